@@ -1,0 +1,41 @@
+"""How often something may be tried: counted in the database, so that a restart or a second process changes nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+
+from domain import clock, store
+from models import RateCount
+
+_key = b""
+
+
+def use_key(key: str) -> None:
+    """Set the installation's key, so that the table tells nobody's address; said once at start."""
+    global _key
+    _key = hashlib.sha256(b"doorstep limits " + key.encode()).digest()
+
+
+def spend(what: str, who: str, *, most: int, seconds: int) -> bool:
+    """Count one try of ``what`` by ``who``; False when ``most`` were already counted in this window of ``seconds``.
+
+    One guarded statement: of many at once exactly ``most`` are let through.
+    """
+    key = hmac.new(_key, f"{what}\n{who}".encode(), hashlib.sha256).hexdigest()
+    window = int(clock.now().timestamp()) // seconds * seconds
+    with store.writing():
+        RateCount.insert(key=key, window=window, count=0).on_conflict_ignore().execute()
+        counted = (
+            RateCount.update(count=RateCount.count + 1)
+            .where(RateCount.key == key, RateCount.window == window, RateCount.count < most)
+            .execute()
+        )
+    return bool(counted)
+
+
+def forget_old() -> int:
+    """Remove windows that are over a day old."""
+    before = int(clock.ago(days=1).timestamp())
+    with store.writing():
+        return int(RateCount.delete().where(RateCount.window < before).execute())

@@ -1,0 +1,84 @@
+"""Passwords: argon2id with a bound on how many are hashed at once, and the rules of a new one."""
+
+from __future__ import annotations
+
+import re
+import threading
+import unicodedata
+from functools import cache
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from zxcvbn import zxcvbn
+
+from domain import settings, store
+from domain.rules import N_, RuleBroken
+
+LONGEST = 1024  # bytes, spec 01
+_LOOKED_AT = 72  # characters that the estimate looks at: its time grows with the square
+_GOOD_ENOUGH = 2  # of 4: more than a hundred million guesses
+_hasher = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
+_at_once = threading.BoundedSemaphore(2)
+
+
+def use_cost(*, time_cost: int, memory_cost: int) -> None:
+    """Set the price of a hash (memory in KiB); tests lower it for everyone alike."""
+    global _hasher
+    _hasher = PasswordHasher(time_cost=time_cost, memory_cost=memory_cost, parallelism=1)
+    _decoy.cache_clear()
+
+
+def hash(password: str) -> str:
+    """The argon2id hash to keep.  Slow on purpose: never inside a transaction."""
+    store.must_be_idle()
+    with _at_once:
+        return _hasher.hash(_normal(password))
+
+
+def matches(password: str, kept: str | None) -> bool:
+    """True when the password is the kept one.  Takes as long when nothing is kept, so that time tells nothing."""
+    store.must_be_idle()
+    too_long = len(password.encode()) > LONGEST
+    with _at_once:
+        try:
+            _hasher.verify(kept or _decoy(), "" if too_long else _normal(password))
+        except (VerificationError, InvalidHashError):
+            return False
+    return kept is not None and not too_long
+
+
+def check(password: str, *, near: tuple[str, ...] = ()) -> None:
+    """Raise RuleBroken (field ``password``) unless the password may be chosen.
+
+    ``near`` are the reader's own names and address, which a password must not be.
+    """
+    least = settings.get("password_length")
+    normal = _normal(password)
+    if len(normal) < least:
+        raise _refused(N_("Use at least %(least)s characters."), "too_short", least=least)
+    if len(password.encode()) > LONGEST:
+        raise _refused(N_("This password is too long."), "too_long")
+    guess = zxcvbn(normal[:_LOOKED_AT], user_inputs=[part for name in near for part in (name, *_parts(name))])
+    if guess["score"] >= _GOOD_ENOUGH:
+        return
+    if any(match.get("dictionary_name") == "user_inputs" for match in guess["sequence"]):
+        raise _refused(N_("Do not use your own name or e-mail address."), "too_near")
+    raise _refused(N_("Many people use this password. Choose another one."), "too_common")
+
+
+def _parts(name: str) -> list[str]:
+    return [part for part in re.split(r"[^\w]+", name) if len(part) > 2]
+
+
+def _refused(message: str, code: str, **fields: object) -> RuleBroken:
+    return RuleBroken(message, code=code, field="password", **fields)
+
+
+def _normal(password: str) -> str:
+    """NFKC, so that the same keys on another phone give the same password (NIST 800-63B)."""
+    return unicodedata.normalize("NFKC", password)
+
+
+@cache
+def _decoy() -> str:
+    return _hasher.hash("nobody has this password")

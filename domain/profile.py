@@ -1,0 +1,277 @@
+"""An individual's record: names, dates, contacts, consent, and who follows them."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import unicodedata
+from typing import Any
+
+import phonenumbers
+from email_validator import EmailNotValidError, validate_email
+from peewee import IntegrityError
+
+from domain import audit, clock, search, store
+from domain.actor import Actor
+from domain.rules import N_, RuleBroken
+from models import CHANNELS, Consent, Contact, Follow, Individual, Worker
+
+LONGEST_NAME = 200
+
+
+@dataclasses.dataclass(frozen=True)
+class Details:
+    """What is kept of an individual beside contacts and consent; ``checked`` gives one that may be stored."""
+
+    first_name: str
+    last_name: str
+    preferred_name: str = ""
+    pronouns: str = ""
+    gender: str = ""
+    language: str = ""
+    birth_date: dt.date | None = None
+    death_date: dt.date | None = None
+
+    def checked(self) -> Details:
+        """The same with tidy texts.  Raises RuleBroken with the field that is wrong."""
+        tidy = {name: clean(getattr(self, name), name, most) for name, most in _TEXTS.items()}
+        if not tidy["first_name"] and not tidy["last_name"]:
+            raise RuleBroken(N_("Enter a name."), code="name_missing", field="first_name")
+        _check_dates(self.birth_date, self.death_date)
+        return dataclasses.replace(self, **tidy)
+
+
+_TEXTS = {"first_name": 200, "last_name": 200, "preferred_name": 200, "pronouns": 60, "gender": 60, "language": 8}
+
+
+def clean(text: str, field: str, most: int) -> str:
+    """NFC, without spaces at the ends.
+
+    Raises RuleBroken for characters that cannot be stored or shown (NUL, other controls, lone surrogates) and for
+    more than ``most`` characters.
+    """
+    tidy = unicodedata.normalize("NFC", text).strip()
+    if any(unicodedata.category(c) in ("Cc", "Cs") and c not in "\n\r\t" for c in tidy):
+        raise RuleBroken(N_("This contains a character that cannot be stored."), code="bad_character", field=field)
+    if len(tidy) > most:
+        raise RuleBroken(N_("Use at most %(most)s characters."), code="too_long", field=field, most=most)
+    return tidy
+
+
+def email_key(address: str) -> str:
+    """What addresses are compared by: NFKC and casefold of the whole address (nothing after a + is cut)."""
+    return unicodedata.normalize("NFKC", address.strip()).casefold()
+
+
+def checked_email(address: str, field: str = "email") -> str:
+    """The address as typed, tidy.  Raises RuleBroken when it has not the form of one; asks no server."""
+    try:
+        return validate_email(
+            clean(address, field, 254), check_deliverability=False, test_environment=True
+        ).normalized
+    except EmailNotValidError:
+        raise RuleBroken(
+            N_("Enter an e-mail address such as name@example.org."), code="bad_email", field=field
+        ) from None
+
+
+def checked_phone(number: str, country: str, field: str = "value") -> str:
+    """The number in E.164.  ``country`` (two letters) is meant when no country code was typed.  Raises RuleBroken."""
+    try:
+        parsed = phonenumbers.parse(clean(number, field, 40), country)
+        if phonenumbers.is_possible_number(parsed):
+            return str(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164))
+    except phonenumbers.NumberParseException:
+        pass
+    raise RuleBroken(N_("Enter a phone number such as %(example)s."), code="bad_phone", field=field, example="+1 202 555 0134")
+
+
+def sort_name(first: str, last: str) -> str:
+    """What lists are ordered by."""
+    return search.fold(f"{last} {first}").strip()[:400]
+
+
+def lookup_of(kind: str, value: str) -> str:
+    """The form in which a contact is looked up: the compared address, or a number's digits."""
+    if kind == "email":
+        return email_key(value)
+    if kind in ("mobile", "phone"):
+        return "".join(c for c in value if c.isdigit())
+    return search.fold(value)[:500]
+
+
+def create(details: Details, by: Actor) -> Individual:
+    """A new individual.  Raises RuleBroken for what ``Details.checked`` refuses."""
+    good = details.checked()
+    with store.writing():
+        individual = Individual.create(
+            **dataclasses.asdict(good), sort_name=sort_name(good.first_name, good.last_name), created_at=clock.now()
+        )
+        search.index(individual)
+        audit.record("individual.created", by, individual=individual, after=_shown(good))
+    return individual
+
+
+def change(individual: Individual, details: Details, by: Actor, *, version: int) -> None:
+    """Change names and dates.
+
+    ``version`` is the one that the form showed: when somebody changed the record meanwhile nothing is overwritten
+    unseen, RuleBroken ``stale`` is raised.
+    """
+    good = details.checked()
+    new = {**dataclasses.asdict(good), "sort_name": sort_name(good.first_name, good.last_name)}
+    with store.writing():
+        before = {name: getattr(individual, name) for name in dataclasses.asdict(good)}
+        done = (
+            Individual.update(**new, version=Individual.version + 1)
+            .where(Individual.id == individual.id, Individual.version == version)
+            .execute()
+        )
+        if not done:
+            raise RuleBroken(
+                N_("Somebody else changed this record meanwhile. Check it and save again."), code="stale"
+            )
+        fresh = Individual.get_by_id(individual.id)
+        search.index(fresh)
+        if before != dataclasses.asdict(good):
+            audit.record("individual.changed", by, individual=fresh, before=_shown_dict(before), after=_shown(good))
+
+
+@dataclasses.dataclass(frozen=True)
+class Reach:
+    """One contact as typed."""
+
+    kind: str
+    value: str
+    person: str = ""
+    instructions: str = ""
+    is_in_use: bool = True
+    is_main: bool = False
+
+    def checked(self, country: str) -> Reach:
+        """The same, tidy and in its stored form.  Raises RuleBroken with the field that is wrong."""
+        if not self.value.strip():
+            raise RuleBroken(N_("Enter the contact."), code="value_missing", field="value")
+        value = {
+            "email": lambda: checked_email(self.value, "value"),
+            "mobile": lambda: checked_phone(self.value, country),
+            "phone": lambda: checked_phone(self.value, country),
+            "emergency": lambda: checked_phone(self.value, country),
+        }.get(self.kind, lambda: clean(self.value, "value", 500))()
+        return dataclasses.replace(
+            self,
+            value=value,
+            person=clean(self.person, "person", 200),
+            instructions=clean(self.instructions, "instructions", 500),
+            is_main=self.is_main and self.is_in_use,
+        )
+
+
+def add_contact(individual: Individual, reach: Reach, by: Actor, *, country: str) -> Contact:
+    """A further contact; when it is the main one of its kind, the earlier main one no longer is."""
+    good = reach.checked(country)
+    with store.writing():
+        _step_back(individual, good)
+        contact = Contact.create(individual=individual, lookup=lookup_of(good.kind, good.value), **dataclasses.asdict(good))
+        search.index(individual)
+        audit.record("contact.added", by, individual=individual, subject=f"contact {contact.id}", after=_shown(good))
+    return contact
+
+
+def change_contact(contact: Contact, reach: Reach, by: Actor, *, country: str) -> None:
+    """Change a contact of an individual; the old and the new are kept in the audit."""
+    good = reach.checked(country)
+    with store.writing():
+        _step_back(contact.individual, good)
+        before = {name: getattr(contact, name) for name in dataclasses.asdict(good)}
+        Contact.update(**dataclasses.asdict(good), lookup=lookup_of(good.kind, good.value)).where(
+            Contact.id == contact.id
+        ).execute()
+        search.index(contact.individual)
+        audit.record(
+            "contact.changed", by, individual=contact.individual, subject=f"contact {contact.id}",
+            before=before, after=_shown(good),
+        )  # fmt: skip
+
+
+def remove_contact(contact: Contact, by: Actor) -> None:
+    """Take a contact out; twice is harmless."""
+    with store.writing():
+        if not Contact.delete().where(Contact.id == contact.id).execute():
+            return
+        search.index(contact.individual)
+        audit.record(
+            "contact.removed", by, individual=contact.individual, subject=f"contact {contact.id}",
+            before={"kind": contact.kind, "value": contact.value},
+        )  # fmt: skip
+
+
+def record_consent(individual: Individual, channel: str, is_given: bool, by: Actor, *, how: str = "staff") -> None:
+    """Record what the individual allows on a channel, with who recorded it and when; unchanged consent adds nothing."""
+    if channel not in CHANNELS:
+        raise RuleBroken(N_("Choose a channel."), code="bad_channel", field="channel")
+    with store.writing():
+        if (consent := consent_of(individual, channel)) and consent.is_given == is_given:
+            return
+        Consent.create(
+            individual=individual, channel=channel, is_given=is_given, recorded_at=clock.now(),
+            recorded_by=by.worker, recorded_how=how,
+        )  # fmt: skip
+        audit.record("consent.recorded", by, individual=individual, channel=channel, is_given=is_given, how=how)
+
+
+def consent_of(individual: Individual, channel: str) -> Consent | None:
+    """The newest record for a channel; None when nothing was ever recorded, which counts as no."""
+    newest = Consent.select().where(Consent.individual == individual, Consent.channel == channel)
+    consent: Consent | None = newest.order_by(Consent.id.desc()).first()
+    return consent
+
+
+def has_consent(individual: Individual, channel: str) -> bool:
+    """True when the newest record allows the channel."""
+    consent = consent_of(individual, channel)
+    return consent is not None and bool(consent.is_given)
+
+
+def follow(individual: Individual, worker: Worker, by: Actor) -> None:
+    """The individual joins the worker's caseload; twice is harmless."""
+    with store.writing():
+        try:
+            with store.writing():
+                Follow.create(individual=individual, worker=worker)
+        except IntegrityError:
+            return
+        audit.record("follow.started", by, individual=individual, worker=worker.public_id)
+
+
+def unfollow(individual: Individual, worker: Worker, by: Actor) -> None:
+    """The individual leaves the worker's caseload; twice is harmless."""
+    with store.writing():
+        if Follow.delete().where(Follow.individual == individual, Follow.worker == worker).execute():
+            audit.record("follow.ended", by, individual=individual, worker=worker.public_id)
+
+
+def _step_back(individual: Individual, reach: Reach) -> None:
+    if reach.is_main:
+        Contact.update(is_main=False).where(
+            Contact.individual == individual, Contact.kind == reach.kind, Contact.is_main
+        ).execute()
+
+
+def _check_dates(birth: dt.date | None, death: dt.date | None) -> None:
+    today = clock.now().date() + dt.timedelta(days=1)  # somewhere on earth it is already tomorrow
+    if birth and not dt.date(1850, 1, 1) <= birth <= today:
+        raise RuleBroken(N_("Check the year: the date of birth cannot be %(year)s."), code="bad_birth_date",
+                         field="birth_date", year=birth.year)  # fmt: skip
+    if death and death > today:
+        raise RuleBroken(N_("The date of death cannot lie in the future."), code="bad_death_date", field="death_date")
+    if birth and death and death < birth:
+        raise RuleBroken(N_("The date of death lies before the date of birth."), code="bad_death_date", field="death_date")
+
+
+def _shown(details: Any) -> dict[str, Any]:
+    return _shown_dict(dataclasses.asdict(details))
+
+
+def _shown_dict(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: str(value) if isinstance(value, dt.date) else value for name, value in values.items()}

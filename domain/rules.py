@@ -1,0 +1,44 @@
+"""How a rule says no: a sentence for the reader, marked for translation, with its fields."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def N_(message: str) -> str:
+    """Mark a sentence for the catalogues; it is translated when it is shown, in the reader's language."""
+    return message
+
+
+class RuleBroken(Exception):
+    """A rule refused.  ``message`` is a marked sentence with ``%(name)s`` places, ``fields`` fills them.
+
+    ``field`` names the form field that the sentence belongs to, ``code`` is a stable word for tests and callers,
+    ``count`` (with ``plural``) chooses the plural form.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str = "",
+        field: str = "",
+        plural: str = "",
+        count: int | None = None,
+        **fields: Any,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code
+        self.field = field
+        self.plural = plural
+        self.count = count
+        self.fields = fields if count is None else {**fields, "count": count}
+
+    def __str__(self) -> str:
+        template = self.message if self.count in (None, 1) or not self.plural else self.plural
+        return template % self.fields if self.fields else template
+
+
+class NotFound(Exception):
+    """Not there, or not for this viewer: the two are never told apart."""

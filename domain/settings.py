@@ -1,0 +1,99 @@
+"""What an agency decides: one typed table with default, unit and help.  Pages that edit it are drawn from it."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from typing import Any
+
+from domain import audit, store
+from domain.actor import Actor
+from domain.rules import N_, RuleBroken
+from models import Setting
+
+
+@dataclasses.dataclass(frozen=True)
+class Kind:
+    """One setting: its default fixes its type; ``least`` and ``most`` are the limits of a number."""
+
+    default: Any
+    label: str
+    unit: str = ""
+    help: str = ""
+    least: int | None = None
+    most: int | None = None
+
+
+CATALOGUE: dict[str, Kind] = {
+    "activation_expiry_days": Kind(14, N_("Activation expiry"), N_("days"), N_("How long an activation link works."), 1, 90),
+    "minimum_age": Kind(16, N_("Minimum age"), N_("years"), N_("Nobody younger gets a portal account."), 0, 99),
+    "placeholder_birth_date": Kind(
+        dt.date(1900, 1, 1), N_("Placeholder date of birth"), "", N_("Stands for “not known”; it never activates an account.")
+    ),
+    "licence_count": Kind(0, N_("Licence count"), N_("accounts"), N_("Open accounts at most; 0 means no limit."), 0, 10_000_000),
+    "password_length": Kind(12, N_("Shortest password"), N_("characters"), "", 12, 64),
+    "birth_date_tries_a_day": Kind(
+        5, N_("Date of birth tries"), N_("a day"), N_("For one individual, whatever the number of links."), 3, 20
+    ),
+    "birth_date_tries_a_network": Kind(
+        20, N_("Date of birth tries from one network"), N_("an hour"), "", 5, 1000
+    ),
+    "sign_ins_a_minute": Kind(10, N_("Sign-in tries"), N_("a minute"), N_("For one address and for one network."), 3, 1000),
+    "resets_an_hour": Kind(5, N_("Password resets"), N_("an hour"), N_("For one address and for one network."), 1, 1000),
+    "reset_minutes": Kind(30, N_("Password reset link"), N_("minutes"), N_("How long the link works."), 5, 120),
+    "idle_minutes": Kind(30, N_("Idle limit"), N_("minutes"), N_("A session without a tap ends after this time."), 5, 240),
+    "session_hours": Kind(12, N_("Longest session"), N_("hours"), "", 1, 24),
+    "mail_rate": Kind(10, N_("Mail rate"), N_("a second"), N_("0 means as fast as the mail server takes them."), 0, 1000),
+    "mail_test_minutes": Kind(10, N_("Code of the test e-mail"), N_("minutes"), "", 5, 60),
+}
+
+
+def get(key: str) -> Any:
+    """The value in force, of the default's type.  Raises KeyError for a setting that does not exist."""
+    kind = CATALOGUE[key]
+    stored = store.remember("settings", _all).get(key)
+    return kind.default if stored is None else _read(kind, stored)
+
+
+def change(key: str, text: str, by: Actor) -> None:
+    """Set one value from what was typed.  Raises RuleBroken when it is not of the kind or beyond its limits."""
+    kind = CATALOGUE[key]
+    value = _checked(kind, text)
+    with store.writing():
+        before = get(key)
+        Setting.replace(key=key, value=_write(value)).execute()
+        audit.record("setting.changed", by, key=key, before=_write(before), after=_write(value))
+
+
+def _all() -> dict[str, str]:
+    return {row.key: row.value for row in Setting.select()}
+
+
+def _checked(kind: Kind, text: str) -> Any:
+    try:
+        value = _read(kind, text.strip())
+    except ValueError:
+        raise RuleBroken(N_("Check the value of “%(label)s”."), code="setting_value", label=kind.label) from None
+    if kind.least is not None and kind.most is not None and not kind.least <= value <= kind.most:
+        raise RuleBroken(
+            N_("“%(label)s” goes from %(least)s to %(most)s."),
+            code="setting_limits",
+            label=kind.label,
+            least=kind.least,
+            most=kind.most,
+        )
+    return value
+
+
+def _read(kind: Kind, text: str) -> Any:
+    if isinstance(kind.default, bool):
+        return text == "1"
+    if isinstance(kind.default, int):
+        return int(text)
+    if isinstance(kind.default, dt.date):
+        return dt.date.fromisoformat(text)
+    return text
+
+
+def _write(value: Any) -> str:
+    return ("1" if value else "0") if isinstance(value, bool) else str(value)

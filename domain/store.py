@@ -1,0 +1,187 @@
+"""The data layer's contract: one way to write, and never while a network is slow.
+
+``writing()`` is the only door to a change.  On SQLite it takes the process's own lock and begins IMMEDIATE,
+on PostgreSQL guarded updates and row locks do the work.  What stands outside it and tries to write raises.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import contextvars
+import logging
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import peewee
+from peewee import DatabaseError, OperationalError, SqliteDatabase
+from playhouse.db_url import connect as connect_url
+
+from models import db
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+_write_lock = threading.RLock()
+_memo: contextvars.ContextVar[dict[str, Any] | None] = contextvars.ContextVar("memo", default=None)
+_before_commit: contextvars.ContextVar[Callable[[], None] | None] = contextvars.ContextVar("before_commit", default=None)
+
+PRAGMAS = {
+    "journal_mode": "wal",
+    "synchronous": "full",
+    "foreign_keys": 1,
+    "journal_size_limit": 64 * 1024 * 1024,
+    "cache_size": -8000,
+}
+_WRITES = ("INSERT", "UPDATE", "DELETE", "REPLAC")
+
+
+class WriteOutsideTransaction(RuntimeError):
+    """Something tried to change a row without ``writing()``: a bug."""
+
+
+class NotIdle(RuntimeError):
+    """Something slow (a network, a hash) was about to run inside a write transaction: a bug."""
+
+
+class _Guarded:
+    """Refuses a change outside a transaction."""
+
+    def execute_sql(self, sql: str, params: Any = None) -> Any:
+        if sql.lstrip()[:6].upper() in _WRITES and not self.in_transaction():  # type: ignore[attr-defined]
+            raise WriteOutsideTransaction(sql[:80])
+        return super().execute_sql(sql, params)  # type: ignore[misc]
+
+
+class GuardedSqlite(_Guarded, SqliteDatabase):
+    pass
+
+
+def open_database(url: str) -> peewee.Database:
+    """Bind the tables to the database at ``url`` (``sqlite:///path`` or ``postgresql://…``) without connecting."""
+    if url.startswith("sqlite:///"):
+        path = Path(url.removeprefix("sqlite:///"))
+        database: peewee.Database = GuardedSqlite(
+            str(path), pragmas=PRAGMAS, lock_type="IMMEDIATE", timeout=10, autoconnect=False
+        )
+    else:
+        opened = connect_url(url, autoconnect=False)
+        guarded = type("GuardedPostgres", (_Guarded, type(opened)), {})
+        opened.__class__ = guarded
+        database = opened
+    db.initialize(database)
+    return database
+
+
+@contextlib.contextmanager
+def connection() -> Iterator[None]:
+    """A connection for this thread while the block runs; joins one that is already open."""
+    if not db.is_closed():
+        yield
+        return
+    with db.connection_context():
+        yield
+
+
+@contextlib.contextmanager
+def writing() -> Iterator[None]:
+    """A write transaction; an inner one is a savepoint of the outer.
+
+    What the block wrote is on disk when the block ends, or nothing of it is.
+    """
+    if db.in_transaction():
+        with db.atomic():
+            yield
+        return
+    with _write_lock if isinstance(db.obj, SqliteDatabase) else contextlib.nullcontext():
+        forget()
+        with db.atomic():
+            yield
+            settle = _before_commit.get()
+            if settle is not None:
+                settle()
+
+
+def commits_with(settle: Callable[[], None] | None) -> contextvars.Token[Callable[[], None] | None]:
+    """Have ``settle`` run inside each outer transaction of this context, just before it commits (form receipts)."""
+    return _before_commit.set(settle)
+
+
+def commits_as_before(token: contextvars.Token[Callable[[], None] | None]) -> None:
+    """Undo ``commits_with``."""
+    _before_commit.reset(token)
+
+
+def after_commit(ring: Callable[[], object]) -> None:
+    """Call ``ring`` once the transaction is on disk; a ring that fails is logged and forgiven."""
+
+    def go() -> None:
+        try:
+            ring()
+        except Exception:
+            log.exception("the bell failed; the next tick finds the row")
+
+    db.after_commit(go)
+
+
+def must_be_idle() -> None:
+    """Raise NotIdle inside a write transaction: said first by everything slow."""
+    if db.in_transaction():
+        raise NotIdle
+
+
+def lock(query: Any) -> Any:
+    """The query, with its rows locked until the transaction ends where the database knows row locks."""
+    return query if isinstance(db.obj, SqliteDatabase) else query.for_update()
+
+
+# ---------------------------------------------------------------- what one request remembers
+
+
+@contextlib.contextmanager
+def remembering() -> Iterator[None]:
+    """While the block runs (one request, one job), ``remember`` asks each question once."""
+    token = _memo.set({})
+    try:
+        yield
+    finally:
+        _memo.reset(token)
+
+
+def remember(key: str, ask: Callable[[], T]) -> T:
+    """The answer to ``ask``, kept until the request ends or something is written."""
+    memo = _memo.get()
+    if memo is None:
+        return ask()
+    if key not in memo:
+        memo[key] = ask()
+    answer: T = memo[key]
+    return answer
+
+
+def forget() -> None:
+    """Drop what this request remembers."""
+    memo = _memo.get()
+    if memo is not None:
+        memo.clear()
+
+
+# ---------------------------------------------------------------- faults
+
+
+def is_storage_fault(error: BaseException | None) -> bool:
+    """True when a full disk, a locked database or a failing device lies behind ``error``, however deep.
+
+    Peewee reports a full disk as "cannot rollback"; the cause is two links down the chain.
+    """
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        if isinstance(error, OperationalError | sqlite3.OperationalError | OSError):
+            return True
+        if isinstance(error, DatabaseError) and "cannot rollback" in str(error):
+            return True
+        error = error.__cause__ or error.__context__
+    return False

@@ -1,0 +1,562 @@
+"""What exists: tables, columns, constraints and one-line questions.  Verbs live in ``domain``."""
+
+import datetime as dt
+import secrets
+from collections.abc import Iterable
+from datetime import UTC
+from typing import Any
+
+from peewee import (
+    SQL,
+    AutoField,
+    BooleanField,
+    CharField,
+    Check,
+    DatabaseProxy,
+    DateField,
+    DateTimeField,
+    ForeignKeyField,
+    IntegerField,
+    Model,
+    SmallIntegerField,
+    TextField,
+)
+
+db = DatabaseProxy()
+
+
+class UTCDateTimeField(DateTimeField):
+    """Aware in Python, naive UTC at rest; a naive value is a bug and raises ValueError."""
+
+    def db_value(self, value: Any) -> Any:
+        if isinstance(value, dt.datetime):
+            if value.tzinfo is None:
+                raise ValueError("naive datetime")
+            value = value.astimezone(UTC).replace(tzinfo=None)
+        return super().db_value(value)
+
+    def python_value(self, value: Any) -> Any:
+        value = super().python_value(value)
+        return value.replace(tzinfo=UTC) if isinstance(value, dt.datetime) else value
+
+
+def new_public_id() -> str:
+    """128 random bits as 22 characters: the only name of a row that leaves the database."""
+    return secrets.token_urlsafe(16)
+
+
+def one_of(column: str, values: Iterable[str]) -> Check:
+    """A CHECK that ``column`` holds one of ``values``."""
+    return Check(f"{column} IN ({', '.join(repr(str(value)) for value in values)})")
+
+
+def PublicId() -> CharField:
+    return CharField(max_length=22, unique=True, default=new_public_id)
+
+
+class Row(Model):
+    class Meta:
+        database = db
+        only_save_dirty = True
+        legacy_table_names = False
+
+
+# ------------------------------------------------------------------ the agency
+
+
+class Agency(Row):
+    """The one organisation that this installation serves (id is always 1)."""
+
+    name = CharField(max_length=120)
+    short_name = CharField(max_length=30)
+    emergency_line = CharField(max_length=300)
+    country = CharField(max_length=2)
+    language = CharField(max_length=8)
+    is_demo = BooleanField(default=False)
+    mail_tested_at = UTCDateTimeField(null=True)
+    switched_on_at = UTCDateTimeField(null=True)
+
+    class Meta:
+        constraints = [Check("id = 1")]
+
+    @property
+    def is_on(self) -> bool:
+        return self.switched_on_at is not None
+
+
+class Site(Row):
+    """A place of the agency.  Exactly one in use is the main site: its address and phone stand in the footer."""
+
+    public_id = PublicId()
+    external_id = CharField(max_length=100, null=True, unique=True)
+    name = CharField(max_length=120)
+    address = TextField(default="")
+    phone = CharField(max_length=40, default="")
+    time_zone = CharField(max_length=60)
+    is_main = BooleanField(default=False)
+    is_in_use = BooleanField(default=True)
+
+
+Site.add_index(Site.index(Site.is_main, unique=True, where=(Site.is_main == SQL("true"))))
+
+
+class Setting(Row):
+    """An agency's choice that differs from the default in ``domain.settings``."""
+
+    key = CharField(max_length=60, primary_key=True)
+    value = TextField()
+
+
+PAGE_SLUGS = ("privacy", "terms", "help", "technical", "contact")
+
+
+class PageVersion(Row):
+    """One published text of a footer page; the newest one of a slug and language is shown, none is ever changed."""
+
+    slug = CharField(max_length=20)
+    language = CharField(max_length=8)
+    version = IntegerField()
+    body = TextField()
+    published_at = UTCDateTimeField()
+
+    class Meta:
+        indexes = ((("slug", "language", "version"), True),)
+        constraints = [one_of("slug", PAGE_SLUGS)]
+
+
+# ------------------------------------------------------------------ staff
+
+GROUPS = ("worker", "intake_mgmt", "admin_exec", "system_admin")
+
+
+class SecurityClass(Row):
+    """A named set of rights, given to many workers on top of their user group."""
+
+    name = CharField(max_length=80, unique=True)
+    rights = TextField(default="")  # separated by spaces
+
+
+class Worker(Row):
+    """A member of staff.  Without a password they are on the books but cannot sign in."""
+
+    public_id = PublicId()
+    external_id = CharField(max_length=100, null=True, unique=True)
+    first_name = CharField(max_length=200)
+    last_name = CharField(max_length=200)
+    display_name = CharField(max_length=200, default="")  # the client-facing name
+    email = CharField(max_length=254, null=True)  # as typed; mail goes here
+    email_key = CharField(max_length=254, null=True, unique=True)  # NFKC and casefold; look-ups go here
+    group = CharField(max_length=20, default="worker")
+    security_class = ForeignKeyField(SecurityClass, null=True, backref="workers", on_delete="RESTRICT")
+    site = ForeignKeyField(Site, null=True, backref="workers", on_delete="RESTRICT")
+    password_hash = CharField(max_length=200, null=True)
+    is_active = BooleanField(default=True)
+    created_at = UTCDateTimeField()
+
+    class Meta:
+        constraints = [one_of('"group"', GROUPS)]
+
+    @property
+    def name(self) -> str:
+        return f"{self.first_name} {self.last_name}".strip()
+
+
+# ------------------------------------------------------------------ individuals
+
+
+class Individual(Row):
+    """A person whom the agency serves."""
+
+    public_id = PublicId()
+    external_id = CharField(max_length=100, null=True, unique=True)
+    first_name = CharField(max_length=200)
+    last_name = CharField(max_length=200)
+    preferred_name = CharField(max_length=200, default="")
+    pronouns = CharField(max_length=60, default="")
+    gender = CharField(max_length=60, default="")
+    language = CharField(max_length=8, default="")  # empty: the agency's
+    birth_date = DateField(null=True)
+    death_date = DateField(null=True)
+    sort_name = CharField(max_length=400, index=True)  # casefolded "last first", for lists
+    is_test = BooleanField(default=False)
+    created_at = UTCDateTimeField()
+    version = IntegerField(default=1)  # grows with each change: a stale form is refused
+
+    @property
+    def legal_name(self) -> str:
+        return f"{self.first_name} {self.last_name}".strip()
+
+    @property
+    def called(self) -> str:
+        return self.preferred_name or self.first_name
+
+
+CONTACT_KINDS = ("email", "mobile", "phone", "address", "emergency")
+
+
+class Contact(Row):
+    """One way to reach an individual; at most one of a kind is the main one."""
+
+    public_id = PublicId()
+    individual = ForeignKeyField(Individual, backref="contacts", on_delete="CASCADE")
+    kind = CharField(max_length=20)
+    value = CharField(max_length=500)
+    lookup = CharField(max_length=500, index=True)  # casefolded address, digits of a number
+    person = CharField(max_length=200, default="")  # whom an emergency contact reaches
+    instructions = CharField(max_length=500, default="")
+    is_in_use = BooleanField(default=True)
+    is_main = BooleanField(default=False)
+
+    class Meta:
+        constraints = [one_of("kind", CONTACT_KINDS)]
+
+
+Contact.add_index(
+    Contact.index(Contact.individual, Contact.kind, unique=True, where=(Contact.is_main == SQL("true")))
+)
+
+CHANNELS = ("email", "sms", "push")
+
+
+class Consent(Row):
+    """What an individual allowed or refused on one channel, and who recorded it.  The newest row counts; none changes."""
+
+    individual = ForeignKeyField(Individual, backref="consents", on_delete="CASCADE")
+    channel = CharField(max_length=10)
+    is_given = BooleanField()
+    recorded_at = UTCDateTimeField()
+    recorded_by = ForeignKeyField(Worker, null=True, backref="+", on_delete="RESTRICT")
+    recorded_how = CharField(max_length=20)
+
+    class Meta:
+        constraints = [one_of("channel", CHANNELS), one_of("recorded_how", ("staff", "import", "client", "demo"))]
+        indexes = ((("individual", "channel", "id"), False),)
+
+
+class Follow(Row):
+    """A worker who follows an individual: the individual belongs to the worker's caseload."""
+
+    worker = ForeignKeyField(Worker, backref="follows", on_delete="CASCADE")
+    individual = ForeignKeyField(Individual, backref="followers", on_delete="CASCADE")
+
+    class Meta:
+        indexes = ((("worker", "individual"), True),)
+
+
+class SearchWord(Row):
+    """One word under which an individual is found: a part of a name, an address, a number."""
+
+    word = CharField(max_length=120)
+    individual = ForeignKeyField(Individual, backref="search_words", on_delete="CASCADE")
+
+    class Meta:
+        indexes = ((("word", "individual"), True),)
+
+
+# ------------------------------------------------------------------ portal accounts
+
+PENDING, ACTIVE, LOCKED, DISABLED, CLOSED = STATES = ("pending", "active", "locked", "disabled", "closed")
+LOCK_REASONS = ("attempts", "suspended")
+CLOSE_REASONS = ("expired", "date_of_birth", "cancelled", "staff")
+
+
+class PortalAccount(Row):
+    """An individual's right to sign in.  A closed one never reopens; ``previous`` is the one it follows."""
+
+    public_id = PublicId()
+    individual = ForeignKeyField(Individual, backref="accounts", on_delete="RESTRICT")
+    previous = ForeignKeyField("self", null=True, backref="+", on_delete="RESTRICT")
+    state = CharField(max_length=10, default=PENDING)
+    reason = CharField(max_length=20, null=True)
+    email = CharField(max_length=254)
+    email_key = CharField(max_length=254, index=True)
+    password_hash = CharField(max_length=200, null=True)
+    birth_date_tries = SmallIntegerField(default=0)
+    accepted_privacy = ForeignKeyField(PageVersion, null=True, backref="+", on_delete="RESTRICT")
+    accepted_terms = ForeignKeyField(PageVersion, null=True, backref="+", on_delete="RESTRICT")
+    created_at = UTCDateTimeField()
+    invited_at = UTCDateTimeField()  # the newest activation; its expiry counts from here
+    changed_at = UTCDateTimeField()
+    activated_at = UTCDateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            one_of("state", STATES),
+            Check(
+                "(state = 'closed' AND COALESCE(reason, '') IN ('expired', 'date_of_birth', 'cancelled', 'staff'))"
+                " OR (state = 'locked' AND COALESCE(reason, '') IN ('attempts', 'suspended'))"
+                " OR (state IN ('pending', 'active', 'disabled') AND reason IS NULL)"
+            ),
+            Check("state <> 'active' OR password_hash IS NOT NULL"),
+            Check("birth_date_tries BETWEEN 0 AND 3"),
+        ]
+
+    @property
+    def is_open(self) -> bool:
+        return self.state != CLOSED
+
+
+_open_account = PortalAccount.state != SQL("'closed'")
+PortalAccount.add_index(PortalAccount.index(PortalAccount.individual, unique=True, where=_open_account, name="one_open"))
+PortalAccount.add_index(
+    PortalAccount.index(PortalAccount.email_key, unique=True, where=_open_account, name="one_open_address")
+)
+PortalAccount.add_index(
+    PortalAccount.index(
+        PortalAccount.invited_at, where=(PortalAccount.state == SQL("'pending'")), name="pending_by_invited"
+    )
+)
+
+LINK_PURPOSES = ("activation", "password_reset", "first_start")
+
+
+class Link(Row):
+    """A right that travels by e-mail.  The address carries ``public_id`` and ``nonce`` under the installation's signature."""
+
+    public_id = PublicId()
+    purpose = CharField(max_length=20)
+    nonce = CharField(max_length=64)
+    account = ForeignKeyField(PortalAccount, null=True, backref="links", on_delete="CASCADE")
+    worker = ForeignKeyField(Worker, null=True, backref="links", on_delete="CASCADE")
+    created_at = UTCDateTimeField()
+    expires_at = UTCDateTimeField()
+    used_at = UTCDateTimeField(null=True)
+    voided_at = UTCDateTimeField(null=True)
+
+    class Meta:
+        constraints = [one_of("purpose", LINK_PURPOSES)]
+
+
+class LinkOpening(Row):
+    """Somebody, or a mail scanner, opened a link at that time."""
+
+    link = ForeignKeyField(Link, backref="openings", on_delete="CASCADE")
+    opened_at = UTCDateTimeField()
+    network = CharField(max_length=45)
+    agent = CharField(max_length=200)
+
+
+class Device(Row):
+    """A browser from which an account or a worker has signed in before."""
+
+    token_hash = CharField(max_length=64, unique=True)
+    account = ForeignKeyField(PortalAccount, null=True, backref="devices", on_delete="CASCADE")
+    worker = ForeignKeyField(Worker, null=True, backref="devices", on_delete="CASCADE")
+    agent = CharField(max_length=200)
+    created_at = UTCDateTimeField()
+
+
+class LoginSession(Row):
+    """One signed-in browser.  Its cookie holds a random token, this row only the token's hash; an ended one is deleted."""
+
+    token_hash = CharField(max_length=64, unique=True)
+    account = ForeignKeyField(PortalAccount, null=True, backref="sessions", on_delete="CASCADE")
+    worker = ForeignKeyField(Worker, null=True, backref="sessions", on_delete="CASCADE")
+    created_at = UTCDateTimeField()
+    seen_at = UTCDateTimeField()
+
+    class Meta:
+        constraints = [Check("(account_id IS NULL) <> (worker_id IS NULL)")]
+
+
+class RateCount(Row):
+    """How often something happened in one window of time; ``key`` is a keyed hash of what and who."""
+
+    key = CharField(max_length=64)
+    window = IntegerField()  # start of the window, in seconds since 1970
+    count = IntegerField()
+
+    class Meta:
+        indexes = ((("key", "window"), True),)
+
+
+class FormReceipt(Row):
+    """The answer that a form was given: a second post of the same form gets it again."""
+
+    visitor = CharField(max_length=64)
+    form_id = CharField(max_length=32)
+    is_done = BooleanField(default=False)  # set in the transaction of what the form does
+    location = TextField(null=True)  # where the answer sent the browser
+    session_for = CharField(max_length=40, null=True)  # "account 7": the answer also signed that one in
+    created_at = UTCDateTimeField(index=True)
+
+    class Meta:
+        indexes = ((("visitor", "form_id"), True),)
+
+
+# ------------------------------------------------------------------ work queue
+
+TASK_KINDS = ("new_activation_wanted", "birth_date_closed", "delivery_problem")
+TASK_CATEGORIES = ("intake", "delivery_problems")
+
+
+class Task(Row):
+    """Something that a worker of a category has to do about an individual."""
+
+    public_id = PublicId()
+    kind = CharField(max_length=30)
+    category = CharField(max_length=30)
+    individual = ForeignKeyField(Individual, null=True, backref="tasks", on_delete="CASCADE")
+    dedupe_key = CharField(max_length=120, unique=True)
+    created_at = UTCDateTimeField()
+    done_at = UTCDateTimeField(null=True)
+    done_by = ForeignKeyField(Worker, null=True, backref="+", on_delete="RESTRICT")
+
+    class Meta:
+        constraints = [one_of("kind", TASK_KINDS), one_of("category", TASK_CATEGORIES)]
+
+
+Task.add_index(Task.index(Task.category, Task.id, where=Task.done_at.is_null(), name="open_task"))
+
+# ------------------------------------------------------------------ deliveries (the outbox)
+
+DELIVERY_STATES = ("due", "leased", "sent", "dead", "expired", "cancelled", "suppressed", "held")
+
+
+class Delivery(Row):
+    """One message on one channel to one address.  It holds no private words: the text is made from ids at sending."""
+
+    public_id = PublicId()
+    dedupe_key = CharField(max_length=200, unique=True)
+    kind = CharField(max_length=40)
+    channel = CharField(max_length=10, default="email")
+    account = ForeignKeyField(PortalAccount, null=True, backref="deliveries", on_delete="RESTRICT")
+    worker = ForeignKeyField(Worker, null=True, backref="deliveries", on_delete="RESTRICT")
+    individual = ForeignKeyField(Individual, null=True, backref="deliveries", on_delete="RESTRICT")
+    link = ForeignKeyField(Link, null=True, backref="deliveries", on_delete="RESTRICT")
+    again = ForeignKeyField("self", null=True, backref="+", on_delete="RESTRICT")  # the dead one that this repeats
+    to_address = CharField(max_length=254)
+    priority = SmallIntegerField(default=5)  # 0: codes, resets and activations
+    state = CharField(max_length=10, default="due")
+    attempts = SmallIntegerField(default=0)
+    next_at = UTCDateTimeField()
+    lease_until = UTCDateTimeField(null=True)
+    lease_token = CharField(max_length=32, null=True)
+    expires_at = UTCDateTimeField(null=True)
+    created_at = UTCDateTimeField()
+    sent_at = UTCDateTimeField(null=True)
+    last_error = CharField(max_length=300, default="")
+
+    class Meta:
+        constraints = [one_of("state", DELIVERY_STATES), one_of("channel", ("email",))]
+
+
+Delivery.add_index(
+    Delivery.index(Delivery.priority, Delivery.id, where=(Delivery.state == SQL("'due'")), name="delivery_due")
+)
+Delivery.add_index(
+    Delivery.index(Delivery.lease_until, where=(Delivery.state == SQL("'leased'")), name="delivery_leased")
+)
+Delivery.add_index(Delivery.index(Delivery.state, Delivery.id, name="delivery_by_state"))
+
+
+class DeliveryAttempt(Row):
+    """One try to hand a delivery over; ``outcome`` is empty while it runs, and stays so when the process was killed."""
+
+    delivery = ForeignKeyField(Delivery, backref="tries", on_delete="CASCADE")
+    lease_token = CharField(max_length=32)
+    started_at = UTCDateTimeField()
+    ended_at = UTCDateTimeField(null=True)
+    outcome = CharField(max_length=20, default="")
+    code = IntegerField(null=True)
+    answer = CharField(max_length=300, default="")
+
+
+DeliveryAttempt.add_index(DeliveryAttempt.index(DeliveryAttempt.lease_token, name="attempt_by_lease"))
+
+
+class ChannelHealth(Row):
+    """A channel whose server does not answer: nothing is sent on it but one probe at ``probe_at``."""
+
+    channel = CharField(max_length=10, primary_key=True)
+    down_since = UTCDateTimeField(null=True)
+    probe_at = UTCDateTimeField(null=True)
+    last_error = CharField(max_length=300, default="")
+
+
+class AddressHealth(Row):
+    """How often in a row an address was refused for good; ``is_doubtful`` is shown to staff."""
+
+    email_key = CharField(max_length=254, primary_key=True)
+    refusals = SmallIntegerField(default=0)
+    is_doubtful = BooleanField(default=False)
+
+
+# ------------------------------------------------------------------ audit
+
+
+class AuditEntry(Row):
+    """Who did or looked at what, when, for whom, from where.  Append-only (triggers) and chained by ``hash``."""
+
+    id = AutoField()
+    at = UTCDateTimeField()
+    kind = CharField(max_length=60)
+    actor_kind = CharField(max_length=10)
+    worker = ForeignKeyField(Worker, null=True, backref="+", on_delete="RESTRICT")
+    account = ForeignKeyField(PortalAccount, null=True, backref="+", on_delete="RESTRICT")
+    acting_for = ForeignKeyField(Individual, null=True, backref="+", on_delete="RESTRICT")
+    individual = ForeignKeyField(Individual, null=True, backref="audit_entries", on_delete="RESTRICT")
+    subject = CharField(max_length=60, default="")  # "account 7", "delivery 12"
+    network = CharField(max_length=45, default="")
+    values_hash = CharField(max_length=64)
+    previous_hash = CharField(max_length=64)
+    hash = CharField(max_length=64)
+
+    class Meta:
+        constraints = [one_of("actor_kind", ("worker", "client", "system", "visitor"))]
+        indexes = ((("individual", "id"), False), (("subject", "id"), False))
+
+
+class AuditValues(Row):
+    """The values of one entry as JSON; the entry's chain covers only their keyed hash, so erasure may blank them."""
+
+    entry = ForeignKeyField(AuditEntry, primary_key=True, backref="+", on_delete="RESTRICT")
+    body = TextField()
+
+
+class AuditHead(Row):
+    """The newest link of the chain (id is always 1): who appends holds this row, and a cut-off tail is noticed."""
+
+    count = IntegerField()
+    hash = CharField(max_length=64)
+
+
+# ------------------------------------------------------------------ import
+
+
+class ImportRun(Row):
+    """One file taken in: by whom, which choices, how many rows."""
+
+    public_id = PublicId()
+    subject = CharField(max_length=20)
+    file_name = CharField(max_length=200)
+    file_hash = CharField(max_length=64)
+    choices = TextField()  # JSON: the mapping and what the importer chose
+    rows = IntegerField(default=0)
+    created = IntegerField(default=0)
+    changed = IntegerField(default=0)
+    unchanged = IntegerField(default=0)
+    started_at = UTCDateTimeField()
+    applied_at = UTCDateTimeField(null=True)
+
+    class Meta:
+        constraints = [one_of("subject", ("individuals", "workers", "sites"))]
+
+
+class ImportRow(Row):
+    """One checked row of a file on its way in (staging); emptied when the run is applied or given up."""
+
+    run = ForeignKeyField(ImportRun, backref="staged", on_delete="CASCADE")
+    number = IntegerField()  # line of the file, the heading being 1
+    external_id = CharField(max_length=100)
+    body = TextField()  # JSON
+
+    class Meta:
+        indexes = ((("run", "external_id"), True),)
+
+
+TABLES: tuple[type[Row], ...] = (
+    Agency, Site, Setting, PageVersion, SecurityClass, Worker, Individual, Contact, Consent, Follow, SearchWord,
+    PortalAccount, Link, LinkOpening, Device, LoginSession, RateCount, FormReceipt, Task, Delivery, DeliveryAttempt,
+    ChannelHealth, AddressHealth, AuditEntry, AuditValues, AuditHead, ImportRun, ImportRow,
+)  # fmt: skip
