@@ -307,7 +307,7 @@ PortalAccount.add_index(
     )
 )
 
-LINK_PURPOSES = ("activation", "password_reset", "first_start")
+LINK_PURPOSES = ("activation", "password_reset", "first_start", "mail_test")
 
 
 class Link(Row):
@@ -322,6 +322,8 @@ class Link(Row):
     expires_at = UTCDateTimeField()
     used_at = UTCDateTimeField(null=True)
     voided_at = UTCDateTimeField(null=True)
+    proof_hash = CharField(max_length=64, null=True)  # of the browser that gave the right date of birth
+    proved_at = UTCDateTimeField(null=True)
 
     class Meta:
         constraints = [one_of("purpose", LINK_PURPOSES)]
@@ -471,6 +473,7 @@ class ChannelHealth(Row):
     channel = CharField(max_length=10, primary_key=True)
     down_since = UTCDateTimeField(null=True)
     probe_at = UTCDateTimeField(null=True)
+    slot_at = UTCDateTimeField(null=True)  # the next moment at which the mail rate allows one
     last_error = CharField(max_length=300, default="")
 
 

@@ -22,8 +22,7 @@ def spend(what: str, who: str, *, most: int, seconds: int) -> bool:
 
     One guarded statement: of many at once exactly ``most`` are let through.
     """
-    key = hmac.new(_key, f"{what}\n{who}".encode(), hashlib.sha256).hexdigest()
-    window = int(clock.now().timestamp()) // seconds * seconds
+    key, window = _place(what, who, seconds)
     with store.writing():
         RateCount.insert(key=key, window=window, count=0).on_conflict_ignore().execute()
         counted = (
@@ -32,6 +31,20 @@ def spend(what: str, who: str, *, most: int, seconds: int) -> bool:
             .execute()
         )
     return bool(counted)
+
+
+def give_back(what: str, who: str, *, seconds: int) -> None:
+    """Take one try back that turned out right."""
+    key, window = _place(what, who, seconds)
+    with store.writing():
+        RateCount.update(count=RateCount.count - 1).where(
+            RateCount.key == key, RateCount.window == window, RateCount.count > 0
+        ).execute()
+
+
+def _place(what: str, who: str, seconds: int) -> tuple[str, int]:
+    key = hmac.new(_key, f"{what}\n{who}".encode(), hashlib.sha256).hexdigest()
+    return key, int(clock.now().timestamp()) // seconds * seconds
 
 
 def forget_old() -> int:

@@ -10,6 +10,12 @@ def N_(message: str) -> str:
     return message
 
 
+class Term(str):
+    """A marked word inside a sentence's fields: it is translated like the sentence."""
+
+    __slots__ = ()
+
+
 class RuleBroken(Exception):
     """A rule refused.  ``message`` is a marked sentence with ``%(name)s`` places, ``fields`` fills them.
 

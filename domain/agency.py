@@ -1,0 +1,217 @@
+"""The agency itself: its names, its sites, the pages it writes, and the first start."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
+
+from domain import audit, clock, links, notices, passwords, profile, settings, store
+from domain.actor import Actor
+from domain.rules import N_, RuleBroken
+from models import PAGE_SLUGS, Agency, Link, PageVersion, Site, Worker
+
+DEFAULT_ZONE = "UTC"
+
+
+def current() -> Agency | None:
+    """The agency, or None before the first start is through its first page."""
+    return store.remember("agency", lambda: Agency.get_or_none(Agency.id == 1))
+
+
+def main_site() -> Site | None:
+    """The site whose address and phone stand on every page."""
+    return store.remember("main_site", lambda: Site.get_or_none(Site.is_main))
+
+
+def zone() -> ZoneInfo:
+    """The main site's time zone."""
+    site = main_site()
+    return ZoneInfo(site.time_zone if site else DEFAULT_ZONE)
+
+
+def today() -> dt.date:
+    """The calendar date at the main site."""
+    return clock.now().astimezone(zone()).date()
+
+
+def is_on() -> bool:
+    """True once somebody switched the portal on."""
+    agency = current()
+    return agency is not None and agency.is_on
+
+
+# ---------------------------------------------------------------- pages
+
+
+def page(slug: str, language: str) -> PageVersion | None:
+    """The newest published text in a language, else in the agency's, else in English; None when there is none."""
+    agency = current()
+    newest = PageVersion.select().where(PageVersion.slug == slug).order_by(PageVersion.version.desc())
+    for tongue in dict.fromkeys((language, agency.language if agency else "en", "en")):
+        if version := newest.where(PageVersion.language == tongue).first():
+            found: PageVersion = version
+            return found
+    return None
+
+
+def publish(slug: str, language: str, body: str, by: Actor) -> PageVersion:
+    """Publish a page; every version is kept, because clients accepted one of them.  Raises RuleBroken when empty."""
+    if slug not in PAGE_SLUGS:
+        raise RuleBroken(N_("There is no such page."), code="no_page")
+    text = profile.clean(body.replace("\r\n", "\n"), slug, 50_000)
+    if not text:
+        raise RuleBroken(N_("Write the text of this page."), code="page_empty", field=slug)
+    with store.writing():
+        newest = page(slug, language)
+        if newest and newest.language == language and newest.body == text:
+            return newest
+        number = newest.version + 1 if newest and newest.language == language else 1
+        version: PageVersion = PageVersion.create(
+            slug=slug, language=language, version=number, body=text, published_at=clock.now()
+        )
+        audit.record("page.published", by, slug=slug, language=language, version=number)
+    return version
+
+
+# ---------------------------------------------------------------- the first start
+
+
+def first_start_link() -> Link | None:
+    """The link whose code opens the first start; made when nobody can sign in yet, None once somebody can."""
+    if Worker.select().where(Worker.password_hash.is_null(False)).exists():
+        return None
+    with store.writing():
+        link = Link.get_or_none(Link.purpose == "first_start", Link.used_at.is_null(), Link.voided_at.is_null())
+        return link or links.make("first_start", clock.ahead(days=3650))
+
+
+def check_code(code: str) -> Link:
+    """The unspent link of a typed code.  Raises RuleBroken (field ``code``)."""
+    link = first_start_link()
+    typed = "".join(c for c in code.upper() if c.isalnum())
+    if link is None or typed != links.letters(link).replace("-", ""):
+        raise RuleBroken(
+            N_("This is not the code. It stands in the window where the portal was started."),
+            code="bad_code", field="code",
+        )  # fmt: skip
+    return link
+
+
+def create_first_admin(code: str, first: str, last: str, email: str, password: str, by: Actor) -> Worker:
+    """The first system_admin, for whoever holds the code; the code is spent.  Raises RuleBroken."""
+    check_code(code)
+    details = profile.Details(first, last).checked()
+    address = profile.checked_email(email)
+    passwords.check(password, near=(first, last, f"{first} {last}", address))
+    kept = passwords.hash(password)
+    with store.writing():
+        if not links.use(check_code(code)):
+            raise RuleBroken(N_("The first start is already done. Sign in."), code="already_done")
+        worker: Worker = Worker.create(
+            first_name=details.first_name, last_name=details.last_name, email=address,
+            email_key=profile.email_key(address), group="system_admin", password_hash=kept, created_at=clock.now(),
+        )  # fmt: skip
+        audit.record("agency.first_admin", by, subject=f"worker {worker.id}")
+    return worker
+
+
+def describe(values: dict[str, str], by: Actor) -> None:
+    """Set the agency's and its main site's particulars: name, short_name, emergency_line, country, site_name, address,
+    phone, time_zone.  Raises RuleBroken with the field."""
+    good = _checked_particulars(values)
+    site = {name: good.pop(name) for name in ("address", "phone", "time_zone")} | {"name": good.pop("site_name")}
+    with store.writing():
+        agency, main = current(), main_site()
+        before = _particulars(agency, main)
+        if agency is None:
+            Agency.insert(id=1, language="en", **good).execute()
+        else:
+            Agency.update(**good).execute()
+        if main is None:
+            Site.create(is_main=True, **site)
+        else:
+            Site.update(**site).where(Site.id == main.id).execute()
+        store.forget()
+        audit.record("agency.changed", by, before=before, after=_particulars(current(), main_site()))
+
+
+def particulars() -> dict[str, str]:
+    """What ``describe`` set, by field name; empty before."""
+    return _particulars(current(), main_site())
+
+
+def _particulars(agency: Agency | None, site: Site | None) -> dict[str, str]:
+    if agency is None or site is None:
+        return {}
+    names = ("name", "short_name", "emergency_line", "country")
+    return {name: getattr(agency, name) for name in names} | {
+        "site_name": site.name, "address": site.address, "phone": site.phone, "time_zone": site.time_zone,
+    }  # fmt: skip
+
+
+_LIMITS = {"name": 120, "short_name": 30, "emergency_line": 300, "country": 2, "site_name": 120, "address": 500}
+
+
+def _checked_particulars(values: dict[str, str]) -> dict[str, Any]:
+    good: dict[str, Any] = {name: profile.clean(values.get(name, ""), name, most) for name, most in _LIMITS.items()}
+    for name in ("name", "short_name", "emergency_line", "site_name"):
+        if not good[name]:
+            raise RuleBroken(N_("Fill this in."), code="missing", field=name)
+    good["country"] = good["country"].upper()
+    good["phone"] = profile.clean(values.get("phone", ""), "phone", 40)
+    if not any(c.isdigit() for c in good["phone"]):
+        raise RuleBroken(N_("Enter the phone number that clients call."), code="missing", field="phone")
+    good["time_zone"] = values.get("time_zone", "")
+    if good["time_zone"] not in available_timezones():
+        raise RuleBroken(N_("Choose a time zone."), code="bad_zone", field="time_zone")
+    return good
+
+
+def send_mail_test(admin: Worker) -> Link:
+    """Send the tester an e-mail with a six-digit code, at most one a minute; the code works for ten minutes."""
+    with store.writing():
+        link = links.make("mail_test", clock.ahead(minutes=settings.get("mail_test_minutes")), worker=admin)
+        notices.put("mail_test", link.id, to=admin.email, worker=admin, link=link, expires_at=link.expires_at)
+    return link
+
+
+def newest_mail_test(admin: Worker) -> Link | None:
+    """The test e-mail that waits for its code."""
+    tests = Link.select().where(Link.purpose == "mail_test", Link.worker == admin, Link.voided_at.is_null())
+    return tests.order_by(Link.id.desc()).first()
+
+
+def confirm_mail_test(admin: Worker, code: str, by: Actor) -> None:
+    """The tester typed the code, so mail arrives.  Raises RuleBroken (field ``code``)."""
+    link = newest_mail_test(admin)
+    typed = "".join(c for c in code if c.isdigit())
+    if link is None or not links.is_good(link) or typed != links.digits(link):
+        raise RuleBroken(
+            N_("This is not the code of the newest test e-mail. Send another one if ten minutes have passed."),
+            code="bad_code", field="code",
+        )  # fmt: skip
+    with store.writing():
+        links.use(link)
+        Agency.update(mail_tested_at=clock.now()).execute()
+        audit.record("agency.mail_tested", by)
+
+
+def missing_for_switch_on(*, mail_test_needed: bool) -> list[str]:
+    """What must be done before the portal can be switched on: of agency, pages, mail, in this order."""
+    agency = current()
+    missing = [] if agency and main_site() else ["agency"]
+    if not (agency and page("privacy", agency.language) and page("terms", agency.language)):
+        missing.append("pages")
+    if mail_test_needed and not (agency and agency.mail_tested_at):
+        missing.append("mail")
+    return missing
+
+
+def switch_on(by: Actor, *, mail_test_needed: bool) -> None:
+    """Open the portal to clients.  Raises RuleBroken while something is missing; twice is harmless."""
+    if missing_for_switch_on(mail_test_needed=mail_test_needed):
+        raise RuleBroken(N_("Finish the steps before this one first."), code="not_ready")
+    with store.writing():
+        if Agency.update(switched_on_at=clock.now()).where(Agency.switched_on_at.is_null()).execute():
+            audit.record("agency.switched_on", by)

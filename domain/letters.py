@@ -1,0 +1,192 @@
+"""What each kind of message says, made at sending from ids, and whether it is still wanted then.
+
+One source gives plain text and HTML.  Subjects name no service, no worker and nobody (spec 02, discretion).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+from babel.dates import format_datetime
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from domain import activation, agency, links, profile, settings, sign_in, texts
+from domain.rules import N_
+from models import Delivery, Device
+
+_TEMPLATES = Path(__file__).resolve().parent.parent / "templates" / "email"
+
+
+@dataclasses.dataclass(frozen=True)
+class Letter:
+    """A subject, paragraphs, and at most one button (label, address)."""
+
+    subject: str
+    paragraphs: tuple[str, ...]
+    button: tuple[str, str] | None = None
+    after: tuple[str, ...] = ()
+
+
+class Unwanted(Exception):
+    """The message must not go out any more; the reason is a marked sentence for staff."""
+
+
+def letter(delivery: Delivery, portal_url: str) -> Letter:
+    """The text of a delivery as of now.  Raises Unwanted when consent, account or cause are gone."""
+    return _WRITERS[delivery.kind](delivery, portal_url)
+
+
+def language_of(delivery: Delivery) -> str:
+    """The reader's own language, else the agency's."""
+    who, house = delivery.individual, agency.current()
+    return (who.language if who else "") or (house.language if house else "en")
+
+
+def bodies(text: Letter, language: str, portal_url: str) -> tuple[str, str]:
+    """The plain text and the HTML of a letter, with the agency's footer."""
+    house, site = agency.current(), agency.main_site()
+    fields = {
+        "letter": text, "agency": house, "site": site, "language": language, "portal_url": portal_url,
+        "direction": "rtl" if language.startswith(("ar", "he", "fa")) else "ltr",
+        "_": lambda message, **fields: texts.say(language, message, **fields),
+    }  # fmt: skip
+    plain = _environment().get_template("letter.txt").render(**fields)
+    return plain, _environment().get_template("letter.html").render(**fields)
+
+
+def _activation(delivery: Delivery, portal_url: str) -> Letter:
+    if activation.standing(delivery.link) != activation.GOOD:
+        raise Unwanted(N_("The activation no longer stands."))
+    if not profile.has_consent(delivery.individual, "email"):
+        raise Unwanted(N_("There is no consent to e-mail."))
+    tongue, house = language_of(delivery), agency.current()
+    until = format_datetime(
+        delivery.link.expires_at.astimezone(agency.zone()), "d MMMM y, HH:mm zzz", locale=tongue
+    )
+    return Letter(
+        texts.say(tongue, N_("Your portal is ready")),
+        (
+            texts.say(tongue, N_("Hello,")),
+            texts.say(tongue, N_("%(agency)s has opened a portal for you: a private place for what concerns you and us."),
+                      agency=house.name),
+            texts.say(tongue, N_("To begin, activate your account. It takes about two minutes. "
+                                 "You will be asked for your date of birth and choose a password.")),
+        ),
+        (texts.say(tongue, N_("Activate my account")), f"{portal_url}/activate/{links.token(delivery.link)}"),
+        (
+            texts.say(tongue, N_("The link works until %(until)s."), until=until),
+            texts.say(tongue, N_("If this is not for you, please delete it and tell us.")),
+        ),
+    )  # fmt: skip
+
+
+def _password_reset(delivery: Delivery, portal_url: str) -> Letter:
+    if not sign_in.resolve_reset(delivery):
+        raise Unwanted(N_("Nobody who can sign in has this address."))
+    fresh = Delivery.get_by_id(delivery.id)
+    if not links.is_good(fresh.link):
+        raise Unwanted(N_("A newer link was sent."))
+    tongue = language_of(fresh)
+    return Letter(
+        texts.say(tongue, N_("Choose a new password")),
+        (
+            texts.say(tongue, N_("Hello,")),
+            texts.say(tongue, N_("somebody asked for a new password for your portal. If it was you, choose one now.")),
+        ),
+        (texts.say(tongue, N_("Choose a new password")), f"{portal_url}/reset/{links.token(fresh.link)}"),
+        (
+            texts.say(tongue, N_("The link works once, for %(minutes)s minutes."), minutes=settings.get("reset_minutes")),
+            texts.say(tongue, N_("If it was not you, you need not do anything: your password stays as it is.")),
+        ),
+    )  # fmt: skip
+
+
+def _password_changed(delivery: Delivery, portal_url: str) -> Letter:
+    tongue = language_of(delivery)
+    return Letter(
+        texts.say(tongue, N_("Your password was changed")),
+        (
+            texts.say(tongue, N_("Hello,")),
+            texts.say(tongue, N_("the password of your portal was changed. If it was you, all is well.")),
+            texts.say(tongue, N_("If it was not you, choose a new password now and call us.")),
+        ),
+        (texts.say(tongue, N_("Choose a new password")), f"{portal_url}/forgotten-password"),
+    )
+
+
+def _new_device(delivery: Delivery, portal_url: str) -> Letter:
+    tongue = language_of(delivery)
+    seen = Device.select().where(Device.account == delivery.account, Device.worker == delivery.worker)
+    device = seen.where(Device.id == int(delivery.dedupe_key.split(":")[1])).first()
+    if device is None:
+        raise Unwanted(N_("The device is gone."))
+    when = format_datetime(device.created_at.astimezone(agency.zone()), "d MMMM y, HH:mm zzz", locale=tongue)
+    return Letter(
+        texts.say(tongue, N_("A new device signed in")),
+        (
+            texts.say(tongue, N_("Hello,")),
+            texts.say(tongue, N_("a device that we had not seen before signed in to your portal on %(when)s. "
+                                 "If it was you, all is well."), when=when),
+            texts.say(tongue, N_("If it was not you, choose a new password now and call us.")),
+        ),
+        (texts.say(tongue, N_("Choose a new password")), f"{portal_url}/forgotten-password"),
+    )  # fmt: skip
+
+
+def _birth_date_closed(delivery: Delivery, portal_url: str) -> Letter:
+    if not profile.has_consent(delivery.individual, "email"):
+        raise Unwanted(N_("There is no consent to e-mail."))
+    tongue, site = language_of(delivery), agency.main_site()
+    return Letter(
+        texts.say(tongue, N_("Your activation was stopped")),
+        (
+            texts.say(tongue, N_("Hello,")),
+            texts.say(tongue, N_("a wrong date of birth was entered three times, so the link we sent you no longer works. "
+                                 "Nobody got in.")),
+            texts.say(tongue, N_("To get a new link, call us on %(phone)s."), phone=site.phone),
+        ),
+    )  # fmt: skip
+
+
+def _mail_test(delivery: Delivery, portal_url: str) -> Letter:
+    tongue = language_of(delivery)
+    code = links.digits(delivery.link)
+    return Letter(
+        texts.say(tongue, N_("Test e-mail of your portal")),
+        (
+            texts.say(tongue, N_("Hello,")),
+            texts.say(tongue, N_("this e-mail shows that your portal can send. Type this code on the page that you came from:")),
+            f"{code[:3]} {code[3:]}",
+        ),
+    )
+
+
+_WRITERS: dict[str, Callable[[Delivery, str], Letter]] = {
+    "activation": _activation,
+    "password_reset": _password_reset,
+    "password_changed": _password_changed,
+    "new_device": _new_device,
+    "birth_date_closed": _birth_date_closed,
+    "mail_test": _mail_test,
+}
+
+# What a kind is called on staff pages.
+KIND_NAMES = {
+    "activation": N_("Activation"),
+    "password_reset": N_("New password wanted"),
+    "password_changed": N_("Password changed"),
+    "new_device": N_("New device"),
+    "birth_date_closed": N_("Activation stopped"),
+    "mail_test": N_("Test e-mail"),
+}
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=FileSystemLoader(_TEMPLATES), autoescape=lambda name: bool(name and name.endswith(".html")),
+        undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
+    )  # fmt: skip

@@ -1,0 +1,125 @@
+"""Rights that travel by e-mail: itsdangerous-signed, bound to a stored nonce, each purpose with its own salt and age.
+
+The address is made anew from the row whenever it is needed; without the installation's key a stolen table opens nothing.
+"""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+import hashlib
+import hmac
+import secrets
+
+from itsdangerous import BadSignature, Signer
+
+from domain import clock, store
+from domain.rules import NotFound
+from models import Link, LinkOpening, PortalAccount, Worker
+
+_key = b""
+PROOF_MINUTES = 30
+
+
+def use_key(key: str) -> None:
+    """Set the installation's key; said once at start."""
+    global _key
+    _key = key.encode()
+
+
+def make(
+    purpose: str, expires_at: dt.datetime, *, account: PortalAccount | None = None, worker: Worker | None = None
+) -> Link:
+    """A fresh link; the earlier ones of the same purpose and person stop working in the same transaction."""
+    with store.writing():
+        void(purpose, account=account, worker=worker)
+        link: Link = Link.create(
+            purpose=purpose, nonce=secrets.token_urlsafe(32), account=account, worker=worker,
+            created_at=clock.now(), expires_at=expires_at,
+        )  # fmt: skip
+    return link
+
+
+def void(purpose: str, *, account: PortalAccount | None = None, worker: Worker | None = None) -> None:
+    """Make every link of that purpose and person stop working."""
+    with store.writing():
+        Link.update(voided_at=clock.now()).where(
+            Link.purpose == purpose, Link.account == account, Link.worker == worker,
+            Link.voided_at.is_null(), Link.used_at.is_null(),
+        ).execute()  # fmt: skip
+
+
+def token(link: Link) -> str:
+    """What the e-mailed address carries."""
+    return _signer(link.purpose).sign(f"{link.public_id}{link.nonce}".encode()).decode()
+
+
+def find(purpose: str, token: str) -> Link:
+    """The link of a token, in whatever state it is.  Raises NotFound for anything that we did not sign."""
+    try:
+        named = _signer(purpose).unsign(token.encode("ascii")).decode()
+    except (BadSignature, UnicodeError):
+        raise NotFound from None
+    link = Link.get_or_none(Link.public_id == named[:22], Link.purpose == purpose)
+    if link is None or not hmac.compare_digest(link.nonce, named[22:]):
+        raise NotFound
+    return link
+
+
+def is_good(link: Link) -> bool:
+    """True while the link may be used, as far as the link alone knows."""
+    return link.used_at is None and link.voided_at is None and clock.now() < link.expires_at
+
+
+def opened(link: Link, *, network: str, agent: str) -> None:
+    """Note that somebody, perhaps a mail scanner, opened the link: the only thing that opening changes."""
+    with store.writing():
+        LinkOpening.create(link=link, opened_at=clock.now(), network=network[:45], agent=agent[:200])
+
+
+def use(link: Link) -> bool:
+    """Spend the link; of many at once exactly one gets True."""
+    with store.writing():
+        return bool(
+            Link.update(used_at=clock.now())
+            .where(Link.id == link.id, Link.used_at.is_null(), Link.voided_at.is_null(), Link.expires_at > clock.now())
+            .execute()
+        )
+
+
+def give_proof(link: Link) -> str:
+    """A random word for the browser that proved itself; good for PROOF_MINUTES with this link only."""
+    proof = secrets.token_urlsafe(32)
+    with store.writing():
+        Link.update(proof_hash=_digest(proof), proved_at=clock.now()).where(Link.id == link.id).execute()
+    return proof
+
+
+def is_proved(link: Link, proof: str) -> bool:
+    """True when this browser proved itself for this link not long ago."""
+    if not link.proof_hash or link.proved_at < clock.ago(minutes=PROOF_MINUTES):
+        return False
+    return hmac.compare_digest(link.proof_hash, _digest(proof))
+
+
+def digits(link: Link, count: int = 6) -> str:
+    """The digits of a code that is made from the link whenever it is needed and stored nowhere."""
+    return str(int.from_bytes(_derived(link)[:8], "big") % 10**count).zfill(count)
+
+
+def letters(link: Link) -> str:
+    """A code of 12 letters and digits in three groups, for typing from a terminal."""
+    code = base64.b32encode(_derived(link)).decode()[:12]
+    return "-".join((code[:4], code[4:8], code[8:]))
+
+
+def _derived(link: Link) -> bytes:
+    return hmac.new(_key, f"{link.purpose} code {link.public_id}{link.nonce}".encode(), hashlib.sha256).digest()
+
+
+def _signer(purpose: str) -> Signer:
+    return Signer(_key, salt=f"doorstep link {purpose}", sep=".", key_derivation="hmac", digest_method=hashlib.sha256)
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

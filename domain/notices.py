@@ -1,0 +1,295 @@
+"""The outbox: every message is a row, written in the transaction of what it tells of, sent at least once.
+
+States and their reasons are those of the outbox contract: ``due -> leased -> sent | dead | expired | cancelled |
+suppressed``, and ``held``.  The queue is only a bell; this table is the book.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import hashlib
+import random
+import secrets
+from collections.abc import Callable
+from typing import Any
+
+from domain import audit, clock, profile, settings, store, work_queue
+from domain.actor import Actor
+from domain.rules import N_, RuleBroken
+from gateways.mail import Outcome, Verdict
+from models import (
+    AddressHealth,
+    ChannelHealth,
+    Delivery,
+    DeliveryAttempt,
+    Individual,
+    Link,
+    PortalAccount,
+    Worker,
+)
+
+LEASE = dt.timedelta(minutes=10)
+PROBE_EVERY = dt.timedelta(minutes=5)
+GIVE_UP_AFTER = dt.timedelta(hours=48)
+RETRY_MINUTES = (1, 5, 15, 60)
+DOUBTFUL_AFTER = 3
+
+# Each kind with its priority: 0 goes before everything else (codes, resets, activations).
+KINDS = {"activation": 0, "password_reset": 0, "mail_test": 0, "password_changed": 3, "new_device": 3, "birth_date_closed": 3}
+
+ring: Callable[[], object] = lambda: None  # set by the application: wakes the dispatcher
+
+
+@dataclasses.dataclass(frozen=True)
+class Claim:
+    """A delivery that this process alone may send until the lease ends."""
+
+    delivery: Delivery
+    token: str
+
+
+def put(
+    kind: str,
+    subject_id: int,
+    *,
+    to: str,
+    account: PortalAccount | None = None,
+    worker: Worker | None = None,
+    individual: Individual | None = None,
+    link: Link | None = None,
+    expires_at: dt.datetime | None = None,
+    version: int = 0,
+    again: Delivery | None = None,
+) -> Delivery:
+    """Write one message into the outbox, beside its cause, in the cause's transaction.
+
+    The key is derived from what the message tells of, never random: a second put of the same raises IntegrityError.
+    """
+    who = f"account{account.id}" if account else f"worker{worker.id}" if worker else "nobody"
+    offset = again.id if again else 0
+    with store.writing():
+        delivery: Delivery = Delivery.create(
+            dedupe_key=f"{kind}:{subject_id}:{version}:{offset}:{who}:email", kind=kind, priority=KINDS[kind],
+            to_address=to, account=account, worker=worker, individual=individual, link=link, again=again,
+            next_at=clock.now(), created_at=clock.now(), expires_at=expires_at,
+        )  # fmt: skip
+        store.after_commit(ring)
+    return delivery
+
+
+def drop_for(account: PortalAccount, *kinds: str) -> None:
+    """Cancel what still waits for an account: all of it, or only ``kinds``."""
+    waiting = Delivery.update(state="cancelled", last_error="").where(
+        Delivery.account == account, Delivery.state.in_(("due", "held"))
+    )
+    with store.writing():
+        (waiting.where(Delivery.kind.in_(kinds)) if kinds else waiting).execute()
+
+
+# ---------------------------------------------------------------- claim, send, settle
+
+
+def claim(channel: str = "email") -> Claim | float:
+    """Lease the next delivery for ten minutes, or say in how many seconds to ask again (0: nothing is due).
+
+    Codes, resets and activations first, else in the order of writing; at most *mail rate* a second over all
+    processes; while the channel's server is down only one probe every five minutes.
+    """
+    with store.writing():
+        now = clock.now()
+        health = _health(channel)
+        wait = _gate(health, now)
+        if wait is not None:
+            return wait
+        delivery = _next_due(channel, now)
+        if delivery is None:
+            return 0.0
+        token = secrets.token_hex(16)
+        taken = (
+            Delivery.update(state="leased", lease_token=token, lease_until=now + LEASE, attempts=Delivery.attempts + 1)
+            .where(Delivery.id == delivery.id, Delivery.state == "due")
+            .execute()
+        )
+        if not taken:
+            return 0.01
+        DeliveryAttempt.create(delivery=delivery, lease_token=token, started_at=now)
+        _take_slot(health, now)
+    return Claim(Delivery.get_by_id(delivery.id), token)
+
+
+def _next_due(channel: str, now: dt.datetime) -> Delivery | None:
+    due = Delivery.select().where(Delivery.state == "due", Delivery.channel == channel, Delivery.next_at <= now)
+    fresh = due.where(Delivery.expires_at.is_null() | (Delivery.expires_at > now))
+    first: Delivery | None = store.lock(fresh.order_by(Delivery.priority, Delivery.id).limit(1)).first()
+    return first
+
+
+def _health(channel: str) -> ChannelHealth:
+    ChannelHealth.insert(channel=channel).on_conflict_ignore().execute()
+    health: ChannelHealth = store.lock(ChannelHealth.select().where(ChannelHealth.channel == channel)).get()
+    return health
+
+
+def _gate(health: ChannelHealth, now: dt.datetime) -> float | None:
+    if health.down_since and health.probe_at > now:
+        return 0.0
+    if health.slot_at and health.slot_at > now:
+        return float((health.slot_at - now).total_seconds())
+    return None
+
+
+def _take_slot(health: ChannelHealth, now: dt.datetime) -> None:
+    rate = settings.get("mail_rate")
+    changes: dict[str, Any] = {"slot_at": now + dt.timedelta(seconds=1 / rate) if rate else None}
+    if health.down_since:
+        changes["probe_at"] = now + PROBE_EVERY
+    if rate or health.down_since or health.slot_at:
+        ChannelHealth.update(**changes).where(ChannelHealth.channel == health.channel).execute()
+
+
+def settle(claim: Claim, outcome: Outcome) -> bool:
+    """Write down what became of a try.  False when the lease was lost meanwhile: then nothing is changed."""
+    delivery, now = claim.delivery, clock.now()
+    changes = _after(delivery, outcome, now)
+    with store.writing():
+        if not _finish(claim, outcome.verdict.value, changes, code=outcome.code, answer=outcome.answer):
+            return False
+        _note_health(delivery, outcome, now)
+        if changes["state"] == "dead":
+            _tell_staff(delivery)
+    return True
+
+
+def suppress(claim: Claim, reason: str) -> bool:
+    """Do not send after all: consent, account or cause are gone.  ``reason`` is shown to staff."""
+    with store.writing():
+        return _finish(claim, "suppressed", {"state": "suppressed", "last_error": reason}, code=None, answer=reason)
+
+
+def _finish(claim: Claim, outcome: str, changes: dict[str, Any], *, code: int | None, answer: str) -> bool:
+    mine = (Delivery.id == claim.delivery.id) & (Delivery.lease_token == claim.token) & (Delivery.state == "leased")
+    done = Delivery.update(lease_token=None, lease_until=None, **changes).where(mine).execute()
+    DeliveryAttempt.update(ended_at=clock.now(), outcome=outcome, code=code, answer=answer[:300]).where(
+        DeliveryAttempt.lease_token == claim.token
+    ).execute()
+    return bool(done)
+
+
+def _after(delivery: Delivery, outcome: Outcome, now: dt.datetime) -> dict[str, Any]:
+    said = outcome.answer[:300]
+    if outcome.verdict is Verdict.ACCEPTED:
+        return {"state": "sent", "sent_at": now, "last_error": ""}
+    if outcome.verdict is Verdict.SERVER_DOWN:
+        return {"state": "due", "attempts": Delivery.attempts - 1, "last_error": said}
+    if outcome.verdict is Verdict.UNKNOWN:
+        unknown_before = DeliveryAttempt.select().where(
+            DeliveryAttempt.delivery == delivery, DeliveryAttempt.outcome == Verdict.UNKNOWN.value
+        )
+        if not unknown_before.exists():
+            return {"state": "due", "next_at": now + dt.timedelta(minutes=15), "last_error": said}
+    elif outcome.verdict is Verdict.RETRY and now - delivery.created_at < GIVE_UP_AFTER:
+        return {"state": "due", "next_at": now + _pause(delivery.attempts), "last_error": said}
+    return {"state": "dead", "last_error": said}
+
+
+def _pause(attempts: int) -> dt.timedelta:
+    if attempts <= len(RETRY_MINUTES):
+        return dt.timedelta(minutes=RETRY_MINUTES[attempts - 1])
+    return dt.timedelta(minutes=60 + random.uniform(0, 10))  # noqa: S311 - spreads retries, keeps no secret
+
+
+def _note_health(delivery: Delivery, outcome: Outcome, now: dt.datetime) -> None:
+    channel = ChannelHealth.update(
+        {"down_since": None, "probe_at": None, "last_error": ""}
+        if outcome.verdict is not Verdict.SERVER_DOWN
+        else {"probe_at": now + PROBE_EVERY, "last_error": outcome.answer[:300]}
+    ).where(ChannelHealth.channel == delivery.channel)
+    if outcome.verdict is Verdict.SERVER_DOWN:
+        channel.execute()
+        ChannelHealth.update(down_since=now).where(
+            ChannelHealth.channel == delivery.channel, ChannelHealth.down_since.is_null()
+        ).execute()
+    else:
+        channel.where(ChannelHealth.down_since.is_null(False)).execute()
+    if outcome.verdict in (Verdict.ACCEPTED, Verdict.REFUSED):
+        _note_address(delivery.to_address, outcome)
+
+
+def _note_address(address: str, outcome: Outcome) -> None:
+    key = profile.email_key(address)
+    if outcome.verdict is Verdict.ACCEPTED:
+        AddressHealth.delete().where(AddressHealth.email_key == key).execute()
+        return
+    AddressHealth.insert(email_key=key).on_conflict_ignore().execute()
+    AddressHealth.update(refusals=AddressHealth.refusals + 1).where(AddressHealth.email_key == key).execute()
+    doubtful = (AddressHealth.email_key == key) & (
+        (AddressHealth.refusals >= DOUBTFUL_AFTER) | bool(outcome.address_is_bad)
+    )
+    AddressHealth.update(is_doubtful=True).where(doubtful).execute()
+
+
+def is_doubtful(address: str) -> bool:
+    """True when mail to the address was refused three times in a row, or once because it does not exist."""
+    health = AddressHealth.get_or_none(AddressHealth.email_key == profile.email_key(address))
+    return health is not None and bool(health.is_doubtful)
+
+
+def _tell_staff(delivery: Delivery) -> None:
+    if delivery.individual_id:
+        work_queue.add("delivery_problem", "delivery_problems", delivery.individual, f"delivery {delivery.id}")
+
+
+# ---------------------------------------------------------------- the minute's sweep
+
+
+def sweep() -> None:
+    """Expired leases back to due, what is too late to ``expired``; at start and each minute."""
+    now = clock.now()
+    with store.writing():
+        Delivery.update(state="due", lease_token=None, lease_until=None).where(
+            Delivery.state == "leased", Delivery.lease_until < now
+        ).execute()
+        Delivery.update(state="expired", last_error=N_("Too late to be of use.")).where(
+            Delivery.state == "due", Delivery.expires_at <= now
+        ).execute()
+
+
+def oldest_due() -> dt.datetime | None:
+    """Since when the oldest due delivery waits; None when nothing does."""
+    first = Delivery.select(Delivery.created_at).where(Delivery.state == "due").order_by(Delivery.id).first()
+    return first.created_at if first else None
+
+
+# ---------------------------------------------------------------- staff
+
+
+def send_again(delivery: Delivery, by: Actor) -> Delivery:
+    """Repeat a dead delivery as a new one with a key of its own.
+
+    Raises RuleBroken when it is not dead, was repeated already, or its link no longer works.
+    """
+    with store.writing():
+        fresh = store.lock(Delivery.select().where(Delivery.id == delivery.id)).get()
+        if fresh.state != "dead" or Delivery.select().where(Delivery.again == fresh).exists():
+            raise RuleBroken(N_("Only a delivery that failed can be sent again, and only once."), code="not_dead")
+        if fresh.expires_at and fresh.expires_at <= clock.now():
+            raise RuleBroken(N_("It is too late to send this again. Send a new one."), code="too_late")
+        repeat = put(
+            fresh.kind, fresh.link_id or fresh.id, to=fresh.to_address, account=fresh.account, worker=fresh.worker,
+            individual=fresh.individual, link=fresh.link, expires_at=fresh.expires_at, again=fresh,
+        )  # fmt: skip
+        audit.record("delivery.again", by, individual=fresh.individual, subject=f"delivery {repeat.id}",
+                     delivery=fresh.public_id)  # fmt: skip
+    return repeat
+
+
+def message_id(delivery: Delivery, domain: str) -> str:
+    """One Message-ID for ever, so that mailboxes and people can tell a copy."""
+    return f"<{hashlib.sha256(delivery.dedupe_key.encode()).hexdigest()[:40]}@{domain}>"
+
+
+def mask(address: str) -> str:
+    """``r…z@example.org``: enough to recognise one's own address, too little to learn another's."""
+    local, _, host = address.partition("@")
+    return f"{local[:1]}…{local[-1:] if len(local) > 2 else ''}@{host}" if host else ""

@@ -1,0 +1,270 @@
+"""Signing in and out, sessions, forgotten and changed passwords.
+
+Answers and time do not tell whether an address has an account (spec 01, sign-in).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import hashlib
+import secrets
+
+from domain import accounts, activation, agency, audit, clock, limits, links, notices, passwords, profile, settings, store
+from domain.actor import SYSTEM, Actor
+from domain.rules import N_, RuleBroken
+from models import ACTIVE, Delivery, Device, Individual, Link, LoginSession, PortalAccount, Worker
+
+
+@dataclasses.dataclass(frozen=True)
+class SignedIn:
+    """The tokens for the browser's cookies, and who signed in."""
+
+    session_token: str
+    device_token: str
+    account: PortalAccount | None
+    worker: Worker | None
+
+
+def sign_in(email: str, password: str, *, device_token: str, agent: str, by: Actor) -> SignedIn:
+    """Start a session.  Raises RuleBroken: ``too_many`` tries, or ``no_match`` for every other reason."""
+    key = profile.email_key(email)
+    _within_limit("sign_in", key, by, "sign_ins_a_minute", 60)
+    worker, account = _owner(key)
+    kept = worker.password_hash if worker else account.password_hash if account else None
+    if not passwords.matches(password, kept):
+        _refused(account, worker, by)
+    return start(account, worker, device_token=device_token, agent=agent, network=by.network)
+
+
+def _owner(key: str) -> tuple[Worker | None, PortalAccount | None]:
+    worker = Worker.get_or_none(Worker.email_key == key, Worker.is_active, Worker.password_hash.is_null(False))
+    if worker is not None:
+        return worker, None
+    return None, PortalAccount.get_or_none(PortalAccount.email_key == key, PortalAccount.state == ACTIVE)
+
+
+def _refused(account: PortalAccount | None, worker: Worker | None, by: Actor) -> None:
+    reason = "password" if account or worker else "unknown"
+    named = f"worker {worker.id}" if worker else accounts.subject(account) if account else ""
+    audit.record("sign_in.refused", by, individual=account.individual if account else None, subject=named, reason=reason)
+    raise RuleBroken(N_("The e-mail address and the password do not match."), code="no_match", field="email")
+
+
+def start(
+    account: PortalAccount | None, worker: Worker | None, *, device_token: str, agent: str, network: str,
+    tell_of_device: bool = True,
+) -> SignedIn:  # fmt: skip
+    """A new session for somebody whose right is proved; a device not seen before is told by e-mail.
+
+    Raises RuleBroken ``no_match`` when the right ended at this very moment.
+    """
+    token = secrets.token_urlsafe(32)
+    who = Actor(worker=worker, account=account, network=network)
+    with store.writing():
+        _still_allowed(account, worker)
+        now = clock.now()
+        LoginSession.create(token_hash=digest(token), account=account, worker=worker, created_at=now, seen_at=now)
+        device, is_new = _device(account, worker, device_token, agent)
+        if is_new and tell_of_device:
+            _tell_of_device(account, worker)
+        audit.record(
+            "sign_in.done", who, individual=account.individual if account else None,
+            subject=accounts.subject(account) if account else f"worker {worker.id}",  # type: ignore[union-attr]
+            is_new_device=is_new,
+        )  # fmt: skip
+    return SignedIn(token, device, account, worker)
+
+
+def _still_allowed(account: PortalAccount | None, worker: Worker | None) -> None:
+    row = (
+        PortalAccount.select().where(PortalAccount.id == account.id, PortalAccount.state == ACTIVE)
+        if account
+        else Worker.select().where(Worker.id == worker.id, Worker.is_active)  # type: ignore[union-attr]
+    )
+    if store.lock(row).first() is None:
+        raise RuleBroken(N_("The e-mail address and the password do not match."), code="no_match", field="email")
+
+
+def _device(account: PortalAccount | None, worker: Worker | None, token: str, agent: str) -> tuple[str, bool]:
+    known = Device.select().where(Device.token_hash == digest(token), Device.account == account, Device.worker == worker)
+    if token and known.exists():
+        return token, False
+    fresh = secrets.token_urlsafe(32)
+    Device.create(token_hash=digest(fresh), account=account, worker=worker, agent=agent[:200], created_at=clock.now())
+    return fresh, True
+
+
+def _tell_of_device(account: PortalAccount | None, worker: Worker | None) -> None:
+    device = Device.select().where(Device.account == account, Device.worker == worker).order_by(Device.id.desc()).get()
+    notices.put(
+        "new_device", device.id, to=account.email if account else worker.email,  # type: ignore[union-attr]
+        account=account, worker=worker, individual=account.individual if account else None,
+    )  # fmt: skip
+
+
+# ---------------------------------------------------------------- sessions
+
+
+def session_of(token: str) -> LoginSession | None:
+    """The session of a cookie with its account and individual, or its worker, in one question.
+
+    None when it ended, idled too long, is too old, or its owner may no longer sign in.
+    """
+    now = clock.now()
+    found = (
+        LoginSession.select(LoginSession, PortalAccount, Individual, Worker)
+        .left_outer_join(PortalAccount)
+        .left_outer_join(Individual)
+        .switch(LoginSession)
+        .left_outer_join(Worker)
+        .where(
+            LoginSession.token_hash == digest(token),
+            LoginSession.seen_at > now - dt.timedelta(minutes=settings.get("idle_minutes")),
+            LoginSession.created_at > now - dt.timedelta(hours=settings.get("session_hours")),
+            (PortalAccount.state == ACTIVE) | (Worker.is_active & Worker.password_hash.is_null(False)),
+        )
+    )
+    session: LoginSession | None = found.first()
+    return session
+
+
+def touch(session: LoginSession) -> None:
+    """Move the session's clock, at most once a minute; an ended session is not revived."""
+    if session.seen_at > clock.ago(minutes=1):
+        return
+    with store.writing():
+        LoginSession.update(seen_at=clock.now()).where(LoginSession.id == session.id).execute()
+
+
+def sign_out(session: LoginSession, by: Actor) -> None:
+    """End the session on the server; twice is harmless."""
+    with store.writing():
+        if LoginSession.delete().where(LoginSession.id == session.id).execute():
+            audit.record("sign_out.done", by, individual=session.account.individual if session.account_id else None)
+
+
+def forget_old_sessions() -> int:
+    """Remove sessions that ended by time."""
+    with store.writing():
+        old = LoginSession.created_at < clock.ago(hours=settings.get("session_hours"))
+        return int(LoginSession.delete().where(old).execute())
+
+
+def digest(token: str) -> str:
+    """What the tables keep of a random token."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+# ---------------------------------------------------------------- passwords
+
+
+def change_password(session: LoginSession, current: str, new: str, by: Actor) -> str:
+    """Change the password after a proof of the current one; every session ends, the token of a fresh one is returned.
+
+    Raises RuleBroken (field ``current`` or ``password``).
+    """
+    owner = session.account if session.account_id else session.worker
+    _within_limit("password", f"{type(owner).__name__} {owner.id}", by, "sign_ins_a_minute", 60)
+    if not passwords.matches(current, owner.password_hash):
+        raise RuleBroken(N_("This is not your current password."), code="no_match", field="current")
+    passwords.check(new, near=_near(owner))
+    _set_password(owner, passwords.hash(new), by, "password.changed", was=owner.password_hash)
+    token = secrets.token_urlsafe(32)
+    with store.writing():
+        _still_allowed(session.account, session.worker)
+        LoginSession.create(token_hash=digest(token), account=session.account, worker=session.worker,
+                            created_at=session.created_at, seen_at=clock.now())  # fmt: skip
+    return token
+
+
+def _set_password(owner: PortalAccount | Worker, kept: str, by: Actor, audited: str, *, was: str | None) -> None:
+    is_client = isinstance(owner, PortalAccount)
+    table = type(owner)
+    mine = (LoginSession.account if is_client else LoginSession.worker) == owner
+    with store.writing():
+        if not table.update(password_hash=kept).where(table.id == owner.id, table.password_hash == was).execute():
+            raise RuleBroken(N_("The password was changed meanwhile. Sign in again."), code="stale", field="password")
+        LoginSession.delete().where(mine).execute()
+        links.void("password_reset", **{"account" if is_client else "worker": owner})
+        entry = audit.record(audited, by, individual=owner.individual if is_client else None, subject=_subject(owner))
+        notices.put("password_changed", entry.id, to=owner.email, individual=owner.individual if is_client else None,
+                    **{"account" if is_client else "worker": owner})  # fmt: skip
+
+
+def ask_for_reset(email: str, by: Actor) -> None:
+    """Note that somebody at ``email`` forgot their password.
+
+    The same work for every address: who that is gets looked up later, by ``resolve_reset`` in the background.
+    """
+    key = profile.email_key(email)
+    _within_limit("reset", key, by, "resets_an_hour", 3600)
+    with store.writing():
+        number = int(clock.now().timestamp() * 1000)
+        notices.put("password_reset", number, to=key[:254], version=secrets.randbelow(1_000_000_000),
+                    expires_at=clock.ahead(minutes=settings.get("reset_minutes")))  # fmt: skip
+
+
+def resolve_reset(delivery: Delivery) -> bool:
+    """Find who asked and make the link, once; False when nobody who could sign in has that address.
+
+    The mail goes to the stored address, never to the typed one.
+    """
+    if delivery.link_id:
+        return True
+    worker, account = _owner(profile.email_key(delivery.to_address))
+    owner = worker or account
+    if owner is None:
+        return False
+    with store.writing():
+        link = links.make("password_reset", delivery.expires_at, account=account, worker=worker)
+        Delivery.update(
+            link=link, account=account, worker=worker, to_address=owner.email,
+            individual=account.individual if account else None,
+        ).where(Delivery.id == delivery.id).execute()  # fmt: skip
+        audit.record("password.reset_wanted", SYSTEM, individual=account.individual if account else None,
+                     subject=_subject(owner))  # fmt: skip
+    return True
+
+
+def find_reset(token: str) -> Link:
+    """The reset link of a token, in whatever state.  Raises NotFound for what we did not sign."""
+    return links.find("password_reset", token)
+
+
+def reset_password(link: Link, new: str, by: Actor) -> None:
+    """Set a new password by link, once; all sessions end.  Raises RuleBroken."""
+    fresh = Link.get_by_id(link.id)
+    owner = fresh.account or fresh.worker
+    if not links.is_good(fresh) or _owner(owner.email_key) == (None, None):
+        raise RuleBroken(N_("This link no longer works."), code="no_longer")
+    passwords.check(new, near=_near(owner))
+    kept = passwords.hash(new)
+    with store.writing():
+        if not links.use(fresh):
+            raise RuleBroken(N_("This link no longer works."), code="no_longer")
+        _set_password(owner, kept, by, "password.reset", was=owner.password_hash)
+
+
+def _near(owner: PortalAccount | Worker) -> tuple[str, ...]:
+    if isinstance(owner, PortalAccount):
+        return activation.near(owner)
+    return (owner.first_name, owner.last_name, owner.name, owner.email)
+
+
+def _subject(owner: PortalAccount | Worker) -> str:
+    return accounts.subject(owner) if isinstance(owner, PortalAccount) else f"worker {owner.id}"
+
+
+def _within_limit(what: str, who: str, by: Actor, setting: str, seconds: int) -> None:
+    most = settings.get(setting)
+    counted = [limits.spend(what, f"who {who}", most=most, seconds=seconds),
+               limits.spend(what, f"network {by.network}", most=most, seconds=seconds)]  # fmt: skip
+    if not all(counted):
+        raise RuleBroken(N_("Too many tries. Wait a little and try again."), code="too_many")
+
+
+def support_phone() -> str:
+    """Whom a client calls who cannot get in."""
+    site = agency.main_site()
+    return site.phone if site else ""

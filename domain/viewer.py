@@ -1,0 +1,151 @@
+"""Every read begins here: who signed in, for whom, with which rights; made once per request.
+
+A stranger's row, a hidden row and no row are the same NotFound.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from domain import audit, store
+from domain.actor import Actor
+from domain.rules import NotFound
+from models import (
+    AuditEntry,
+    Contact,
+    Delivery,
+    Follow,
+    Individual,
+    LoginSession,
+    PortalAccount,
+    SecurityClass,
+    Task,
+    Worker,
+)
+
+_INTAKE = frozenset({"view_all_individuals", "edit_individuals", "manage_accounts", "manage_services", "answer_requests"})
+_EXEC = _INTAKE | {
+    "manage_schedule_of_others", "manage_documents", "manage_billing", "manage_triggers", "view_statistics",
+    "manage_workers", "view_audit", "import_data", "export_data",
+}  # fmt: skip
+_ADMIN = _EXEC | {"manage_setup", "manage_integrations", "send_activations"}
+GROUP_RIGHTS: dict[str, frozenset[str]] = {
+    "worker": frozenset(), "intake_mgmt": _INTAKE, "admin_exec": frozenset(_EXEC), "system_admin": frozenset(_ADMIN),
+}  # fmt: skip
+RIGHTS = GROUP_RIGHTS["system_admin"]
+SCOPES = frozenset({"calendar", "messages", "documents", "billing"})
+
+
+@dataclasses.dataclass(frozen=True)
+class ClientViewer:
+    """A client: ``account`` signed in, ``individual`` is whom it is for, ``scopes`` what of theirs may be reached."""
+
+    session: LoginSession
+    account: PortalAccount
+    individual: Individual
+    scopes: frozenset[str]
+    actor: Actor
+
+    @property
+    def contacts(self) -> Any:
+        """The individual's contacts, the main one of a kind first."""
+        mine = Contact.select().where(Contact.individual == self.individual)
+        return mine.order_by(Contact.kind, Contact.is_main.desc(), Contact.id)
+
+
+@dataclasses.dataclass(frozen=True)
+class StaffViewer:
+    """A worker with the rights of group and security class."""
+
+    session: LoginSession
+    worker: Worker
+    rights: frozenset[str]
+    actor: Actor
+
+    def may(self, right: str) -> bool:
+        """True when the worker has the right."""
+        return right in self.rights
+
+    @property
+    def individuals(self) -> Any:
+        """Whom the worker may see: all, or the own caseload."""
+        everyone = Individual.select()
+        return everyone if self.may("view_all_individuals") else everyone.where(Individual.id.in_(self._caseload()))
+
+    def individual(self, public_id: str) -> Individual:
+        """One individual that the worker may see.  Raises NotFound."""
+        return _one(self.individuals.where(Individual.public_id == public_id))  # type: ignore[no-any-return]
+
+    def contact(self, individual: Individual, public_id: str) -> Contact:
+        """One contact of an individual whom the worker may see.  Raises NotFound."""
+        return _one(individual.contacts.where(Contact.public_id == public_id))  # type: ignore[no-any-return]
+
+    def account(self, individual: Individual, public_id: str) -> PortalAccount:
+        """One account of an individual whom the worker may see.  Raises NotFound."""
+        return _one(individual.accounts.where(PortalAccount.public_id == public_id))  # type: ignore[no-any-return]
+
+    @property
+    def deliveries(self) -> Any:
+        """Deliveries to individuals whom the worker may see, newest first; those to staff with ``view_audit``."""
+        newest = Delivery.select().order_by(Delivery.id.desc())
+        if self.may("view_audit"):
+            return newest
+        if self.may("view_all_individuals"):
+            return newest.where(Delivery.individual.is_null(False))
+        return newest.where(Delivery.individual.in_(self._caseload()))
+
+    def delivery(self, public_id: str) -> Delivery:
+        """One delivery that the worker may see.  Raises NotFound."""
+        return _one(self.deliveries.where(Delivery.public_id == public_id))  # type: ignore[no-any-return]
+
+    @property
+    def tasks(self) -> Any:
+        """Open tasks about individuals whom the worker may see, oldest first."""
+        waiting = Task.select(Task, Individual).join(Individual).where(Task.done_at.is_null()).order_by(Task.id)
+        return waiting if self.may("view_all_individuals") else waiting.where(Task.individual.in_(self._caseload()))
+
+    def task(self, public_id: str) -> Task:
+        """One open task that the worker may see.  Raises NotFound."""
+        return _one(self.tasks.where(Task.public_id == public_id))  # type: ignore[no-any-return]
+
+    def audit_of(self, individual: Individual) -> Any:
+        """What happened around an individual, newest first."""
+        return AuditEntry.select().where(AuditEntry.individual == individual).order_by(AuditEntry.id.desc())
+
+    def saw(self, individual: Individual, page: str) -> None:
+        """Note that the worker looked at a record; the client can see who did."""
+        with store.writing():
+            audit.record("individual.viewed", self.actor, individual=individual, page=page)
+
+    def _caseload(self) -> Any:
+        return Follow.select(Follow.individual).where(Follow.worker == self.worker)
+
+
+Viewer = ClientViewer | StaffViewer
+
+
+def of(session: LoginSession, network: str) -> Viewer:
+    """The viewer of a session."""
+    if session.account_id is not None:
+        account = session.account
+        actor = Actor(account=account, network=network)
+        return ClientViewer(session, account, account.individual, SCOPES, actor)
+    worker = session.worker
+    return StaffViewer(session, worker, rights_of(worker), Actor(worker=worker, network=network))
+
+
+def rights_of(worker: Worker) -> frozenset[str]:
+    """User group and security class together; unknown words in a class give nothing."""
+    rights = GROUP_RIGHTS[worker.group]
+    if worker.security_class_id is not None:
+        extra = SecurityClass.get_by_id(worker.security_class_id).rights.split()
+        rights = rights | (RIGHTS & frozenset(extra))
+    return rights
+
+
+def _one(query: Any) -> Any:
+    row = query.first()
+    if row is None:
+        raise NotFound
+    return row

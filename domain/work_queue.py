@@ -1,0 +1,31 @@
+"""What workers have to do, by category."""
+
+from __future__ import annotations
+
+from peewee import IntegrityError
+
+from domain import audit, clock, store
+from domain.actor import Actor
+from models import Individual, Task
+
+
+def add(kind: str, category: str, individual: Individual | None, dedupe_key: str) -> bool:
+    """Put a task into a category's queue; False when the same was put there before."""
+    with store.writing():
+        try:
+            with store.writing():
+                Task.create(
+                    kind=kind, category=category, individual=individual,
+                    dedupe_key=f"{kind}:{dedupe_key}", created_at=clock.now(),
+                )  # fmt: skip
+        except IntegrityError:
+            return False
+    return True
+
+
+def done(task: Task, by: Actor) -> None:
+    """Take a task off the queue; twice is harmless."""
+    with store.writing():
+        ticked = Task.update(done_at=clock.now(), done_by=by.worker).where(Task.id == task.id, Task.done_at.is_null())
+        if ticked.execute():
+            audit.record("task.done", by, individual=task.individual, subject=f"task {task.id}", kind=task.kind)
