@@ -378,7 +378,9 @@ class FormReceipt(Row):
     visitor = CharField(max_length=64)
     form_id = CharField(max_length=32)
     is_done = BooleanField(default=False)  # set in the transaction of what the form does
-    location = TextField(null=True)  # where the answer sent the browser
+    status = SmallIntegerField(null=True)  # of the answer; empty while it is being made
+    location = TextField(default="")  # where the answer sent the browser
+    body = TextField(default="")  # the answer itself when it did not send it anywhere
     session_for = CharField(max_length=40, null=True)  # "account 7": the answer also signed that one in
     created_at = UTCDateTimeField(index=True)
 
@@ -558,8 +560,20 @@ class ImportRow(Row):
         indexes = ((("run", "external_id"), True),)
 
 
+class ImportedRow(Row):
+    """What the newest import said about one external id: a field is overwritten only when a later file says otherwise."""
+
+    subject = CharField(max_length=20)
+    external_id = CharField(max_length=100)
+    body = TextField()  # JSON: each field that the file had, as it was stored
+
+    class Meta:
+        indexes = ((("subject", "external_id"), True),)
+        constraints = [one_of("subject", ("individuals", "workers", "sites"))]
+
+
 TABLES: tuple[type[Row], ...] = (
     Agency, Site, Setting, PageVersion, SecurityClass, Worker, Individual, Contact, Consent, Follow, SearchWord,
     PortalAccount, Link, LinkOpening, Device, LoginSession, RateCount, FormReceipt, Task, Delivery, DeliveryAttempt,
-    ChannelHealth, AddressHealth, AuditEntry, AuditValues, AuditHead, ImportRun, ImportRow,
+    ChannelHealth, AddressHealth, AuditEntry, AuditValues, AuditHead, ImportRun, ImportRow, ImportedRow,
 )  # fmt: skip

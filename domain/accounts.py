@@ -73,6 +73,13 @@ STAFF_VERBS = {
     DISABLED: (("enable", "manage_accounts"), ("close", "manage_accounts")),
     CLOSED: (("send_new", "send_activations"),),
 }
+
+def staff_verbs(account: PortalAccount, rights: frozenset[str]) -> list[str]:
+    """What somebody with these rights may do with an account now; the page offers just that."""
+    verbs = [verb for verb, right in STAFF_VERBS[account.state] if right in rights]
+    return verbs if account.state != CLOSED or account.reason in RENEWABLE else []
+
+
 RENEWABLE = ("expired", "cancelled", "date_of_birth")
 
 
@@ -274,6 +281,11 @@ def activate(account: PortalAccount, password_hash: str, by: Actor) -> None:
 def fail_birth_date(account: PortalAccount) -> None:
     """pending -> closed ``date_of_birth``: the third wrong date."""
     _move(account, "fail_birth_date", SYSTEM)
+
+
+STAFF_MOVES = {
+    "cancel": cancel, "suspend": suspend, "unlock": unlock, "disable": disable, "enable": enable, "close": close,
+}  # fmt: skip
 
 
 def expire_due(most: int = 500) -> int:

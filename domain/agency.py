@@ -6,7 +6,7 @@ import datetime as dt
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
-from domain import audit, clock, links, notices, passwords, profile, settings, store
+from domain import audit, clock, links, notices, passwords, profile, settings, starting_texts, store
 from domain.actor import Actor
 from domain.rules import N_, RuleBroken
 from models import PAGE_SLUGS, Agency, Link, PageVersion, Site, Worker
@@ -74,12 +74,29 @@ def publish(slug: str, language: str, body: str, by: Actor) -> PageVersion:
     return version
 
 
+def publish_first(privacy: str, terms: str, by: Actor) -> None:
+    """Both pages that clients accept, and the offered texts of the other ones, together.  Raises RuleBroken."""
+    house = current()
+    language = house.language if house else "en"
+    with store.writing():
+        publish("privacy", language, privacy, by)
+        publish("terms", language, terms, by)
+        for slug, body in starting_texts.offered(particulars()).items():
+            if page(slug, language) is None:
+                publish(slug, language, body, by)
+
+
 # ---------------------------------------------------------------- the first start
+
+
+def first_start_is_over() -> bool:
+    """True once somebody can sign in as staff."""
+    return bool(Worker.select().where(Worker.password_hash.is_null(False)).exists())
 
 
 def first_start_link() -> Link | None:
     """The link whose code opens the first start; made when nobody can sign in yet, None once somebody can."""
-    if Worker.select().where(Worker.password_hash.is_null(False)).exists():
+    if first_start_is_over():
         return None
     with store.writing():
         link = Link.get_or_none(Link.purpose == "first_start", Link.used_at.is_null(), Link.voided_at.is_null())

@@ -46,7 +46,7 @@ KINDS: dict[str, frozenset[str]] = {
         "demo.filled": "clients seed",
         "follow.started": "worker",
         "follow.ended": "worker",
-        "import.applied": "subject file_hash choices rows created changed unchanged",
+        "import.applied": "file_hash choices rows created changed unchanged",
         "individual.created": "after",
         "individual.changed": "before after",
         "individual.viewed": "page",

@@ -167,9 +167,9 @@ class SmtpMail(Mail):
     ) -> None:
         if security not in get_args(Security):
             raise ValueError(f"the security of a mail server is one of {', '.join(get_args(Security))}")
-        self._context = context or ssl.create_default_context()
-        if self._context.verify_mode != ssl.CERT_REQUIRED or not self._context.check_hostname:
+        if context is not None and not (context.verify_mode == ssl.CERT_REQUIRED and context.check_hostname):
             raise ValueError("a mail server's certificate and name are always verified")
+        self._context = context
         self._host = _host(host)
         self._port = port
         self._security = security
@@ -239,11 +239,11 @@ class SmtpMail(Mail):
             if self._security == "tls":
                 line.encrypt(self._context, self._host)
             _expect(220, line.getreply())
-            line.ehlo_or_helo_if_needed()
+            _expect(250, line.ehlo())
             if self._security == "starttls":
                 _expect(220, line.docmd("STARTTLS"))
                 line.encrypt(self._context, self._host)
-                line.ehlo_or_helo_if_needed()
+                _expect(250, line.ehlo())
             if self._user:
                 line.sign_in(self._user, self._password)
         except BaseException:
@@ -355,8 +355,9 @@ class _Line(smtplib.SMTP):
                 problem = error
         raise problem
 
-    def encrypt(self, context: ssl.SSLContext, host: str) -> None:
+    def encrypt(self, context: ssl.SSLContext | None, host: str) -> None:
         """Verify the server and encrypt from here on; what it said in clear is forgotten (RFC 3207, 4.2)."""
+        context = context or ssl.create_default_context()
         self.sock = context.wrap_socket(self._arm(), server_hostname=host)
         self.file = self.ehlo_resp = self.helo_resp = None
         self.esmtp_features = {}
@@ -378,9 +379,7 @@ class _Line(smtplib.SMTP):
         """Read one reply: its code and its words. Raises OSError for silence, an end, or what is not SMTP at all."""
         words: list[bytes] = []
         size = 0
-        while size <= _REPLY_SIZE:
-            line = self._read_line()
-            size += len(line)
+        while (size := size + len(line := self._read_line())) <= _REPLY_SIZE:
             code = _REPLY_CODE.match(line)
             if code is None:
                 raise smtplib.SMTPException(f"this is no mail server's answer: {_clean(line[:80])}")

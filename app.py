@@ -1,0 +1,163 @@
+"""The portal: ``create_app()``; ``python app.py`` serves web and background work in one process."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from types import SimpleNamespace
+from typing import Any
+
+from flask import Flask, g, request
+from flask_babel import Babel, get_locale
+from flask_babel import gettext as _
+from htmx_flask import Htmx
+from peewee import Database
+from werkzeug.wrappers import Response
+
+import blueprints
+import config as configuration
+from config import BadConfiguration, Config
+from domain import agency, audit, limits, links, schema, store, texts
+from domain.viewer import ClientViewer
+from models import db
+from web import access, assets, checks, commands, errors, formatting, fragments, headers, posts, server, sessions
+
+log = logging.getLogger("doorstep")
+
+
+def create_app(config: Config | None = None) -> Flask:
+    """The application for ``config`` (default: the environment's).  Raises Undeclared for a route without an audience."""
+    config = config or configuration.from_environment()
+    app = Flask(__name__, static_folder="static")
+    app.config.update(
+        SECRET_KEY=config.secret_key, TRUSTED_HOSTS=config.trusted_hosts, MAX_CONTENT_LENGTH=server.MOST_BODY,
+        MAX_FORM_MEMORY_SIZE=500_000, MAX_FORM_PARTS=1000, PREFERRED_URL_SCHEME="https" if config.https else "http",
+    )  # fmt: skip
+    app.extensions["doorstep"] = config
+    store.open_database(config.database_url)
+    for keyed in (limits, links):
+        keyed.use_key(config.secret_key)
+    audit.use_key(config.audit_key)
+    _speak(app)
+    Htmx(app)
+    headers.install(app, https=config.https)
+    assets.install(app, https=config.https)
+    formatting.install(app)
+    errors.install(app)
+    _connect(app)
+    sessions.install(app, https=config.https)
+    app.before_request(_gate_of_opening)
+    access.declare(app, blueprints.tiles(development=config.development))
+    posts.install(app)
+    app.context_processor(_everywhere)
+    commands.register(app)
+    app.jinja_env.globals["ui"] = app.jinja_env.get_template("ui.html").module
+    return app
+
+
+def _connect(app: Flask) -> None:
+    """One connection per request, and one kept by the process so that SQLite's log is not folded at each close."""
+
+    @app.before_request
+    def open_() -> None:
+        g.connected = db.is_closed()
+        if g.connected:
+            db.connect()
+        g.memory = store.remembering()
+        g.memory.__enter__()
+
+    @app.teardown_request
+    def close(error: BaseException | None) -> None:
+        memory = g.pop("memory", None)
+        if memory is not None:
+            memory.__exit__(None, None, None)
+        if g.pop("connected", False) and not db.is_closed():
+            if db.in_transaction():
+                db.rollback()
+            db.close()
+
+
+def _gate_of_opening() -> Response | None:
+    """Before the agency switched the portal on, everything leads to the first start; sign-in stays for its admin."""
+    always = ("static", "public.", "first_start.", "signing.", "dev.", "admin.first_start")
+    if request.endpoint is None or request.endpoint.startswith(always) or agency.is_on():
+        return None
+    return fragments.go_to("/first-start/")
+
+
+def _speak(app: Flask) -> None:
+    app.config.update(BABEL_TRANSLATION_DIRECTORIES=str(texts.FOLDER), BABEL_DEFAULT_LOCALE="en")
+    Babel(app, locale_selector=_language, timezone_selector=lambda: str(agency.zone()))
+
+
+def _language() -> str:
+    who = g.get("viewer")
+    own = who.individual.language if isinstance(who, ClientViewer) else ""
+    if own in texts.LANGUAGES:
+        return str(own)
+    house = agency.current()
+    return request.accept_languages.best_match(texts.LANGUAGES) or (house.language if house else "en")
+
+
+def _everywhere() -> dict[str, Any]:
+    who = g.get("viewer")
+    locale = get_locale()
+    shell = "public" if who is None or not agency.is_on() else "client" if isinstance(who, ClientViewer) else "staff"
+    return {
+        "agency": _agency_card(), "viewer": who, "signed_in": who is not None, "shell": shell,
+        "nav_items": blueprints.navigation(who, request.path) if shell != "public" else [],
+        "footer_links": _footer(), "lang": str(locale), "text_dir": locale.text_direction if locale else "ltr",
+        "flashes": sessions.flashes(),
+    }  # fmt: skip
+
+
+def _agency_card() -> SimpleNamespace | None:
+    house, site = agency.current(), agency.main_site()
+    if house is None or site is None:
+        return None
+    return SimpleNamespace(name=house.name, short_name=house.short_name, emergency_line=house.emergency_line,
+                           phone=site.phone, address=site.address)  # fmt: skip
+
+
+def _footer() -> list[tuple[str, str]]:
+    if agency.current() is None:
+        return []
+    return [
+        ("/pages/privacy", _("Privacy policy")), ("/pages/terms", _("Terms of use")), ("/pages/help", _("Help")),
+        ("/pages/technical", _("Technical problems")), ("/pages/contact", _("Contact")),
+    ]  # fmt: skip
+
+
+def keep_open(database: Database) -> None:
+    """Hold one idle connection for the life of the process (docs/decisions/0002-sqlite.md)."""
+    database.connect(reuse_if_open=True)
+
+
+def main() -> int:
+    """Migrate, start the worker, serve; what ``script/run`` calls."""
+    arguments = argparse.ArgumentParser(prog="script/run", description="Serve the portal and its background work.")
+    arguments.add_argument("--demo", action="store_true", help="start on a filled demo agency (development only)")
+    arguments.add_argument("--port", type=int, help="the port to listen on (default 8000)")
+    chosen = arguments.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    for noisy in ("huey", "waitress.queue"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+    try:
+        config = configuration.from_environment(**commands.overrides(chosen.demo, chosen.port))
+        app = create_app(config)
+        schema.up()
+        keep_open(db.obj)
+        commands.prepare(config, demo=chosen.demo)
+        for finding in checks.findings(config):
+            print(f"The portal does not start: {finding}", file=sys.stderr)
+            return 1
+    except BadConfiguration as wrong:
+        print(f"The portal does not start: {wrong}", file=sys.stderr)
+        return 2
+    server.serve(app, config, announce=commands.announcement(config, demo=chosen.demo))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

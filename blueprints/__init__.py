@@ -1,0 +1,53 @@
+"""What people see: one folder per tile.  ``tiles`` is the site map and the access policy in one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint
+from flask_babel import gettext as _
+
+from blueprints import about_me, activate, admin, dev, first_start, home, my_portal, public, signing
+from domain.viewer import ClientViewer, Viewer
+
+TILES = (
+    (public.bp, "public"),
+    (signing.bp, "public"),
+    (first_start.bp, "public"),
+    (activate.bp, "link"),
+    (home.bp, "client"),
+    (about_me.bp, "client"),
+    (my_portal.bp, "client"),
+    (admin.bp, "staff"),
+)
+
+
+def tiles(*, development: bool) -> tuple[tuple[Blueprint, str], ...]:
+    """The site map; the mailbox page is on it only in development."""
+    return (*TILES, (dev.bp, "public")) if development else TILES
+
+
+def navigation(who: Viewer | None, path: str) -> list[dict[str, Any]]:
+    """The menu of a signed-in reader: where each entry leads, and which one is open."""
+    entries = _client_menu() if isinstance(who, ClientViewer) else _staff_menu() if who else []
+    return [
+        {"href": href, "icon": icon, "label": label, "badge": None, "current": _is_open(href, path)}
+        for href, icon, label in entries
+    ]
+
+
+def _is_open(href: str, path: str) -> bool:
+    return path == href if href in ("/", "/admin/") else path.startswith(href)
+
+
+def _client_menu() -> list[tuple[str, str, str]]:
+    return [("/", "house", _("Home")), ("/about-me/", "user-round", _("About Me")), ("/my-portal/", "key-round", _("My Portal"))]
+
+
+def _staff_menu() -> list[tuple[str, str, str]]:
+    return [
+        ("/admin/", "house", _("Today")),
+        ("/admin/individuals/", "users", _("Individuals")),
+        ("/admin/deliveries/", "mail", _("Deliveries")),
+        ("/admin/my-sign-in/", "key-round", _("My sign-in")),
+    ]

@@ -1,0 +1,128 @@
+"""Open the link, accept, prove, choose a password, and be at home.
+
+Opening changes nothing but the list of openings: mail scanners open links.
+"""
+
+from flask import abort, current_app, g, make_response, redirect
+from flask_babel import get_locale
+from flask_babel import gettext as _
+
+from blueprints.activate import bp
+from blueprints.activate.forms import BirthDate, Password, Terms
+from domain import activation, links, settings, sign_in
+from domain.rules import NotFound, RuleBroken
+from web import carried, sessions
+from web.fragments import done, page
+
+PLACE = carried.Place("activate", "/activate/", minutes=30)
+
+
+@bp.get("/<token>")
+def open_link(token: str):
+    link = activation.find(token)
+    links.opened(link, network=sessions.network(), agent=sessions.agent())
+    return PLACE.carry(make_response(redirect("/activate/", 303)), {"token": token})
+
+
+@bp.get("/")
+def step():
+    words, link = _words()
+    if activation.standing(link) != activation.GOOD:
+        return _over(link)
+    if "terms" not in words:
+        return _show_terms(Terms(formdata=None))
+    if not links.is_proved(link, words.get("proof", "")):
+        return page("activate/birth_date.html", form=BirthDate(formdata=None), phone=sign_in.support_phone())
+    return _show_password(Password(formdata=None))
+
+
+@bp.post("/terms")
+def accept():
+    (words, link), form = _words(), Terms()
+    if form.validate():
+        try:
+            privacy, terms = activation.pages_to_accept(str(get_locale()))
+            activation.accept_terms(link, privacy, terms, sessions.visitor())
+        except RuleBroken:
+            return _over(link)
+        return PLACE.carry(done("/activate/"), words | {"terms": [privacy.version, terms.version]})
+    return _show_terms(form)
+
+
+@bp.post("/date-of-birth")
+def prove():
+    (words, link), form = _words(), BirthDate()
+    if form.validate():
+        try:
+            proof = activation.prove_birth_date(link, form.birth_date.data, sessions.visitor())
+            return PLACE.carry(done("/activate/"), words | {"proof": proof})
+        except RuleBroken as refused:
+            if refused.code in ("closed", "no_longer"):
+                return _over(link)
+            form.refuse(refused)
+    return page("activate/birth_date.html", form=form, phone=sign_in.support_phone())
+
+
+@bp.post("/password")
+def choose():
+    (words, link), form = _words(), Password()
+    if form.validate():
+        try:
+            account = activation.activate(link, form.password.data, proof=words.get("proof", ""), by=sessions.visitor())
+            sessions.begin(sign_in.start(account, None, device_token="", agent=sessions.agent(),  # noqa: S106 - none yet
+                                         network=sessions.network(), tell_of_device=False))  # fmt: skip
+            return PLACE.drop(done("/activate/welcome"))
+        except RuleBroken as refused:
+            if refused.code == "no_longer":
+                return _over(link)
+            if refused.code in ("not_proved", "not_accepted"):
+                return PLACE.carry(done("/activate/"), {"token": words["token"]})
+            form.refuse(refused)
+    return _show_password(form)
+
+
+@bp.get("/welcome")
+def welcome():
+    if g.viewer is None:
+        return redirect("/sign-in", 303)
+    return page("activate/welcome.html")
+
+
+@bp.post("/new-link")
+def ask():
+    _, link = _words()
+    activation.ask_for_new_link(link, sessions.visitor())
+    return page("activate/asked.html", phone=sign_in.support_phone())
+
+
+def _show_terms(form: Terms):
+    privacy, terms = activation.pages_to_accept(str(get_locale()))
+    return page("activate/terms.html", form=form, privacy=privacy, terms=terms)
+
+
+def _show_password(form: Password):
+    return page("activate/password.html", form=form, least=settings.get("password_length"))
+
+
+def _over(link):
+    """Why the link no longer works, and what to do."""
+    standing = activation.standing(link)
+    told = {
+        "used": (_("Your account is already active"), _("This link was used before. Sign in with your e-mail address and password.")),
+        "replaced": (_("There is a newer link"), _("We sent you another e-mail after this one. Please use the link in the newest.")),
+        "expired": (_("This link is too old"), _("For your safety the link worked for a limited time only. Ask for a new one.")),
+        "cancelled": (_("This link was withdrawn"), _("The agency withdrew this activation. You can ask for a new link.")),
+        "date_of_birth": (_("This link was closed"), _("A wrong date of birth was entered three times. Nobody got in. Ask for a new link.")),
+    }  # fmt: skip
+    title, text = told.get(standing, (_("This link no longer works"), _("Please call us.")))
+    return page("activate/over.html", standing=standing, title=title, text=text, phone=sign_in.support_phone(), status=410)
+
+
+def _words():
+    words = PLACE.read(current_app)
+    if words is None:
+        abort(404)
+    try:
+        return words, activation.find(words["token"])
+    except NotFound:
+        abort(404)

@@ -1,0 +1,7 @@
+"""The staff side: one module per noun."""
+
+from flask import Blueprint
+
+bp = Blueprint("admin", __name__, url_prefix="/admin")
+
+from blueprints.admin import accounts, deliveries, first_start, individuals, my_sign_in, reach, today  # noqa: E402, F401

@@ -1,0 +1,121 @@
+"""Portal accounts on an individual's page: create, send again, and the moves of its life."""
+
+from flask import abort, g, url_for
+from flask_babel import get_locale
+from flask_babel import gettext as _
+
+from blueprints.admin import bp, wording
+from domain import accounts, texts
+from domain.rules import RuleBroken
+from models import Contact, Link, LinkOpening, PortalAccount
+from web.access import any_staff, right
+from web.forms import Form, Text, _l
+from web.fragments import done, page
+from web.sessions import tell
+
+
+class AccountForm(Form):
+    email = Text(_l("E-mail address"))
+
+
+@bp.get("/individuals/<public_id>/account/new")
+@right("send_activations")
+def new_account(public_id: str):
+    person = g.viewer.individual(public_id)
+    return _show(person, AccountForm(formdata=None, email=_address(person)))
+
+
+@bp.post("/individuals/<public_id>/account/new")
+@right("send_activations")
+def create_account(public_id: str):
+    person, form = g.viewer.individual(public_id), AccountForm()
+    if form.validate():
+        with form.refusals():
+            closed = accounts.newest(person)
+            if closed and not closed.is_open and closed.reason in accounts.RENEWABLE:
+                accounts.send_new(closed, g.viewer.actor, email=form.email.data)
+            else:
+                accounts.create(person, g.viewer.actor, email=form.email.data)
+            tell("good", _("The activation is on its way to %(email)s.", email=form.email.data))
+            return _back(public_id)
+    return _show(person, form)
+
+
+def _address(person):
+    closed = accounts.newest(person)
+    return accounts.suggested_address(person) or (closed.email if closed else "")
+
+
+def _show(person, form: AccountForm):
+    address = form.email.data or ""
+    refusals = accounts.missing(person, address)
+    language = str(get_locale())
+    missing = [(texts.refusal(language, refusal), _where(person, refusal.code)) for refusal in refusals]
+    in_use = person.contacts.where(Contact.kind == "email", Contact.is_in_use)
+    return page("admin/account_new.html", form=form, person=person, missing=missing, addresses=list(in_use))
+
+
+def _where(person, code: str) -> str | None:
+    """Where a missing thing is put right."""
+    place = {
+        "address": url_for("admin.new_contact", public_id=person.public_id, kind="email"),
+        "address_not_in_use": url_for("admin.new_contact", public_id=person.public_id, kind="email"),
+        "address_taken": url_for("admin.new_contact", public_id=person.public_id, kind="email"),
+        "consent": url_for("admin.individual", public_id=person.public_id, _anchor="consent"),
+        "birth_date": url_for("admin.edit_individual", public_id=person.public_id),
+        "age": url_for("admin.edit_individual", public_id=person.public_id),
+        "deceased": url_for("admin.edit_individual", public_id=person.public_id),
+    }
+    return place.get(code)
+
+
+@bp.post("/individuals/<public_id>/account/<account_id>/activations")
+@right("send_activations")
+def resend_activation(public_id: str, account_id: str):
+    account = g.viewer.account(g.viewer.individual(public_id), account_id)
+    return _carried_out(lambda: accounts.resend(account, g.viewer.actor), _("A new link is on its way."), public_id)
+
+
+@bp.get("/individuals/<public_id>/account/<account_id>/<verb>")
+@right("manage_accounts")
+def confirm_move(public_id: str, account_id: str, verb: str):
+    person = g.viewer.individual(public_id)
+    account = g.viewer.account(person, account_id)
+    if verb not in accounts.STAFF_MOVES:
+        abort(404)
+    return page("admin/account_move.html", person=person, account=account, verb=verb, wording=wording)
+
+
+@bp.post("/individuals/<public_id>/account/<account_id>/<verb>")
+@right("manage_accounts")
+def move_account(public_id: str, account_id: str, verb: str):
+    account = g.viewer.account(g.viewer.individual(public_id), account_id)
+    move = accounts.STAFF_MOVES.get(verb) or abort(404)
+    return _carried_out(lambda: move(account, g.viewer.actor), _("Done."), public_id)
+
+
+@bp.get("/individuals/<public_id>/accounts")
+@any_staff
+def account_history(public_id: str):
+    person = g.viewer.individual(public_id)
+    g.viewer.saw(person, "accounts")
+    every = list(person.accounts.order_by(PortalAccount.id.desc()))
+    openings = {account.id: list(_openings(account)) for account in every}
+    return page("admin/account_history.html", person=person, every=every, openings=openings, wording=wording, accounts=accounts)
+
+
+def _openings(account):
+    return LinkOpening.select().join(Link).where(Link.account == account).order_by(LinkOpening.id.desc()).limit(20)
+
+
+def _carried_out(act, told: str, public_id: str):
+    try:
+        act()
+        tell("good", told)
+    except RuleBroken as refused:
+        tell("bad", texts.refusal(str(get_locale()), refused))
+    return _back(public_id)
+
+
+def _back(public_id: str):
+    return done(url_for("admin.individual", public_id=public_id, _anchor="account"))

@@ -1,0 +1,46 @@
+"""Deliveries: what went out, what did not, and why."""
+
+from flask import g, request, url_for
+from flask_babel import get_locale
+from flask_babel import gettext as _
+
+from blueprints.admin import bp, paging, wording
+from domain import letters, notices, texts
+from domain.rules import RuleBroken
+from models import DELIVERY_STATES, Delivery, DeliveryAttempt
+from web.access import any_staff, right
+from web.fragments import done, page
+from web.sessions import tell
+
+
+@bp.get("/deliveries/")
+@any_staff
+def deliveries():
+    state = request.args.get("state", "")
+    query = g.viewer.deliveries
+    if state in DELIVERY_STATES:
+        query = query.where(Delivery.state == state)
+    rows, older = paging.newest(query, Delivery)
+    return page("admin/deliveries.html", deliveries=rows, older=older, state=state, wording=wording, letters=letters,
+                mask=notices.mask)  # fmt: skip
+
+
+@bp.get("/deliveries/<public_id>/")
+@any_staff
+def delivery(public_id: str):
+    row = g.viewer.delivery(public_id)
+    tries = list(row.tries.order_by(DeliveryAttempt.id))
+    return page("admin/delivery.html", delivery=row, tries=tries, wording=wording, letters=letters,
+                doubtful=notices.is_doubtful(row.to_address))  # fmt: skip
+
+
+@bp.post("/deliveries/<public_id>/again")
+@right("manage_accounts")
+def delivery_again(public_id: str):
+    row = g.viewer.delivery(public_id)
+    try:
+        row = notices.send_again(row, g.viewer.actor)
+        tell("good", _("It is on its way again."))
+    except RuleBroken as refused:
+        tell("bad", texts.refusal(str(get_locale()), refused))
+    return done(url_for("admin.delivery", public_id=row.public_id))

@@ -1,0 +1,145 @@
+"""The guided first start, after its first page: agency, pages, test e-mail, switch on."""
+
+from zoneinfo import available_timezones
+
+from flask import current_app, g, redirect, request
+from wtforms import SelectField, TextAreaField
+
+from blueprints.admin import bp
+from domain import agency, starting_texts
+from domain.rules import N_, RuleBroken
+from web.access import right
+from web.forms import Form, Required, Text, _l
+from web.fragments import done, page
+
+PREFIX = "/admin/first-start/"
+
+
+class AgencyForm(Form):
+    name = Text(_l("Name of the agency"), [Required(_l("Enter the name."))])
+    short_name = Text(_l("Short name"), [Required(_l("Enter a short name."))])
+    site_name = Text(_l("Name of the main site"), [Required(_l("Enter the name of the site."))])
+    address = TextAreaField(_l("Address"))
+    phone = Text(_l("Phone number that clients call"), [Required(_l("Enter the phone number that clients call."))])
+    country = Text(_l("Country (two letters)"), [Required(_l("Enter the country, such as US or CA."))])
+    time_zone = SelectField(_l("Time zone"))
+    emergency_line = Text(_l("Emergency line"), [Required(_l("Write what to do in danger."))])
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.time_zone.choices = sorted(zone for zone in available_timezones() if "/" in zone or zone == "UTC")
+
+
+class PagesForm(Form):
+    privacy = TextAreaField(_l("Privacy policy"), [Required(_l("Write the privacy policy."))])
+    terms = TextAreaField(_l("Terms of use"), [Required(_l("Write the terms of use."))])
+
+
+class CodeForm(Form):
+    code = Text(_l("Code from the e-mail"), [Required(_l("Enter the code."))])
+
+
+@bp.get("/first-start/")
+@right("manage_setup")
+def first_start():
+    if agency.is_on():
+        return redirect("/admin/", 303)
+    missing = agency.missing_for_switch_on(mail_test_needed=_needs_mail())
+    return redirect(f"{PREFIX}{missing[0] if missing else 'on'}", 303)
+
+
+@bp.get("/first-start/agency")
+@right("manage_setup")
+def first_start_agency():
+    known = agency.particulars() or {"time_zone": "UTC", "emergency_line": starting_texts.EMERGENCY_LINE}
+    return _page("agency", 2, AgencyForm(formdata=None, data=known))
+
+
+@bp.post("/first-start/agency")
+@right("manage_setup")
+def first_start_describe():
+    form = AgencyForm()
+    if form.validate():
+        with form.refusals():
+            agency.describe({name: value or "" for name, value in form.data.items()}, g.viewer.actor)
+            return done(PREFIX)
+    return _page("agency", 2, form)
+
+
+@bp.get("/first-start/pages")
+@right("manage_setup")
+def first_start_pages():
+    return _page("pages", 3, PagesForm(formdata=None, data=starting_texts.offered(agency.particulars())))
+
+
+@bp.post("/first-start/pages")
+@right("manage_setup")
+def first_start_publish():
+    form = PagesForm()
+    if form.validate():
+        with form.refusals():
+            if agency.current() is None:
+                raise RuleBroken(N_("Finish the steps before this one first."), code="not_ready")
+            agency.publish_first(form.privacy.data, form.terms.data, g.viewer.actor)
+            return done(PREFIX)
+    return _page("pages", 3, form)
+
+
+@bp.get("/first-start/mail")
+@right("manage_setup")
+def first_start_mail():
+    return _mail(CodeForm(formdata=None))
+
+
+@bp.post("/first-start/mail")
+@right("manage_setup")
+def first_start_code():
+    form = CodeForm()
+    if form.validate():
+        with form.refusals():
+            agency.confirm_mail_test(g.viewer.worker, form.code.data, g.viewer.actor)
+            return done(PREFIX)
+    return _mail(form)
+
+
+@bp.post("/first-start/mail/test")
+@right("manage_setup")
+def first_start_send():
+    agency.send_mail_test(g.viewer.worker)
+    return done(f"{PREFIX}mail")
+
+
+@bp.get("/first-start/on")
+@right("manage_setup")
+def first_start_on():
+    if agency.missing_for_switch_on(mail_test_needed=_needs_mail()) or agency.is_on():
+        return redirect(PREFIX, 303)
+    return _page("on", _steps(), None)
+
+
+@bp.post("/first-start/on")
+@right("manage_setup")
+def first_start_switch():
+    try:
+        agency.switch_on(g.viewer.actor, mail_test_needed=_needs_mail())
+    except RuleBroken:
+        return done(PREFIX)
+    return done("/admin/")
+
+
+def _mail(form: CodeForm):
+    sent = agency.newest_mail_test(g.viewer.worker)
+    delivery = sent.deliveries.first() if sent else None
+    return _page("mail", 4, form, sent=sent, delivery=delivery, waits=request.method == "GET")
+
+
+def _page(name: str, step: int, form, **more):
+    return page(f"first_start/{name}.html", form=form, step=step, steps=_steps(), **more)
+
+
+def _steps() -> int:
+    return 5 if _needs_mail() else 4
+
+
+def _needs_mail() -> bool:
+    return not current_app.extensions["doorstep"].development

@@ -1,0 +1,127 @@
+"""Individuals: list, search, page, names and dates, who follows them, history."""
+
+from flask import g, request, url_for
+from flask_babel import gettext as _
+from wtforms import IntegerField, SelectField
+
+from blueprints.admin import bp, paging, wording
+from domain import accounts, letters, notices, profile, search, texts
+from models import CHANNELS, AuditEntry, Contact, Delivery, Follow, Individual, PortalAccount, Worker
+from web.access import any_staff, right
+from web.forms import DateBoxes, Form, Text, _l
+from web.fragments import done, page
+from web.sessions import tell
+
+LANGUAGE_NAMES = {"en": _l("English")}
+
+
+class IndividualForm(Form):
+    first_name = Text(_l("First name"))
+    last_name = Text(_l("Last name"))
+    preferred_name = Text(_l("Preferred name"))
+    pronouns = Text(_l("Pronouns"))
+    gender = Text(_l("Gender"))
+    birth_date = DateBoxes(_l("Date of birth"))
+    death_date = DateBoxes(_l("Date of death"))
+    language = SelectField(_l("Language"), validate_choice=True)
+    version = IntegerField(default=0)
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.language.choices = [("", _("The agency's")), *((code, LANGUAGE_NAMES[code]) for code in texts.LANGUAGES)]
+
+    def details(self) -> profile.Details:
+        names = ("first_name", "last_name", "preferred_name", "pronouns", "gender", "language", "birth_date", "death_date")
+        return profile.Details(**{name: getattr(self, name).data or ("" if "date" not in name else None) for name in names})
+
+
+@bp.get("/individuals/")
+@any_staff
+def individuals():
+    question = request.args.get("q", "").strip()[:100]
+    query = search.narrow(g.viewer.individuals, question) if question else g.viewer.individuals
+    rows, previous, following = paging.by_name(query, Individual)
+    states = {a.individual_id: a for a in PortalAccount.select().where(PortalAccount.individual.in_(rows)).order_by(PortalAccount.id)}
+    return page("admin/individuals.html", "results", people=rows, states=states, previous=previous, following=following,
+                question=question, wording=wording, accounts=accounts)  # fmt: skip
+
+
+@bp.get("/individuals/new")
+@right("edit_individuals")
+def new_individual():
+    return page("admin/individual_form.html", form=IndividualForm(formdata=None), person=None)
+
+
+@bp.post("/individuals/new")
+@right("edit_individuals")
+def create_individual():
+    form = IndividualForm()
+    if form.validate():
+        with form.refusals():
+            person = profile.create(form.details(), g.viewer.actor)
+            tell("good", _("The record is made. Add how to reach this person."))
+            return done(url_for("admin.individual", public_id=person.public_id))
+    return page("admin/individual_form.html", form=form, person=None)
+
+
+@bp.get("/individuals/<public_id>/")
+@any_staff
+def individual(public_id: str):
+    person = g.viewer.individual(public_id)
+    g.viewer.saw(person, "profile")
+    account = accounts.newest(person)
+    return page(
+        "admin/individual.html", person=person, account=account,
+        verbs=accounts.staff_verbs(account, g.viewer.rights) if account else [],
+        contacts=list(person.contacts.order_by(Contact.kind, Contact.is_main.desc(), Contact.id)),
+        consents={channel: profile.consent_of(person, channel) for channel in CHANNELS},
+        followers=_followers(person), deliveries=list(person.deliveries.order_by(Delivery.id.desc()).limit(3)),
+        doubtful=[c for c in person.contacts if c.kind == "email" and notices.is_doubtful(c.value)],
+        wording=wording, accounts=accounts, letters=letters,
+    )  # fmt: skip
+
+
+def _followers(person: Individual) -> list[Worker]:
+    return list(Worker.select().join(Follow).where(Follow.individual == person).order_by(Worker.last_name))
+
+
+@bp.get("/individuals/<public_id>/edit")
+@right("edit_individuals")
+def edit_individual(public_id: str):
+    person = g.viewer.individual(public_id)
+    return page("admin/individual_form.html", form=IndividualForm(formdata=None, obj=person), person=person)
+
+
+@bp.post("/individuals/<public_id>/edit")
+@right("edit_individuals")
+def change_individual(public_id: str):
+    person, form = g.viewer.individual(public_id), IndividualForm()
+    if form.validate():
+        with form.refusals():
+            profile.change(person, form.details(), g.viewer.actor, version=form.version.data or 0)
+            tell("good", _("Saved."))
+            return done(url_for("admin.individual", public_id=public_id))
+    return page("admin/individual_form.html", form=form, person=person)
+
+
+@bp.post("/individuals/<public_id>/following")
+@any_staff
+def follow(public_id: str):
+    person = g.viewer.individual(public_id)
+    if request.form.get("follow") == "1":
+        profile.follow(person, g.viewer.worker, g.viewer.actor)
+        tell("good", _("You follow this person now."))
+    else:
+        profile.unfollow(person, g.viewer.worker, g.viewer.actor)
+        tell("good", _("You no longer follow this person."))
+    stays = g.viewer.individuals.where(Individual.id == person.id).exists()
+    return done(url_for("admin.individual", public_id=public_id) if stays else "/admin/individuals/")
+
+
+@bp.get("/individuals/<public_id>/history")
+@any_staff
+def history(public_id: str):
+    person = g.viewer.individual(public_id)
+    g.viewer.saw(person, "history")
+    rows, older = paging.newest(g.viewer.audit_of(person), AuditEntry)
+    return page("admin/history.html", person=person, entries=[wording.entry(row) for row in rows], older=older)

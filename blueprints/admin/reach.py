@@ -1,0 +1,108 @@
+"""How an individual is reached: contacts and consent."""
+
+from flask import g, request, url_for
+from flask_babel import get_locale
+from flask_babel import gettext as _
+from wtforms import BooleanField, SelectField
+
+from blueprints.admin import bp, wording
+from domain import agency, profile, texts
+from domain.rules import RuleBroken
+from models import CONTACT_KINDS
+from web.access import right
+from web.forms import Form, Required, Text, _l
+from web.fragments import done, page
+from web.sessions import tell
+
+
+class ContactForm(Form):
+    kind = SelectField(_l("Type"))
+    value = Text(_l("Address or number"), [Required(_l("Enter the address or number."))])
+    person = Text(_l("Who answers"))
+    instructions = Text(_l("Instructions"))
+    is_in_use = BooleanField(_l("In use"), default=True)
+    is_main = BooleanField(_l("The main one of its type"))
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.kind.choices = [(kind, _(wording.CONTACTS[kind])) for kind in CONTACT_KINDS]
+
+    def reach(self) -> profile.Reach:
+        return profile.Reach(self.kind.data, self.value.data, self.person.data or "", self.instructions.data or "",
+                             self.is_in_use.data, self.is_main.data)  # fmt: skip
+
+
+@bp.get("/individuals/<public_id>/contacts/new")
+@right("edit_individuals")
+def new_contact(public_id: str):
+    form = ContactForm(formdata=None)
+    if request.args.get("kind") in CONTACT_KINDS:
+        form.kind.data = request.args["kind"]
+    return page("admin/contact_form.html", form=form, person=g.viewer.individual(public_id), contact=None)
+
+
+@bp.post("/individuals/<public_id>/contacts/new")
+@right("edit_individuals")
+def add_contact(public_id: str):
+    person, form = g.viewer.individual(public_id), ContactForm()
+    if form.validate():
+        with form.refusals():
+            profile.add_contact(person, form.reach(), g.viewer.actor, country=_country())
+            return _saved(public_id)
+    return page("admin/contact_form.html", form=form, person=person, contact=None)
+
+
+@bp.get("/individuals/<public_id>/contacts/<contact_id>/")
+@right("edit_individuals")
+def edit_contact(public_id: str, contact_id: str):
+    person = g.viewer.individual(public_id)
+    contact = g.viewer.contact(person, contact_id)
+    return page("admin/contact_form.html", form=ContactForm(formdata=None, obj=contact), person=person, contact=contact)
+
+
+@bp.post("/individuals/<public_id>/contacts/<contact_id>/")
+@right("edit_individuals")
+def change_contact(public_id: str, contact_id: str):
+    person, form = g.viewer.individual(public_id), ContactForm()
+    contact = g.viewer.contact(person, contact_id)
+    if form.validate():
+        with form.refusals():
+            profile.change_contact(contact, form.reach(), g.viewer.actor, country=_country())
+            return _saved(public_id)
+    return page("admin/contact_form.html", form=form, person=person, contact=contact)
+
+
+@bp.get("/individuals/<public_id>/contacts/<contact_id>/removal")
+@right("edit_individuals")
+def confirm_contact_removal(public_id: str, contact_id: str):
+    person = g.viewer.individual(public_id)
+    return page("admin/contact_removal.html", person=person, contact=g.viewer.contact(person, contact_id))
+
+
+@bp.post("/individuals/<public_id>/contacts/<contact_id>/removal")
+@right("edit_individuals")
+def remove_contact(public_id: str, contact_id: str):
+    profile.remove_contact(g.viewer.contact(g.viewer.individual(public_id), contact_id), g.viewer.actor)
+    return _saved(public_id)
+
+
+@bp.post("/individuals/<public_id>/consent")
+@right("edit_individuals")
+def record_consent(public_id: str):
+    person = g.viewer.individual(public_id)
+    try:
+        profile.record_consent(person, request.form.get("channel", ""), request.form.get("given") == "1", g.viewer.actor)
+    except RuleBroken as refused:
+        tell("bad", texts.refusal(str(get_locale()), refused))
+        return done(url_for("admin.individual", public_id=public_id))
+    return _saved(public_id)
+
+
+def _saved(public_id: str):
+    tell("good", _("Saved."))
+    return done(url_for("admin.individual", public_id=public_id))
+
+
+def _country() -> str:
+    house = agency.current()
+    return house.country if house else "US"

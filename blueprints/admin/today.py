@@ -1,0 +1,28 @@
+"""Today: what waits for staff."""
+
+from flask import g
+from flask_babel import gettext as _
+
+from blueprints.admin import bp, wording
+from domain import work_queue
+from models import Delivery, Task
+from web.access import any_staff
+from web.fragments import done, page
+from web.sessions import tell
+
+
+@bp.get("/")
+@any_staff
+def today():
+    tasks = list(g.viewer.tasks.limit(20))
+    failed = g.viewer.deliveries.where(Delivery.state == "dead").limit(5)
+    return page("admin/today.html", tasks=tasks, failed=list(failed), wording=wording)
+
+
+@bp.post("/tasks/<public_id>/done")
+@any_staff
+def task_done(public_id: str):
+    task: Task = g.viewer.task(public_id)
+    work_queue.done(task, g.viewer.actor)
+    tell("good", _("Done."))
+    return done("/admin/")

@@ -1,0 +1,114 @@
+"""What audit entries, states and tasks are called on staff pages."""
+
+from __future__ import annotations
+
+from flask_babel import gettext as _
+
+from domain import audit
+from domain.rules import N_
+from models import AuditEntry
+
+TASKS = {
+    "new_activation_wanted": N_("Wants a new activation link"),
+    "birth_date_closed": N_("Entered a wrong date of birth three times"),
+    "delivery_problem": N_("An e-mail could not be delivered"),
+}
+
+STATE_TONES = {"pending": "warn", "active": "good", "locked": "bad", "disabled": "bad", "closed": "info"}
+DELIVERY_TONES = {"sent": "good", "dead": "bad", "due": "info", "leased": "info"}
+DELIVERY_STATES = {
+    "due": N_("waiting"), "leased": N_("being sent"), "sent": N_("sent"), "dead": N_("failed"),
+    "expired": N_("too late"), "cancelled": N_("cancelled"), "suppressed": N_("not sent"), "held": N_("held"),
+}  # fmt: skip
+OUTCOMES = {
+    "": N_("no answer noted"), "accepted": N_("accepted"), "retry": N_("to be tried again"), "refused": N_("refused"),
+    "server_down": N_("mail server not reachable"), "unknown": N_("unclear whether it arrived"),
+    "suppressed": N_("not sent"),
+}  # fmt: skip
+CONTACTS = {
+    "email": N_("E-mail"), "mobile": N_("Mobile phone"), "phone": N_("Phone"), "address": N_("Address"),
+    "emergency": N_("Emergency contact"),
+}  # fmt: skip
+CHANNELS = {"email": N_("E-mail"), "sms": N_("Text message"), "push": N_("Notification on the phone")}
+HOW = {"staff": N_("recorded by staff"), "import": N_("by import"), "client": N_("by the client"), "demo": N_("made up")}
+VERBS = {
+    "resend": N_("Send the activation again"), "send_new": N_("Send a new activation"), "cancel": N_("Cancel activation"),
+    "suspend": N_("Suspend"), "unlock": N_("Unlock"), "disable": N_("Disable"), "enable": N_("Enable"), "close": N_("Close"),
+}  # fmt: skip
+CONSEQUENCES = {
+    "cancel": N_("The link in the e-mail stops working. You can send a new activation later."),
+    "suspend": N_("They are signed out everywhere and cannot sign in until you unlock the account."),
+    "disable": N_("They are signed out everywhere. Enabling later sends a new activation."),
+    "enable": N_("A new activation goes to their e-mail address. They choose a new password."),
+    "unlock": N_("They can sign in again at once."),
+    "close": N_("They are signed out for good. The record stays readable. This cannot be undone."),
+}
+
+_ENTRIES = {
+    "account.created": N_("Portal account created"),
+    "account.activation_resent": N_("Activation sent again"),
+    "account.activated": N_("Account activated"),
+    "account.terms_accepted": N_("Privacy policy and terms accepted"),
+    "account.birth_date_wrong": N_("Wrong date of birth entered (try %(tries)s)"),
+    "account.new_link_wanted": N_("Asked for a new activation link"),
+    "account.expired": N_("Account closed: not activated in time"),
+    "account.birth_date_failed": N_("Account closed: wrong date of birth three times"),
+    "account.cancelled": N_("Activation cancelled"),
+    "account.suspended": N_("Account suspended"),
+    "account.unlocked": N_("Account unlocked"),
+    "account.disabled": N_("Account disabled"),
+    "account.enabled": N_("Account enabled, new activation sent"),
+    "account.closed": N_("Account closed by staff"),
+    "contact.added": N_("Contact added"),
+    "contact.changed": N_("Contact changed"),
+    "contact.removed": N_("Contact removed"),
+    "consent.recorded": N_("Consent recorded"),
+    "delivery.again": N_("E-mail sent again"),
+    "follow.started": N_("A worker follows them now"),
+    "follow.ended": N_("A worker no longer follows them"),
+    "import.applied": N_("Imported from a file"),
+    "individual.created": N_("Record created"),
+    "individual.changed": N_("Record changed"),
+    "individual.viewed": N_("Record opened"),
+    "password.changed": N_("Password changed"),
+    "password.reset": N_("New password chosen by e-mailed link"),
+    "password.reset_wanted": N_("Asked for a new password"),
+    "sign_in.refused": N_("Sign-in refused"),
+    "sign_in.done": N_("Signed in"),
+    "sign_out.done": N_("Signed out"),
+    "task.done": N_("Task done"),
+}
+
+
+def entry(row: AuditEntry) -> dict[str, object]:
+    """One audit entry in words: what, who, when, and the fields that changed as (field, before, after)."""
+    values = audit.values_of(row)
+    what = _(_ENTRIES.get(row.kind, row.kind))
+    return {
+        "what": what % values if "%(" in what else what,
+        "who": row.worker.name if row.worker_id else {"client": _("the client"), "system": _("the portal")}.get(
+            row.actor_kind, _("somebody with the link")),
+        "at": row.at,
+        "changes": _changes(values.get("before"), values.get("after")),
+    }  # fmt: skip
+
+
+def _changes(before: object, after: object) -> list[tuple[str, str, str]]:
+    if not isinstance(before, dict) or not isinstance(after, dict):
+        return []
+    names = [name for name in after if before.get(name) != after.get(name)]
+    return [(_(FIELDS.get(name, name)), _plain(before.get(name)), _plain(after.get(name))) for name in names]
+
+
+FIELDS = {
+    "first_name": N_("First name"), "last_name": N_("Last name"), "preferred_name": N_("Preferred name"),
+    "pronouns": N_("Pronouns"), "gender": N_("Gender"), "language": N_("Language"), "birth_date": N_("Date of birth"),
+    "death_date": N_("Date of death"), "value": N_("Contact"), "kind": N_("Type"), "person": N_("Who answers"),
+    "instructions": N_("Instructions"), "is_in_use": N_("In use"), "is_main": N_("Main"),
+}  # fmt: skip
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    return str(value) if value not in (None, "") else _("nothing")

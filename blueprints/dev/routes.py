@@ -1,0 +1,25 @@
+"""The mailbox page."""
+
+from flask import abort, current_app
+
+from blueprints.dev import bp
+from gateways.mail import MailboxMail
+from web.fragments import page
+
+
+@bp.get("/mail")
+def mail():
+    return page("dev/mail.html", messages=_box().messages()[:50])
+
+
+@bp.get("/mail/<name>")
+def message(name: str):
+    found = _box().message(name)
+    if found is None:
+        abort(404)
+    text = found.get_body(preferencelist=("plain",)).get_content()
+    return page("dev/message.html", message=found, lines=text.splitlines())
+
+
+def _box() -> MailboxMail:
+    return MailboxMail(current_app.extensions["doorstep"].mailbox)

@@ -1,0 +1,43 @@
+"""The first administrator; what follows needs them signed in (``blueprints.admin.first_start``)."""
+
+from flask import redirect
+from wtforms import PasswordField
+
+from blueprints.first_start import bp
+from domain import agency, limits, settings, sign_in
+from domain.rules import N_, RuleBroken
+from web import sessions
+from web.forms import Form, Required, Text, _l
+from web.fragments import done, page
+
+
+class FirstAdmin(Form):
+    code = Text(_l("Code"), [Required(_l("Enter the code."))])
+    first_name = Text(_l("First name"), [Required(_l("Enter your first name."))])
+    last_name = Text(_l("Last name"), [Required(_l("Enter your last name."))])
+    email = Text(_l("E-mail address"), [Required(_l("Enter your e-mail address."))])
+    password = PasswordField(_l("Password"), [Required(_l("Choose a password."))])
+
+
+@bp.get("/")
+def show():
+    if agency.first_start_is_over():
+        return redirect("/admin/first-start/", 303)
+    return page("first_start/admin.html", form=FirstAdmin(formdata=None), least=settings.get("password_length"))
+
+
+@bp.post("/")
+def create():
+    form = FirstAdmin()
+    if form.validate():
+        with form.refusals():
+            if not limits.spend("first_start", sessions.network(), most=20, seconds=3600):
+                raise RuleBroken(N_("Too many tries. Wait an hour, or start the portal again."), code="too_many")
+            worker = agency.create_first_admin(
+                form.code.data, form.first_name.data, form.last_name.data, form.email.data, form.password.data,
+                sessions.visitor(),
+            )  # fmt: skip
+            sessions.begin(sign_in.start(None, worker, device_token="", agent=sessions.agent(),  # noqa: S106 - none yet
+                                         network=sessions.network(), tell_of_device=False))  # fmt: skip
+            return done("/admin/first-start/")
+    return page("first_start/admin.html", form=form, least=settings.get("password_length"))

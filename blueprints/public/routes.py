@@ -1,0 +1,72 @@
+"""Footer pages, manifest, service worker, offline page, health."""
+
+from flask import Response, abort, current_app, jsonify, send_from_directory, url_for
+from flask_babel import get_locale
+from flask_babel import gettext as _
+
+from blueprints.public import bp
+from domain import agency, health
+from models import PAGE_SLUGS
+from web.assets import asset
+from web.fragments import page
+
+
+@bp.get("/pages/<slug>")
+def footer_page(slug: str):
+    if slug not in PAGE_SLUGS:
+        abort(404)
+    return page("public/page.html", title=_titles()[slug], text=agency.page(slug, str(get_locale())), slug=slug)
+
+
+def _titles() -> dict[str, str]:
+    return {
+        "privacy": _("Privacy policy"), "terms": _("Terms of use"), "help": _("Help"),
+        "technical": _("Technical problems"), "contact": _("Contact"),
+    }  # fmt: skip
+
+
+@bp.get("/offline")
+def offline():
+    response = page("offline.html")
+    response.headers["Cache-Control"] = "no-cache"
+    return response
+
+
+@bp.get("/sw.js")
+def service_worker():
+    response = send_from_directory(current_app.static_folder, "sw.js", mimetype="text/javascript", max_age=0)
+    response.headers["Cache-Control"] = "no-cache"
+    return response
+
+
+@bp.get("/manifest.webmanifest")
+def manifest():
+    house = agency.current()
+    body = {
+        "id": "/", "start_url": "/", "scope": "/", "display": "standalone", "lang": str(get_locale()),
+        "name": house.name if house else _("Client portal"), "short_name": house.short_name if house else _("Portal"),
+        "background_color": "#fbf8f2", "theme_color": "#fbf8f2",
+        "icons": [_icon("icon-192.png", 192, "any"), _icon("icon-512.png", 512, "any"),
+                  _icon("icon-maskable-512.png", 512, "maskable")],
+        "shortcuts": [{"name": _("About Me"), "url": url_for("about_me.show")}],
+    }  # fmt: skip
+    response = jsonify(body)
+    response.mimetype = "application/manifest+json"
+    response.headers["Cache-Control"] = "no-cache"
+    return response
+
+
+def _icon(name: str, size: int, purpose: str) -> dict[str, str]:
+    return {"src": asset(f"icons/{name}"), "sizes": f"{size}x{size}", "type": "image/png", "purpose": purpose}
+
+
+@bp.get("/healthz")
+def alive():
+    return Response("ok\n", mimetype="text/plain")
+
+
+@bp.get("/readyz")
+def ready():
+    worker = current_app.extensions.get("worker")
+    found = health.look(current_app.extensions["doorstep"].data, worker_is_alive=worker is None or worker.is_alive)
+    return jsonify(found), 200 if all(found.values()) else 503

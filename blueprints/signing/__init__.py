@@ -1,0 +1,7 @@
+"""Signing in and out, and a forgotten password: one sign-in page for clients and staff."""
+
+from flask import Blueprint
+
+bp = Blueprint("signing", __name__)
+
+from blueprints.signing import routes  # noqa: E402, F401

@@ -1,0 +1,104 @@
+"""Sign-in, sign-out, forgotten password."""
+
+from flask import abort, current_app, g, make_response, redirect, request
+from flask_babel import gettext as _
+
+from blueprints.signing import bp
+from blueprints.signing.forms import Forgotten, NewPassword, SignIn
+from domain import agency, links, settings, sign_in
+from web import carried, sessions
+from web.access import safe_next
+from web.fragments import done, page
+
+RESET = carried.Place("reset", "/reset/", minutes=30)
+
+
+@bp.get("/sign-in")
+def form():
+    if g.viewer is not None:
+        return redirect("/", 303)
+    return page("signing/sign_in.html", form=SignIn(formdata=None), next=safe_next(request.args.get("next")))
+
+
+@bp.post("/sign-in")
+def enter():
+    form, target = SignIn(), safe_next(request.form.get("next"))
+    if form.validate():
+        with form.refusals():
+            signed = sign_in.sign_in(
+                form.email.data, form.password.data, device_token=sessions.device_token(),
+                agent=sessions.agent(), by=sessions.visitor(),
+            )  # fmt: skip
+            sessions.begin(signed)
+            return done(_home(signed, target))
+    return page("signing/sign_in.html", form=form, next=target)
+
+
+def _home(signed, target: str) -> str:
+    """Staff and clients have different homes; a target of the other kind is forgotten."""
+    is_staff_page = target.startswith("/admin/") or target.startswith("/first-start/")
+    if signed.worker is not None:
+        return "/first-start/" if not agency.is_on() else target if is_staff_page else "/admin/"
+    return "/" if is_staff_page else target
+
+
+@bp.post("/sign-out")
+def leave():
+    sessions.end()
+    response = done("/sign-in")
+    response.headers["Clear-Site-Data"] = '"cache"'
+    return response
+
+
+@bp.get("/forgotten-password")
+def forgotten():
+    return page("signing/forgotten.html", form=Forgotten(formdata=None))
+
+
+@bp.post("/forgotten-password")
+def ask():
+    form = Forgotten()
+    if form.validate():
+        with form.refusals():
+            sign_in.ask_for_reset(form.email.data, sessions.visitor())
+            return done("/forgotten-password/sent")
+    return page("signing/forgotten.html", form=form)
+
+
+@bp.get("/forgotten-password/sent")
+def sent():
+    return page("signing/forgotten_sent.html", minutes=settings.get("reset_minutes"), phone=sign_in.support_phone())
+
+
+@bp.get("/reset/<token>")
+def open_reset(token: str):
+    link = sign_in.find_reset(token)
+    links.opened(link, network=sessions.network(), agent=sessions.agent())
+    return RESET.carry(make_response(redirect("/reset/", 303)), {"token": token})
+
+
+@bp.get("/reset/")
+def reset():
+    if not links.is_good(_reset_link()):
+        return page("signing/reset_over.html", status=410)
+    return page("signing/reset.html", form=NewPassword(formdata=None), least=settings.get("password_length"))
+
+
+@bp.post("/reset/")
+def choose():
+    form, link = NewPassword(), _reset_link()
+    if not links.is_good(link):
+        return page("signing/reset_over.html", status=410)
+    if form.validate():
+        with form.refusals():
+            sign_in.reset_password(link, form.password.data, sessions.visitor())
+            sessions.tell("good", _("Your password is changed. Sign in with the new one."))
+            return RESET.drop(done("/sign-in"))
+    return page("signing/reset.html", form=form, least=settings.get("password_length"))
+
+
+def _reset_link():
+    carried_words = RESET.read(current_app)
+    if carried_words is None:
+        abort(404)
+    return sign_in.find_reset(carried_words["token"])

@@ -1,0 +1,298 @@
+"""Individuals on their way in: planned with their contacts and consent, staged in temporary tables, written set by set.
+
+The temporary tables belong to the connection: nobody else sees them, and they are gone when it ends.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from peewee import BooleanField, CharField, DateField, IntegerField, Value
+
+from domain import clock, profile, search, store
+from domain.actor import Actor
+from domain.import_plans import Plan, begin
+from domain.import_rows import Checker, Row
+from domain.rules import N_, RuleBroken
+from models import Consent, Contact, ImportRow, ImportRun, Individual, SearchWord, db, new_public_id
+from models import Row as Table
+
+WORDS_AT_ONCE = 200  # individuals whose search words are written in one short transaction
+PAUSE = 0.01  # seconds between those transactions, for whoever waits to write
+_DETAILS = tuple(field.name for field in dataclasses.fields(profile.Details))
+_DATES = ("birth_date", "death_date")
+_REACH = ("email", "mobile", "phone", "address")
+
+
+class StagedIndividual(Table):
+    """Temporary: one row of the file, with all columns that the individual will have when it is new or changed."""
+
+    number = IntegerField(primary_key=True)
+    state = CharField(max_length=7)  # new, changed, same
+    individual = IntegerField(null=True)  # empty for a new one until it has its id
+    version = IntegerField(default=0)  # of the record when it was read
+    consents = BooleanField()
+    public_id = CharField(max_length=22, default="")
+    external_id = CharField(max_length=100)
+    first_name = CharField(max_length=200, default="")
+    last_name = CharField(max_length=200, default="")
+    preferred_name = CharField(max_length=200, default="")
+    pronouns = CharField(max_length=60, default="")
+    gender = CharField(max_length=60, default="")
+    language = CharField(max_length=8, default="")
+    birth_date = DateField(null=True)
+    death_date = DateField(null=True)
+    sort_name = CharField(max_length=400, default="")
+
+
+class StagedContact(Table):
+    """Temporary: one contact as it will be; ``contact`` is the row to change, empty for a new one."""
+
+    number = IntegerField()
+    contact = IntegerField(null=True)
+    public_id = CharField(max_length=22)
+    kind = CharField(max_length=20)
+    value = CharField(max_length=500)
+    lookup = CharField(max_length=500)
+    person = CharField(max_length=200)
+    is_in_use = BooleanField()
+    is_main = BooleanField()
+
+
+class People:
+    """Plans for individuals.  ``consents``: the importer says that e-mail is allowed by all who have an address."""
+
+    def __init__(self, checker: Checker, consents: bool) -> None:
+        self._checker = checker
+        self._consents = consents
+        self._is_staging = False
+
+    def plan(self, rows: Sequence[Row]) -> list[Plan]:
+        """What becomes of these individuals."""
+        plans = begin(Individual, "individuals", rows)
+        ids = [plan.record.id for plan in plans if plan.record]
+        contacts, asked = _contacts_of(ids), self._asked(ids)
+        for plan in plans:
+            known = plan.record.id if plan.record else 0
+            self._plan_columns(plan)
+            plan.contacts = list(_planned_contacts(plan, contacts.get(known, [])))
+            plan.consents = self._consents and bool(plan.row.values.get("email")) and known not in asked
+        return plans
+
+    def stage(self, plans: Sequence[Plan]) -> None:
+        """Put what is to be written into the temporary tables."""
+        if not self._is_staging:
+            self.close()
+            db.create_tables([StagedIndividual, StagedContact], temporary=True)
+            self._is_staging = True
+        moved = [plan for plan in plans if plan.is_new or plan.is_changed]
+        contacts = [_staged_contact(plan, values) for plan in moved for values in plan.contacts]
+        insert(StagedIndividual, [_staged_individual(plan) for plan in moved])
+        insert(StagedContact, contacts)
+
+    def write(self, by: Actor) -> None:
+        """Write all that was staged.  Raises RuleBroken when somebody changed one of the records meanwhile."""
+        if not self._is_staging:
+            return
+        _write_individuals()
+        _write_contacts()
+        _write_consents(by)
+
+    def close(self) -> None:
+        """Drop the temporary tables."""
+        db.drop_tables([StagedIndividual, StagedContact], safe=True)
+        self._is_staging = False
+
+    def _asked(self, ids: list[int]) -> set[int]:
+        """Who ever answered whether e-mail is allowed: an import never answers again for them."""
+        answers = Consent.select(Consent.individual).where(Consent.individual.in_(ids), Consent.channel == "email")
+        return {individual for (individual,) in answers.tuples()} if self._consents and ids else set()
+
+    def _plan_columns(self, plan: Plan) -> None:
+        now = {name: getattr(plan.record, name) for name in _DETAILS} if plan.record else {}
+        said = {name: _stored(name, text) for name, text in plan.said.items() if name in _DETAILS}
+        if not plan.is_new and all(now[name] == value for name, value in said.items()):
+            return
+        try:
+            details = profile.Details(**{"first_name": "", "last_name": "", **now, **said}).checked()
+        except RuleBroken as broken:
+            self._checker.note(plan.row.number, broken.field, plan.row.values.get(broken.field, ""), broken)
+            return
+        sort_name = profile.sort_name(details.first_name, details.last_name)
+        plan.columns = {**dataclasses.asdict(details), "sort_name": sort_name}
+
+
+def insert(table: Any, rows: list[dict[str, Any]]) -> None:
+    """Insert rows in a short transaction; the statement is made before it begins."""
+    if rows:
+        sql, values = table.insert_many(rows).sql()
+        with store.writing():
+            db.execute_sql(sql, values)
+
+
+# ---------------------------------------------------------------- planning
+
+
+def _stored(name: str, text: str) -> Any:
+    if name not in _DATES:
+        return text
+    return dt.date.fromisoformat(text) if text else None
+
+
+def _contacts_of(ids: list[int]) -> dict[int, list[Contact]]:
+    found: dict[int, list[Contact]] = defaultdict(list)
+    if ids:
+        for contact in Contact.select().where(Contact.individual.in_(ids)).order_by(Contact.id):
+            found[contact.individual_id].append(contact)
+    return found
+
+
+def _planned_contacts(plan: Plan, contacts: list[Contact]) -> Iterator[dict[str, Any]]:
+    for kind in _REACH:
+        if kind in plan.said:
+            yield from _changes(kind, plan.before.get(kind, ""), plan.said[kind], None, contacts)
+    if "emergency_phone" in plan.said or ("emergency_name" in plan.said and plan.row.values.get("emergency_phone")):
+        old, new = plan.before.get("emergency_phone", ""), plan.row.values["emergency_phone"]
+        yield from _changes("emergency", old, new, plan.row.values.get("emergency_name"), contacts)
+
+
+def _changes(kind: str, old: str, new: str, person: str | None, contacts: list[Contact]) -> Iterator[dict[str, Any]]:
+    """What makes the contact that the file gave as ``old`` into ``new``; nothing is deleted, only put out of use."""
+    mine = [contact for contact in contacts if contact.kind == kind]
+    main = next((contact for contact in mine if contact.is_main), None)
+    former, there = _find(mine, kind, old), _find(mine, kind, new)
+    kept = there or former if new else None
+    if former and former is not kept and former.is_in_use:
+        yield _changed(former, is_in_use=False, is_main=False)
+    if not new:
+        return
+    after = {"kind": kind, "value": new, "lookup": profile.lookup_of(kind, new), "is_in_use": True}
+    if kept is None:
+        if main:
+            yield _changed(main, is_main=False)
+        yield {"contact": None, "person": person or "", "is_main": True, **after}
+        return
+    after["person"] = kept.person if person is None else person
+    after["is_main"] = kept.is_main or main is None or main is former
+    if any(getattr(kept, name) != value for name, value in after.items()):
+        yield _changed(kept, **after)
+
+
+def _find(contacts: list[Contact], kind: str, value: str) -> Contact | None:
+    lookup = profile.lookup_of(kind, value)
+    return next((contact for contact in contacts if value and contact.lookup == lookup), None)
+
+
+def _changed(contact: Contact, **after: Any) -> dict[str, Any]:
+    now = {name: getattr(contact, name) for name in ("kind", "value", "lookup", "person", "is_in_use", "is_main")}
+    return {"contact": contact.id, **now, **after}
+
+
+# ---------------------------------------------------------------- staging
+
+
+def _staged_individual(plan: Plan) -> dict[str, Any]:
+    known = {"individual": plan.record.id, "version": plan.record.version} if plan.record else {}
+    columns = {name: "" for name in (*_DETAILS, "sort_name")} | {name: None for name in _DATES} | plan.columns
+    return {
+        "number": plan.row.number,
+        "state": "new" if plan.is_new else "changed" if plan.columns else "same",
+        "individual": None,
+        "version": 0,
+        "consents": plan.consents,
+        "public_id": new_public_id(),
+        "external_id": plan.row.external_id,
+        **columns,
+        **known,
+    }
+
+
+def _staged_contact(plan: Plan, values: dict[str, Any]) -> dict[str, Any]:
+    return {"number": plan.row.number, "public_id": new_public_id(), **values}
+
+
+# ---------------------------------------------------------------- writing, under the lock
+
+
+def _write_individuals() -> None:
+    staged = StagedIndividual
+    same = ["public_id", "external_id", *_DETAILS, "sort_name"]
+    made = [Value(False), Value(clock.now(), converter=Individual.created_at.db_value), Value(1)]
+    fresh = staged.select(*[getattr(staged, name) for name in same], *made).where(staged.state == "new")
+    Individual.insert_from(fresh.order_by(staged.number), [*same, "is_test", "created_at", "version"]).execute()
+    its_id = Individual.select(Individual.id).where(Individual.external_id == staged.external_id)
+    staged.update(individual=its_id).where(staged.state == "new").execute()
+    columns = {getattr(Individual, name): getattr(staged, name) for name in (*_DETAILS, "sort_name")}
+    done = (
+        Individual.update({**columns, Individual.version: Individual.version + 1})
+        .from_(staged)
+        .where(staged.individual == Individual.id, staged.version == Individual.version, staged.state == "changed")
+        .execute()
+    )
+    _must_be_all(done, staged.select().where(staged.state == "changed"))
+
+
+def _write_contacts() -> None:
+    """No two of a kind may be main at any moment: first all step back, then those that are main step forward."""
+    staged, owner = StagedContact, StagedIndividual
+    columns = ("value", "lookup", "person", "is_in_use")
+    after = {getattr(Contact, name): getattr(staged, name) for name in columns}
+    is_it = staged.contact == Contact.id
+    done = Contact.update({**after, Contact.is_main: False}).from_(staged).where(is_it).execute()
+    _must_be_all(done, staged.select().where(staged.contact.is_null(False)))
+    Contact.update({Contact.is_main: True}).from_(staged).where(is_it, staged.is_main).execute()
+    names = ["public_id", "kind", *columns, "is_main"]
+    fresh = staged.select(owner.individual, *[getattr(staged, name) for name in names], Value(""))
+    fresh = fresh.join(owner, on=(owner.number == staged.number)).where(staged.contact.is_null())
+    Contact.insert_from(fresh.order_by(staged.id), ["individual", *names, "instructions"]).execute()
+
+
+def _write_consents(by: Actor) -> None:
+    staged = StagedIndividual
+    now = Value(clock.now(), converter=Consent.recorded_at.db_value)
+    who = Value(by.worker.id if by.worker else None, converter=Consent.recorded_by.db_value)
+    rows = staged.select(staged.individual, Value("email"), Value(True), now, who, Value("import")).where(staged.consents)
+    fields = ["individual", "channel", "is_given", "recorded_at", "recorded_by", "recorded_how"]
+    Consent.insert_from(rows.order_by(staged.number), fields).execute()
+
+
+def _must_be_all(done: int, wanted: Any) -> None:
+    if done != wanted.count():
+        raise RuleBroken(
+            N_("Somebody changed these records while the file was read. Nothing of it was taken in; import it again."),
+            code="stale",
+        )
+
+
+# ---------------------------------------------------------------- search words, after it
+
+
+def write_words(run: ImportRun) -> None:
+    """Make the individuals of an applied run findable, in short transactions; whoever is killed here is continued.
+
+    A million words would hold the lock for too long.  A staged row goes in the transaction that writes its words,
+    so what is left of an applied run is what is still to be done.
+    """
+    while True:
+        with store.writing():
+            rows = ImportRow.select(ImportRow.id, ImportRow.external_id).where(ImportRow.run == run)
+            ids = dict(rows.order_by(ImportRow.id).limit(WORDS_AT_ONCE).tuples())
+            _index(list(Individual.select().where(Individual.external_id.in_(list(ids.values())))))
+            ImportRow.delete().where(ImportRow.id.in_(list(ids))).execute()
+        if not ids:
+            return
+        time.sleep(PAUSE)
+
+
+def _index(individuals: list[Individual]) -> None:
+    ids = [individual.id for individual in individuals]
+    contacts = _contacts_of(ids)
+    SearchWord.delete().where(SearchWord.individual.in_(ids)).execute()
+    words = [(word, person.id) for person in individuals for word in sorted(search.words_of(person, contacts[person.id]))]
+    for start in range(0, len(words), 5000):
+        SearchWord.insert_many(words[start : start + 5000], fields=[SearchWord.word, SearchWord.individual]).execute()

@@ -1,0 +1,164 @@
+"""What a checked row means for the records that are there: what is new, what the file says anew, what stays.
+
+The one rule of repeating: a field is overwritten only when the file says something else than the import before it
+said of the same external id.  What staff changed meanwhile stays as long as the file does not change.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from domain import agency, clock, profile, viewer
+from domain.actor import Actor
+from domain.import_rows import Checker, Row
+from domain.rules import N_, RuleBroken
+from models import ImportedRow, Site, Worker
+
+
+@dataclasses.dataclass
+class Plan:
+    """What becomes of one row.
+
+    ``before`` is what the last import said, ``said`` what this one says anew, ``columns`` are to be written, ``body``
+    is to be remembered unless it is empty.
+    """
+
+    row: Row
+    record: Any
+    before: dict[str, str]
+    said: dict[str, str]
+    body: str
+    columns: dict[str, Any] = dataclasses.field(default_factory=dict)
+    contacts: list[dict[str, Any]] = dataclasses.field(default_factory=list)
+    consents: bool = False
+
+    @property
+    def is_new(self) -> bool:
+        """True when nobody has this external id yet."""
+        return self.record is None
+
+    @property
+    def is_changed(self) -> bool:
+        """True when a record that is there will differ afterwards."""
+        return not self.is_new and bool(self.columns or self.contacts or self.consents)
+
+
+class Planner(Protocol):
+    """How one subject is planned, staged and written."""
+
+    def plan(self, rows: Sequence[Row]) -> list[Plan]:
+        """What becomes of these rows; what cannot be becomes a problem of the checker."""
+
+    def stage(self, plans: Sequence[Plan]) -> None:
+        """Keep plans until ``write``."""
+
+    def write(self, by: Actor) -> None:
+        """Write all that was staged, inside the one transaction of the run."""
+
+    def close(self) -> None:
+        """Drop what was staged."""
+
+
+def begin(model: Any, subject: str, rows: Sequence[Row]) -> list[Plan]:
+    """A plan for each row with what the file says anew, and no columns yet."""
+    ids = [row.external_id for row in rows]
+    records = {record.external_id: record for record in model.select().where(model.external_id.in_(ids))}
+    remembered = ImportedRow.select().where(ImportedRow.subject == subject, ImportedRow.external_id.in_(ids))
+    memory = {row.external_id: json.loads(row.body) for row in remembered}
+    return [_begun(row, records.get(row.external_id), memory.get(row.external_id, {})) for row in rows]
+
+
+def _begun(row: Row, record: Any, memory: dict[str, str]) -> Plan:
+    before = memory if record is not None else {}
+    said = {name: text for name, text in row.values.items() if before.get(name, "") != text}
+    after = {**before, **row.values}
+    return Plan(row, record, before, said, "" if after == memory else json.dumps(after, ensure_ascii=False))
+
+
+class Plain:
+    """Plans for sites and workers, which are one row of one table each."""
+
+    def __init__(self, checker: Checker, by: Actor) -> None:
+        self._checker = checker
+        self._subject = checker.mapping.subject
+        self._model, self._columns = (Site, self._site) if self._subject == "sites" else (Worker, self._worker)
+        self._staged: list[Plan] = []
+        self._rights = viewer.rights_of(by.worker) if by.worker else viewer.RIGHTS
+        main = agency.main_site()
+        self._zone = main.time_zone if main else ""
+        self._sites = {external_id: number for external_id, number in Site.select(Site.external_id, Site.id).tuples()}
+        self._owners = {key: external_id for key, external_id in Worker.select(Worker.email_key, Worker.external_id).tuples()}
+
+    def plan(self, rows: Sequence[Row]) -> list[Plan]:
+        """What becomes of these sites or workers."""
+        plans = begin(self._model, self._subject, rows)
+        for plan in plans:
+            columns = self._columns(plan)
+            if plan.is_new:
+                plan.columns = columns
+            else:
+                plan.columns = {name: value for name, value in columns.items() if getattr(plan.record, name) != value}
+        return plans
+
+    def stage(self, plans: Sequence[Plan]) -> None:
+        """Keep plans in memory: there are few."""
+        self._staged += [plan for plan in plans if plan.columns]
+
+    def write(self, by: Actor) -> None:
+        """Write all that was staged."""
+        fresh = [{"external_id": plan.row.external_id, **plan.columns} for plan in self._staged if plan.is_new]
+        for start in range(0, len(fresh), 500):
+            self._model.insert_many(fresh[start : start + 500]).execute()
+        for plan in self._staged:
+            if not plan.is_new:
+                self._model.update(**plan.columns).where(self._model.id == plan.record.id).execute()
+
+    def close(self) -> None:
+        """Drop what was staged."""
+        self._staged.clear()
+
+    def _site(self, plan: Plan) -> dict[str, Any]:
+        columns: dict[str, Any] = {name: "" for name in ("address", "phone")} if plan.is_new else {}
+        columns |= plan.said
+        if plan.is_new and not columns.get("time_zone"):
+            columns["time_zone"] = self._zone
+            if not self._zone:
+                self._refuse(plan, "time_zone", N_("Give the site's time zone, as a column or as a constant of the mapping."))
+        elif not columns.get("time_zone", "-"):
+            del columns["time_zone"]
+        return columns
+
+    def _worker(self, plan: Plan) -> dict[str, Any]:
+        columns: dict[str, Any] = {}
+        if plan.is_new:
+            columns = {name: "" for name in ("first_name", "last_name", "display_name")}
+            columns |= {"email": None, "email_key": None, "group": "worker", "site_id": None, "created_at": clock.now()}
+        columns |= {name: text for name, text in plan.said.items() if name in columns or name.endswith("_name")}
+        if "email" in plan.said:
+            columns["email"] = plan.said["email"] or None
+            columns["email_key"] = self._free_key(plan)
+        if "group" in plan.said:
+            columns["group"] = self._allowed_group(plan)
+        if "site" in plan.said:
+            columns["site_id"] = self._sites.get(plan.said["site"])
+        return columns
+
+    def _free_key(self, plan: Plan) -> str | None:
+        """The key of the address that the file gives, unless another worker has it."""
+        key = profile.email_key(plan.said["email"]) or None
+        if key and self._owners.setdefault(key, plan.row.external_id) != plan.row.external_id:
+            self._refuse(plan, "email", N_("Another worker has this e-mail address."))
+        return key
+
+    def _allowed_group(self, plan: Plan) -> str:
+        """The group that the file gives, unless it may more than who imports."""
+        group = plan.said["group"] or "worker"
+        if not viewer.GROUP_RIGHTS[group] <= self._rights:
+            self._refuse(plan, "group", N_("You cannot give rights that you do not have."))
+        return group
+
+    def _refuse(self, plan: Plan, field: str, message: str) -> None:
+        self._checker.note(plan.row.number, field, plan.row.values.get(field, ""), RuleBroken(message))

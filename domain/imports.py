@@ -1,0 +1,266 @@
+"""Taking in a CSV file of individuals, workers or sites: all of it or nothing, and the same again changes nothing.
+
+``check`` is the dry run.  ``apply`` does the same pass, stages what it will write, and writes it in one transaction
+that holds the write lock for at most 5 seconds at 100,000 rows; search words follow in short ones (docs/import.md).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from peewee import IntegrityError, Value
+
+from domain import audit, clock, store
+from domain.actor import SYSTEM, Actor
+from domain.import_csv import Table, open_table
+from domain.import_mapping import Bound, FileMapping, find_mapping, read_mapping
+from domain.import_people import People, insert, write_words
+from domain.import_plans import Plain, Plan, Planner
+from domain.import_rows import Checker, Problem, Row
+from domain.rules import N_, RuleBroken
+from models import ImportedRow, ImportRow, ImportRun
+
+__all__ = ["Choices", "Problem", "Report", "apply", "check", "find_mapping", "finish", "read_mapping"]
+
+STALE = N_("Somebody changed these records while the file was read. Nothing of it was taken in; import it again.")
+AT_ONCE = 250  # rows that are planned and staged together
+Progress = Callable[[int], object]  # told how many rows were read
+
+
+@dataclasses.dataclass(frozen=True)
+class Choices:
+    """What the importer chose.
+
+    ``consent_email``: True records that everybody in the file who has an address allows e-mail, False records
+    nothing, None is no choice and refused for individuals.  ``encoding`` and ``delimiter`` are found out when empty.
+    """
+
+    consent_email: bool | None = None
+    encoding: str = ""
+    delimiter: str = ""
+
+
+@dataclasses.dataclass
+class Report:
+    """What a file holds and what became of it; ``seconds_locked`` is how long others could not write at most."""
+
+    subject: str
+    file_name: str
+    mapping: str
+    file_hash: str = ""
+    encoding: str = ""
+    delimiter: str = ""
+    rows: int = 0
+    created: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    problems: list[Problem] = dataclasses.field(default_factory=list)
+    warnings: list[Problem] = dataclasses.field(default_factory=list)
+    is_applied: bool = False
+    seconds_locked: float = 0.0
+
+    def refuse(self, broken: RuleBroken) -> None:
+        """Note what is wrong with the file as a whole, or where it cannot be read on."""
+        self.problems.append(Problem(None, "", "", broken.message, broken.fields))
+
+
+def check(
+    subject: str, file: Path, mapping: FileMapping, choices: Choices, by: Actor = SYSTEM, progress: Progress | None = None
+) -> Report:
+    """The dry run: every problem of the file, and what ``apply`` would do.  Writes nothing."""
+    with store.connection():
+        report = Report(subject, file.name, mapping.name)
+        if intake := _opened(report, file, mapping, choices, by):
+            intake.read(lambda plans: None, progress)
+        return report
+
+
+def apply(
+    subject: str, file: Path, mapping: FileMapping, choices: Choices, by: Actor = SYSTEM, progress: Progress | None = None
+) -> Report:
+    """Take the file in when it has no problem; else nothing of it, and the report names every problem.
+
+    What an earlier import left behind when it was killed is cleared or finished first.
+    """
+    with store.connection():
+        finish()
+        report = Report(subject, file.name, mapping.name)
+        if intake := _opened(report, file, mapping, choices, by):
+            _take_in(intake, _chosen(mapping, choices, report), by, progress)
+        return report
+
+
+def finish() -> None:
+    """Clear the staged rows of imports that were killed before they were applied, and finish applied ones."""
+    store.must_be_idle()
+    with store.connection():
+        unapplied = ImportRun.select(ImportRun.id).where(ImportRun.applied_at.is_null())
+        if unapplied.exists():
+            with store.writing():
+                ImportRun.delete().where(ImportRun.applied_at.is_null()).execute()
+        for run in list(ImportRun.select().where(ImportRun.id.in_(ImportRow.select(ImportRow.run)))):
+            write_words(run)
+
+
+# ---------------------------------------------------------------- reading
+
+
+@dataclasses.dataclass
+class _Intake:
+    """An opened file on its way in."""
+
+    report: Report
+    table: Table
+    checker: Checker
+    planner: Planner
+
+    def read(self, keep: Callable[[Sequence[Plan]], None], progress: Progress | None) -> None:
+        """Check and plan every row; ``keep`` gets the plans as long as there is no problem."""
+        try:
+            for chunk in _chunks(self.table.rows()):
+                rows = [row for number, fields in chunk if (row := self.checker.checked(number, fields))]
+                plans = self.planner.plan(rows)
+                self._count(len(chunk), plans)
+                if not self.report.problems:
+                    keep(plans)
+                if progress:
+                    progress(self.report.rows)
+        except RuleBroken as broken:
+            self.report.refuse(broken)
+        if not self.report.rows and not self.report.problems:
+            self.report.refuse(RuleBroken(N_("The file has a heading, but no rows.")))
+
+    def _count(self, rows: int, plans: Sequence[Plan]) -> None:
+        created, changed = sum(plan.is_new for plan in plans), sum(plan.is_changed for plan in plans)
+        self.report.rows += rows
+        self.report.created += created
+        self.report.changed += changed
+        self.report.unchanged += len(plans) - created - changed
+
+
+def _opened(report: Report, file: Path, mapping: FileMapping, choices: Choices, by: Actor) -> _Intake | None:
+    """The file with its checker and planner; None when it is refused as a whole."""
+    try:
+        if mapping.subject != report.subject:
+            raise RuleBroken(N_("This mapping is for %(subject)s."), subject=mapping.subject)
+        table = open_table(file, mapping.headings, encoding=choices.encoding, delimiter=choices.delimiter)
+    except RuleBroken as broken:
+        report.refuse(broken)
+        return None
+    report.file_hash, report.encoding, report.delimiter = table.digest, table.encoding, table.delimiter
+    bound = Bound(mapping, table.heading)
+    checker = Checker(mapping, bound)
+    report.problems, report.warnings = checker.problems, checker.warnings
+    _check_whole(report, bound, choices)
+    if bound.missing or bound.doubled:
+        return None
+    is_people = report.subject == "individuals"
+    return _Intake(report, table, checker, People(checker, choices.consent_email is True) if is_people else Plain(checker, by))
+
+
+def _check_whole(report: Report, bound: Bound, choices: Choices) -> None:
+    if report.subject == "individuals" and choices.consent_email is None:
+        report.refuse(RuleBroken(N_("Choose whether the people in this file allow e-mail: yes, or no to record nothing.")))
+    for heading in bound.missing:
+        report.refuse(RuleBroken(N_("The file has no column “%(heading)s”."), heading=heading))
+    for heading in bound.doubled:
+        report.refuse(RuleBroken(N_("The file has more than one column “%(heading)s”."), heading=heading))
+
+
+def _chunks(rows: Iterator[tuple[int, list[str]]]) -> Iterator[list[tuple[int, list[str]]]]:
+    """Rows in lots; what could be read before a fault comes before the fault."""
+    chunk: list[tuple[int, list[str]]] = []
+    fault = None
+    try:
+        for row in rows:
+            chunk.append(row)
+            if len(chunk) == AT_ONCE:
+                yield chunk
+                chunk = []
+    except RuleBroken as broken:
+        fault = broken
+    if chunk:
+        yield chunk
+    if fault:
+        raise fault
+
+
+# ---------------------------------------------------------------- writing
+
+
+def _chosen(mapping: FileMapping, choices: Choices, report: Report) -> dict[str, object]:
+    """What the run and the audit keep of the importer's choices."""
+    consent = {"consent_email": choices.consent_email} if mapping.subject == "individuals" else {}
+    return {
+        "subject": mapping.subject, "mapping": mapping.name, "encoding": report.encoding,
+        "delimiter": report.delimiter, **consent,
+    }  # fmt: skip
+
+
+def _take_in(intake: _Intake, chosen: dict[str, object], by: Actor, progress: Progress | None) -> None:
+    """Stage the file and write it; nothing stays of it when it has a problem."""
+    report, run = intake.report, _start(intake.report, chosen)
+
+    def stage(plans: Sequence[Plan]) -> None:
+        intake.planner.stage(plans)
+        names = ("run", "number", "external_id", "body")
+        staged = [(run.id, plan.row.number, plan.row.external_id, plan.body) for plan in plans if plan.body]
+        insert(ImportRow, [dict(zip(names, row, strict=True)) for row in staged])
+
+    try:
+        intake.read(stage, progress)
+        if not report.problems:
+            _write(run, intake.planner, report, chosen, by)
+    except IntegrityError:
+        report.refuse(RuleBroken(STALE, code="stale"))
+    except RuleBroken as broken:
+        report.refuse(broken)
+    finally:
+        intake.planner.close()
+    if report.is_applied:
+        write_words(run)
+    else:
+        with store.writing():
+            ImportRun.delete().where(ImportRun.id == run.id).execute()
+
+
+def _start(report: Report, chosen: dict[str, object]) -> ImportRun:
+    with store.writing():
+        run: ImportRun = ImportRun.create(
+            subject=report.subject, file_name=report.file_name[:200], file_hash=report.file_hash,
+            choices=json.dumps(chosen), started_at=clock.now(),
+        )  # fmt: skip
+    return run
+
+
+def _write(run: ImportRun, planner: Planner, report: Report, chosen: dict[str, object], by: Actor) -> None:
+    """The one transaction: records, what is remembered of them, the run and its audit entry."""
+    counts = {name: getattr(report, name) for name in ("rows", "created", "changed", "unchanged")}
+    with store.writing():
+        began = time.monotonic()
+        mine = ImportRun.update(applied_at=clock.now(), **counts).where(ImportRun.id == run.id)
+        if not mine.execute():
+            raise RuleBroken(STALE, code="stale")
+        planner.write(by)
+        _remember(run)
+        if report.created or report.changed:
+            audit.record(
+                "import.applied", by, subject=f"import {run.id}", **counts,
+                file_hash=report.file_hash, choices=chosen,
+            )  # fmt: skip
+    report.seconds_locked = time.monotonic() - began
+    report.is_applied = True
+
+
+def _remember(run: ImportRun) -> None:
+    """Keep what the file said; only individuals have search words to wait for, other staged rows go at once."""
+    staged = ImportRow.select(ImportRow.external_id).where(ImportRow.run == run)
+    ImportedRow.delete().where(ImportedRow.subject == run.subject, ImportedRow.external_id.in_(staged)).execute()
+    rows = ImportRow.select(Value(run.subject), ImportRow.external_id, ImportRow.body).where(ImportRow.run == run)
+    ImportedRow.insert_from(rows.order_by(ImportRow.id), ["subject", "external_id", "body"]).execute()
+    if run.subject != "individuals":
+        ImportRow.delete().where(ImportRow.run == run).execute()

@@ -1,0 +1,174 @@
+// Everything works without this file; it only makes the pages quicker, calmer and safer on a shared phone.
+(() => {
+  'use strict';
+
+  const body = document.body;
+  const toasts = document.getElementById('toasts');
+  const byPerson = ['submit', 'click', 'change', 'input'];
+
+  // ---- A page restored by the back button must not show what a signed-out person may not see ----
+
+  addEventListener('pageshow', (event) => {
+    if (event.persisted && body.hasAttribute('data-private')) {
+      document.documentElement.hidden = true;
+      location.reload();
+      return;
+    }
+    document.querySelectorAll('form[aria-busy]').forEach(rest);
+  });
+
+  // ---- Toasts: one persistent live region ----
+
+  function say(text, name) {
+    if (!toasts || !text) return;
+    toasts.querySelectorAll(`[data-name="${name}"]`).forEach((old) => old.remove());
+    const toast = document.createElement('p');
+    toast.dataset.name = name;
+    toast.textContent = text;
+    toasts.append(toast);
+  }
+
+  if (toasts) {
+    toasts.addEventListener('click', (event) => event.target.closest('#toasts > *')?.remove());
+    new MutationObserver((changes) => {
+      changes.forEach((change) => change.addedNodes.forEach((node) => setTimeout(() => node.remove(), 12000)));
+    }).observe(toasts, { childList: true });
+  }
+
+  const sayOffline = () => say(toasts?.dataset.offline, 'trouble');
+  addEventListener('offline', sayOffline);
+  addEventListener('online', () => toasts?.querySelector('[data-name="trouble"]')?.remove());
+
+  // The offline page in place of another one knocks now and then, and opens what was asked for.
+  if (body.hasAttribute('data-offline-page') && location.pathname !== '/offline') {
+    const knock = () => fetch('/offline', { method: 'HEAD', cache: 'no-store' })
+      .then((response) => { if (response.ok) location.reload(); })
+      .catch(() => {});
+    addEventListener('online', () => setTimeout(knock, 1000));
+    setInterval(() => { if (!document.hidden) knock(); }, 10000);
+  }
+
+  // ---- A double tap submits once; nothing is ever disabled, so focus and text stay ----
+
+  function rest(form) {
+    clearTimeout(form.waking);
+    form.removeAttribute('aria-busy');
+  }
+
+  // In the capture phase, so that it stands before htmx.
+  document.addEventListener('submit', (event) => {
+    const form = event.target;
+    if (form.matches('[data-sign-out]')) {
+      navigator.serviceWorker?.controller?.postMessage('forget');
+    }
+    if (form.getAttribute('method') === 'post' && navigator.onLine === false) {
+      stop(event);
+      sayOffline();
+    } else if (form.matches('[data-once]')) {
+      if (form.getAttribute('aria-busy') === 'true') {
+        stop(event);
+        return;
+      }
+      form.setAttribute('aria-busy', 'true');
+      form.waking = setTimeout(() => rest(form), 20000);
+      // Somebody else's handler may have said no.
+      setTimeout(() => { if (event.defaultPrevented && !form.dataset.hxPost) rest(form); });
+    }
+  }, true);
+
+  function stop(event) {
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  }
+
+  document.addEventListener('htmx:finally:request', (event) => {
+    const form = event.detail.ctx?.sourceElement?.closest?.('form');
+    if (form) rest(form);
+  });
+
+  // ---- Focus goes to what changed ----
+
+  function focusOn(root, alsoHeading) {
+    const place = root.querySelector('.error-summary') || root.querySelector('[aria-invalid="true"]')
+      || root.querySelector('[data-focus]') || (alsoHeading && root.querySelector('h1'));
+    if (place) place.focus();
+    return Boolean(place);
+  }
+
+  const asked = (event) => byPerson.includes(event.detail.ctx?.sourceEvent?.type);
+
+  document.addEventListener('htmx:after:swap', (event) => {
+    // What refreshes by itself, or while somebody types, leaves the focus where it is.
+    const how = event.detail.ctx?.sourceEvent?.type;
+    if (how !== 'submit' && how !== 'click') return;
+    const target = event.detail.ctx.target;
+    const now = target?.id ? document.getElementById(target.id) : event.target;
+    if (!now?.isConnected || now === toasts) return;
+    prepare(now);
+    if (!focusOn(now, true) && document.activeElement === body) {
+      if (!now.hasAttribute('tabindex')) now.tabIndex = -1;
+      now.focus();
+    }
+  });
+
+  document.addEventListener('htmx:error', (event) => {
+    if (!asked(event)) return;
+    if (navigator.onLine === false) sayOffline();
+    else say(toasts?.dataset.error, 'trouble');
+  });
+
+  // A link of the error summary leads to the first control, also in a group.
+  document.addEventListener('click', (event) => {
+    const link = event.target.closest?.('.error-summary a[href^="#"]');
+    const place = link && document.getElementById(decodeURIComponent(link.hash.slice(1)));
+    if (place?.matches('fieldset')) {
+      event.preventDefault();
+      place.scrollIntoView();
+      place.querySelector('input, select, textarea')?.focus({ preventScroll: true });
+    }
+  });
+
+  // ---- Show and hide a password ----
+
+  function prepare(root) {
+    root.querySelectorAll('[data-reveal]').forEach((button) => { button.hidden = false; });
+  }
+
+  document.addEventListener('click', (event) => {
+    const button = event.target.closest?.('[data-reveal]');
+    if (!button) return;
+    const input = document.getElementById(button.getAttribute('aria-controls'));
+    const shown = input.type === 'password';
+    input.type = shown ? 'text' : 'password';
+    button.setAttribute('aria-pressed', String(shown));
+    button.textContent = shown ? button.dataset.hide : button.dataset.show;
+    // A browser must not remember a password as ordinary text.
+    input.form?.addEventListener('submit', () => { input.type = 'password'; }, { once: true });
+  });
+
+  // ---- Install on the home screen ----
+
+  let install = null;
+  addEventListener('beforeinstallprompt', (event) => {
+    event.preventDefault();
+    install = event;
+    document.querySelectorAll('[data-install]').forEach((hint) => { hint.hidden = false; });
+  });
+  document.addEventListener('click', (event) => {
+    const button = event.target.closest?.('[data-install] button');
+    if (!button || !install) return;
+    install.prompt();
+    install = null;
+    button.closest('[data-install]').hidden = true;
+  });
+
+  // ---- The service worker is renewed whenever the version of this file changes ----
+
+  const version = new URL(document.currentScript.src).search;
+  if ('serviceWorker' in navigator) {
+    addEventListener('load', () => navigator.serviceWorker.register('/sw.js' + version).catch(() => {}));
+  }
+
+  prepare(document);
+  focusOn(document, false);
+})();

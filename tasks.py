@@ -1,0 +1,134 @@
+"""When it happens: the job queue, its jobs of one line each, and the timetable.
+
+The queue is only a bell.  Everything that must happen is a row in the database; the timetable looks for due rows each
+minute, so a lost, late or doubled tick changes nothing (docs/decisions/0003-outbox.md).
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+
+from flask import Flask
+from huey import SqliteHuey, crontab
+from huey.consumer import Consumer
+from huey.serializer import SignedSerializer
+
+from config import Config
+from domain import accounts, dispatch, limits, notices, sign_in, store
+from gateways.mail import Mail, MailboxMail, SmtpMail
+from web import posts
+
+log = logging.getLogger(__name__)
+
+
+# ---------------------------------------------------------------- the jobs
+
+
+def deliver(config: Config) -> None:
+    """Send what the outbox holds."""
+    if mail := mail_of(config):
+        dispatch.deliver_due(mail, portal_url=config.portal_url, sender=sender_of(config))
+
+
+def each_minute(config: Config) -> None:
+    """Whatever is due by now; said at start, too."""
+    notices.sweep()
+    accounts.expire_due()
+    deliver(config)
+
+
+def each_hour() -> None:
+    """Throw away what only counted for a day."""
+    limits.forget_old()
+    posts.forget_old()
+    sign_in.forget_old_sessions()
+
+
+def mail_of(config: Config) -> Callable[[], Mail] | None:
+    """How mail leaves: by SMTP; in development without one into the mailbox; else not at all, and it waits."""
+    smtp = config.smtp
+    if smtp is not None:
+        return lambda: SmtpMail(
+            host=smtp.host, port=smtp.port, security=smtp.security, user=smtp.user, password=smtp.password,
+            sender_domain=sender_of(config).partition("@")[2],
+        )  # fmt: skip
+    return (lambda: MailboxMail(config.mailbox)) if config.development else None
+
+
+def sender_of(config: Config) -> str:
+    """The address in From."""
+    return config.smtp.sender if config.smtp else f"portal@{config.portal_host}"
+
+
+# ---------------------------------------------------------------- queue and worker
+
+
+def open_queue(config: Config) -> SqliteHuey:
+    """The queue in its own file, which may be deleted at any time."""
+    return SqliteHuey(
+        "doorstep", filename=str(config.queue_path), results=False,
+        serializer=SignedSerializer(secret=config.secret_key),
+    )  # fmt: skip
+
+
+def _with_database(job: Callable[[], None]) -> Callable[[], None]:
+    def run() -> None:
+        with store.connection(), store.remembering():
+            try:
+                job()
+            except Exception:
+                log.exception("a job failed; the next tick tries again")
+
+    return run
+
+
+class EmbeddedConsumer(Consumer):  # type: ignore[misc]
+    """A consumer of threads inside the web process, which owns the signals."""
+
+    def _set_signal_handlers(self) -> None:
+        pass
+
+
+class Worker:
+    """The threads that do the background work, and one that revives them should a job kill its thread."""
+
+    def __init__(self, queue: SqliteHuey) -> None:
+        self.consumer = EmbeddedConsumer(queue, workers=2, max_delay=0.5, shutdown_timeout=15, flush_locks=True)
+        self._over = threading.Event()
+        self._watch = threading.Thread(target=self._look_after, name="worker-watch", daemon=True)
+
+    def start(self) -> None:
+        self.consumer.start()
+        self._watch.start()
+
+    def _look_after(self) -> None:
+        while not self._over.wait(10):
+            self.consumer.check_worker_health()
+
+    @property
+    def is_alive(self) -> bool:
+        """True while the scheduler and all workers run."""
+        threads = [self.consumer.scheduler, *(process for _, process in self.consumer.worker_threads)]
+        return all(thread is not None and thread.is_alive() for thread in threads)
+
+    def stop(self) -> None:
+        """Finish running jobs (at most fifteen seconds), start no new ones."""
+        self._over.set()
+        self.consumer.stop(graceful=True)
+
+
+def start_worker(app: Flask, config: Config) -> Worker:
+    """Bind the jobs to the queue, do what is due, and start the worker's threads."""
+    queue = open_queue(config)
+    bell = queue.task(name="deliver")(_with_database(lambda: deliver(config)))
+    queue.periodic_task(crontab(), name="each_minute")(_with_database(lambda: each_minute(config)))
+    queue.periodic_task(crontab(minute="7"), name="each_hour")(_with_database(each_hour))
+    notices.ring = lambda: bell()
+    dispatch.go_on()
+    worker = Worker(queue)
+    worker.start()
+    app.extensions["worker"] = worker
+    bell()
+    return worker

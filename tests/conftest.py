@@ -1,0 +1,435 @@
+"""For every test: a fresh database, the standing cast, a clock that can stand still, many at once, and no network.
+
+Databases are copies of template files that are made once per process: copying one costs less than a millisecond.
+"""
+
+import contextlib
+import datetime as dt
+import shutil
+import socket
+import tempfile
+import threading
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import peewee
+import pytest
+import time_machine
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
+
+import models
+from domain import accounts, activation, agency, audit, dispatch, limits, links, notices, passwords, profile, schema
+from domain import settings, sign_in, store
+from domain.actor import SYSTEM, Actor
+from domain.rules import RuleBroken
+from gateways.mail import MailboxMail, SmtpMail
+from models import Individual, Link, LoginSession, PageVersion, PortalAccount, Worker
+
+KEY = "a key that only the tests have, and long enough for anybody"
+PORTAL = "https://portal.example.org"
+SENDER = "portal@example.org"
+COUNTRY = "CA"
+HERE = "192.0.2.7"  # the network that most people in the tests come from
+
+hypothesis_settings.register_profile(
+    "doorstep", deadline=None, database=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+hypothesis_settings.load_profile("doorstep")
+
+
+# ---------------------------------------------------------------- what holds for every test
+
+
+class OutsideWorld(RuntimeError):
+    """A test tried to reach something that is not this machine."""
+
+
+def _refuse_strangers(host: Any) -> None:
+    if host not in (None, "", b"", "localhost", "::1", "0.0.0.0") and not str(host).startswith("127."):
+        raise OutsideWorld(f"tests do not talk to {host}")
+
+
+def _only_loopback(method: Callable[..., Any]) -> Callable[..., Any]:
+    def guarded(self: socket.socket, *arguments: Any) -> Any:
+        if self.family in (socket.AF_INET, socket.AF_INET6):
+            _refuse_strangers(arguments[-1][0])
+        return method(self, *arguments)
+
+    return guarded
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_network() -> Iterator[None]:
+    resolve = socket.getaddrinfo
+
+    def resolve_guarded(host: Any, *rest: Any, **options: Any) -> Any:
+        _refuse_strangers(host)
+        return resolve(host, *rest, **options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("connect", "connect_ex", "sendto"):
+            patch.setattr(socket.socket, name, _only_loopback(getattr(socket.socket, name)))
+        patch.setattr(socket, "getaddrinfo", resolve_guarded)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _cheap_passwords() -> None:
+    passwords.use_cost(time_cost=1, memory_cost=8)
+
+
+# ---------------------------------------------------------------- databases
+
+
+class Templates:
+    """Database files to copy: ``empty`` (migrated), ``house`` (the agency is switched on), ``cast`` (with the people)."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._made: dict[str, Path] = {}
+        self._steps = {"empty": (None, schema.up), "house": ("empty", _build_house), "cast": ("house", _build_cast)}
+
+    def copy(self, name: str, target: Path) -> None:
+        """A copy of a template as a file of its own."""
+        shutil.copyfile(self._template(name), target)
+
+    @contextlib.contextmanager
+    def fresh(self, name: str) -> Iterator[peewee.Database]:
+        """A copy of a template, opened, with a connection for this thread; gone afterwards."""
+        path = self.folder / f"{uuid.uuid4().hex}.db"
+        self.copy(name, path)
+        with opened(path) as database:
+            yield database
+        for part in ("", "-wal", "-shm"):
+            path.with_name(path.name + part).unlink(missing_ok=True)
+
+    def _template(self, name: str) -> Path:
+        if name not in self._made:
+            parent, build = self._steps[name]
+            path = self.folder / f"{name}.template"
+            if parent:
+                self.copy(parent, path)
+            with opened(path):
+                build()
+            self._made[name] = path
+        return self._made[name]
+
+
+@contextlib.contextmanager
+def opened(path: Path) -> Iterator[peewee.Database]:
+    """The database at ``path`` for this process, with the tests' keys and a connection for this thread."""
+    database = store.open_database(f"sqlite:///{path}")
+    for keyed in (audit, limits, links):
+        keyed.use_key(KEY)
+    try:
+        with store.connection():
+            yield database
+    finally:
+        for each in (database, models.db.obj):  # an application may have opened the same file anew
+            if not each.is_closed():
+                each.close()
+        notices.ring = lambda: None
+        dispatch.go_on()
+
+
+@pytest.fixture(scope="session")
+def templates(_cheap_passwords: None) -> Iterator[Templates]:
+    """Where fresh databases come from, for a test that needs many."""
+    memory = Path("/dev/shm")
+    folder = Path(tempfile.mkdtemp(prefix="doorstep-", dir=memory if memory.is_dir() else None))
+    yield Templates(folder)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def db(request: pytest.FixtureRequest, templates: Templates) -> Iterator[peewee.Database]:
+    """A fresh database with a connection for the test's thread; ``db.database`` is its path.
+
+    It holds what the test's other fixtures ask for: nothing, the ``house``, or the ``cast``.
+    """
+    wanted = next((name for name in ("cast", "house") if name in request.fixturenames), "empty")
+    with templates.fresh(wanted) as database:
+        yield database
+
+
+@pytest.fixture
+def house(db: peewee.Database) -> models.Agency:
+    """The agency, switched on, with its site in Halifax and its pages published."""
+    return models.Agency.get()
+
+
+PARTICULARS = {
+    "name": "Harbour Family Services",
+    "short_name": "Harbour",
+    "emergency_line": "In an emergency call 911.",
+    "country": COUNTRY,
+    "site_name": "Main Street",
+    "address": "12 Main Street\nHalifax",
+    "phone": "+1 902 555 0100",
+    "time_zone": "America/Halifax",
+}
+
+
+def _build_house() -> None:
+    agency.describe(PARTICULARS, SYSTEM)
+    for slug in models.PAGE_SLUGS:
+        agency.publish(slug, "en", f"# Our {slug} page\n\nThis is what it says.", SYSTEM)
+    agency.switch_on(SYSTEM, mail_test_needed=False)
+
+
+# ---------------------------------------------------------------- the cast
+
+
+def _years_ago(years: int) -> dt.date:
+    today = dt.date.today()
+    return dt.date(today.year - years, 1, 1)
+
+
+_CLIENTS = {  # first name, last name, age
+    "alice": ("Alice", "Archer", 41),
+    "bob": ("Bob", "Brook", 56),
+    "sam": ("Sam", "Archer", 9),
+    "pia": ("Pia", "Pell", 33),
+    "eve": ("Eve", "Ember", 27),
+}
+_WORKERS = {
+    "dora": ("Dora", "Dunn", "worker"),
+    "otto": ("Otto", "Oak", "worker"),
+    "ines": ("Ines", "Isle", "intake_mgmt"),
+    "finn": ("Finn", "Field", "admin_exec"),
+    "ada": ("Ada", "Ames", "system_admin"),
+}
+
+
+class Cast:
+    """The people that the tests tell of, read anew from the database whenever they are named.
+
+    Clients are individuals: alice and bob with active accounts, sam (Alice's child, 9, without an account), pia (ready
+    for an account, has none), eve (suspended).  Workers: dora (follows Alice), otto (follows nobody), ines (intake),
+    finn (finance), ada (system_admin).  ``cast.alice_account`` is Alice's account.
+    """
+
+    alice: Individual
+    bob: Individual
+    sam: Individual
+    pia: Individual
+    eve: Individual
+    dora: Worker
+    otto: Worker
+    ines: Worker
+    finn: Worker
+    ada: Worker
+    alice_account: PortalAccount
+    bob_account: PortalAccount
+    pia_account: PortalAccount
+    eve_account: PortalAccount
+
+    def __getattr__(self, name: str) -> Any:
+        if name in _CLIENTS:
+            return Individual.get(Individual.external_id == name)
+        if name in _WORKERS:
+            return Worker.get(Worker.external_id == name)
+        if name.endswith("_account"):
+            return accounts.newest(getattr(self, name.removesuffix("_account")))
+        raise AttributeError(name)
+
+    def by(self, name: str, network: str = HERE) -> Actor:
+        """The worker or client as the one who acts."""
+        if name in _WORKERS:
+            return Actor(worker=getattr(self, name), network=network)
+        return Actor(account=getattr(self, f"{name}_account"), network=network)
+
+    @staticmethod
+    def visitor(network: str = HERE) -> Actor:
+        """Somebody whom nobody knows yet."""
+        return Actor(network=network)
+
+    @staticmethod
+    def password_of(name: str) -> str:
+        """What alice, bob, eve and each worker typed when they chose one."""
+        return f"{name} likes 9 quiet otters"
+
+    @staticmethod
+    def email_of(name: str) -> str:
+        return f"{name}@example.org"
+
+    def person(self, first: str = "Nora", last: str = "North", email: str = "", born: dt.date | None = None) -> Individual:
+        """Somebody new who is ready for an account."""
+        return _ready(first, last, email or f"{uuid.uuid4().hex[:12]}@example.org", born or _years_ago(30))
+
+    def invited(self, individual: Individual | None = None) -> Link:
+        """The activation link of a fresh pending account, Pia's unless somebody else is named."""
+        account = accounts.create(individual or self.pia, self.by("ada"))
+        return self.link_of(account)
+
+    @staticmethod
+    def link_of(account: PortalAccount) -> Link:
+        """The newest activation link of an account."""
+        return account.links.where(Link.purpose == "activation").order_by(Link.id.desc()).get()
+
+    def activated(self, individual: Individual | None = None, password: str = "nine quiet otters swim") -> PortalAccount:
+        """An account that its owner has just activated, Pia's unless somebody else is named."""
+        return _activated(self.invited(individual), password)
+
+    def session(self, name: str) -> LoginSession:
+        """A fresh session of somebody who may sign in."""
+        account, worker = (None, getattr(self, name)) if name in _WORKERS else (getattr(self, f"{name}_account"), None)
+        signed_in = sign_in.start(
+            account, worker, device_token="", agent="a test", network=HERE, tell_of_device=False
+        )
+        session = sign_in.session_of(signed_in.session_token)
+        assert session is not None
+        return session
+
+
+@pytest.fixture
+def cast(db: peewee.Database) -> Cast:
+    """The standing cast."""
+    return Cast()
+
+
+def _ready(first: str, last: str, email: str, born: dt.date) -> Individual:
+    with store.writing():
+        individual = profile.create(profile.Details(first, last, birth_date=born), SYSTEM)
+        profile.add_contact(individual, profile.Reach("email", email, is_main=True), SYSTEM, country=COUNTRY)
+        profile.record_consent(individual, "email", True, SYSTEM)
+    return individual
+
+
+def _activated(link: Link, password: str) -> PortalAccount:
+    visitor, individual = Actor(network=HERE), link.account.individual
+    activation.accept_terms(link, PageVersion.get(slug="privacy"), PageVersion.get(slug="terms"), visitor)
+    proof = activation.prove_birth_date(link, individual.birth_date, visitor)
+    return activation.activate(link, password, proof=proof, by=visitor)
+
+
+def _build_cast() -> None:
+    for name, (first, last, group) in _WORKERS.items():
+        email, kept = Cast.email_of(name), passwords.hash(Cast.password_of(name))
+        with store.writing():
+            Worker.create(
+                external_id=name, first_name=first, last_name=last, group=group, email=email,
+                email_key=profile.email_key(email), password_hash=kept, created_at=dt.datetime.now(dt.UTC),
+            )  # fmt: skip
+    cast = Cast()
+    for name, (first, last, age) in _CLIENTS.items():
+        if name == "sam":
+            individual = profile.create(profile.Details(first, last, birth_date=_years_ago(age)), cast.by("ines"))
+        else:
+            individual = _ready(first, last, Cast.email_of(name), _years_ago(age))
+        with store.writing():
+            Individual.update(external_id=name).where(Individual.id == individual.id).execute()
+    invitations = {name: cast.invited(getattr(cast, name)) for name in ("alice", "bob", "eve")}
+    _empty_outbox()
+    for name, link in invitations.items():
+        _activated(link, Cast.password_of(name))
+    accounts.suspend(cast.eve_account, cast.by("ada"))
+    profile.follow(cast.alice, cast.dora, cast.by("dora"))
+
+
+def _empty_outbox() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        dispatch.deliver_due(lambda: MailboxMail(Path(folder)), portal_url=PORTAL, sender=SENDER)
+
+
+# ---------------------------------------------------------------- helpers
+
+
+class Clock:
+    """A clock that stands still once it was called, until it is moved."""
+
+    def __init__(self) -> None:
+        self._travel: time_machine.travel | None = None
+        self._moment: Any = None
+
+    def __call__(self, moment: dt.datetime | str | None = None) -> "Clock":
+        """Stop at a moment: an aware one, a text such as ``2026-03-08 05:59`` (UTC), or now."""
+        self.go_on()
+        if isinstance(moment, str):
+            moment = dt.datetime.fromisoformat(moment).replace(tzinfo=dt.UTC)
+        self._travel = time_machine.travel(moment or dt.datetime.now(dt.UTC), tick=False)
+        self._moment = self._travel.start()
+        return self
+
+    def shift(self, **span: float) -> None:
+        """Move on by days, hours, minutes, seconds."""
+        self._moment.shift(dt.timedelta(**span))
+
+    def to(self, moment: dt.datetime) -> None:
+        """Move to a moment."""
+        self._moment.move_to(moment)
+
+    def go_on(self) -> None:
+        """Tick again at the true time."""
+        if self._travel is not None:
+            self._travel.stop()
+            self._travel = None
+
+
+@pytest.fixture
+def frozen() -> Iterator[Clock]:
+    """``frozen()`` stops the clock; ``frozen.shift(minutes=5)`` moves it."""
+    clock = Clock()
+    yield clock
+    clock.go_on()
+
+
+def _run_at_once(verbs: Sequence[Callable[[], Any]]) -> list[Any]:
+    """Run all in threads that start together; what each answered, or the RuleBroken that it raised."""
+    gate, answers, faults = threading.Barrier(len(verbs)), [None] * len(verbs), []
+
+    def run(number: int) -> None:
+        try:
+            with store.connection():
+                gate.wait(30)
+                answers[number] = verbs[number]()
+        except RuleBroken as refused:
+            answers[number] = refused
+        except BaseException as fault:
+            gate.abort()
+            faults.append(fault)
+
+    threads = [threading.Thread(target=run, args=(number,)) for number in range(len(verbs))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert not any(thread.is_alive() for thread in threads), "somebody still waits for a lock"
+    if faults:
+        raise faults[0]
+    return answers
+
+
+@pytest.fixture(scope="session")
+def at_once() -> Callable[[Sequence[Callable[[], Any]]], list[Any]]:
+    """``at_once([verb, …])``: each in a thread with its own connection; what each answered, or its RuleBroken."""
+    return _run_at_once
+
+
+@pytest.fixture
+def deliver(db: peewee.Database) -> Callable[..., int]:
+    """``deliver(server)``: send what is due to a tests' mail server, as fast as it takes it; how many were taken."""
+    with store.writing():
+        models.Setting.insert(key="mail_rate", value="0").execute()
+
+    def run(server: Any, seconds: float = 20.0, patience: float = 0.25) -> int:
+        return dispatch.deliver_due(
+            lambda: SmtpMail("127.0.0.1", server.port, "none", None, None, "example.org", patience, 2 * patience),
+            portal_url=PORTAL, sender=SENDER, seconds=seconds,
+        )  # fmt: skip
+
+    return run
+
+
+@pytest.fixture
+def decided(db: peewee.Database) -> Callable[..., None]:
+    """``decided(minimum_age=18)``: the agency has decided so."""
+
+    def decide(**choices: Any) -> None:
+        for key, value in choices.items():
+            settings.change(key, str(value), SYSTEM)
+
+    return decide

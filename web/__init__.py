@@ -1,0 +1,1 @@
+"""How we answer: page or fragment, access, errors, headers, forms.  Knows no subject."""

@@ -1,0 +1,43 @@
+"""What a link's clean address remembers: the token travels in a signed cookie of that path (T23)."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from flask import Flask, current_app, request
+from itsdangerous import BadData, URLSafeTimedSerializer
+from werkzeug.wrappers import Response
+
+
+@dataclasses.dataclass(frozen=True)
+class Place:
+    """A page that is reached by link: the cookie's name, its path, and how long it is remembered."""
+
+    name: str
+    path: str
+    minutes: int
+
+    def carry(self, response: Response, words: dict[str, Any]) -> Response:
+        """Remember ``words`` in the reader's browser, signed, for this path only."""
+        response.set_cookie(
+            self.name, self._signer(current_app).dumps(words), max_age=self.minutes * 60, path=self.path, httponly=True,
+            samesite="Lax", secure=current_app.config["SESSION_COOKIE_SECURE"],
+        )  # fmt: skip
+        return response
+
+    def read(self, app: Flask) -> dict[str, Any] | None:
+        """What was remembered; None when nothing was, it is too old, or it is not ours."""
+        try:
+            words: dict[str, Any] = self._signer(app).loads(request.cookies.get(self.name, ""), max_age=self.minutes * 60)
+        except BadData:
+            return None
+        return words
+
+    def drop(self, response: Response) -> Response:
+        """Forget."""
+        response.delete_cookie(self.name, path=self.path)
+        return response
+
+    def _signer(self, app: Flask) -> URLSafeTimedSerializer:
+        return URLSafeTimedSerializer(app.config["SECRET_KEY"], salt=f"doorstep carried {self.name}")

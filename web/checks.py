@@ -1,0 +1,244 @@
+"""What would make the portal unsafe to run: looked at before it serves, and by ``flask check``.
+
+Each finding is one plain sentence that says what to change.  Nothing here changes anything.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import stat
+from collections.abc import Callable, Iterator
+from importlib.metadata import version
+from pathlib import Path
+
+import peewee
+
+from config import Config, is_loopback
+from domain import agency, schema, store
+from models import db
+
+OLDEST_FLASK = (3, 1)
+OLDEST_SQLITE = (3, 51, 3)  # before it a database in WAL mode can be damaged (sqlite.org/wal.html, "the WAL-reset bug")
+SHORTEST_KEY = 50
+FEWEST_CHARACTERS = 5
+NOBODYS_DOMAINS = ("example.org", "example.com", "example.net", "invalid", "localhost")
+DEMO_FOLDER, DEMO_PASSWORD = "data-demo", "demo-password"  # noqa: S105 - the name of a file
+
+Findings = Iterator[str]
+
+
+def findings(config: Config) -> list[str]:
+    """Everything that stands against running with ``config``, whose database must be bound (``store.open_database``)."""
+    checks = ALWAYS if config.development else ALWAYS + IN_PRODUCTION
+    found = [finding for check in checks for finding in check(config)]
+    return found or _of_database(config)
+
+
+def _of_database(config: Config) -> list[str]:
+    """Asked last: without a good folder there is no database to ask."""
+    checks = OF_DATABASE if config.development else OF_DATABASE + OF_DATABASE_IN_PRODUCTION
+    try:
+        with store.connection(), store.remembering():
+            return [finding for check in checks for finding in check(config)]
+    except peewee.DatabaseError as error:
+        return [f"The database cannot be read ({error}): check DATABASE_URL and run flask migrate."]
+
+
+# ---------------------------------------------------------------- the installation
+
+
+def _flask(config: Config) -> Findings:
+    installed = version("flask")
+    if _numbers(installed) < OLDEST_FLASK:
+        yield f"Flask {installed} does not check the Host header: run script/run to install what requirements.txt asks for."
+
+
+def _data_folder(config: Config) -> Findings:
+    if not config.data.is_dir():
+        yield f"The data folder {config.data} does not exist: make it with mkdir -m 700, or change DOORSTEP_DATA."
+    elif _mode(config.data) & 0o077:
+        yield f"Others can look into the data folder {config.data}: run chmod 700 on it."
+
+
+def _keys_file(config: Config) -> Findings:
+    keys = config.data / "keys.json"
+    if keys.exists() and _mode(keys) != 0o600:
+        yield f"Others can reach the keys in {keys}, or the portal cannot write them: run chmod 600 on it."
+
+
+# ---------------------------------------------------------------- production: addresses
+
+
+def _debug(config: Config) -> Findings:
+    if config.debug:
+        yield "The debugger would show the portal's insides to everybody: take FLASK_DEBUG away."
+
+
+def _https(config: Config) -> Findings:
+    if not config.https:
+        yield "Passwords would travel in the open: set PORTAL_URL to an address that begins with https://."
+
+
+def _trusted_hosts(config: Config) -> Findings:
+    hosts = config.trusted_hosts
+    if not hosts or any(not host or host.startswith(".") or "*" in host for host in hosts):
+        yield "Any Host header would be believed: set PORTAL_URL to the portal's one exact address."
+
+
+def _listens(config: Config) -> Findings:
+    if not is_loopback(config.host) and not config.behind_proxy:
+        yield (
+            f"The portal would speak plain http to everybody who reaches {config.host}: set LISTEN to 127.0.0.1, "
+            "or TRUSTED_PROXY to the address of the proxy that speaks https."
+        )
+
+
+def _proxy(config: Config) -> Findings:
+    if config.behind_proxy and not _is_address(config.behind_proxy):
+        yield "TRUSTED_PROXY must be the IP address of the proxy: with anything else visitors could pretend to be others."
+
+
+# ---------------------------------------------------------------- production: keys
+
+
+def _secret_key(config: Config) -> Findings:
+    if _is_weak(config.secret_key):
+        yield _sentence_on_key("SECRET_KEY")
+
+
+def _audit_key(config: Config) -> Findings:
+    if _is_weak(config.audit_key):
+        yield _sentence_on_key("AUDIT_KEY")
+
+
+def _keys_differ(config: Config) -> Findings:
+    if config.secret_key == config.audit_key:
+        yield "SECRET_KEY and AUDIT_KEY are the same: make a second one for AUDIT_KEY."
+
+
+def _sentence_on_key(name: str) -> str:
+    return (
+        f"{name} can be guessed: leave it out, and the portal makes one, or set {SHORTEST_KEY} or more random characters."
+    )
+
+
+def _is_weak(key: str) -> bool:
+    return len(key) < SHORTEST_KEY or len(set(key)) < FEWEST_CHARACTERS
+
+
+# ---------------------------------------------------------------- production: mail
+
+
+def _mail(config: Config) -> Findings:
+    if config.smtp is None:
+        yield "No e-mail could leave: set SMTP_HOST and MAIL_FROM."
+
+
+def _mail_is_private(config: Config) -> Findings:
+    if config.smtp and config.smtp.security == "none" and not is_loopback(config.smtp.host):
+        yield "E-mail would travel in the open: set SMTP_SECURITY to starttls or tls."
+
+
+def _sender(config: Config) -> Findings:
+    domain = config.smtp.sender.rpartition("@")[2].lower().rstrip(".>") if config.smtp else "given.later"
+    if "." not in domain or any(domain == name or domain.endswith(f".{name}") for name in NOBODYS_DOMAINS):
+        yield f"Nobody gets e-mail from an address at {domain or 'nowhere'}: set MAIL_FROM to an address of your own."
+
+
+# ---------------------------------------------------------------- production: files
+
+
+def _database_folder(config: Config) -> Findings:
+    path = config.sqlite_path
+    if path and path.parent.is_dir() and _mode(path.parent) & stat.S_IRWXO:
+        yield f"Everybody on this machine can look into the database's folder {path.parent}: run chmod 700 on it."
+
+
+def _database_file(config: Config) -> Findings:
+    path = config.sqlite_path
+    if path and path.exists() and _mode(path) & 0o077:
+        yield f"Others on this machine can read the database {path}: run chmod 600 on it."
+
+
+def _demo_folder(config: Config) -> Findings:
+    is_demo = config.data.name == DEMO_FOLDER or (config.data / DEMO_PASSWORD).exists()
+    if is_demo and not config.demo_allowed:
+        yield f"{config.data} is the data folder of a demo: set DOORSTEP_DATA to an empty one."
+
+
+# ---------------------------------------------------------------- the database
+
+
+def _migrations(config: Config) -> Findings:
+    if not schema.is_current():
+        yield "The database's tables are not up to date: run flask migrate."
+
+
+def _sqlite(config: Config) -> Findings:
+    if config.sqlite_path and _pragma("journal_mode") == "wal" and sqlite_library() < OLDEST_SQLITE:
+        yield (
+            f"SQLite {_dotted(sqlite_library())} can damage a database in WAL mode: run script/run to install pysqlite3; "
+            "where that has no wheel (Linux on ARM), have the database opened with journal_mode=delete."
+        )
+
+
+def _foreign_keys(config: Config) -> Findings:
+    if config.sqlite_path and _pragma("foreign_keys") != 1:
+        yield "SQLite does not check references: open the database with the pragma foreign_keys=1."
+
+
+def _synchronous(config: Config) -> Findings:
+    if config.sqlite_path and _pragma("synchronous") not in (2, 3):
+        yield "SQLite could lose what was saved when the power fails: open the database with the pragma synchronous=full."
+
+
+def _demo_agency(config: Config) -> Findings:
+    house = agency.current()
+    if house and house.is_demo and not config.demo_allowed:
+        yield "This is a made-up agency whose password is known: set DOORSTEP_DATA or DATABASE_URL to an empty place."
+
+
+# ---------------------------------------------------------------- what is looked at
+
+Check = Callable[[Config], Findings]
+
+ALWAYS: tuple[Check, ...] = (_flask, _data_folder, _keys_file)
+IN_PRODUCTION: tuple[Check, ...] = (
+    _https, _debug, _secret_key, _audit_key, _keys_differ, _trusted_hosts, _listens, _proxy, _mail, _mail_is_private,
+    _sender, _database_folder, _database_file, _demo_folder,
+)  # fmt: skip
+OF_DATABASE: tuple[Check, ...] = (_migrations, _sqlite, _foreign_keys, _synchronous)
+OF_DATABASE_IN_PRODUCTION: tuple[Check, ...] = (_demo_agency,)
+
+
+# ---------------------------------------------------------------- small questions
+
+
+def sqlite_library() -> tuple[int, ...]:
+    """The SQLite that peewee uses, which need not be Python's own."""
+    return tuple(peewee.sqlite3.sqlite_version_info)
+
+
+def _pragma(name: str) -> int | str:
+    value: int | str = db.obj.execute_sql(f"PRAGMA {name}").fetchone()[0]
+    return value
+
+
+def _mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in text.split(".")[:2] if part.isdigit())
+
+
+def _dotted(numbers: tuple[int, ...]) -> str:
+    return ".".join(map(str, numbers))
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True

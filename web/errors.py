@@ -1,0 +1,77 @@
+"""Error pages: what happened, what to do, what was kept.  Never a stack trace, never a blank page."""
+
+from __future__ import annotations
+
+import logging
+
+from flask import Flask, render_template, request
+from flask_babel import gettext as _
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response
+
+from domain import store
+from domain.rules import NotFound
+from web import fragments
+
+log = logging.getLogger(__name__)
+_SECRET = ("password", "current", "code")
+_OURS = ("csrf_token", "form_id")
+
+
+def install(app: Flask) -> None:
+    """Have every failure answered by a page that says what to do next."""
+    app.register_error_handler(NotFound, lambda error: _answer(404))
+    app.register_error_handler(CSRFError, lambda error: _answer(400, "token"))
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(Exception, _failed)
+
+
+def _http(error: HTTPException) -> Response:
+    if error.code is None or error.code < 400:
+        return error.get_response()  # type: ignore[return-value]
+    response = _answer(error.code)
+    for name, value in error.get_headers():
+        if name == "Allow":
+            response.headers[name] = value
+    return response
+
+
+def _failed(error: Exception) -> Response:
+    if store.is_storage_fault(error):
+        log.error("storage fault: %s", type(error).__name__, exc_info=error)
+        return _answer(503)
+    log.error("unexpected error on %s", request.url_rule, exc_info=error)
+    return _answer(500)
+
+
+def _answer(code: int, why: str = "") -> Response:
+    title, text = _words(why or str(code))
+    retry = kept_fields() if code in (400, 503) and request.method == "POST" and (why or code == 503) else None
+    html = render_template(
+        "errors/error.html", code=code, title=title, text=text, href="/", action=_("Go to the first page"),
+        retry=retry, retry_action=request.full_path.rstrip("?"),
+    )  # fmt: skip
+    response = Response(html, code, mimetype="text/html")
+    return fragments.for_toast(response) if fragments.is_fragment() else response
+
+
+def kept_fields() -> list[tuple[str, str]] | None:
+    """What was typed, for a form that sends it again; None when a secret is among it or a file would be lost."""
+    if request.files or any(name in _SECRET for name in request.form):
+        return None
+    return [(name, value) for name, value in request.form.items(multi=True) if name not in _OURS]
+
+
+def _words(case: str) -> tuple[str, str]:
+    known = {
+        "token": (_("Please send this again"), _("This page was open for a long time. What you typed is still here.")),
+        "400": (_("That did not work"), _("Something in the address or the form could not be read. Go back and try again.")),
+        "404": (_("There is nothing here"), _("The page may have moved, or the address may be mistyped.")),
+        "405": (_("That did not work"), _("This page cannot be used in that way. Go back and try again.")),
+        "409": (_("One moment, please"), _("We are still working on what you sent. Wait a moment, then look whether it is done.")),
+        "413": (_("That is too large"), _("What you sent is too large. Make it smaller and try again.")),
+        "429": (_("Too many tries"), _("Wait a little and try again.")),
+        "503": (_("We cannot save right now"), _("Nothing was changed. Please try again in a moment.")),
+    }  # fmt: skip
+    return known.get(case, (_("Something went wrong"), _("It is our fault, not yours. Please try again, or call us.")))

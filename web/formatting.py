@@ -1,0 +1,51 @@
+"""How times, dates and texts are written: the same everywhere."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import nh3
+from babel import Locale
+from babel.dates import format_date, format_datetime
+from flask import Flask
+from flask_babel import get_locale
+from markdown_it import MarkdownIt
+from markupsafe import Markup
+
+from domain import agency
+
+_markdown = MarkdownIt("commonmark", {"html": False})
+
+
+def install(app: Flask) -> None:
+    """Offer the filters ``when``, ``day`` and ``markdown`` to templates."""
+    app.jinja_env.filters.update(when=when, day=day, markdown=markdown)
+    app.jinja_env.globals["language_name"] = language_name
+
+
+def when(moment: dt.datetime | None) -> str:
+    """A moment in the main site's zone, with the zone's name: ``22 Nov 2026, 14:05 AST``."""
+    if moment is None:
+        return ""
+    return str(format_datetime(moment.astimezone(agency.zone()), "d MMM y, HH:mm zzz", locale=get_locale()))
+
+
+def day(date: dt.date | None) -> str:
+    """A calendar date: ``22 November 2026``."""
+    return str(format_date(date, "d MMMM y", locale=get_locale())) if date else ""
+
+
+def language_name(code: str) -> str:
+    """A language in its own words; nothing for an empty code."""
+    return str(Locale.parse(code).get_display_name(code)).capitalize() if code else ""
+
+
+def markdown(text: str) -> Markup:
+    """What staff wrote in Markdown, as sanitised HTML (headings begin at h2)."""
+    html = _markdown.render("\n".join(_lowered(line) for line in text.splitlines()))
+    return Markup(nh3.clean(html, tags={"h2", "h3", "h4", "p", "ul", "ol", "li", "strong", "em", "a", "br", "hr",
+                                        "blockquote", "code"}))  # noqa: S704 - nh3 sanitised it  # fmt: skip
+
+
+def _lowered(line: str) -> str:
+    return f"#{line}" if line.startswith(("# ", "## ", "### ")) else line

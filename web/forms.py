@@ -1,0 +1,123 @@
+"""Forms: what all of them share, and the date in three boxes."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import unicodedata
+from collections.abc import Iterator
+from typing import Any
+
+from flask_babel import get_locale, lazy_gettext
+from flask_wtf import FlaskForm
+from wtforms import Field, StringField, ValidationError
+from wtforms.validators import InputRequired
+
+from domain import texts
+from domain.rules import N_, RuleBroken
+
+_l = lazy_gettext
+
+
+class Form(FlaskForm):  # type: ignore[misc]
+    """A form that keeps all that was typed, and can take a rule's refusal as the error of one of its fields."""
+
+    class Meta:
+        csrf = False  # checked once for every request, by web.posts
+
+    @property
+    def is_refused(self) -> bool:
+        """True when something must be shown as wrong."""
+        return bool(self.errors)
+
+    @contextlib.contextmanager
+    def refusals(self) -> Iterator[None]:
+        """Inside the block a broken rule becomes an error beside its field, or on top of the form."""
+        try:
+            yield
+        except RuleBroken as broken:
+            self.refuse(broken)
+
+    def refuse(self, broken: RuleBroken) -> None:
+        """Show what a rule said."""
+        sentence = texts.refusal(str(get_locale()), broken)
+        field = self._fields.get(broken.field)
+        if field is None:
+            self.form_errors.append(sentence)
+        else:
+            field.errors = [*field.errors, sentence]
+
+
+class Required(InputRequired):  # type: ignore[misc]
+    """Something must be typed; spaces alone are nothing."""
+
+    def __init__(self, message: Any) -> None:
+        super().__init__(message)
+
+    def __call__(self, form: Any, field: Any) -> None:
+        if not field.raw_data or not str(field.raw_data[0]).strip():
+            super().__call__(form, _Blank(field))
+
+
+class _Blank:
+    """A field as InputRequired sees one that was left empty."""
+
+    def __init__(self, field: Any) -> None:
+        self.raw_data: list[str] = []
+        self.errors: list[str] = field.errors
+        self.gettext = field.gettext
+
+
+class Text(StringField):  # type: ignore[misc]
+    """One line of text without the characters that no database and no page can hold."""
+
+    def pre_validate(self, form: Any) -> None:
+        bad = [c for c in self.data or "" if unicodedata.category(c) in ("Cc", "Cs") and c not in "\r\n\t"]
+        if bad:
+            raise ValidationError(_l("This contains a character that cannot be stored."))
+
+
+class DateBoxes(Field):  # type: ignore[misc]
+    """A date in three boxes ``name-day``, ``name-month``, ``name-year``; ``data`` is a date or None.
+
+    Western and other decimal digits are read; a month may be typed as 03 or 3, a year takes four digits.
+    """
+
+    day = month = year = ""
+
+    def __init__(self, label: Any = None, required: Any = None, **kwargs: Any) -> None:
+        super().__init__(label, **kwargs)
+        self.required = required
+
+    def process(self, formdata: Any, data: Any = None, extra_filters: Any = None) -> None:
+        self.process_errors = []
+        self.errors = []
+        self.data = self.object_data = data if isinstance(data, dt.date) else self.default
+        if isinstance(self.data, dt.date):
+            self.day, self.month, self.year = str(self.data.day), str(self.data.month), str(self.data.year)
+        if formdata is not None and f"{self.name}-day" in formdata:
+            self._read(formdata)
+
+    def _read(self, formdata: Any) -> None:
+        typed = [str(formdata.get(f"{self.name}-{part}", "")).strip() for part in ("day", "month", "year")]
+        self.day, self.month, self.year = (text[:10] for text in typed)
+        self.data = None
+        if not any(typed):
+            if self.required:
+                self.process_errors.append(self.required)
+            return
+        try:
+            day, month, year = (_number(text) for text in typed)
+            if year < 1000:
+                raise RuleBroken(N_("Enter the year with four digits."))
+            self.data = dt.date(year, month, day)
+        except RuleBroken as short:
+            self.process_errors.append(_l(short.message))
+        except ValueError:
+            self.process_errors.append(_l("This date does not exist. Check day, month and year."))
+
+
+def _number(text: str) -> int:
+    if not text.isdecimal() or len(text) > 4:
+        raise ValueError
+    return int(text)

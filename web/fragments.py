@@ -1,0 +1,62 @@
+"""Page or fragment: the only place that reads or writes htmx's headers."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from flask import Response, current_app, make_response, redirect, render_template, request
+from werkzeug.wrappers import Response as AnyResponse
+
+
+def is_fragment() -> bool:
+    """True when htmx asked for a part of a page; restored and boosted pages are whole."""
+    return request.headers.get("HX-Request") == "true" and request.headers.get("HX-Request-Type") == "partial"
+
+
+def page(template: str, block: str = "", *, status: int = 200, **context: Any) -> Response:
+    """Answer with a template, or with its ``block`` when htmx asked for a part.
+
+    A form among the context (``form``) that was refused makes the status 422.
+    """
+    form = context.get("form")
+    if status == 200 and form is not None and form.is_refused:
+        status = 422
+    html = _block(template, block, context) if block and is_fragment() else render_template(template, **context)
+    response: Response = make_response(html, status)
+    return response
+
+
+def _block(template: str, block: str, context: dict[str, Any]) -> str:
+    loaded = current_app.jinja_env.get_template(template)
+    current_app.update_template_context(context)
+    return "".join(loaded.blocks[block](loaded.new_context(context)))
+
+
+def go_to(path: str, *, come_back: bool = False) -> AnyResponse:
+    """Send the browser to another page, out of a fragment too; ``come_back`` adds where it was going."""
+    if request.headers.get("HX-Request") == "true":
+        seen = urlsplit(request.headers.get("HX-Current-URL", "")).path
+        target = f"{path}?next={quote(seen)}" if come_back and seen else path
+        return make_response("", 401 if come_back else 200, {"HX-Redirect": target})
+    if come_back and request.method == "GET" and request.path != "/":
+        path = f"{path}?next={quote(request.full_path.rstrip('?'), safe='/')}"
+    return redirect(path, 303)
+
+
+def done(path: str) -> AnyResponse:
+    """The answer to a form that did what it should: look at ``path`` next."""
+    return redirect(path, 303)
+
+
+def vary(response: AnyResponse) -> AnyResponse:
+    """The same address answers differently to htmx."""
+    response.vary.add("HX-Request")
+    return response
+
+
+def for_toast(response: AnyResponse) -> AnyResponse:
+    """An error that htmx asked for goes to the toasts, not into the page."""
+    response.headers["HX-Retarget"] = "#toasts"
+    response.headers["HX-Reswap"] = "beforeend"
+    return response

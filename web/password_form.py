@@ -1,0 +1,36 @@
+"""Change of one's own password: the same form for clients and staff."""
+
+from __future__ import annotations
+
+from flask_babel import gettext as _
+from flask_login import current_user
+from werkzeug.wrappers import Response
+from wtforms import PasswordField
+
+from domain import settings, sign_in
+from web import sessions
+from web.forms import Form, Required, _l
+from web.fragments import done, page
+
+
+class ChangePassword(Form):
+    current = PasswordField(_l("Current password"), [Required(_l("Enter your current password."))])
+    password = PasswordField(_l("New password"), [Required(_l("Choose a password."))])
+
+
+def show(template: str) -> Response:
+    """The empty form."""
+    return page(template, form=ChangePassword(formdata=None), least=settings.get("password_length"))
+
+
+def change(template: str, back: str) -> Response:
+    """Take the form; afterwards this browser stays signed in and every other session has ended."""
+    form = ChangePassword()
+    if form.validate():
+        with form.refusals():
+            sessions.carry_on(
+                sign_in.change_password(current_user.row, form.current.data, form.password.data, sessions.visitor())
+            )
+            sessions.tell("good", _("Your password is changed. Other devices were signed out."))
+            return done(back)
+    return page(template, form=form, least=settings.get("password_length"))

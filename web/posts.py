@@ -1,0 +1,188 @@
+"""What every form post goes through: token, origin, size of words, and its one-time id.
+
+A second post of the same form gets the first one's answer (spec: rules that hold everywhere, 6; P12).  The receipt is
+marked done inside the transaction of what the form does, so a process killed in between repeats nothing.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import re
+import secrets
+import time
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Flask, abort, g, make_response, redirect, request, session
+from flask_login import current_user
+from flask_wtf.csrf import CSRFProtect
+from peewee import IntegrityError
+from werkzeug.wrappers import Response
+
+from domain import clock, sign_in, store
+from models import FormReceipt
+from web import sessions
+
+SAFE = ("GET", "HEAD", "OPTIONS", "TRACE")
+_FORM_ID = re.compile(r"[A-Za-z0-9_-]{22}")
+WAIT = 8.0  # seconds that a second post waits for the first one's answer
+log = logging.getLogger(__name__)
+STALE = dt.timedelta(seconds=30)  # after which an unfinished first post is taken for dead
+REPLAY_SIGN_IN = dt.timedelta(minutes=1)
+csrf = CSRFProtect()
+
+
+def install(app: Flask) -> None:
+    """Check every unsafe request, in this order: readable, same origin, token, one-time id."""
+    app.config["WTF_CSRF_CHECK_DEFAULT"] = False
+    app.config["WTF_CSRF_TIME_LIMIT"] = None
+    csrf.init_app(app)
+    app.before_request(_check)
+    app.after_request(_answered)
+    app.teardown_request(_over)
+    app.jinja_env.globals["new_form_id"] = new_form_id
+
+
+def new_form_id() -> str:
+    """A fresh one-time id for a form; makes sure that the browser has a name to keep the receipt under."""
+    if not current_user.is_authenticated and "visitor" not in session:
+        session["visitor"] = secrets.token_urlsafe(16)
+    return secrets.token_urlsafe(16)
+
+
+def _check() -> Response | None:
+    if request.method in SAFE or request.endpoint is None:
+        return None
+    if not _is_same_origin():
+        abort(400)
+    csrf.protect()
+    return _once()
+
+
+def _is_same_origin() -> bool:
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        return site in ("same-origin", "none")
+    origin = request.headers.get("Origin")
+    return origin is None or urlsplit(origin).netloc == request.host
+
+
+# ---------------------------------------------------------------- one-time ids
+
+
+def _once() -> Response | None:
+    form_id, visitor = request.form.get("form_id", ""), _visitor()
+    if not form_id or visitor is None:
+        return None
+    if not _FORM_ID.fullmatch(form_id):
+        abort(400)
+    receipt = _claim(visitor, form_id)
+    if receipt is None:
+        return _first_answer(visitor, form_id)
+    g.receipt = receipt
+    g.receipt_hook = store.commits_with(lambda: _mark_done(receipt))
+    return None
+
+
+def _visitor() -> str | None:
+    if current_user.is_authenticated:
+        return sign_in.digest(current_user.get_id())
+    return session.get("visitor")
+
+
+def _claim(visitor: str, form_id: str) -> int | None:
+    try:
+        with store.writing():
+            return int(FormReceipt.create(visitor=visitor, form_id=form_id, created_at=clock.now()).id)
+    except IntegrityError:
+        return None
+
+
+def _mark_done(receipt: int) -> None:
+    FormReceipt.update(is_done=True).where(FormReceipt.id == receipt).execute()
+
+
+def _first_answer(visitor: str, form_id: str) -> Response | None:
+    end = time.monotonic() + WAIT
+    while time.monotonic() < end:
+        receipt = FormReceipt.get_or_none(FormReceipt.visitor == visitor, FormReceipt.form_id == form_id)
+        if receipt is None:
+            return _once()  # the first one was refused and may be tried again
+        if receipt.status is not None:
+            return _replay(receipt)
+        if receipt.is_done and receipt.created_at < clock.now() - STALE:
+            return redirect(request.path if _can_get() else "/", 303)
+        if receipt.created_at < clock.now() - STALE and _take_over(receipt):
+            return _once()
+        time.sleep(0.05)
+    abort(409)
+
+
+def _can_get() -> bool:
+    return "GET" in (request.url_rule.methods or ()) if request.url_rule else False
+
+
+def _take_over(receipt: FormReceipt) -> bool:
+    with store.writing():
+        return bool(
+            FormReceipt.delete()
+            .where(FormReceipt.id == receipt.id, ~FormReceipt.is_done, FormReceipt.created_at == receipt.created_at)
+            .execute()
+        )
+
+
+def _replay(receipt: FormReceipt) -> Response:
+    if receipt.session_for and receipt.created_at > clock.now() - REPLAY_SIGN_IN:
+        sessions.start_again(receipt.session_for)
+    response: Response = (
+        redirect(receipt.location, receipt.status) if receipt.location else make_response(receipt.body, receipt.status)
+    )
+    g.is_replay = True
+    return response
+
+
+def _answered(response: Response) -> Response:
+    receipt = g.pop("receipt", None)
+    _unhook()
+    if receipt is not None:
+        try:
+            _write_answer(receipt, response)
+        except Exception as error:  # what the form did is saved; only a repeat would have to ask again
+            log.exception("receipt not written", exc_info=error)
+    return response
+
+
+def _write_answer(receipt: int, response: Response) -> None:
+    with store.writing():
+        row = FormReceipt.get_or_none(FormReceipt.id == receipt)
+        if row is None:
+            return
+        if response.status_code >= 400 and not row.is_done:
+            row.delete_instance()
+        else:
+            _keep(row, response)
+
+
+def _keep(row: FormReceipt, response: Response) -> None:
+    row.status = response.status_code
+    row.location = response.headers.get("Location", "")
+    row.body = "" if row.location or response.is_streamed else response.get_data(as_text=True)
+    row.session_for = g.get("session_for")
+    row.save()
+
+
+def _unhook() -> None:
+    hook: Any = g.pop("receipt_hook", None)
+    if hook is not None:
+        store.commits_as_before(hook)
+
+
+def _over(error: BaseException | None) -> None:
+    _unhook()
+
+
+def forget_old() -> int:
+    """Remove receipts that are over a day old; said by the timetable."""
+    with store.writing():
+        return int(FormReceipt.delete().where(FormReceipt.created_at < clock.ago(days=1)).execute())

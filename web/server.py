@@ -1,0 +1,50 @@
+"""One process: waitress in front, the worker's threads beside it; a stop finishes what runs."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+from types import FrameType
+
+import waitress
+from flask import Flask
+
+import tasks
+from config import Config
+from domain import dispatch
+
+log = logging.getLogger(__name__)
+MOST_BODY = 20 * 1024 * 1024
+
+
+def serve(app: Flask, config: Config, *, announce: str) -> None:
+    """Serve until Ctrl-C or SIGTERM, then let requests and jobs in hand finish (at most ten and fifteen seconds)."""
+    worker = tasks.start_worker(app, config)
+    server = waitress.create_server(app, host=config.host, port=config.port, threads=8, ident=None,
+                                    max_request_body_size=MOST_BODY, connection_limit=600, **_proxy(config))  # fmt: skip
+    signal.signal(signal.SIGTERM, _stop)
+    port = getattr(server, "effective_port", config.port)
+    print(announce.replace("{port}", str(port)), flush=True)
+    try:
+        server.run()
+    finally:
+        log.info("stopping: running work is finished first")
+        server.close()
+        server.task_dispatcher.shutdown(cancel_pending=False, timeout=10)
+        dispatch.stop()
+        worker.stop()
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    if threading.current_thread() is threading.main_thread():
+        raise SystemExit(0)
+
+
+def _proxy(config: Config) -> dict[str, object]:
+    if not config.behind_proxy:
+        return {}
+    return {
+        "trusted_proxy": config.behind_proxy, "trusted_proxy_count": 1, "clear_untrusted_proxy_headers": True,
+        "trusted_proxy_headers": {"x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"},
+    }  # fmt: skip

@@ -1,0 +1,145 @@
+"""The browser's side of a session: Flask-Login over server-side rows, and the device's cookie.
+
+Flask's own cookie carries nothing but a random token (and the form token): the row decides, and it can be ended.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask, current_app, flash, g, get_flashed_messages, request, session
+from flask_login import LoginManager, login_user, logout_user
+from werkzeug.wrappers import Response
+
+from domain import sign_in, store, viewer
+from domain.actor import Actor
+from domain.sign_in import SignedIn
+from domain.viewer import Viewer
+from models import LoginSession, PortalAccount, Worker
+
+DEVICE_DAYS = 400
+
+
+class Browser:
+    """Who Flask-Login thinks is there: one session row under its token."""
+
+    is_authenticated = True
+    is_active = True
+    is_anonymous = False
+
+    def __init__(self, token: str, row: LoginSession) -> None:
+        self.token = token
+        self.row = row
+
+    def get_id(self) -> str:
+        return self.token
+
+
+def install(app: Flask, *, https: bool) -> None:
+    """Cookies that only this host sees, and the viewer of each request in ``g.viewer``."""
+    prefix = "__Host-" if https else ""
+    app.config.update(
+        SESSION_COOKIE_NAME=f"{prefix}session", SESSION_COOKIE_SECURE=https, SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax", DEVICE_COOKIE=f"{prefix}device",
+    )  # fmt: skip
+    manager = LoginManager(app)
+    manager.session_protection = None
+    manager.user_loader(_load)
+    app.before_request(_who)
+    app.after_request(_set_device)
+
+
+def _load(token: str) -> Browser | None:
+    row = sign_in.session_of(token)
+    return Browser(token, row) if row is not None else None
+
+
+def _who() -> None:
+    from flask_login import current_user
+
+    g.viewer = None
+    if request.endpoint == "static" or "_user_id" not in session:
+        return
+    if current_user.is_authenticated:
+        g.viewer = viewer.of(current_user.row, network())
+        sign_in.touch(current_user.row)
+
+
+def network() -> str:
+    """The address that the request came from, as the server (and its one trusted proxy) saw it."""
+    return request.remote_addr or ""
+
+
+def agent() -> str:
+    """What the browser calls itself, shortened."""
+    return (request.user_agent.string or "")[:200]
+
+
+def visitor() -> Actor:
+    """The actor of a request before anybody is known."""
+    who: Viewer | None = g.get("viewer")
+    return who.actor if who is not None else Actor(network=network())
+
+
+def begin(signed: SignedIn) -> None:
+    """Give the browser its new session; whatever its cookie held before is gone."""
+    session.clear()
+    row = sign_in.session_of(signed.session_token)
+    if row is None:
+        return
+    login_user(Browser(signed.session_token, row))
+    g.device_token = signed.device_token
+    g.session_for = f"account {signed.account.id}" if signed.account else f"worker {signed.worker.id}"  # type: ignore[union-attr]
+
+
+def carry_on(token: str) -> None:
+    """The same person goes on under a fresh token (after a change of password)."""
+    session.clear()
+    row = sign_in.session_of(token)
+    if row is not None:
+        login_user(Browser(token, row))
+
+
+def start_again(who: str) -> None:
+    """A double tap on sign-in or activation: the browser may have dropped the first answer's cookie."""
+    kind, _, number = who.partition(" ")
+    account = PortalAccount.get_or_none(PortalAccount.id == int(number)) if kind == "account" else None
+    worker = Worker.get_or_none(Worker.id == int(number)) if kind == "worker" else None
+    begin(sign_in.start(account, worker, device_token=device_token(), agent=agent(), network=network(),
+                        tell_of_device=False))  # fmt: skip
+
+
+def end() -> None:
+    """Sign out: the row, the cookie and what the browser keeps of this portal's pages."""
+    from flask_login import current_user
+
+    if current_user.is_authenticated:
+        with store.writing():
+            sign_in.sign_out(current_user.row, visitor())
+    logout_user()
+    session.clear()
+
+
+def device_token() -> str:
+    """The cookie that tells a known device from a new one."""
+    return request.cookies.get(current_app.config["DEVICE_COOKIE"], "")
+
+
+def _set_device(response: Response) -> Response:
+    token: Any = g.pop("device_token", None)
+    if token and token != device_token():
+        response.set_cookie(
+            current_app.config["DEVICE_COOKIE"], token, max_age=DEVICE_DAYS * 86400, httponly=True, samesite="Lax",
+            secure=current_app.config["SESSION_COOKIE_SECURE"],
+        )  # fmt: skip
+    return response
+
+
+def tell(kind: str, text: str) -> None:
+    """Have the next page begin with a sentence (info, good, warn, bad)."""
+    flash(text, kind)
+
+
+def flashes() -> list[tuple[str, str]]:
+    """The sentences that the last answer left for this page."""
+    return [(kind, text) for kind, text in get_flashed_messages(with_categories=True)]
