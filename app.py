@@ -149,12 +149,14 @@ def main() -> int:
         schema.up()
         keep_open(db.obj)
         commands.prepare(config, demo=chosen.demo)
-        for finding in checks.findings(config):
-            print(f"The portal does not start: {finding}", file=sys.stderr)
-            return 1
+        found = checks.findings(config)
     except BadConfiguration as wrong:
         print(f"The portal does not start: {wrong}", file=sys.stderr)
         return 2
+    for finding in found:
+        print(f"The portal does not start: {finding}", file=sys.stderr)
+    if found:
+        return 1
     server.serve(app, config, announce=commands.announcement(config, demo=chosen.demo))
     return 0
 

@@ -220,6 +220,7 @@ def _new(individual: Individual, by: Actor, address: str, previous: PortalAccoun
 
 def resend(account: PortalAccount, by: Actor) -> None:
     """pending -> pending: a new link, the earlier one stops working, the expiry starts again."""
+    _expire(account)  # what is too old is closed by now, even if the job did not run
     with store.writing():
         again = PortalAccount.update(invited_at=clock.now(), changed_at=clock.now()).where(
             PortalAccount.id == account.id, PortalAccount.state == PENDING, ~is_past_expiry()
@@ -261,10 +262,9 @@ def enable(account: PortalAccount, by: Actor) -> None:
 
 def close(account: PortalAccount, by: Actor) -> None:
     """pending -> closed ``cancelled``; active, locked, disabled -> closed ``staff``, credentials removed."""
-    if PortalAccount.get_by_id(account.id).state == PENDING:
-        _move(account, "cancel", by)
-    else:
-        _move(account, "close", by, password_hash=None)
+    with store.writing():
+        is_pending = PortalAccount.get_by_id(account.id).state == PENDING
+        _move(account, "cancel" if is_pending else "close", by, password_hash=None)
 
 
 def activate(account: PortalAccount, password_hash: str, by: Actor) -> None:

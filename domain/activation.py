@@ -26,7 +26,7 @@ def standing(link: Link) -> str:
     ``date_of_birth``, ``closed``.  Asks; changes nothing."""
     account = PortalAccount.get_by_id(link.account_id)
     if account.state == PENDING:
-        if link.voided_at is not None:
+        if link.voided_at is not None or link.used_at is not None:  # a used one: the account was enabled again
             return "replaced"
         expiry = account.invited_at + dt.timedelta(days=settings.get("activation_expiry_days"))
         return GOOD if links.is_good(link) and clock.now() < expiry else "expired"
@@ -73,16 +73,17 @@ def prove_birth_date(link: Link, born: dt.date, by: Actor) -> str:
 
 
 def _try(account: PortalAccount, link: Link, born: dt.date, by: Actor) -> RuleBroken | None:
+    """What was wrong with an evaluated date.  What refuses before that is raised, so that nothing of it counts."""
     keys = _counted(account, by)
     if not all(limits.spend(what, who, most=most, seconds=seconds) for what, who, most, seconds in keys):
-        return RuleBroken(N_("Too many tries. Wait an hour, or call us."), code="too_many")
+        raise RuleBroken(N_("Too many tries. Wait an hour, or call us."), code="too_many")
     mine = PortalAccount.id == account.id
     claimed = PortalAccount.update(birth_date_tries=PortalAccount.birth_date_tries + 1).where(
         mine, PortalAccount.state == PENDING, PortalAccount.birth_date_tries < MOST_TRIES, ~accounts.is_past_expiry()
     )
     if not claimed.execute() or standing(Link.get_by_id(link.id)) != GOOD:
-        return _no_longer(link)
-    if account.individual.birth_date == born:
+        raise _no_longer(link)
+    if account.individual.birth_date == born != settings.get("placeholder_birth_date"):
         PortalAccount.update(birth_date_tries=PortalAccount.birth_date_tries - 1).where(mine).execute()
         for what, who, _, seconds in keys:
             limits.give_back(what, who, seconds=seconds)

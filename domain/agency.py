@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from domain import audit, clock, links, notices, passwords, profile, settings, starting_texts, store
 from domain.actor import Actor
-from domain.rules import N_, RuleBroken
+from domain.rules import N_, NotFound, RuleBroken
 from models import PAGE_SLUGS, Agency, Link, PageVersion, Site, Worker
 
 DEFAULT_ZONE = "UTC"
@@ -17,6 +17,14 @@ DEFAULT_ZONE = "UTC"
 def current() -> Agency | None:
     """The agency, or None before the first start is through its first page."""
     return store.remember("agency", lambda: Agency.get_or_none(Agency.id == 1))
+
+
+def settled() -> Agency:
+    """The agency, once there is one.  Raises NotFound before."""
+    house = current()
+    if house is None:
+        raise NotFound
+    return house
 
 
 def main_site() -> Site | None:

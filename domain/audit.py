@@ -12,6 +12,8 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from peewee import PeeweeException
+
 from domain import clock, store
 from domain.actor import Actor
 from models import AuditEntry, AuditHead, AuditValues, Individual
@@ -73,7 +75,7 @@ def use_key(key: str) -> None:
     _key = hashlib.sha256(b"doorstep audit " + key.encode()).digest()
 
 
-def record(kind: str, by: Actor, *, individual: Individual | None = None, subject: str = "", **values: Any) -> AuditEntry:
+def record(kind: str, by: Actor, /, *, individual: Individual | None = None, subject: str = "", **values: Any) -> AuditEntry:
     """Append one entry inside the transaction of what it tells of.
 
     ``subject`` names a row ("account 7").  Raises KeyError for an unknown kind, TypeError when ``values`` are not
@@ -114,16 +116,25 @@ def values_of(entry: AuditEntry) -> dict[str, Any]:
 def verify() -> list[str]:
     """Walk the whole chain; each finding is a sentence, an empty list means that nothing was removed or altered."""
     findings: list[str] = []
+    with store.reading():
+        try:
+            findings.extend(_walk())
+        except (PeeweeException, ValueError, TypeError, AttributeError) as unreadable:
+            findings.append(f"The chain cannot be read: {unreadable}")
+    return findings
+
+
+def _walk() -> Iterator[str]:
     expected, previous = 1, _START
     bodies = {row.entry_id: row.body for row in AuditValues.select()}
-    for entry in AuditEntry.select().order_by(AuditEntry.id).iterator():
-        findings.extend(_faults(entry, expected, previous, bodies.pop(entry.id, None)))
+    entries = AuditEntry.select(AuditEntry, AuditEntry.at.cast("TEXT").alias("stored_at"))
+    for entry in entries.order_by(AuditEntry.id).iterator():
+        yield from _faults(entry, expected, previous, bodies.pop(entry.id, None))
         expected, previous = entry.id + 1, entry.hash
-    head = AuditHead.get()
-    if (head.count, head.hash) != (expected - 1, previous):
-        findings.append(f"The chain ends at entry {expected - 1}, but {head.count} were written.")
-    findings.extend(f"Values of entry {number} have no entry." for number in bodies)
-    return findings
+    head = AuditHead.get_or_none(AuditHead.id == 1)
+    if head is None or (head.count, head.hash) != (expected - 1, previous):
+        yield f"The chain ends at entry {expected - 1}, but {head.count if head else 'nobody knows how many'} were written."
+    yield from (f"Values of entry {number} have no entry." for number in bodies)
 
 
 def _faults(entry: AuditEntry, expected: int, previous: str, body: str | None) -> Iterator[str]:
@@ -131,7 +142,8 @@ def _faults(entry: AuditEntry, expected: int, previous: str, body: str | None) -
         yield f"Entry {expected} is missing."
     if entry.previous_hash != previous:
         yield f"Entry {entry.id} does not follow the one before it."
-    if entry.hash != _hash_of(entry):
+    written = str(entry.at.replace(tzinfo=None)).rstrip("0")  # PostgreSQL leaves the last zeros out
+    if entry.hash != _hash_of(entry) or entry.stored_at.rstrip("0") != written:
         yield f"Entry {entry.id} was altered."
     if body is None or _seal(body) != entry.values_hash:
         yield f"The values of entry {entry.id} were altered."

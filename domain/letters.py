@@ -62,7 +62,7 @@ def _activation(delivery: Delivery, portal_url: str) -> Letter:
         raise Unwanted(N_("The activation no longer stands."))
     if not profile.has_consent(delivery.individual, "email"):
         raise Unwanted(N_("There is no consent to e-mail."))
-    tongue, house = language_of(delivery), agency.current()
+    tongue, house = language_of(delivery), agency.settled()
     until = format_datetime(
         delivery.link.expires_at.astimezone(agency.zone()), "d MMMM y, HH:mm zzz", locale=tongue
     )
@@ -139,14 +139,14 @@ def _new_device(delivery: Delivery, portal_url: str) -> Letter:
 def _birth_date_closed(delivery: Delivery, portal_url: str) -> Letter:
     if not profile.has_consent(delivery.individual, "email"):
         raise Unwanted(N_("There is no consent to e-mail."))
-    tongue, site = language_of(delivery), agency.main_site()
+    tongue = language_of(delivery)
     return Letter(
         texts.say(tongue, N_("Your activation was stopped")),
         (
             texts.say(tongue, N_("Hello,")),
             texts.say(tongue, N_("a wrong date of birth was entered three times, so the link we sent you no longer works. "
                                  "Nobody got in.")),
-            texts.say(tongue, N_("To get a new link, call us on %(phone)s."), phone=site.phone),
+            texts.say(tongue, N_("To get a new link, call us on %(phone)s."), phone=sign_in.support_phone()),
         ),
     )  # fmt: skip
 

@@ -6,6 +6,7 @@ import re
 import threading
 import unicodedata
 from functools import cache
+from typing import Any
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -17,6 +18,7 @@ from domain.rules import N_, RuleBroken
 LONGEST = 1024  # bytes, spec 01
 _LOOKED_AT = 72  # characters that the estimate looks at: its time grows with the square
 _GOOD_ENOUGH = 2  # of 4: more than a hundred million guesses
+_LEAST_OWN = 6  # letters and digits that are left when the reader's names are taken out
 _hasher = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
 _at_once = threading.BoundedSemaphore(2)
 
@@ -44,7 +46,7 @@ def matches(password: str, kept: str | None) -> bool:
             _hasher.verify(kept or _decoy(), "" if too_long else _normal(password))
         except (VerificationError, InvalidHashError):
             return False
-    return kept is not None and not too_long
+    return bool(kept) and not too_long
 
 
 def check(password: str, *, near: tuple[str, ...] = ()) -> None:
@@ -58,19 +60,36 @@ def check(password: str, *, near: tuple[str, ...] = ()) -> None:
         raise _refused(N_("Use at least %(least)s characters."), "too_short", least=least)
     if len(password.encode()) > LONGEST:
         raise _refused(N_("This password is too long."), "too_long")
-    guess = zxcvbn(normal[:_LOOKED_AT], user_inputs=[part for name in near for part in (name, *_parts(name))])
-    if guess["score"] >= _GOOD_ENOUGH:
+    own = [part for name in near for part in (name, *_parts(name))]
+    guess = zxcvbn(normal[:_LOOKED_AT], user_inputs=own)
+    is_near = _without(normal, own) < _LEAST_OWN
+    if guess["score"] >= _GOOD_ENOUGH and not is_near:
         return
-    if any(match.get("dictionary_name") == "user_inputs" for match in guess["sequence"]):
+    if is_near or any(match.get("dictionary_name") == "user_inputs" for match in guess["sequence"]):
         raise _refused(N_("Do not use your own name or e-mail address."), "too_near")
     raise _refused(N_("Many people use this password. Choose another one."), "too_common")
+
+
+def strength(password: str) -> int:
+    """A hint from 0 (too short) over 1 (easy to guess) and 2 (good) to 3 (very good); promises nothing."""
+    normal = _normal(password)
+    if len(normal) < settings.get("password_length"):
+        return 0
+    return {0: 1, 1: 1, 2: 2, 3: 2, 4: 3}[int(zxcvbn(normal[:_LOOKED_AT])["score"])]
 
 
 def _parts(name: str) -> list[str]:
     return [part for part in re.split(r"[^\w]+", name) if len(part) > 2]
 
 
-def _refused(message: str, code: str, **fields: object) -> RuleBroken:
+def _without(password: str, own: list[str]) -> int:
+    left = password.casefold()
+    for part in sorted(filter(None, own), key=len, reverse=True):
+        left = left.replace(_normal(part).casefold(), "") if len(part) > 2 else left
+    return sum(letter.isalnum() for letter in left)
+
+
+def _refused(message: str, code: str, **fields: Any) -> RuleBroken:
     return RuleBroken(message, code=code, field="password", **fields)
 
 

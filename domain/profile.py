@@ -14,7 +14,7 @@ from peewee import IntegrityError
 from domain import audit, clock, search, store
 from domain.actor import Actor
 from domain.rules import N_, RuleBroken
-from models import CHANNELS, Consent, Contact, Follow, Individual, Worker
+from models import CHANNELS, CONTACT_KINDS, Consent, Contact, Follow, Individual, Worker
 
 LONGEST_NAME = 200
 
@@ -34,7 +34,7 @@ class Details:
 
     def checked(self) -> Details:
         """The same with tidy texts.  Raises RuleBroken with the field that is wrong."""
-        tidy = {name: clean(getattr(self, name), name, most) for name, most in _TEXTS.items()}
+        tidy: dict[str, Any] = {name: clean(getattr(self, name), name, most) for name, most in _TEXTS.items()}
         if not tidy["first_name"] and not tidy["last_name"]:
             raise RuleBroken(N_("Enter a name."), code="name_missing", field="first_name")
         _check_dates(self.birth_date, self.death_date)
@@ -204,6 +204,12 @@ def remove_contact(contact: Contact, by: Actor) -> None:
             "contact.removed", by, individual=contact.individual, subject=f"contact {contact.id}",
             before={"kind": contact.kind, "value": contact.value},
         )  # fmt: skip
+
+
+def contacts_of(individual: Individual) -> list[Contact]:
+    """All contacts: e-mail first, then numbers, addresses and whom to call; the main one of a kind before the others."""
+    place = {kind: number for number, kind in enumerate(CONTACT_KINDS)}
+    return sorted(individual.contacts, key=lambda contact: (place[contact.kind], not contact.is_main, contact.id))
 
 
 def record_consent(individual: Individual, channel: str, is_given: bool, by: Actor, *, how: str = "staff") -> None:

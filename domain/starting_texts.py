@@ -1,7 +1,7 @@
 """The texts that a new agency is offered for its pages: plain Markdown that says what this portal does, nothing more.
 
-They are a start, not legal advice: the agency reads them, changes them and publishes them under its own name.  Each body
-has the places ``{agency}`` and ``{phone}``.
+They are a start, not legal advice: the agency reads them, changes them and publishes them under its own name.
+Each body has the places ``{agency}`` and ``{phone}``.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ We do not sell what we know about you. We do not use it for advertising.
 
 ## E-mail
 
-E-mail is not as private as this portal. That is why our e-mails say very little: that something is waiting, and where to
-sign in. They do not say which service you use.
+E-mail is not as private as this portal. That is why our e-mails say very little: that something is waiting, and where
+to sign in. They do not say which service you use.
 
 ## Cookies
 
-This portal uses only cookies that it needs. They keep you signed in, lead you through the steps when you start or choose a
-new password, and remember your phone or computer, so that we can tell you when a new one signs in to your account. There
-are no cookies of other companies, and nobody follows you from here.
+This portal uses only cookies that it needs. They keep you signed in. They lead you through the steps when you start or
+choose a new password. They remember your phone or computer, so that we can tell you when a new one signs in to your
+account. There are no cookies of other companies, and nobody follows you from here.
 
 ## How long we keep it
 
@@ -48,8 +48,8 @@ We keep your record as long as the law and our work with you ask for it. Ask us 
 
 ## What you can ask for
 
-You can ask us what we keep about you. You can ask us to correct it. You can ask us to take it away, where the law lets us.
-You can also take back your consent to e-mail at any time. Call {agency} on {phone}.
+You can ask us what we keep about you. You can ask us to correct it. You can ask us to take it away, where the law lets
+us. You can also take back your consent to e-mail at any time. Call {agency} on {phone}.
 
 ## When this page changes
 
@@ -107,8 +107,8 @@ Press it anyway. The page that opens tells you why, and you can ask for a new e-
 
 ## My date of birth is not accepted
 
-Check day, month and year. After three wrong dates the e-mail stops working, so that nobody can guess. Call us on {phone}
-and we look at it together.
+Check day, month and year. After three wrong dates the e-mail stops working, so that nobody can guess. Call us on
+{phone} and we look at it together.
 
 ## I forgot my password
 

@@ -86,6 +86,16 @@ def connection() -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def reading() -> Iterator[None]:
+    """One moment's view for several questions, while others go on writing.  Nothing is written in it."""
+    if db.in_transaction():
+        yield
+        return
+    with db.atomic("DEFERRED" if isinstance(db.obj, SqliteDatabase) else "REPEATABLE READ"):
+        yield
+
+
+@contextlib.contextmanager
 def writing() -> Iterator[None]:
     """A write transaction; an inner one is a savepoint of the outer.
 
@@ -97,11 +107,14 @@ def writing() -> Iterator[None]:
         return
     with _write_lock if isinstance(db.obj, SqliteDatabase) else contextlib.nullcontext():
         forget()
-        with db.atomic():
-            yield
-            settle = _before_commit.get()
-            if settle is not None:
-                settle()
+        try:
+            with db.atomic():
+                yield
+                settle = _before_commit.get()
+                if settle is not None:
+                    settle()
+        finally:
+            forget()  # what the block asked before its change, or before it was undone
 
 
 def commits_with(settle: Callable[[], None] | None) -> contextvars.Token[Callable[[], None] | None]:

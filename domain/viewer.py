@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from domain import audit, store
+from domain import audit, profile, store
 from domain.actor import Actor
 from domain.rules import NotFound
 from models import (
@@ -48,10 +48,9 @@ class ClientViewer:
     actor: Actor
 
     @property
-    def contacts(self) -> Any:
-        """The individual's contacts, the main one of a kind first."""
-        mine = Contact.select().where(Contact.individual == self.individual)
-        return mine.order_by(Contact.kind, Contact.is_main.desc(), Contact.id)
+    def contacts(self) -> list[Contact]:
+        """The individual's contacts: e-mail first, the main one of a kind before the others."""
+        return profile.contacts_of(self.individual)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -44,7 +44,7 @@ _ABOUT_THE_SERVER = frozenset({421, 530, 534, 535, 538})
 _ADDRESS_LIKE = re.compile(r"""(?:"[^"]*"|[^\s<>()\[\]",;:]+)(?:@|%40|\uff20)[^\s<>()",;]*""", re.IGNORECASE)
 _BAD_ADDRESS = re.compile(r"#?5\.1\.1(?!\d)")
 _REPLY_CODE = re.compile(rb"[2-5][0-9]{2}(?=[ \r\n-])")
-_BAD_CHARACTER = re.compile(r"[^\t -~\u00a0-\u2027\u202a-\U0010ffff]")
+_BAD_CHARACTER = re.compile(r"[^\t -~\u00a0-\u2027\u202a-\ud7ff\ue000-\U0010ffff]")
 _PLAIN_WORDS = re.compile(r"[!-~]+(?: [!-~]+)*")
 _SIMPLE_NAME = re.compile(r"[A-Za-z0-9]+(?: [A-Za-z0-9]+)*")
 _HEADER_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
@@ -53,7 +53,7 @@ _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LOCAL_PART = re.compile(rf"(?=.{{1,64}}\Z){_ATOM}(?:\.{_ATOM})*")
 _LABEL = r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)"
 _DOMAIN = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(?:\.{_LABEL})*")
-_MAILBOX_NAME = re.compile(r"[0-9]{8}T[0-9]{6}\.[0-9]{9}Z-[0-9a-f]{16}\.eml", re.ASCII)
+_MAILBOX_NAME = re.compile(r"[0-9]{8}T[0-9]{6}\.[0-9]{9}Z-[0-9a-f]{16}\.eml")
 
 # The headers below are written by hand and must leave as written. Python 3.11 folds a quoted name into several
 # addresses, wraps long links into encoded words, and writes out a line break that a name carries as an encoded word.
@@ -495,14 +495,13 @@ def _sender(message: EmailMessage) -> str:
 def _wire(message: EmailMessage) -> bytes:
     """The message as seven-bit lines, each ended by CR LF and by nothing else (RFC 5321, 2.3.8)."""
     raw = message.as_bytes(policy=message.policy.clone(cte_type="7bit", linesep="\r\n"))
-    return re.sub(rb"\r\n|\r|\n", b"\r\n", raw).removesuffix(b"\r\n") + b"\r\n"
+    return raw.removesuffix(b"\r\n") + b"\r\n"
 
 
 def _checked(name: str, value: str) -> str:
     """The value of a header, if it cannot end the header. Raises ValueError."""
     if _BAD_CHARACTER.search(value):
         raise ValueError(f"{name} has a line break or another control character")
-    value.encode()  # a lone surrogate is a ValueError here, and garbage in a mail
     return value
 
 

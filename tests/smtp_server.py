@@ -33,9 +33,10 @@ GARBAGE = "<html><body><h1>502 Bad Gateway</h1></body></html>"
 class Fault:
     """What goes wrong at one step.
 
-    `act` is "hang" (say nothing more), "drop" (close the connection), "slow" (reply after `pace` seconds), "dribble"
-    (from here on one byte every `pace` seconds), "inject" (at starttls: a stranger adds lines in clear), or else the
-    reply to give. `keeps`: the message is stored all the same. `closes`: the connection ends with the reply. The step
+    `act` is "hang" (say nothing more), "drop" (close the connection), "cut" (half a reply, then close), "slow" (reply
+    after `pace` seconds), "dribble" (from here on one byte every `pace` seconds), "sip" (at body: read a little every
+    `pace` seconds, store nothing), "inject" (at starttls: a stranger adds lines in clear), or else the reply to give. `keeps`: the
+    message is stored all the same. After the reply the connection ends (`closes`) or dribbles (`lags`). The step
     "body" comes when the first part of a message has been read, "dot" when all has.
     """
 
@@ -45,6 +46,7 @@ class Fault:
     act: str = ""
     keeps: bool = False
     closes: bool = False
+    lags: bool = False
 
 
 FAULTS = {
@@ -70,6 +72,7 @@ FAULTS = {
     "rcpt_421": Fault("rcpt", "421 4.3.2 closing for maintenance", closes=True),
     "rcpt_450": Fault("rcpt", "450 4.2.1 mailbox busy"),
     "rcpt_450_then_drop": Fault("rcpt", "450 4.2.1 mailbox busy", closes=True),
+    "rcpt_450_then_lag": Fault("rcpt", "450 4.2.1 mailbox busy", lags=True),
     "rcpt_550": Fault("rcpt", "550 5.7.1 not from you"),
     "rcpt_550_5.1.1": Fault("rcpt", "550 5.1.1 <alice@example.org>: no such user"),
     "rcpt_550_5.1.10": Fault("rcpt", "550 5.1.10 the domain takes no mail"),
@@ -82,6 +85,7 @@ FAULTS = {
     "data_command_hang": Fault("data", "hang"),
     "drop_in_data": Fault("body", "drop"),
     "hang_in_data": Fault("body", "hang"),
+    "sip_in_data": Fault("body", "sip"),
     "refuse_in_data": Fault("body", "552 5.3.4 message too big", closes=True),
     "data_421": Fault("dot", "421 4.3.2 closing for maintenance", closes=True),
     "data_451": Fault("dot", "451 4.3.0 try again later"),
@@ -90,6 +94,8 @@ FAULTS = {
     "hang_before_dot_answer": Fault("dot", "hang"),
     "drop_before_dot_answer": Fault("dot", "drop"),
     "garbage_after_dot": Fault("dot", GARBAGE),
+    "354_after_dot": Fault("dot", "354 go on"),
+    "cut_after_dot": Fault("dot", "cut"),
     "endless_answer": Fault("dot", "550 " + "x" * 100_000),
     "quit_hang": Fault("quit", "hang"),
     "accept_then_drop": Fault("dot", "drop", keeps=True),
@@ -285,26 +291,27 @@ class _Session(SMTP):
 
     async def push(self, status: str | bytes) -> None:
         """Give the reply of the library, or at the greeting and before the handshake a worse one."""
-        reply = status
+        reply = status if isinstance(status, str) else status.decode()
         if not self._greeted:
             self._greeted = True
-            reply = await self.misbehave(status) if self._fault.step == "greeting" else status
-        elif self._fault.act == "inject" and status == "220 Ready to start TLS":
-            reply = f"{status}\r\n250-a stranger\r\n250 AUTH PLAIN"
+            reply = await self.misbehave(reply) if self._fault.step == "greeting" else reply
+        elif self._fault.act == "inject" and reply == "220 Ready to start TLS":
+            reply = f"{reply}\r\n250-a stranger\r\n250 AUTH PLAIN"
         await self.say(reply)
 
-    async def say(self, reply: str | bytes) -> None:
-        line = (reply.encode() if isinstance(reply, str) else reply) + b"\r\n"
+    async def say(self, reply: str) -> None:
+        line = f"{reply}\r\n".encode()
         pieces = [line[at : at + 1] for at in range(len(line))] if self._dribbles else [line]
         for piece in pieces:
             self._writer.write(piece)
             await self._writer.drain()
             if self._dribbles:
                 await asyncio.sleep(self._house.pace)
-        if self._fault.closes and line.decode().startswith(self._fault.act) and self.transport is not None:
+        if reply == self._fault.act and self._fault.closes and self.transport is not None:
             self.transport.close()
+        self._dribbles = self._dribbles or (reply == self._fault.act and self._fault.lags)
 
-    async def misbehave(self, proper: str | bytes) -> str | bytes:
+    async def misbehave(self, proper: str) -> str:
         """The reply to give instead of the proper one, if there is to be one."""
         if self._fault.act == "dribble":
             self._dribbles = True
@@ -312,9 +319,16 @@ class _Session(SMTP):
         if self._fault.act == "slow":
             await asyncio.sleep(self._house.pace)
             return proper
+        if self._fault.act == "sip":
+            while not (await self._reader.read(65_536)).endswith(b"\r\n.\r\n"):
+                await asyncio.sleep(self._house.pace)
+            return proper
+        if self._fault.act == "cut" and self.transport is not None:
+            self._writer.write(proper.encode()[:-4])
+            self.transport.close()
         if self._fault.act == "drop":
             self.drop()
-        if self._fault.act in ("drop", "hang"):
+        if self._fault.act in ("drop", "hang", "cut"):
             await asyncio.Event().wait()  # until the end of the connection cancels this
         return self._fault.act
 
@@ -348,12 +362,13 @@ class _Session(SMTP):
         if self._fault.step == "body":
             await self.say("354 go on")
             await self._reader.read(1)
-            await self.say(await self.misbehave(""))
-            await asyncio.Event().wait()  # what comes now is no command
+            await self.say(await self.misbehave("250 2.0.0 taken"))
+            if self._fault.act != "sip":
+                await asyncio.Event().wait()  # what comes now is no command
         else:
             await self._step("data", super().smtp_DATA, arg)
 
-    async def answer_to_dot(self, envelope: Envelope) -> str | bytes:
+    async def answer_to_dot(self, envelope: Envelope) -> str:
         """Store the message, or not, and say what the final dot is answered."""
         fails = self._fault.step == "dot"
         if not fails or self._fault.keeps:
@@ -364,7 +379,7 @@ class _Session(SMTP):
 class _Dot:
     """The hook that the library calls when a message has come whole."""
 
-    async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str | bytes:
+    async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:
         assert isinstance(server, _Session)
         return await server.answer_to_dot(envelope)
 

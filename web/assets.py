@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 from functools import cache
 from pathlib import Path
+from typing import Any
 
-from flask import Flask, url_for
+from flask import Flask
 from whitenoise import WhiteNoise
 
 from web.headers import headers
@@ -22,15 +23,32 @@ def install(app: Flask, *, https: bool) -> None:
         for name, value in headers(https=https).items():
             response_headers[name] = value  # type: ignore[index]
 
-    app.wsgi_app = WhiteNoise(  # type: ignore[method-assign]
+    app.wsgi_app = Files(  # type: ignore[method-assign]
         app.wsgi_app, root=str(FOLDER), prefix="static/", max_age=YEAR, add_headers_function=add
     )
     app.jinja_env.globals["asset"] = asset
 
 
+class Files(WhiteNoise):  # type: ignore[misc]
+    """WhiteNoise that leaves every refusal to the application, so that it comes with our headers and in words."""
+
+    def __call__(self, environ: Any, start_response: Any) -> Any:
+        if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
+            return self.application(environ, start_response)
+        return super().__call__(environ, start_response)
+
+    @staticmethod
+    def serve(static_file: Any, environ: Any, start_response: Any) -> Any:
+        environ.pop("HTTP_RANGE", None)  # a server may answer with the whole file; these are small
+        return WhiteNoise.serve(static_file, environ, start_response)
+
+
 def asset(name: str) -> str:
-    """The address of a static file, with the first eight digits of its hash.  Raises OSError when it is not there."""
-    return url_for("static", filename=name, v=_version(name))
+    """The address of a static file, with the first eight digits of its hash.  Raises OSError when it is not there.
+
+    Written by hand: Flask can build no address for a request with a Host header that is not ours.
+    """
+    return f"/static/{name}?v={_version(name)}"
 
 
 @cache

@@ -14,7 +14,8 @@ from pathlib import Path
 import peewee
 
 from config import Config, is_loopback
-from domain import agency, schema, store
+from domain import agency, profile, schema, store
+from domain.rules import RuleBroken
 from models import db
 
 OLDEST_FLASK = (3, 1)
@@ -22,26 +23,30 @@ OLDEST_SQLITE = (3, 51, 3)  # before it a database in WAL mode can be damaged (s
 SHORTEST_KEY = 50
 FEWEST_CHARACTERS = 5
 NOBODYS_DOMAINS = ("example.org", "example.com", "example.net", "invalid", "localhost")
-DEMO_FOLDER, DEMO_PASSWORD = "data-demo", "demo-password"  # noqa: S105 - the name of a file
+DEMO_FOLDER, DEMO_PASSWORD = "data-demo", "demo-password"
+
+NOT_MIGRATED = "The database's tables are not up to date: run flask migrate."
 
 Findings = Iterator[str]
 
 
 def findings(config: Config) -> list[str]:
-    """Everything that stands against running with ``config``, whose database must be bound (``store.open_database``)."""
+    """Everything that stands against running with ``config``; its database must be bound (``store.open_database``)."""
     checks = ALWAYS if config.development else ALWAYS + IN_PRODUCTION
-    found = [finding for check in checks for finding in check(config)]
-    return found or _of_database(config)
+    return [finding for check in checks for finding in check(config)] + _of_database(config)
 
 
 def _of_database(config: Config) -> list[str]:
-    """Asked last: without a good folder there is no database to ask."""
+    if config.sqlite_path and not config.sqlite_path.exists():
+        return [NOT_MIGRATED]  # asking would make the file
     checks = OF_DATABASE if config.development else OF_DATABASE + OF_DATABASE_IN_PRODUCTION
     try:
         with store.connection(), store.remembering():
+            if not schema.is_current():
+                return [NOT_MIGRATED]
             return [finding for check in checks for finding in check(config)]
     except peewee.DatabaseError as error:
-        return [f"The database cannot be read ({error}): check DATABASE_URL and run flask migrate."]
+        return [f"The database cannot be read ({error}): check DATABASE_URL and the rights of its files."]
 
 
 # ---------------------------------------------------------------- the installation
@@ -50,7 +55,7 @@ def _of_database(config: Config) -> list[str]:
 def _flask(config: Config) -> Findings:
     installed = version("flask")
     if _numbers(installed) < OLDEST_FLASK:
-        yield f"Flask {installed} does not check the Host header: run script/run to install what requirements.txt asks for."
+        yield f"Flask {installed} does not check the Host header: install what requirements.txt asks for."
 
 
 def _data_folder(config: Config) -> Findings:
@@ -95,7 +100,7 @@ def _listens(config: Config) -> Findings:
 
 def _proxy(config: Config) -> Findings:
     if config.behind_proxy and not _is_address(config.behind_proxy):
-        yield "TRUSTED_PROXY must be the IP address of the proxy: with anything else visitors could pretend to be others."
+        yield "Visitors could pretend to be others: set TRUSTED_PROXY to the IP address of the proxy."
 
 
 # ---------------------------------------------------------------- production: keys
@@ -117,9 +122,7 @@ def _keys_differ(config: Config) -> Findings:
 
 
 def _sentence_on_key(name: str) -> str:
-    return (
-        f"{name} can be guessed: leave it out, and the portal makes one, or set {SHORTEST_KEY} or more random characters."
-    )
+    return f"{name} can be guessed: leave it out and the portal makes one, or set {SHORTEST_KEY} random characters."
 
 
 def _is_weak(key: str) -> bool:
@@ -140,9 +143,8 @@ def _mail_is_private(config: Config) -> Findings:
 
 
 def _sender(config: Config) -> Findings:
-    domain = config.smtp.sender.rpartition("@")[2].lower().rstrip(".>") if config.smtp else "given.later"
-    if "." not in domain or any(domain == name or domain.endswith(f".{name}") for name in NOBODYS_DOMAINS):
-        yield f"Nobody gets e-mail from an address at {domain or 'nowhere'}: set MAIL_FROM to an address of your own."
+    if config.smtp and not _is_our_address(config.smtp.sender):
+        yield f"No e-mail can be sent from {config.smtp.sender}: set MAIL_FROM to an address of your own."
 
 
 # ---------------------------------------------------------------- production: files
@@ -169,16 +171,11 @@ def _demo_folder(config: Config) -> Findings:
 # ---------------------------------------------------------------- the database
 
 
-def _migrations(config: Config) -> Findings:
-    if not schema.is_current():
-        yield "The database's tables are not up to date: run flask migrate."
-
-
 def _sqlite(config: Config) -> Findings:
-    if config.sqlite_path and _pragma("journal_mode") == "wal" and sqlite_library() < OLDEST_SQLITE:
+    if config.sqlite_path and _pragma("journal_mode") == "wal" and _numbers(sqlite_library()) < OLDEST_SQLITE:
         yield (
-            f"SQLite {_dotted(sqlite_library())} can damage a database in WAL mode: run script/run to install pysqlite3; "
-            "where that has no wheel (Linux on ARM), have the database opened with journal_mode=delete."
+            f"SQLite {sqlite_library()} can damage a database in WAL mode: install pysqlite3; "
+            "where it has no wheel (Linux on ARM), open the database with the pragma journal_mode=delete."
         )
 
 
@@ -189,7 +186,7 @@ def _foreign_keys(config: Config) -> Findings:
 
 def _synchronous(config: Config) -> Findings:
     if config.sqlite_path and _pragma("synchronous") not in (2, 3):
-        yield "SQLite could lose what was saved when the power fails: open the database with the pragma synchronous=full."
+        yield "A power failure could lose what was saved: open the database with the pragma synchronous=full."
 
 
 def _demo_agency(config: Config) -> Findings:
@@ -207,16 +204,16 @@ IN_PRODUCTION: tuple[Check, ...] = (
     _https, _debug, _secret_key, _audit_key, _keys_differ, _trusted_hosts, _listens, _proxy, _mail, _mail_is_private,
     _sender, _database_folder, _database_file, _demo_folder,
 )  # fmt: skip
-OF_DATABASE: tuple[Check, ...] = (_migrations, _sqlite, _foreign_keys, _synchronous)
+OF_DATABASE: tuple[Check, ...] = (_sqlite, _foreign_keys, _synchronous)
 OF_DATABASE_IN_PRODUCTION: tuple[Check, ...] = (_demo_agency,)
 
 
 # ---------------------------------------------------------------- small questions
 
 
-def sqlite_library() -> tuple[int, ...]:
-    """The SQLite that peewee uses, which need not be Python's own."""
-    return tuple(peewee.sqlite3.sqlite_version_info)
+def sqlite_library() -> str:
+    """The version of the SQLite behind the connection, which need not be Python's own."""
+    return str(db.obj.execute_sql("SELECT sqlite_version()").fetchone()[0])
 
 
 def _pragma(name: str) -> int | str:
@@ -229,11 +226,18 @@ def _mode(path: Path) -> int:
 
 
 def _numbers(text: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in text.split(".")[:2] if part.isdigit())
+    return tuple(int(part) for part in text.split(".") if part.isdigit())
 
 
-def _dotted(numbers: tuple[int, ...]) -> str:
-    return ".".join(map(str, numbers))
+def _is_our_address(address: str) -> bool:
+    domain = address.rpartition("@")[2].lower()
+    if any(domain == name or domain.endswith(f".{name}") for name in NOBODYS_DOMAINS):
+        return False
+    try:
+        profile.checked_email(address)
+    except RuleBroken:
+        return False
+    return True
 
 
 def _is_address(text: str) -> bool:

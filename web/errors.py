@@ -16,7 +16,13 @@ from web import fragments
 
 log = logging.getLogger(__name__)
 _SECRET = ("password", "current", "code")
-_OURS = ("csrf_token", "form_id")
+_OURS = ("csrf_token",)  # the one-time id stays: should the first post have arrived after all, nothing happens twice
+
+_PLAIN = """<!doctype html>
+<html lang="en" dir="ltr"><head><meta charset="utf-8"><title>Something went wrong</title></head>
+<body><main><h1>Something went wrong</h1><p>Nothing was changed. Please try again in a moment.</p>
+<p><a href="/">Go to the first page</a></p><p>Error number %s</p></main></body></html>
+"""
 
 
 def install(app: Flask) -> None:
@@ -46,14 +52,24 @@ def _failed(error: Exception) -> Response:
 
 
 def _answer(code: int, why: str = "") -> Response:
+    try:
+        html = _page(code, why)
+    except Exception as broken:  # a page needs the database: its language, the agency's name
+        log.error("the plain error page", exc_info=broken)
+        html = _PLAIN % code
+    response = Response(html, code, mimetype="text/html")
+    return fragments.for_toast(response) if fragments.is_fragment() else response
+
+
+def _page(code: int, why: str) -> str:
     title, text = _words(why or str(code))
+    if fragments.is_fragment():
+        return render_template("errors/toast.html", title=title, text=text)
     retry = kept_fields() if code in (400, 503) and request.method == "POST" and (why or code == 503) else None
-    html = render_template(
+    return render_template(
         "errors/error.html", code=code, title=title, text=text, href="/", action=_("Go to the first page"),
         retry=retry, retry_action=request.full_path.rstrip("?"),
     )  # fmt: skip
-    response = Response(html, code, mimetype="text/html")
-    return fragments.for_toast(response) if fragments.is_fragment() else response
 
 
 def kept_fields() -> list[tuple[str, str]] | None:

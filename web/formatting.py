@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 import nh3
+import phonenumbers
 from babel import Locale
 from babel.dates import format_date, format_datetime
 from flask import Flask
@@ -18,8 +19,8 @@ _markdown = MarkdownIt("commonmark", {"html": False})
 
 
 def install(app: Flask) -> None:
-    """Offer the filters ``when``, ``day`` and ``markdown`` to templates."""
-    app.jinja_env.filters.update(when=when, day=day, markdown=markdown)
+    """Offer the filters ``when``, ``day``, ``phone`` and ``markdown`` to templates."""
+    app.jinja_env.filters.update(when=when, day=day, markdown=markdown, phone=phone)
     app.jinja_env.globals["language_name"] = language_name
 
 
@@ -33,6 +34,15 @@ def when(moment: dt.datetime | None) -> str:
 def day(date: dt.date | None) -> str:
     """A calendar date: ``22 November 2026``."""
     return str(format_date(date, "d MMMM y", locale=get_locale())) if date else ""
+
+
+def phone(number: str) -> str:
+    """A number as people write it: ``+1 202-555-0134``; what is no number stays as it is."""
+    try:
+        parsed = phonenumbers.parse(number)
+    except phonenumbers.NumberParseException:
+        return number
+    return str(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL))
 
 
 def language_name(code: str) -> str:

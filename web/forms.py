@@ -90,8 +90,8 @@ class DateBoxes(Field):  # type: ignore[misc]
         self.required = required
 
     def process(self, formdata: Any, data: Any = None, extra_filters: Any = None) -> None:
-        self.process_errors = []
-        self.errors = []
+        self.process_errors: list[Any] = []
+        self.errors: list[Any] = []
         self.data = self.object_data = data if isinstance(data, dt.date) else self.default
         if isinstance(self.data, dt.date):
             self.day, self.month, self.year = str(self.data.day), str(self.data.month), str(self.data.year)

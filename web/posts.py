@@ -11,10 +11,11 @@ import logging
 import re
 import secrets
 import time
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from flask import Flask, abort, g, make_response, redirect, request, session
+from flask import Flask, abort, current_app, g, make_response, redirect, request, session
 from flask_login import current_user
 from flask_wtf.csrf import CSRFProtect
 from peewee import IntegrityError
@@ -51,13 +52,23 @@ def new_form_id() -> str:
     return secrets.token_urlsafe(16)
 
 
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+def only_asks(view: View) -> View:
+    """Mark a POST that changes nothing (its words are too private for an address): it needs no one-time id."""
+    view.only_asks = True  # type: ignore[attr-defined]
+    return view
+
+
 def _check() -> Response | None:
     if request.method in SAFE or request.endpoint is None:
         return None
     if not _is_same_origin():
         abort(400)
     csrf.protect()
-    return _once()
+    asks = getattr(current_app.view_functions[request.endpoint], "only_asks", False)
+    return None if asks else _once()
 
 
 def _is_same_origin() -> bool:

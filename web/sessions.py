@@ -142,4 +142,5 @@ def tell(kind: str, text: str) -> None:
 
 def flashes() -> list[tuple[str, str]]:
     """The sentences that the last answer left for this page."""
-    return [(kind, text) for kind, text in get_flashed_messages(with_categories=True)]
+    told: list[Any] = list(get_flashed_messages(with_categories=True))
+    return [(kind, text) for kind, text in told]

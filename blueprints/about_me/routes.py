@@ -9,5 +9,5 @@ from web.fragments import page
 
 @bp.get("/")
 def show():
-    return page("about_me/show.html", person=g.viewer.individual, contacts=list(g.viewer.contacts),
+    return page("about_me/show.html", person=g.viewer.individual, contacts=g.viewer.contacts,
                 phone=sign_in.support_phone())  # fmt: skip

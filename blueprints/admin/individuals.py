@@ -6,13 +6,14 @@ from wtforms import IntegerField, SelectField
 
 from blueprints.admin import bp, paging, wording
 from domain import accounts, letters, notices, profile, search, texts
-from models import CHANNELS, AuditEntry, Contact, Delivery, Follow, Individual, PortalAccount, Worker
+from models import AuditEntry, Delivery, Follow, Individual, PortalAccount, Worker
 from web.access import any_staff, right
+from web.formatting import language_name
 from web.forms import DateBoxes, Form, Text, _l
 from web.fragments import done, page
 from web.sessions import tell
 
-LANGUAGE_NAMES = {"en": _l("English")}
+CONSENTS = ("email", "sms")  # notifications on a phone are allowed in the browser, by the client
 
 
 class IndividualForm(Form):
@@ -28,7 +29,7 @@ class IndividualForm(Form):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        self.language.choices = [("", _("The agency's")), *((code, LANGUAGE_NAMES[code]) for code in texts.LANGUAGES)]
+        self.language.choices = [("", _("The agency's")), *((code, language_name(code)) for code in texts.LANGUAGES)]
 
     def details(self) -> profile.Details:
         names = ("first_name", "last_name", "preferred_name", "pronouns", "gender", "language", "birth_date", "death_date")
@@ -73,8 +74,7 @@ def individual(public_id: str):
     return page(
         "admin/individual.html", person=person, account=account,
         verbs=accounts.staff_verbs(account, g.viewer.rights) if account else [],
-        contacts=list(person.contacts.order_by(Contact.kind, Contact.is_main.desc(), Contact.id)),
-        consents={channel: profile.consent_of(person, channel) for channel in CHANNELS},
+        contacts=profile.contacts_of(person), consents={channel: profile.consent_of(person, channel) for channel in CONSENTS},
         followers=_followers(person), deliveries=list(person.deliveries.order_by(Delivery.id.desc()).limit(3)),
         doubtful=[c for c in person.contacts if c.kind == "email" and notices.is_doubtful(c.value)],
         wording=wording, accounts=accounts, letters=letters,

@@ -5,10 +5,11 @@ from flask_babel import gettext as _
 
 from blueprints.signing import bp
 from blueprints.signing.forms import Forgotten, NewPassword, SignIn
-from domain import agency, links, settings, sign_in
+from domain import agency, links, passwords, settings, sign_in
 from web import carried, sessions
 from web.access import safe_next
 from web.fragments import done, page
+from web.posts import only_asks
 
 RESET = carried.Place("reset", "/reset/", minutes=30)
 
@@ -48,6 +49,15 @@ def leave():
     response = done("/sign-in")
     response.headers["Clear-Site-Data"] = '"cache"'
     return response
+
+
+@bp.post("/password-strength")
+@only_asks
+def strength():
+    """A hint while a new password is typed; the page works without it."""
+    hints = ((_("Too short"), "warn"), (_("Easy to guess"), "warn"), (_("Good"), "good"), (_("Very good"), "good"))
+    text, tone = hints[passwords.strength(request.form.get("password", "")[:1024])]
+    return page("signing/strength.html", text=text, tone=tone)
 
 
 @bp.get("/forgotten-password")

@@ -153,7 +153,7 @@ class TestWhatTheServerAnswers:
         assert server.accepted == []
         assert b"Sign in to read it" not in server.heard
 
-    @pytest.mark.parametrize("behaviour", ["garbage_after_dot", "endless_answer"])
+    @pytest.mark.parametrize("behaviour", ["garbage_after_dot", "354_after_dot", "cut_after_dot", "endless_answer"])
     def test_nonsense_after_the_final_dot_leaves_open_who_has_the_mail(self, behaviour: str) -> None:
         with SmtpServer([behaviour]) as server:
             assert send_to(server).verdict == Verdict.UNKNOWN
@@ -266,6 +266,30 @@ class TestHowLongASendMayTake:
         assert outcome.verdict == Verdict.SERVER_DOWN
         assert 0.45 < time.monotonic() - started < 3
 
+    @pytest.mark.usefixtures("short_pipes")
+    def test_a_server_that_reads_in_sips_does_not_hold_a_mail_longer_than_its_total(self) -> None:
+        with SmtpServer(["sip_in_data"], tls="tls", pace=0.1) as server:
+            message = letter(text=LARGE)
+            started = time.monotonic()
+            outcome = send_to(server, message, security="tls", context=server.trusting(), total=0.5)
+        assert outcome.verdict == Verdict.SERVER_DOWN
+        assert 0.45 < time.monotonic() - started < 2
+
+    @pytest.mark.usefixtures("short_pipes")
+    @pytest.mark.parametrize("security", ["none", "tls"])
+    def test_a_server_that_reads_slowly_but_steadily_gets_its_message(self, security: str) -> None:
+        with SmtpServer(["sip_in_data"], tls="tls" if security == "tls" else None, pace=0.04) as server:
+            message = letter(text=LARGE)
+            started = time.monotonic()
+            outcome = send_to(server, message, security=security, context=server.trusting(), timeout=0.4)
+        assert outcome.verdict == Verdict.ACCEPTED
+        assert time.monotonic() - started > 0.4
+
+    def test_each_mail_over_a_kept_connection_has_its_own_time(self) -> None:
+        with SmtpServer(["accept_slowly"] * 2, pace=0.4) as server, mail_to(server, total=0.75) as way:
+            assert [way.send(letter(), ALICE).verdict for _ in range(2)] == [Verdict.ACCEPTED] * 2
+        assert server.connections == 1
+
     def test_the_last_answer_may_take_longer_than_any_other(self) -> None:
         with SmtpServer(["accept_slowly"], pace=0.7) as server:
             assert send_to(server, timeout=0.4).verdict == Verdict.ACCEPTED
@@ -344,6 +368,14 @@ class TestTheKeptConnection:
             assert server.connections == 1
             assert way.send(letter(), BOB).verdict == Verdict.ACCEPTED
         assert (len(server.accepted), server.connections) == (3, 2)
+
+    @pytest.mark.parametrize("behaviour", ["accept_slowly", "rcpt_450_then_lag"])
+    def test_an_answer_that_comes_too_late_is_not_taken_for_the_next_mails(self, behaviour: str) -> None:
+        with SmtpServer([behaviour, "ok"], pace=0.6) as server, mail_to(server, total=0.5) as way:
+            assert way.send(letter(), ALICE).verdict in (Verdict.UNKNOWN, Verdict.RETRY)
+            assert way.send(letter(), BOB).verdict == Verdict.ACCEPTED
+        assert server.connections == 2
+        assert server.accepted[-1].recipients == (BOB,)
 
     def test_a_server_that_comes_back_is_served_again(self) -> None:
         with SmtpServer() as server, mail_to(server) as way:
@@ -515,15 +547,15 @@ class TestTheServersWords:
         assert not re.search("ice|example|neill", answer, re.IGNORECASE)
 
     def test_an_address_at_the_cut_is_hidden_too(self) -> None:
-        with SmtpServer([Fault("rcpt", f"550 {'.' * 290} alice@example.org")]) as server:
-            assert "alice" not in send_to(server).answer
+        with SmtpServer([Fault("rcpt", f"550 {'.' * 295} alice@example.org")]) as server:
+            assert send_to(server).answer == f"{'.' * 295} [add"
 
     def test_words_that_are_no_text_do_no_harm(self) -> None:
         assert mail._clean(b"5.7.1 caf\xe9 \xff\x00") == "5.7.1 caf\ufffd \ufffd"
 
     def test_words_made_to_be_slow_are_read_quickly(self) -> None:
         started = time.monotonic()
-        mail._clean('"a.' * 100_000)
+        mail._clean("a" * 60_000)
         assert time.monotonic() - started < 2
 
 

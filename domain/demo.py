@@ -1,0 +1,395 @@
+"""A made-up agency with as many clients as wanted: to try the portal, to teach, and to measure it.
+
+Nobody in it is real.  Telephone numbers are of the range that is kept for stories (555 0100 to 0199), e-mail addresses
+of the domain that nobody has.  The same seed gives the same people; only public ids, links and moments differ.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import random
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from peewee import chunked
+
+from domain import (
+    accounts,
+    audit,
+    clock,
+    links,
+    notices,
+    passwords,
+    profile,
+    search,
+    settings,
+    starting_texts,
+    store,
+    texts,
+)
+from domain.actor import SYSTEM, Actor
+from domain.rules import N_, RuleBroken
+from models import (
+    ACTIVE,
+    CLOSED,
+    DISABLED,
+    LOCKED,
+    PENDING,
+    Agency,
+    Consent,
+    Contact,
+    Delivery,
+    DeliveryAttempt,
+    Follow,
+    Individual,
+    Link,
+    PageVersion,
+    PortalAccount,
+    Row,
+    SearchWord,
+    SecurityClass,
+    Site,
+    Worker,
+    new_public_id,
+)
+
+NAME, PHONE = "Harbour Family Services", "+1 902 555 0100"
+BATCH = 1000  # clients in one transaction
+MOST_VALUES = 30_000  # in one statement: SQLite takes 32,766, PostgreSQL 65,535
+TRACED = 30  # how many of the first accounts also have their activation, its delivery and its audit
+FOLLOWED = 480  # of the first clients every second one is in somebody's caseload
+FEWEST_FOR_OTHERS = 10  # from so many on there are people without an account, and accounts in every state
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
+FIRST = _listed(
+    "Abena Adaeze Aiyana Aleksander Amaru Anaïs Anouk Åse Basilio Béatrice Bjørn Brónach Cedric Chiamaka Chloë "
+    "Corentin Dagny D'Andre Darya Delphine Elouan Elżbieta Emeka Eszter Étienne Fatoumata Fenna Ferran Fiadh "
+    "Gaspard Giedrė Grete Hamza Hana Hélène Hyun-woo Ikaika Ilse Imani Iñaki Ingvild Jagoda Jean-Baptiste Jiří "
+    "Joaquín Kahurangi Kajsa Keiko Kwabena Lachlan Laszlo Leocadia Linnéa Lucía Maëlys Magdalena Mairéad Matthias "
+    "Meera Mei-Lin Mihail Nadia Nalani Ngozi Niamh Nuno Oluwaseun Ondřej Oriol Paityn Paloma Pádraig Quetzal "
+    "Rafael Rosalind Ruairí Sade Sanne Seo-yeon Siobhán Søren Suda Tadeusz Taina Tamsin Tariq Thaddeus Tuuli "
+    "Uchenna Ulrika Valentín Veronika Wanjiru Wilfred Xiomara Yannick Yetunde Yusuf Zdeněk Zoë"
+)
+LAST = _listed(
+    "Abernethy-Moss Achterberg Adebayo-Lund Alderwick Amsterloo Applethwaite Arrowsmith Ashgrove Aylesborough "
+    "Baskerfield Beaumaris Birchall Blackwater Bramblewood Brightling Calderbrook Çelikdal Chestermere Cloverdene "
+    "Copperthwaite Crannock D'Aubrey D'Onofriello Dąbrowiec Deepwell Delacour-Petit Dunmarrow Éperdieu "
+    "Eisenbachtal Elmsworthy Fairweather-Quist Fernandisco Fjällgren Foxcombe Garrowby Ghislandi Glenholm "
+    "Goldacre Grünwaldhofer Haverstock Hawksmere Hinterreiterschmidbauer Hohenfriedbergersdorfer Iglesiaval "
+    "Inverdale Ivarsdóttir Jørkensen Kaltenbrunnergassner Karagözlü Kestrelman Kowalecki Łabędzki Lanternier "
+    "Larkspur Lindqvåg Lockhaven Maesbrook M'Bala-Ndour Merrigold Mossavi-Tate Nakashiro Nethercott Nørrebæk "
+    "Nguyệt Oakenshaw Obiaghel Ó'Cuillin O'Farradane O'Shanwick Oduyale Ørnsted Ostrander-Vail Pellowmere "
+    "Petrovanu Pfeffersackhausen Pimblott Quailford Quintanível Rainscourt Řehořkov Rosenquartz Rüdesbergheimer "
+    "Saltmarsh Sandoval-Ruiz-Peña Schwarzenbacherhuber Sedgewater Şahinbaş Shirokawa Silverbirch Sæmundsvik "
+    "Stoneleighton Szczebrzyński Thistlewood Thórsdal Tidewater Umbridgeson Vantongeren Vasquelles Villanoé "
+    "Wacholderwieserin Waterhouse-Obi Wetherington Whitlocke Wolkensteinermühlbach Wrenfield Yarrowdale "
+    "Ylönkangas Zabalbeitia Zephyrine Žukauskiene"
+)
+ARABIC_FIRST = _listed(
+    "ليلى يوسف مريم سلمى طارق هدى زياد رانيا كريم نجوى"
+)
+ARABIC_LAST = _listed(
+    "الحدادين النجارسي القمراوي البحرينو الزيتوناني الورداشي النسيمي السنديانو"
+)
+PREFERRED = _listed(
+    "Ash Bee Coco Dov Effie Finch Gigi Hal Indy Jo Kit Lou Max Nell Oz Pim Quill Robin Sky Teddy Ziggy"
+)
+PRONOUNS = ("she/her", "he/him", "they/them", "she/they", "ze/hir")
+GENDERS = ("woman", "man", "non-binary", "two-spirit", "prefers not to say")
+RELATIONS = ("sister", "brother", "mother", "father", "partner", "neighbour", "friend", "aunt")
+INSTRUCTIONS = ("", "", "Only in the evening.", "Ring twice.", "Do not leave a message.", "Speaks French.")
+AREA_CODES = ("204", "236", "250", "306", "403", "416", "418", "506", "514", "519", "604", "613", "705", "709", "780",
+              "807", "819", "867", "902", "905")  # fmt: skip
+STREETS = ("Example Street", "Sample Lane", "Lantern Row", "Driftwood Crescent", "Gull Court", "Old Ropewalk",
+           "Pepperbush Road", "Slipway Hill", "Tern Close", "Foghorn Avenue")  # fmt: skip
+TOWNS = ("Halifax", "Dartmouth", "Bedford", "Truro", "Lunenburg", "Antigonish", "Yarmouth", "Sydney")
+
+
+@dataclasses.dataclass(frozen=True)
+class Person:
+    """One made-up individual with their contacts; ``state`` is their account's, empty when there is none."""
+
+    details: profile.Details
+    reaches: tuple[profile.Reach, ...]
+    consents: bool = True
+    state: str = ACTIVE
+    reason: str | None = None
+    days: int = 30  # since the activation was sent
+
+    @property
+    def email(self) -> str:
+        return next(reach.value for reach in self.reaches if reach.kind == "email")
+
+
+@dataclasses.dataclass(frozen=True)
+class _House:
+    """What every account refers to."""
+
+    workers: list[Worker]
+    privacy: PageVersion
+    terms: PageVersion
+    password_hash: str
+    now: dt.datetime
+
+
+def fill(*, clients: int, password: str, seed: int = 1) -> None:
+    """Make the agency, its staff and ``clients`` active clients, everybody with ``password``.
+
+    Raises RuleBroken ``not_empty`` when the database already holds an agency.  It is switched on in the last
+    transaction, so that one whose making was broken off is not taken for a whole one.
+    """
+    kept = passwords.hash(password)
+    house = _build(kept, seed)
+    for numbers in chunked(range(1, clients + 1), BATCH):
+        with store.writing():
+            _add([client(number, seed) for number in numbers], house, first=numbers[0])
+    with store.writing():
+        if clients >= FEWEST_FOR_OTHERS:
+            _add(others(), house)
+        Agency.update(switched_on_at=clock.now()).execute()
+        audit.record("demo.filled", SYSTEM, clients=clients, seed=seed)
+
+
+# ---------------------------------------------------------------- the agency
+
+
+def _build(password_hash: str, seed: int) -> _House:
+    now = clock.now()
+    with store.writing():
+        if Agency.select().exists():
+            raise RuleBroken(N_("This data folder already holds an agency. Take an empty one."), code="not_empty")
+        Agency.insert(
+            id=1, name=NAME, short_name="Harbour", emergency_line=starting_texts.EMERGENCY_LINE, country="CA",
+            language="en", is_demo=True, mail_tested_at=now,
+        ).execute()  # fmt: skip
+        pages = {slug: _page(slug, body, now) for slug, body in _texts().items()}
+        workers = _workers(_sites(), password_hash, seed, now)
+    return _House(workers, pages["privacy"], pages["terms"], password_hash, now)
+
+
+def _texts() -> dict[str, str]:
+    return starting_texts.offered({"name": NAME, "phone": PHONE})
+
+
+def _page(slug: str, body: str, now: dt.datetime) -> PageVersion:
+    version: PageVersion = PageVersion.create(slug=slug, language="en", version=1, body=body, published_at=now)
+    return version
+
+
+def _sites() -> list[Site]:
+    places = (
+        ("Harbour House", "12 Example Wharf\nHalifax NS", PHONE, True),
+        ("North Street Office", "205 Sample Street\nDartmouth NS", "+1 902 555 0101", False),
+    )
+    return [
+        Site.create(name=name, address=address, phone=phone, time_zone="America/Halifax", is_main=is_main)
+        for name, address, phone, is_main in places
+    ]
+
+
+def _workers(sites: list[Site], password_hash: str, seed: int, now: dt.datetime) -> list[Worker]:
+    sends = SecurityClass.create(name="Sends activations", rights="send_activations")
+    groups = ["system_admin", "worker", "intake_mgmt", "admin_exec", *["worker"] * 5]
+    made = []
+    for number, group in enumerate(groups):
+        chance = _chance(f"{seed} worker {number}")
+        address = f"worker{number}@example.org" if number else "admin@example.org"
+        made.append(Worker.create(
+            first_name=chance.choice(FIRST), last_name=chance.choice(LAST), email=address,
+            email_key=profile.email_key(address), group=group, security_class=sends if number == 2 else None,
+            site=sites[number % 2], password_hash=password_hash, created_at=now,
+        ))  # fmt: skip
+    return made
+
+
+# ---------------------------------------------------------------- made-up people
+
+
+def client(number: int, seed: int) -> Person:
+    """The client with a number; the same for the same seed, however many there are."""
+    chance = _chance(f"{seed} client {number}")
+    details = profile.Details(
+        *_name(chance),
+        preferred_name=chance.choice(PREFERRED) if chance.random() < 0.15 else "",
+        pronouns=chance.choice(PRONOUNS) if chance.random() < 0.3 else "",
+        gender=chance.choice(GENDERS) if chance.random() < 0.5 else "",
+        language=chance.choice(texts.LANGUAGES) if chance.random() < 0.3 else "",
+        birth_date=dt.date(1936, 1, 1) + dt.timedelta(days=chance.randrange(25_000)),  # to June 2004
+    )  # fmt: skip
+    return Person(details, tuple(_reaches(chance, f"client{number}@example.org")), days=20 + number % 300)
+
+
+def _chance(seed: str) -> random.Random:
+    return random.Random(seed)  # noqa: S311 - makes people up, keeps no secret
+
+
+def _name(chance: random.Random) -> tuple[str, str]:
+    kind, first, last = chance.random(), chance.choice(FIRST), chance.choice(LAST)
+    if kind < 0.05:
+        return chance.choice(ARABIC_FIRST), chance.choice(ARABIC_LAST)
+    return first, f"{last}-{chance.choice(LAST)}" if kind < 0.1 else last
+
+
+def _reaches(chance: random.Random, email: str) -> Iterator[profile.Reach]:
+    yield profile.Reach("email", email, is_main=True)
+    yield profile.Reach("mobile", _phone(chance), is_main=True)
+    yield profile.Reach("address", _address(chance), is_main=True)
+    if chance.random() < 0.35:
+        person = f"{chance.choice(FIRST)} ({chance.choice(RELATIONS)})"
+        instructions = chance.choice(INSTRUCTIONS)
+        yield profile.Reach("emergency", _phone(chance), person=person, instructions=instructions, is_main=True)
+
+
+def _phone(chance: random.Random) -> str:
+    return f"+1{chance.choice(AREA_CODES)}55501{chance.randrange(100):02}"
+
+
+def _address(chance: random.Random) -> str:
+    return f"{chance.randrange(1, 400)} {chance.choice(STREETS)}\n{chance.choice(TOWNS)} NS"
+
+
+def others() -> list[Person]:
+    """Who makes the staff's pages worth looking at: people without an account, and accounts in every other state."""
+
+    def of(first: str, last: str, born: dt.date, address: str, **more: Any) -> Person:
+        died = more.pop("died", None)
+        reaches = _reaches(_chance(address), f"{address}@example.org")
+        return Person(profile.Details(first, last, birth_date=born, death_date=died), tuple(reaches), **more)
+
+    return [
+        of("Pip", "Ravenscroft-Bell", dt.date(2019, 5, 4), "child", state=""),
+        of("Wilhelmina", "Oakes", dt.date(1941, 2, 11), "deceased", state="", died=dt.date(2025, 3, 30)),
+        of("Noor", "Castellane", dt.date(1988, 9, 23), "no.consent", state="", consents=False),
+        of("Thandeka", "Brightwater", dt.date(1979, 12, 1), "pending", state=PENDING, days=2),
+        of("Anselm", "Quillfeather", dt.date(1965, 7, 19), "expired", state=CLOSED, reason="expired", days=60),
+        of("Marisol", "Devereux-Finch", dt.date(1992, 4, 8), "disabled", state=DISABLED, days=200),
+        of("Jorun", "Halvardsen", dt.date(1957, 10, 30), "suspended", state=LOCKED, reason="suspended", days=120),
+    ]
+
+
+# ---------------------------------------------------------------- writing them down
+
+
+def _add(people: list[Person], house: _House, *, first: int = 0) -> None:
+    """Write people of one transaction; ``first`` is the number of the first client, 0 for others."""
+    individuals = _insert(Individual, [_individual(person, house) for person in people])
+    numbered = list(zip(people, individuals, strict=True))
+    contacts = [Contact(individual=who, **_contact(reach)) for person, who in numbered for reach in person.reaches]
+    _insert(Contact, [contact.__data__ for contact in contacts], fetch=False)
+    _insert(Consent, [_consent(person, who, house) for person, who in numbered], fetch=False)
+    _insert(SearchWord, list(_words(individuals, contacts)), fetch=False)
+    holders = [(person, who) for person, who in numbered if person.state]
+    accounts = _insert(PortalAccount, [_account(person, who, house) for person, who in holders])
+    if first:
+        _follow(individuals, house, first)
+        for person, account in list(zip(people, accounts, strict=True))[: max(0, TRACED + 1 - first)]:
+            _trace(person, account, house)
+    else:
+        for (person, _), account in zip(holders, accounts, strict=True):
+            _send_activation(person, account, house)
+
+
+def _insert(table: type[Row], rows: list[dict[str, Any]], *, fetch: bool = True) -> list[Any]:
+    """Many rows in few statements; with ``fetch`` what was written, in the order of ``rows``, by public id."""
+    if not rows:
+        return []
+    for some in chunked(rows, MOST_VALUES // (len(rows[0]) + 2)):
+        table.insert_many(some).execute()
+    if not fetch:
+        return []
+    wanted = [row["public_id"] for row in rows]
+    found = {row.public_id: row for row in table.select().where(table.public_id.in_(wanted))}  # type: ignore[attr-defined]
+    return [found[public_id] for public_id in wanted]
+
+
+def _individual(person: Person, house: _House) -> dict[str, Any]:
+    details = person.details
+    return dataclasses.asdict(details) | {
+        "public_id": new_public_id(), "sort_name": profile.sort_name(details.first_name, details.last_name),
+        "created_at": _sent_at(person, house),
+    }  # fmt: skip
+
+
+def _contact(reach: profile.Reach) -> dict[str, Any]:
+    return dataclasses.asdict(reach) | {"lookup": profile.lookup_of(reach.kind, reach.value)}
+
+
+def _consent(person: Person, individual: Individual, house: _House) -> dict[str, Any]:
+    return {
+        "individual": individual.id, "channel": "email", "is_given": person.consents, "recorded_how": "demo",
+        "recorded_at": _sent_at(person, house), "recorded_by": house.workers[2].id,
+    }  # fmt: skip
+
+
+def _words(individuals: Iterable[Individual], contacts: Iterable[Contact]) -> Iterator[dict[str, Any]]:
+    reach: dict[int, list[Contact]] = {}
+    for contact in contacts:
+        reach.setdefault(contact.individual_id, []).append(contact)
+    for individual in individuals:
+        for word in sorted(search.words_of(individual, reach[individual.id])):
+            yield {"word": word, "individual": individual.id}
+
+
+def _account(person: Person, individual: Individual, house: _House) -> dict[str, Any]:
+    sent, was_active = _sent_at(person, house), person.state in (ACTIVE, LOCKED, DISABLED)
+    activated = sent + dt.timedelta(hours=3) if was_active else None
+    return {
+        "public_id": new_public_id(), "individual": individual.id, "state": person.state, "reason": person.reason,
+        "email": person.email, "email_key": profile.email_key(person.email),
+        "password_hash": house.password_hash if was_active else None,
+        "accepted_privacy": house.privacy.id if was_active else None,
+        "accepted_terms": house.terms.id if was_active else None,
+        "created_at": sent, "invited_at": sent, "changed_at": activated or sent, "activated_at": activated,
+    }  # fmt: skip
+
+
+def _sent_at(person: Person, house: _House) -> dt.datetime:
+    return house.now - dt.timedelta(days=person.days)
+
+
+def _follow(individuals: list[Individual], house: _House, first: int) -> None:
+    caseworkers = [worker for worker in house.workers if worker.group == "worker"]
+    rows = [
+        {"individual": individual.id, "worker": caseworkers[number // 2 % len(caseworkers)].id}
+        for number, individual in enumerate(individuals, first)
+        if number <= FOLLOWED and number % 2
+    ]
+    _insert(Follow, rows, fetch=False)
+
+
+# ---------------------------------------------------------------- what the first ones went through
+
+
+def _trace(person: Person, account: PortalAccount, house: _House) -> None:
+    _send_activation(person, account, house)
+    told: tuple[tuple[str, Actor, dict[str, Any]], ...] = (
+        ("account.created", Actor(worker=house.workers[2]), {"email": notices.mask(account.email), "previous": None}),
+        ("account.terms_accepted", Actor(account=account), accepted := {"privacy": 1, "terms": 1}),
+        ("account.activated", Actor(account=account), accepted),
+    )
+    for kind, by, values in told:
+        audit.record(kind, by, individual=account.individual, subject=accounts.subject(account), **values)
+
+
+def _send_activation(person: Person, account: PortalAccount, house: _House) -> None:
+    """The activation's link and its delivery, sent long ago."""
+    sent = account.invited_at
+    expires = sent + dt.timedelta(days=settings.get("activation_expiry_days"))
+    link = links.make("activation", expires, account=account)
+    Link.update(created_at=sent, used_at=account.activated_at).where(Link.id == link.id).execute()
+    delivery = notices.put(
+        "activation", link.id, to=account.email, account=account, individual=account.individual, link=link,
+        expires_at=expires,
+    )  # fmt: skip
+    Delivery.update(state="sent", attempts=1, created_at=sent, next_at=sent, sent_at=sent).where(
+        Delivery.id == delivery.id
+    ).execute()
+    DeliveryAttempt.create(
+        delivery=delivery, lease_token=f"demo {delivery.id}", started_at=sent, ended_at=sent,
+        outcome="accepted", code=250,
+    )  # fmt: skip

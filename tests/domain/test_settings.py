@@ -1,0 +1,101 @@
+"""What an agency decides: typed, within limits, audited, and in force at once."""
+
+import datetime as dt
+
+import pytest
+
+from domain import audit, settings, store
+from domain.rules import RuleBroken
+from models import AuditEntry, Setting
+
+DEFAULTS = {  # as the specification has them
+    "activation_expiry_days": 14,
+    "minimum_age": 16,
+    "placeholder_birth_date": dt.date(1900, 1, 1),
+    "licence_count": 0,
+    "password_length": 12,
+    "birth_date_tries_a_day": 5,
+    "birth_date_tries_a_network": 20,
+    "sign_ins_a_minute": 10,
+    "resets_an_hour": 5,
+    "reset_minutes": 30,
+    "idle_minutes": 30,
+    "session_hours": 12,
+    "mail_rate": 10,
+}
+
+
+def test_what_nobody_decided_is_as_the_specification_says(db):
+    assert {key: settings.get(key) for key in DEFAULTS} == DEFAULTS
+
+
+def test_a_decision_counts_at_once_and_is_told_in_the_audit(cast):
+    settings.change("minimum_age", " 18 ", cast.by("ada"))
+    assert settings.get("minimum_age") == 18
+    entry = AuditEntry.get(AuditEntry.kind == "setting.changed")
+    assert entry.worker == cast.ada
+    assert audit.values_of(entry) == {"key": "minimum_age", "before": "16", "after": "18"}
+    settings.change("minimum_age", "16", cast.by("ada"))
+    assert settings.get("minimum_age") == 16
+    assert Setting.select().count() == 1
+
+
+def test_a_decision_counts_within_the_same_request(cast):
+    with store.remembering():
+        assert settings.get("minimum_age") == 16
+        settings.change("minimum_age", "18", cast.by("ada"))
+        assert settings.get("minimum_age") == 18
+
+
+def test_a_decision_that_was_rolled_back_does_not_count_within_the_same_request(cast):
+    with store.remembering():
+        with pytest.raises(ZeroDivisionError), store.writing():
+            settings.change("minimum_age", "18", cast.by("ada"))
+            store.forget()
+            assert settings.get("minimum_age") == 18
+            raise ZeroDivisionError
+        assert settings.get("minimum_age") == 16
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "code"),
+    [
+        ("minimum_age", "eighteen", "setting_value"),
+        ("minimum_age", "", "setting_value"),
+        ("minimum_age", "16.5", "setting_value"),
+        ("minimum_age", "-1", "setting_limits"),
+        ("minimum_age", "100", "setting_limits"),
+        ("idle_minutes", "4", "setting_limits"),
+        ("activation_expiry_days", "0", "setting_limits"),
+        ("placeholder_birth_date", "1900-02-30", "setting_value"),
+        ("placeholder_birth_date", "long ago", "setting_value"),
+    ],
+)
+def test_what_cannot_be_is_refused_and_nothing_changes(cast, key, text, code):
+    with pytest.raises(RuleBroken) as refusal:
+        settings.change(key, text, cast.by("ada"))
+    assert refusal.value.code == code
+    assert str(settings.CATALOGUE[key].label) in str(refusal.value)
+    assert settings.get(key) == DEFAULTS[key]
+    assert not AuditEntry.select().where(AuditEntry.kind == "setting.changed").exists()
+
+
+@pytest.mark.parametrize("key", [key for key, kind in settings.CATALOGUE.items() if kind.least is not None])
+def test_both_ends_of_each_number_are_allowed(cast, key):
+    kind = settings.CATALOGUE[key]
+    for value in (kind.least, kind.most):
+        settings.change(key, str(value), cast.by("ada"))
+        assert settings.get(key) == value
+    assert kind.least <= kind.default <= kind.most
+
+
+def test_a_date_is_kept_as_a_date(cast):
+    settings.change("placeholder_birth_date", "1899-12-31", cast.by("ada"))
+    assert settings.get("placeholder_birth_date") == dt.date(1899, 12, 31)
+
+
+def test_a_setting_that_does_not_exist_is_a_bug(cast):
+    with pytest.raises(KeyError):
+        settings.get("maximum_age")
+    with pytest.raises(KeyError):
+        settings.change("maximum_age", "1", cast.by("ada"))
