@@ -339,9 +339,9 @@ class LinkOpening(Row):
 
 
 class Device(Row):
-    """A browser from which an account or a worker has signed in before."""
+    """A browser from which an account or a worker has signed in before; a shared one has a row for each of them."""
 
-    token_hash = CharField(max_length=64, unique=True)
+    token_hash = CharField(max_length=64, index=True)
     account = ForeignKeyField(PortalAccount, null=True, backref="devices", on_delete="CASCADE")
     worker = ForeignKeyField(Worker, null=True, backref="devices", on_delete="CASCADE")
     agent = CharField(max_length=200)

@@ -207,9 +207,13 @@ def _take_in(intake: _Intake, chosen: dict[str, object], by: Actor, progress: Pr
 
     def stage(plans: Sequence[Plan]) -> None:
         intake.planner.stage(plans)
-        names = ("run", "number", "external_id", "body")
-        staged = [(run.id, plan.row.number, plan.row.external_id, plan.body) for plan in plans if plan.body]
-        insert(ImportRow, [dict(zip(names, row, strict=True)) for row in staged])
+        rows = [
+            {"run": run.id, "number": plan.row.number, "external_id": plan.row.external_id, "body": plan.body}
+            for plan in plans
+            if plan.body
+        ]
+        with store.writing():
+            insert(ImportRow, rows)
 
     try:
         intake.read(stage, progress)

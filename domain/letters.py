@@ -94,7 +94,7 @@ def _password_reset(delivery: Delivery, portal_url: str) -> Letter:
         texts.say(tongue, N_("Choose a new password")),
         (
             texts.say(tongue, N_("Hello,")),
-            texts.say(tongue, N_("somebody asked for a new password for your portal. If it was you, choose one now.")),
+            texts.say(tongue, N_("Somebody asked for a new password for your portal. If it was you, choose one now.")),
         ),
         (texts.say(tongue, N_("Choose a new password")), f"{portal_url}/reset/{links.token(fresh.link)}"),
         (
@@ -110,7 +110,7 @@ def _password_changed(delivery: Delivery, portal_url: str) -> Letter:
         texts.say(tongue, N_("Your password was changed")),
         (
             texts.say(tongue, N_("Hello,")),
-            texts.say(tongue, N_("the password of your portal was changed. If it was you, all is well.")),
+            texts.say(tongue, N_("The password of your portal was changed. If it was you, all is well.")),
             texts.say(tongue, N_("If it was not you, choose a new password now and call us.")),
         ),
         (texts.say(tongue, N_("Choose a new password")), f"{portal_url}/forgotten-password"),
@@ -128,7 +128,7 @@ def _new_device(delivery: Delivery, portal_url: str) -> Letter:
         texts.say(tongue, N_("A new device signed in")),
         (
             texts.say(tongue, N_("Hello,")),
-            texts.say(tongue, N_("a device that we had not seen before signed in to your portal on %(when)s. "
+            texts.say(tongue, N_("A device that we had not seen before signed in to your portal on %(when)s. "
                                  "If it was you, all is well."), when=when),
             texts.say(tongue, N_("If it was not you, choose a new password now and call us.")),
         ),
@@ -144,7 +144,7 @@ def _birth_date_closed(delivery: Delivery, portal_url: str) -> Letter:
         texts.say(tongue, N_("Your activation was stopped")),
         (
             texts.say(tongue, N_("Hello,")),
-            texts.say(tongue, N_("a wrong date of birth was entered three times, so the link we sent you no longer works. "
+            texts.say(tongue, N_("A wrong date of birth was entered three times, so the link we sent you no longer works. "
                                  "Nobody got in.")),
             texts.say(tongue, N_("To get a new link, call us on %(phone)s."), phone=sign_in.support_phone()),
         ),
@@ -158,7 +158,7 @@ def _mail_test(delivery: Delivery, portal_url: str) -> Letter:
         texts.say(tongue, N_("Test e-mail of your portal")),
         (
             texts.say(tongue, N_("Hello,")),
-            texts.say(tongue, N_("this e-mail shows that your portal can send. Type this code on the page that you came from:")),
+            texts.say(tongue, N_("This e-mail shows that your portal can send. Type this code on the page that you came from:")),
             f"{code[:3]} {code[3:]}",
         ),
     )

@@ -87,10 +87,10 @@ def _still_allowed(account: PortalAccount | None, worker: Worker | None) -> None
 
 
 def _device(account: PortalAccount | None, worker: Worker | None, token: str, agent: str) -> tuple[str, bool]:
-    known = Device.select().where(Device.token_hash == digest(token), Device.account == account, Device.worker == worker)
-    if token and known.exists():
+    seen = Device.select().where(Device.token_hash == digest(token))
+    if seen.where(Device.account == account, Device.worker == worker).exists():
         return token, False
-    fresh = secrets.token_urlsafe(32)
+    fresh = token if seen.exists() else secrets.token_urlsafe(32)  # a shared browser keeps its one name
     Device.create(token_hash=digest(fresh), account=account, worker=worker, agent=agent[:200], created_at=clock.now())
     return fresh, True
 

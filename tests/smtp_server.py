@@ -35,9 +35,9 @@ class Fault:
 
     `act` is "hang" (say nothing more), "drop" (close the connection), "cut" (half a reply, then close), "slow" (reply
     after `pace` seconds), "dribble" (from here on one byte every `pace` seconds), "sip" (at body: read a little every
-    `pace` seconds, store nothing), "inject" (at starttls: a stranger adds lines in clear), or else the reply to give. `keeps`: the
-    message is stored all the same. After the reply the connection ends (`closes`) or dribbles (`lags`). The step
-    "body" comes when the first part of a message has been read, "dot" when all has.
+    `pace` seconds, and store nothing), "inject" (at starttls: a stranger adds lines in clear), or else the reply to
+    give. `keeps`: the message is stored all the same. After the reply the connection ends (`closes`) or dribbles
+    (`lags`). The step "body" comes when the first part of a message has been read, "dot" when all has.
     """
 
     step: Literal[
@@ -320,7 +320,9 @@ class _Session(SMTP):
             await asyncio.sleep(self._house.pace)
             return proper
         if self._fault.act == "sip":
-            while not (await self._reader.read(65_536)).endswith(b"\r\n.\r\n"):
+            end = b""
+            while end != b"\r\n.\r\n":
+                end = (end + await self._reader.read(65_536))[-5:]
                 await asyncio.sleep(self._house.pace)
             return proper
         if self._fault.act == "cut" and self.transport is not None:

@@ -1,0 +1,36 @@
+"""The migrations give the tables that ``models`` describes, forwards and backwards."""
+
+import models
+from domain import schema, store
+from peewee import SqliteDatabase
+
+
+def _objects(database):
+    rows = database.execute_sql(
+        "SELECT type, name, sql FROM sqlite_master WHERE name NOT LIKE 'schema_migration%' AND name NOT LIKE 'sqlite_%'"
+    )
+    return {(kind, name): sql for kind, name, sql in rows.fetchall()}
+
+
+def test_the_migrations_make_exactly_the_tables_that_the_code_describes(tmp_path):
+    database = store.open_database(f"sqlite:///{tmp_path}/migrated.db")
+    schema.up()
+    described = SqliteDatabase(str(tmp_path / "described.db"))
+    with described.bind_ctx(models.TABLES):
+        described.create_tables(models.TABLES)
+    with store.connection():
+        migrated = {key: sql for key, sql in _objects(database).items() if key[0] != "trigger"}
+    assert migrated == _objects(described)
+    described.close()
+
+
+def test_a_new_folder_is_migrated_once_and_can_go_back_to_nothing(tmp_path):
+    database = store.open_database(f"sqlite:///{tmp_path}/portal.db")
+    assert schema.up() != []
+    assert schema.is_current()
+    assert schema.up() == []
+    for _ in schema.status():
+        schema.down()
+    with store.connection():
+        assert _objects(database) == {}
+    assert schema.up() != []
