@@ -67,7 +67,7 @@ def publish(slug: str, language: str, body: str, by: Actor) -> PageVersion:
     """Publish a page; every version is kept, because clients accepted one of them.  Raises RuleBroken when empty."""
     if slug not in PAGE_SLUGS:
         raise RuleBroken(N_("There is no such page."), code="no_page")
-    text = profile.clean(body.replace("\r\n", "\n"), slug, 50_000)
+    text = profile.clean(body.replace("\r\n", "\n"), slug, 50_000, lines=True)
     if not text:
         raise RuleBroken(N_("Write the text of this page."), code="page_empty", field=slug)
     with store.writing():
@@ -179,7 +179,9 @@ _LIMITS = {"name": 120, "short_name": 30, "emergency_line": 300, "country": 2, "
 
 
 def _checked_particulars(values: dict[str, str]) -> dict[str, Any]:
-    good: dict[str, Any] = {name: profile.clean(values.get(name, ""), name, most) for name, most in _LIMITS.items()}
+    good: dict[str, Any] = {
+        name: profile.clean(values.get(name, ""), name, most, lines=name == "address") for name, most in _LIMITS.items()
+    }
     for name in ("name", "short_name", "emergency_line", "site_name"):
         if not good[name]:
             raise RuleBroken(N_("Fill this in."), code="missing", field=name)

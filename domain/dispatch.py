@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable
@@ -13,8 +14,9 @@ from domain import agency, clock, letters, notices, store
 from domain.notices import Claim
 from domain.rules import N_
 from gateways import mail as post
-from gateways.mail import Mail
+from gateways.mail import Mail, Verdict
 
+log = logging.getLogger(__name__)
 _inliner = css_inline.CSSInliner(keep_style_tags=True, load_remote_stylesheets=False)
 _stopping = threading.Event()
 
@@ -44,7 +46,10 @@ def deliver_due(open_mail: Callable[[], Mail], *, portal_url: str, sender: str, 
                         break
                     continue
                 gateway = gateway or open_mail()
-                sent += _deliver(claim, gateway, portal_url, sender)
+                try:
+                    sent += _deliver(claim, gateway, portal_url, sender)
+                except Exception:  # a letter that cannot be written stops nobody; its lease ends and it is tried again
+                    log.exception("delivery %s cannot be sent", claim.delivery.id)
     finally:
         if gateway is not None:
             gateway.close()
@@ -59,7 +64,8 @@ def _deliver(claim: Claim, gateway: Mail, portal_url: str, sender: str) -> bool:
         return False
     if message is None:
         return False
-    return notices.settle(claim, gateway.send(message, claim.delivery.to_address))
+    outcome = gateway.send(message, claim.delivery.to_address)
+    return notices.settle(claim, outcome) and outcome.verdict is Verdict.ACCEPTED
 
 
 def _message(claim: Claim, portal_url: str, sender: str) -> EmailMessage | None:

@@ -16,9 +16,9 @@ from peewee import BooleanField, CharField, DateField, IntegerField, Value
 
 from domain import clock, profile, search, store
 from domain.actor import Actor
-from domain.import_plans import Plan, begin
+from domain.import_plans import STALE, Plan, begin
 from domain.import_rows import Checker, Row
-from domain.rules import N_, RuleBroken
+from domain.rules import RuleBroken
 from models import Consent, Contact, ImportRow, ImportRun, Individual, SearchWord, db, new_public_id
 from models import Row as Table
 
@@ -71,6 +71,7 @@ class People:
         self._checker = checker
         self._consents = consents
         self._is_staging = False
+        self._ids = _ascending_ids()
 
     def plan(self, rows: Sequence[Row]) -> list[Plan]:
         """What becomes of these individuals."""
@@ -91,8 +92,8 @@ class People:
             db.create_tables([StagedIndividual, StagedContact], temporary=True)
             self._is_staging = True
         moved = [plan for plan in plans if plan.is_new or plan.is_changed]
-        contacts = [_staged_contact(plan, values) for plan in moved for values in plan.contacts]
-        individuals = [_staged_individual(plan) for plan in moved]
+        individuals = [_staged_individual(plan, next(self._ids)) for plan in moved]
+        contacts = [_staged_contact(plan, next(self._ids), values) for plan in moved for values in plan.contacts]
         with store.writing():
             insert(StagedIndividual, individuals)
             insert(StagedContact, contacts)
@@ -204,7 +205,15 @@ def _changed(contact: Contact, **after: Any) -> dict[str, Any]:
 # ---------------------------------------------------------------- staging
 
 
-def _staged_individual(plan: Plan) -> dict[str, Any]:
+def _ascending_ids() -> Iterator[str]:
+    """Public ids in long ascending runs: written in this order, the index takes them in less than half the time."""
+    size = 1000
+    while True:
+        yield from sorted(new_public_id() for _ in range(size))
+        size = min(size * 2, 250_000)
+
+
+def _staged_individual(plan: Plan, public_id: str) -> dict[str, Any]:
     known = {"individual": plan.record.id, "version": plan.record.version} if plan.record else {}
     columns = {name: "" for name in (*_DETAILS, "sort_name")} | {name: None for name in _DATES} | plan.columns
     return {
@@ -213,16 +222,16 @@ def _staged_individual(plan: Plan) -> dict[str, Any]:
         "individual": None,
         "version": 0,
         "consents": plan.consents,
-        "public_id": new_public_id(),
+        "public_id": public_id,
         "external_id": plan.row.external_id,
         **columns,
         **known,
     }
 
 
-def _staged_contact(plan: Plan, values: dict[str, Any]) -> dict[str, Any]:
+def _staged_contact(plan: Plan, public_id: str, values: dict[str, Any]) -> dict[str, Any]:
     names = ("contact", "kind", "value", "lookup", "person", "is_in_use", "is_main")
-    return {"number": plan.row.number, "public_id": new_public_id()} | {name: values[name] for name in names}
+    return {"number": plan.row.number, "public_id": public_id} | {name: values[name] for name in names}
 
 
 # ---------------------------------------------------------------- writing, under the lock
@@ -237,13 +246,10 @@ def _write_individuals() -> None:
     its_id = Individual.select(Individual.id).where(Individual.external_id == staged.external_id)
     staged.update(individual=its_id).where(staged.state == "new").execute()
     columns = {getattr(Individual, name): getattr(staged, name) for name in (*_DETAILS, "sort_name")}
-    done = (
-        Individual.update({**columns, Individual.version: Individual.version + 1})
-        .from_(staged)
-        .where(staged.individual == Individual.id, staged.version == Individual.version, staged.state == "changed")
-        .execute()
-    )
-    _must_be_all(done, staged.select().where(staged.state == "changed"))
+    if changed := staged.select().where(staged.state == "changed").count():
+        is_it = (staged.individual == Individual.id) & (staged.version == Individual.version)
+        update = Individual.update({**columns, Individual.version: Individual.version + 1}).from_(staged)
+        _must_be(changed, update.where(is_it, staged.state == "changed").execute())
 
 
 def _write_contacts() -> None:
@@ -252,9 +258,9 @@ def _write_contacts() -> None:
     columns = ("value", "lookup", "person", "is_in_use")
     after = {getattr(Contact, name): getattr(staged, name) for name in columns}
     is_it = staged.contact == Contact.id
-    done = Contact.update({**after, Contact.is_main: False}).from_(staged).where(is_it).execute()
-    _must_be_all(done, staged.select().where(staged.contact.is_null(False)))
-    Contact.update({Contact.is_main: True}).from_(staged).where(is_it, staged.is_main).execute()
+    if changed := staged.select().where(staged.contact.is_null(False)).count():
+        _must_be(changed, Contact.update({**after, Contact.is_main: False}).from_(staged).where(is_it).execute())
+        Contact.update({Contact.is_main: True}).from_(staged).where(is_it, staged.is_main).execute()
     names = ["public_id", "kind", *columns, "is_main"]
     fresh = staged.select(owner.individual, *[getattr(staged, name) for name in names], Value(""))
     fresh = fresh.join(owner, on=(owner.number == staged.number)).where(staged.contact.is_null())
@@ -270,12 +276,9 @@ def _write_consents(by: Actor) -> None:
     Consent.insert_from(rows.order_by(staged.number), fields).execute()
 
 
-def _must_be_all(done: int, wanted: Any) -> None:
-    if done != wanted.count():
-        raise RuleBroken(
-            N_("Somebody changed these records while the file was read. Nothing of it was taken in; import it again."),
-            code="stale",
-        )
+def _must_be(wanted: int, done: int) -> None:
+    if done != wanted:
+        raise RuleBroken(STALE, code="stale")
 
 
 # ---------------------------------------------------------------- search words, after it

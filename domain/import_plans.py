@@ -17,6 +17,8 @@ from domain.import_rows import Checker, Row
 from domain.rules import N_, RuleBroken
 from models import ImportedRow, Site, Worker
 
+STALE = N_("Somebody changed these records while the file was read. Nothing of it was taken in; import it again.")
+
 
 @dataclasses.dataclass
 class Plan:

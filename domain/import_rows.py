@@ -182,7 +182,7 @@ def _zones() -> frozenset[str]:
 
 def _cleaned(field: str, text: str, most: int, note: Note) -> str:
     try:
-        return profile.clean(text, field, most)
+        return profile.clean(text, field, most, lines=field == "address")
     except RuleBroken as broken:
         note(field, broken)
         return ""

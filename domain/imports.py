@@ -19,14 +19,13 @@ from domain.actor import SYSTEM, Actor
 from domain.import_csv import Table, open_table
 from domain.import_mapping import Bound, FileMapping, find_mapping, read_mapping
 from domain.import_people import People, insert, write_words
-from domain.import_plans import Plain, Plan, Planner
+from domain.import_plans import STALE, Plain, Plan, Planner
 from domain.import_rows import Checker, Problem, Row
 from domain.rules import N_, RuleBroken
 from models import ImportedRow, ImportRow, ImportRun
 
 __all__ = ["Choices", "Problem", "Report", "apply", "check", "find_mapping", "finish", "read_mapping"]
 
-STALE = N_("Somebody changed these records while the file was read. Nothing of it was taken in; import it again.")
 AT_ONCE = 250  # rows that are planned and staged together
 Progress = Callable[[int], object]  # told how many rows were read
 

@@ -14,7 +14,7 @@ import secrets
 from collections.abc import Callable
 from typing import Any
 
-from domain import audit, clock, profile, settings, store, work_queue
+from domain import audit, clock, links, profile, settings, store, work_queue
 from domain.actor import Actor
 from domain.rules import N_, RuleBroken
 from gateways.mail import Outcome, Verdict
@@ -132,9 +132,10 @@ def _health(channel: str) -> ChannelHealth:
 
 
 def _gate(health: ChannelHealth, now: dt.datetime) -> float | None:
-    if health.down_since and health.probe_at > now:
+    # A moment further ahead than we ever set one is from before the clock was put back.
+    if health.down_since and now < health.probe_at <= now + PROBE_EVERY:
         return 0.0
-    if health.slot_at and health.slot_at > now:
+    if health.slot_at and now < health.slot_at <= now + dt.timedelta(seconds=1):
         return float((health.slot_at - now).total_seconds())
     return None
 
@@ -273,10 +274,11 @@ def send_again(delivery: Delivery, by: Actor) -> Delivery:
         fresh = store.lock(Delivery.select().where(Delivery.id == delivery.id)).get()
         if fresh.state != "dead" or Delivery.select().where(Delivery.again == fresh).exists():
             raise RuleBroken(N_("Only a delivery that failed can be sent again, and only once."), code="not_dead")
-        if fresh.expires_at and fresh.expires_at <= clock.now():
+        is_late = fresh.expires_at is not None and fresh.expires_at <= clock.now()
+        if is_late or (fresh.link_id and not links.is_good(fresh.link)):
             raise RuleBroken(N_("It is too late to send this again. Send a new one."), code="too_late")
         repeat = put(
-            fresh.kind, fresh.link_id or fresh.id, to=fresh.to_address, account=fresh.account, worker=fresh.worker,
+            fresh.kind, int(fresh.dedupe_key.split(":")[1]), to=fresh.to_address, account=fresh.account, worker=fresh.worker,
             individual=fresh.individual, link=fresh.link, expires_at=fresh.expires_at, again=fresh,
         )  # fmt: skip
         audit.record("delivery.again", by, individual=fresh.individual, subject=f"delivery {repeat.id}",

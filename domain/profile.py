@@ -13,7 +13,7 @@ from peewee import IntegrityError
 
 from domain import audit, clock, search, store
 from domain.actor import Actor
-from domain.rules import N_, RuleBroken
+from domain.rules import N_, NotFound, RuleBroken
 from models import CHANNELS, CONTACT_KINDS, Consent, Contact, Follow, Individual, Worker
 
 LONGEST_NAME = 200
@@ -44,8 +44,8 @@ class Details:
 _TEXTS = {"first_name": 200, "last_name": 200, "preferred_name": 200, "pronouns": 60, "gender": 60, "language": 8}
 
 
-def clean(text: str, field: str, most: int) -> str:
-    """NFC, without spaces at the ends.
+def clean(text: str, field: str, most: int, *, lines: bool = False) -> str:
+    """NFC, without spaces at the ends; on one line, with single spaces, unless it may have ``lines``.
 
     Raises RuleBroken for characters that cannot be stored or shown (NUL, other controls, lone surrogates) and for
     more than ``most`` characters.
@@ -53,6 +53,8 @@ def clean(text: str, field: str, most: int) -> str:
     tidy = unicodedata.normalize("NFC", text).strip()
     if any(unicodedata.category(c) in ("Cc", "Cs") and c not in "\n\r\t" for c in tidy):
         raise RuleBroken(N_("This contains a character that cannot be stored."), code="bad_character", field=field)
+    if not lines:
+        tidy = " ".join(tidy.split())
     if len(tidy) > most:
         raise RuleBroken(N_("Use at most %(most)s characters."), code="too_long", field=field, most=most)
     return tidy
@@ -157,12 +159,12 @@ class Reach:
             "mobile": lambda: checked_phone(self.value, country),
             "phone": lambda: checked_phone(self.value, country),
             "emergency": lambda: checked_phone(self.value, country),
-        }.get(self.kind, lambda: clean(self.value, "value", 500))()
+        }.get(self.kind, lambda: clean(self.value, "value", 500, lines=True))()
         return dataclasses.replace(
             self,
             value=value,
             person=clean(self.person, "person", 200),
-            instructions=clean(self.instructions, "instructions", 500),
+            instructions=clean(self.instructions, "instructions", 500, lines=True),
             is_main=self.is_main and self.is_in_use,
         )
 
@@ -179,14 +181,17 @@ def add_contact(individual: Individual, reach: Reach, by: Actor, *, country: str
 
 
 def change_contact(contact: Contact, reach: Reach, by: Actor, *, country: str) -> None:
-    """Change a contact of an individual; the old and the new are kept in the audit."""
+    """Change a contact of an individual; the old and the new are kept in the audit.
+
+    Raises NotFound when it was removed meanwhile.
+    """
     good = reach.checked(country)
     with store.writing():
         _step_back(contact.individual, good)
         before = {name: getattr(contact, name) for name in dataclasses.asdict(good)}
-        Contact.update(**dataclasses.asdict(good), lookup=lookup_of(good.kind, good.value)).where(
-            Contact.id == contact.id
-        ).execute()
+        changed = Contact.update(**dataclasses.asdict(good), lookup=lookup_of(good.kind, good.value)).where(_is(contact))
+        if not changed.execute():
+            raise NotFound
         search.index(contact.individual)
         audit.record(
             "contact.changed", by, individual=contact.individual, subject=f"contact {contact.id}",
@@ -197,13 +202,18 @@ def change_contact(contact: Contact, reach: Reach, by: Actor, *, country: str) -
 def remove_contact(contact: Contact, by: Actor) -> None:
     """Take a contact out; twice is harmless."""
     with store.writing():
-        if not Contact.delete().where(Contact.id == contact.id).execute():
+        if not Contact.delete().where(_is(contact)).execute():
             return
         search.index(contact.individual)
         audit.record(
             "contact.removed", by, individual=contact.individual, subject=f"contact {contact.id}",
             before={"kind": contact.kind, "value": contact.value},
         )  # fmt: skip
+
+
+def _is(contact: Contact) -> Any:
+    """By its public id: SQLite gives the number of a deleted row to the next one."""
+    return Contact.public_id == contact.public_id
 
 
 def contacts_of(individual: Individual) -> list[Contact]:

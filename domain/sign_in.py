@@ -9,6 +9,7 @@ import dataclasses
 import datetime as dt
 import hashlib
 import secrets
+from typing import Any
 
 from domain import accounts, activation, agency, audit, clock, limits, links, notices, passwords, profile, settings, store
 from domain.actor import SYSTEM, Actor
@@ -77,12 +78,10 @@ def start(
 
 
 def _still_allowed(account: PortalAccount | None, worker: Worker | None) -> None:
-    row = (
-        PortalAccount.select().where(PortalAccount.id == account.id, PortalAccount.state == ACTIVE)
-        if account
-        else Worker.select().where(Worker.id == worker.id, Worker.is_active)  # type: ignore[union-attr]
-    )
-    if store.lock(row).first() is None:
+    owner = account or worker
+    table, may = (PortalAccount, PortalAccount.state == ACTIVE) if account else (Worker, Worker.is_active)
+    same = table.password_hash == owner.password_hash  # type: ignore[union-attr]  # changed while it was compared: refused
+    if store.lock(table.select().where(table.id == owner.id, may, same)).first() is None:  # type: ignore[union-attr]
         raise RuleBroken(N_("The e-mail address and the password do not match."), code="no_match", field="email")
 
 
@@ -134,14 +133,19 @@ def touch(session: LoginSession) -> None:
     if session.seen_at > clock.ago(minutes=1):
         return
     with store.writing():
-        LoginSession.update(seen_at=clock.now()).where(LoginSession.id == session.id).execute()
+        LoginSession.update(seen_at=clock.now()).where(_is(session)).execute()
 
 
 def sign_out(session: LoginSession, by: Actor) -> None:
     """End the session on the server; twice is harmless."""
     with store.writing():
-        if LoginSession.delete().where(LoginSession.id == session.id).execute():
+        if LoginSession.delete().where(_is(session)).execute():
             audit.record("sign_out.done", by, individual=session.account.individual if session.account_id else None)
+
+
+def _is(session: LoginSession) -> Any:
+    """By its token: SQLite gives the number of a deleted row to the next one."""
+    return LoginSession.token_hash == session.token_hash
 
 
 def forget_old_sessions() -> int:
@@ -169,7 +173,9 @@ def change_password(session: LoginSession, current: str, new: str, by: Actor) ->
     if not passwords.matches(current, owner.password_hash):
         raise RuleBroken(N_("This is not your current password."), code="no_match", field="current")
     passwords.check(new, near=_near(owner))
-    _set_password(owner, passwords.hash(new), by, "password.changed", was=owner.password_hash)
+    kept = passwords.hash(new)
+    _set_password(owner, kept, by, "password.changed", was=owner.password_hash)
+    owner.password_hash = kept
     token = secrets.token_urlsafe(32)
     with store.writing():
         _still_allowed(session.account, session.worker)

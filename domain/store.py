@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import peewee
-from peewee import DatabaseError, OperationalError, SqliteDatabase
-from playhouse.db_url import connect as connect_url
+from peewee import DatabaseError, OperationalError, PostgresqlDatabase, SqliteDatabase
+from playhouse.db_url import parse as parse_url
 
 from models import db
 
@@ -35,6 +35,8 @@ PRAGMAS = {
     "journal_size_limit": 64 * 1024 * 1024,
     "cache_size": -8000,
 }
+# Fetching rows raises the driver's own error as it is, and that of pysqlite3 is not the standard library's.
+_DRIVERS_OWN: Any = peewee.sqlite3.OperationalError  # type: ignore[attr-defined]
 _WRITES = ("INSERT", "UPDATE", "DELETE", "REPLAC")
 
 
@@ -59,6 +61,10 @@ class GuardedSqlite(_Guarded, SqliteDatabase):
     pass
 
 
+class GuardedPostgres(_Guarded, PostgresqlDatabase):
+    pass
+
+
 def open_database(url: str) -> peewee.Database:
     """Bind the tables to the database at ``url`` (``sqlite:///path`` or ``postgresql://…``) without connecting."""
     if url.startswith("sqlite:///"):
@@ -67,10 +73,7 @@ def open_database(url: str) -> peewee.Database:
             str(path), pragmas=PRAGMAS, lock_type="IMMEDIATE", timeout=10, autoconnect=False
         )
     else:
-        opened = connect_url(url, autoconnect=False)
-        guarded = type("GuardedPostgres", (_Guarded, type(opened)), {})
-        opened.__class__ = guarded
-        database = opened
+        database = GuardedPostgres(**parse_url(url), autoconnect=False)
     db.initialize(database)
     return database
 
@@ -192,7 +195,7 @@ def is_storage_fault(error: BaseException | None) -> bool:
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
         seen.add(id(error))
-        if isinstance(error, OperationalError | sqlite3.OperationalError | OSError):
+        if isinstance(error, OperationalError | sqlite3.OperationalError | _DRIVERS_OWN | OSError):
             return True
         if isinstance(error, DatabaseError) and "cannot rollback" in str(error):
             return True

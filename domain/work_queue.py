@@ -19,6 +19,8 @@ def add(kind: str, category: str, individual: Individual | None, dedupe_key: str
                     dedupe_key=f"{kind}:{dedupe_key}", created_at=clock.now(),
                 )  # fmt: skip
         except IntegrityError:
+            if not Task.select().where(Task.dedupe_key == f"{kind}:{dedupe_key}").exists():
+                raise  # not a task that is there already, but one that cannot be
             return False
     return True
 

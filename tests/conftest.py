@@ -5,8 +5,10 @@ Databases are copies of template files that are made once per process: copying o
 
 import contextlib
 import datetime as dt
+import functools
 import shutil
 import socket
+import ssl
 import tempfile
 import threading
 import uuid
@@ -125,7 +127,7 @@ def opened(path: Path) -> Iterator[peewee.Database]:
     for keyed in (audit, limits, links):
         keyed.use_key(KEY)
     try:
-        with store.connection():
+        with database.connection_context():
             yield database
     finally:
         for each in (database, models.db.obj):  # an application may have opened the same file anew
@@ -409,6 +411,12 @@ def at_once() -> Callable[[Sequence[Callable[[], Any]]], list[Any]]:
     return _run_at_once
 
 
+@functools.cache
+def _trust() -> ssl.SSLContext:
+    """The authorities of this machine, which take long to read."""
+    return ssl.create_default_context()
+
+
 @pytest.fixture
 def deliver(db: peewee.Database) -> Callable[..., int]:
     """``deliver(server)``: send what is due to a tests' mail server, as fast as it takes it; how many were taken."""
@@ -416,10 +424,12 @@ def deliver(db: peewee.Database) -> Callable[..., int]:
         models.Setting.insert(key="mail_rate", value="0").execute()
 
     def run(server: Any, seconds: float = 20.0, patience: float = 0.25) -> int:
-        return dispatch.deliver_due(
-            lambda: SmtpMail("127.0.0.1", server.port, "none", None, None, "example.org", patience, 2 * patience),
-            portal_url=PORTAL, sender=SENDER, seconds=seconds,
-        )  # fmt: skip
+        def open_mail() -> SmtpMail:
+            return SmtpMail(
+                "127.0.0.1", server.port, "none", None, None, "example.org", patience, 2 * patience, _trust()
+            )
+
+        return dispatch.deliver_due(open_mail, portal_url=PORTAL, sender=SENDER, seconds=seconds)
 
     return run
 

@@ -53,7 +53,7 @@ def _failed(error: Exception) -> Response:
 
 def _answer(code: int, why: str = "") -> Response:
     try:
-        html = _page(code, why)
+        html = fragments.showable(_page(code, why))
     except Exception as broken:  # a page needs the database: its language, the agency's name
         log.error("the plain error page", exc_info=broken)
         html = _PLAIN % code

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from urllib.parse import quote, urlsplit
 
 from flask import Response, current_app, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
+
+_UNSHOWABLE = re.compile(
+    r"[\0-\x08\x0b\x0e-\x1f\x7f-\x9f\ufdd0-\ufdef" + "".join(chr(n << 16 | end) for n in range(17) for end in (0xFFFE, 0xFFFF)) + "]"
+)
 
 
 def is_fragment() -> bool:
@@ -23,8 +28,13 @@ def page(template: str, block: str = "", *, status: int = 200, **context: Any) -
     if status == 200 and form is not None and form.is_refused:
         status = 422
     html = _block(template, block, context) if block and is_fragment() else render_template(template, **context)
-    response: Response = make_response(html, status)
+    response: Response = make_response(showable(html), status)
     return response
+
+
+def showable(html: str) -> str:
+    """The page without the characters that no HTML may hold, such as a refused NUL that its form shows again."""
+    return _UNSHOWABLE.sub("", html)
 
 
 def _block(template: str, block: str, context: dict[str, Any]) -> str:

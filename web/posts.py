@@ -27,6 +27,7 @@ from web import sessions
 
 SAFE = ("GET", "HEAD", "OPTIONS", "TRACE")
 _FORM_ID = re.compile(r"[A-Za-z0-9_-]{22}")
+MOST_WORDS, MOST_FIELDS = 1_000_000, 1000
 WAIT = 8.0  # seconds that a second post waits for the first one's answer
 log = logging.getLogger(__name__)
 STALE = dt.timedelta(seconds=30)  # after which an unfinished first post is taken for dead
@@ -66,9 +67,18 @@ def _check() -> Response | None:
         return None
     if not _is_same_origin():
         abort(400)
+    _refuse_masses()
     csrf.protect()
     asks = getattr(current_app.view_functions[request.endpoint], "only_asks", False)
     return None if asks else _once()
+
+
+def _refuse_masses() -> None:
+    """Words alone are never a megabyte nor a thousand fields; Flask's own limits hold for files only."""
+    if request.mimetype != "multipart/form-data":
+        request.max_content_length = MOST_WORDS
+    if sum(len(values) for _, values in request.form.lists()) > MOST_FIELDS:
+        abort(413)
 
 
 def _is_same_origin() -> bool:

@@ -1,6 +1,6 @@
 """The first administrator; what follows needs them signed in (``blueprints.admin.first_start``)."""
 
-from flask import redirect
+from flask import current_app, redirect
 from wtforms import PasswordField
 
 from blueprints.first_start import bp
@@ -23,7 +23,7 @@ class FirstAdmin(Form):
 def show():
     if agency.first_start_is_over():
         return redirect("/admin/first-start/", 303)
-    return page("first_start/admin.html", form=FirstAdmin(formdata=None), least=settings.get("password_length"))
+    return _page(FirstAdmin(formdata=None))
 
 
 @bp.post("/")
@@ -40,4 +40,9 @@ def create():
             sessions.begin(sign_in.start(None, worker, device_token="", agent=sessions.agent(),  # noqa: S106 - none yet
                                          network=sessions.network(), tell_of_device=False))  # fmt: skip
             return done("/admin/first-start/")
-    return page("first_start/admin.html", form=form, least=settings.get("password_length"))
+    return _page(form)
+
+
+def _page(form: FirstAdmin):
+    steps = 4 if current_app.extensions["doorstep"].development else 5  # with the step that tries the mail server
+    return page("first_start/admin.html", form=form, steps=steps, least=settings.get("password_length"))

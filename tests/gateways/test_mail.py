@@ -368,8 +368,8 @@ class TestTheKeptConnection:
             assert way.send(letter(), BOB).verdict == Verdict.ACCEPTED
         assert (len(server.accepted), server.connections) == (3, 2)
 
-    @pytest.mark.parametrize("behaviour", ["accept_slowly", "rcpt_450_then_lag"])
-    def test_an_answer_that_comes_too_late_is_not_taken_for_the_next_mails(self, behaviour: str) -> None:
+    @pytest.mark.parametrize("behaviour", ["accept_slowly", "garbage_after_dot", "rcpt_450_then_lag"])
+    def test_a_connection_that_lost_its_step_is_not_used_for_the_next_mail(self, behaviour: str) -> None:
         with SmtpServer([behaviour, "ok"], pace=0.6) as server, mail_to(server, total=0.5) as way:
             assert way.send(letter(), ALICE).verdict in (Verdict.UNKNOWN, Verdict.RETRY)
             assert way.send(letter(), BOB).verdict == Verdict.ACCEPTED

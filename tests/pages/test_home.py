@@ -2,10 +2,75 @@
 
 import pytest
 
+from domain import profile
+from models import Individual
+
 pytestmark = pytest.mark.usefixtures("cast")
 
 
-def test_alice_is_greeted_by_the_name_she_is_called(browse):
+def test_alice_is_greeted_by_the_name_she_is_called(browse, cast):
+    assert "Alice" in browse("alice").open("/").heading
+    details = profile.Details("Alice", "Archer", preferred_name="Lis", birth_date=cast.alice.birth_date)
+    profile.change(cast.alice, details, cast.by("ines"), version=cast.alice.version)
+    assert browse("alice").open("/").heading.endswith(", Lis")
+
+
+@pytest.mark.parametrize(
+    ("hour", "greeting"),
+    [(4, "Good morning"), (11, "Good morning"), (12, "Good afternoon"), (17, "Good afternoon"), (18, "Good evening"), (3, "Good evening")],
+)
+def test_the_greeting_follows_the_agencys_clock(browse, frozen, hour, greeting):
+    frozen(f"2027-07-05 {hour + 3:02}:30")  # Halifax is three hours behind in summer
+    assert browse("alice").open("/").heading == f"{greeting}, Alice"
+
+
+def test_home_leads_to_every_tile(browse):
     alice = browse("alice")
-    page = alice.open("/")
-    assert "Alice" in page.heading
+    for path in alice.open("/").links.values():
+        if path.startswith("/"):
+            assert alice.ask(path).status == 200, path
+
+
+def test_a_client_is_offered_nothing_of_the_staff(browse):
+    alice = browse("alice")
+    for path in ("/", "/about-me/", "/my-portal/", "/my-portal/password"):
+        assert "/admin" not in alice.open(path).html
+
+
+def test_a_worker_who_opens_home_comes_to_today(browse):
+    assert browse("dora").open("/").path == "/admin/"
+
+
+def test_a_client_is_told_nothing_by_the_staff_side(browse):
+    page = browse("alice").open("/admin/")
+    assert page.status == 404
+    assert page.heading == "There is nothing here"
+
+
+def test_a_stranger_is_asked_to_sign_in(browse):
+    page = browse().open("/")
+    assert page.path == "/sign-in"
+    assert "Archer" not in page.html
+
+
+def test_the_menu_shows_where_one_is(browse):
+    tree = browse("alice").open("/about-me/").tree
+    assert [a.get("href") for a in tree.iter("a") if a.get("aria-current") == "page"] == ["/about-me/"]
+
+
+def test_no_title_says_who_or_what(browse):
+    alice = browse("alice")
+    for path in ("/", "/about-me/", "/my-portal/"):
+        title = alice.open(path).title
+        assert "Alice" not in title
+        assert "Archer" not in title
+
+
+def test_a_page_is_never_kept_by_the_browser(browse):
+    assert browse("alice").open("/").headers["Cache-Control"] == "no-store"
+
+
+def test_looking_at_home_changes_nothing_of_the_record(browse, cast):
+    before = Individual.get_by_id(cast.alice.id).__data__
+    browse("alice").open("/")
+    assert Individual.get_by_id(cast.alice.id).__data__ == before

@@ -1,0 +1,366 @@
+"""Every page and state: readable, reachable, whole on a small phone, and quiet in the console."""
+
+import json
+import re
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import pytest
+from browser import ways
+from browser.conftest import PASSWORD, Portal, Town
+from browser.looks import look
+from playwright.sync_api import Browser, Page, expect
+
+Phone = Callable[..., Page]
+ADMIN, WORKER, CLIENT = "admin@example.org", "worker1@example.org", "client1@example.org"
+CALM = {"reduced_motion": "reduce"}  # colours do not change while they are measured
+
+
+class State(NamedTuple):
+    """A page as somebody finds it: its route, where to go, who goes there, and what they do then."""
+
+    name: str
+    route: str
+    path: str
+    who: str = ""
+    then: Callable[[Page], None] = lambda page: None
+
+
+def press(*names: str) -> Callable[[Page], None]:
+    """Press one after the other."""
+
+    def then(page: Page) -> None:
+        for name in names:
+            ways.press(page, name)
+
+    return then
+
+
+def record(name: str, *names: str) -> Callable[[Page], None]:
+    """Open somebody's record, then press one after the other."""
+
+    def then(page: Page) -> None:
+        ways.find_person(page, name)
+        press(*names)(page)
+
+    return then
+
+
+def typed(words: dict[str, str], button: str) -> Callable[[Page], None]:
+    """Fill fields by their labels and send the form."""
+
+    def then(page: Page) -> None:
+        for label, text in words.items():
+            page.get_by_label(label, exact=True).fill(text)
+        ways.press(page, button)
+
+    return then
+
+
+def first_row(page: Page) -> None:
+    page.locator(".rows .row").first.click()
+
+
+def with_an_old_token(page: Page) -> None:
+    page.locator("form [name=csrf_token]").first.evaluate("field => { field.value = 'old' }")
+    typed({"E-mail address": "somebody@example.org"}, "Send me the link")(page)
+
+
+INDIVIDUALS, RECORD, NEW = "/admin/individuals/", "/admin/individuals/<public_id>/", "/admin/individuals/new"
+ACCOUNT = RECORD + "account/new"
+MOVE = RECORD + "account/<account_id>/<verb>"
+
+ANYBODY = [
+    State("sign in", "/sign-in", "/sign-in"),
+    State("sign in, nothing typed", "/sign-in", "/sign-in", then=press("Sign in")),
+    State("sign in, wrong", "/sign-in", "/sign-in",
+          then=typed({"E-mail address": "nobody@example.org", "Password": "no such password"}, "Sign in")),
+    State("forgotten", "/forgotten-password", "/forgotten-password"),
+    State("forgotten, nothing typed", "/forgotten-password", "/forgotten-password", then=press("Send me the link")),
+    State("forgotten, sent", "/forgotten-password/sent", "/forgotten-password",
+          then=typed({"E-mail address": "nobody@example.org"}, "Send me the link")),
+    State("open for too long", "/forgotten-password", "/forgotten-password", then=with_an_old_token),
+    State("nothing here", "/nowhere/at/all", "/nowhere/at/all"),
+    State("not in that way", "/activate/terms", "/activate/terms"),
+    State("offline", "/offline", "/offline"),
+    State("mailbox", "/dev/mail", "/dev/mail"),
+    *(State(slug, "/pages/<slug>", f"/pages/{slug}") for slug in ("privacy", "terms", "help", "technical", "contact")),
+]  # fmt: skip
+
+CLIENTS = [
+    State("home", "/", "/", CLIENT),
+    State("About Me", "/about-me/", "/about-me/", CLIENT),
+    State("My Portal", "/my-portal/", "/my-portal/", CLIENT),
+    State("password", "/my-portal/password", "/my-portal/password", CLIENT),
+    State("password, nothing typed", "/my-portal/password", "/my-portal/password", CLIENT, press("Save the new password")),
+    State("password, too short", "/my-portal/password", "/my-portal/password", CLIENT,
+          typed({"Current password": PASSWORD, "New password": "short"}, "Save the new password")),
+    State("staff's page for a client", "/admin/", "/admin/", CLIENT),
+]  # fmt: skip
+
+STAFF = [
+    State("Today", "/admin/", "/admin/", ADMIN),
+    State("Today of a worker", "/admin/", "/admin/", WORKER),
+    State("Individuals", INDIVIDUALS, INDIVIDUALS, ADMIN),
+    State("Individuals, second page", INDIVIDUALS, INDIVIDUALS, ADMIN, press("Next")),
+    State("Individuals, found", INDIVIDUALS, INDIVIDUALS + "?q=noemi", ADMIN),
+    State("Individuals, nobody found", INDIVIDUALS, INDIVIDUALS + "?q=Xylophonist", ADMIN),
+    State("caseload of a worker", INDIVIDUALS, INDIVIDUALS, WORKER),
+    State("record in a caseload", RECORD, INDIVIDUALS, WORKER, first_row),
+    State("active record", RECORD, INDIVIDUALS + "?q=client1@example.org", ADMIN, first_row),
+    *(State(f"record, {state}", RECORD, "/admin/", ADMIN, record(name)) for state, name in {
+        "pending": "Thandeka Brightwater", "expired": "Anselm Quillfeather", "disabled": "Marisol Devereux-Finch",
+        "suspended": "Jorun Halvardsen", "deceased": "Wilhelmina Oakes", "no consent": "Noor Castellane",
+        "a long name": "Friedrich-Wilhelm Donaudampfschifffahrtsgesellschaft", "Arabic": "عبد الرحمن الحدادين النجارسي",
+    }.items()),
+    State("new individual", NEW, NEW, ADMIN),
+    State("new individual, no name", NEW, NEW, ADMIN, press("Save")),
+    State("new individual, no such date", NEW, NEW, ADMIN,
+          lambda page: (page.get_by_label("Day").first.fill("31"), page.get_by_label("Month").first.fill("2"),
+                        page.get_by_label("Year").first.fill("1990"), press("Save")(page))),
+    State("edit", RECORD + "edit", "/admin/", ADMIN, record("Noor Castellane", "Edit")),
+    State("new contact", RECORD + "contacts/new", "/admin/", ADMIN, record("Noor Castellane", "Add a contact")),
+    State("new contact, nothing typed", RECORD + "contacts/new", "/admin/", ADMIN,
+          record("Noor Castellane", "Add a contact", "Save")),
+    State("contact", RECORD + "contacts/<contact_id>/", "/admin/", ADMIN,
+          lambda page: (record("Noor Castellane")(page), page.locator("#contacts .row").first.click())),
+    State("contact, to be removed", RECORD + "contacts/<contact_id>/removal", "/admin/", ADMIN,
+          lambda page: (record("Noor Castellane")(page), page.locator("#contacts .row").first.click(),
+                        press("Remove this contact")(page))),
+    State("new account", ACCOUNT, "/admin/", ADMIN,
+          record("Friedrich-Wilhelm Donaudampfschifffahrtsgesellschaft", "Create an account")),
+    State("new account, wrong address", ACCOUNT, "/admin/", ADMIN,
+          lambda page: (record("عبد الرحمن الحدادين النجارسي", "Create an account")(page),
+                        typed({"E-mail address": "other@example.org"}, "Send the activation")(page))),
+    State("new account, a child", ACCOUNT, "/admin/", ADMIN, record("Pip Ravenscroft-Bell", "Create an account")),
+    State("new account, no consent", ACCOUNT, "/admin/", ADMIN, record("Noor Castellane", "Create an account")),
+    State("new activation", ACCOUNT, "/admin/", ADMIN, record("Anselm Quillfeather", "Send a new activation")),
+    *(State(f"to {verb.lower()}", MOVE, "/admin/", ADMIN, record(name, verb)) for verb, name in {
+        "Cancel activation": "Thandeka Brightwater", "Close": "Jorun Halvardsen", "Unlock": "Jorun Halvardsen",
+        "Disable": "Jorun Halvardsen", "Enable": "Marisol Devereux-Finch",
+    }.items()),
+    State("to suspend", MOVE, INDIVIDUALS + "?q=client1@example.org", ADMIN,
+          lambda page: (first_row(page), press("Suspend")(page))),
+    State("accounts", RECORD + "accounts", "/admin/", ADMIN,
+          record("Anselm Quillfeather", "Earlier accounts and link openings")),
+    State("no account", RECORD + "accounts", INDIVIDUALS + "?q=Ravenscroft", ADMIN,
+          lambda page: (first_row(page), page.goto(f"{page.url}accounts"))),
+    State("history", RECORD + "history", "/admin/", ADMIN, record("Thandeka Brightwater", "Who did and saw what")),
+    State("deliveries", "/admin/deliveries/", "/admin/deliveries/", ADMIN),
+    State("deliveries, none failed", "/admin/deliveries/", "/admin/deliveries/?state=held", ADMIN),
+    State("delivery", "/admin/deliveries/<public_id>/", "/admin/deliveries/", ADMIN, first_row),
+    State("my sign-in", "/admin/my-sign-in/", "/admin/my-sign-in/", ADMIN),
+    State("my sign-in, nothing typed", "/admin/my-sign-in/", "/admin/my-sign-in/", ADMIN, press("Save the new password")),
+    State("client's page for staff", "/about-me/", "/about-me/", ADMIN),
+]  # fmt: skip
+
+EMPTY = [
+    State("Today, nothing waits", "/admin/", "/admin/", ADMIN),
+    State("Individuals, nobody", INDIVIDUALS, INDIVIDUALS, ADMIN),
+    State("deliveries, none", "/admin/deliveries/", "/admin/deliveries/", ADMIN),
+    State("mailbox, empty", "/dev/mail", "/dev/mail"),
+    State("help, not written", "/pages/<slug>", "/pages/help"),
+]
+
+# Looked at step by step in the tests below.
+ACTIVATION = {"/activate/", "/activate/welcome", "/activate/date-of-birth", "/activate/password", "/activate/new-link"}
+RESET = {"/reset/"}
+LETTERS = {"/dev/mail/<name>"}
+FIRST_START = {
+    "/first-start/", "/admin/first-start/agency", "/admin/first-start/pages", "/admin/first-start/mail",
+    "/admin/first-start/on",
+}  # fmt: skip
+NO_PAGES = {  # links that lead on at once, and what only programs read
+    "/activate/<token>", "/reset/<token>", "/admin/first-start/", "/static/<path:filename>", "/sw.js",
+    "/manifest.webmanifest", "/healthz", "/readyz",
+}  # fmt: skip
+
+
+def visit(page: Page, state: State) -> None:
+    """Bring a tab into a state, and let it come to rest."""
+    page.goto(state.path)
+    state.then(page)
+    page.wait_for_load_state("load")
+
+
+def names(states: list[State]) -> Any:
+    return pytest.mark.parametrize("state", states, ids=[state.name for state in states])
+
+
+@names(ANYBODY + CLIENTS)
+def test_a_page_for_clients(state: State, town: Town, phone: Phone, browser: Browser) -> None:
+    page = phone(town.url, storage_state=town.cookies_of(state.who, browser) if state.who else None, **CALM)
+    visit(page, state)
+    look(page, state.route)
+
+
+@names(STAFF)
+def test_a_page_for_staff(state: State, town: Town, phone: Phone, browser: Browser) -> None:
+    page = phone(town.url, storage_state=town.cookies_of(state.who, browser), **CALM)
+    visit(page, state)
+    look(page, state.route)
+
+
+@names(EMPTY)
+def test_a_page_before_anything_happened(state: State, village: Portal, phone: Phone) -> None:
+    page = phone(village.url, storage_state=village.admin if state.who else None, **CALM)
+    visit(page, state)
+    look(page, state.route)
+
+
+@pytest.mark.long
+def test_the_first_start(portal: Portal, phone: Phone) -> None:
+    page = phone(portal.url, **CALM)
+    page.goto("/")
+    look(page, "/first-start/")
+    ways.press(page, "Continue")
+    look(page, "/first-start/")
+    ways.become_admin(page, portal.code)
+    look(page, "/admin/first-start/agency")
+    ways.press(page, "Continue")
+    look(page, "/admin/first-start/agency")
+    ways.describe_agency(page)
+    look(page, "/admin/first-start/pages")
+    page.get_by_label("Privacy policy").fill("")
+    ways.press(page, "Publish and continue")
+    look(page, "/admin/first-start/pages")
+    page.get_by_label("Privacy policy").fill("# What we keep\n\nAs little as we can.")
+    ways.press(page, "Publish and continue")
+    look(page, "/admin/first-start/on")
+
+
+@pytest.mark.long
+def test_the_test_of_e_mail(village: Portal, phone: Phone) -> None:
+    """Only a portal for the public asks for it, but the page is there."""
+    page = phone(village.url, storage_state=village.admin, **CALM)
+    page.goto("/admin/first-start/mail")
+    look(page, "/admin/first-start/mail")
+    ways.press(page, "Send the test")
+    expect(page.get_by_text("A test is on its way.")).to_be_visible()
+    page.get_by_label("Code from the e-mail").fill("12")
+    ways.press(page, "Continue")
+    look(page, "/admin/first-start/mail")
+
+
+@pytest.mark.long
+def test_each_step_of_an_activation(town: Town, phone: Phone, browser: Browser) -> None:
+    staff, page, person = phone(town.url, storage_state=town.cookies_of(ADMIN, browser)), phone(town.url, **CALM), town.newcomer()
+    ways.invite(staff, person)
+    ways.open_letter(page, person.email, "Your portal is ready")
+    look(page, "/dev/mail/<name>")
+    ways.open_activation(page, person.email)
+    for reading in page.locator("details summary").all():
+        reading.click()
+    look(page, "/activate/")
+    ways.press(page, "Continue")
+    look(page, "/activate/terms")
+    ways.accept(page)
+    look(page, "/activate/")
+    ways.say_birth_date(page, person.born._replace(day=28))
+    look(page, "/activate/date-of-birth")
+    ways.say_birth_date(page, person.born)
+    look(page, "/activate/")
+    ways.choose_password(page, "short")
+    look(page, "/activate/password")
+    ways.choose_password(page)
+    look(page, "/activate/welcome")
+
+
+@pytest.mark.long
+def test_links_that_are_over(town: Town, phone: Phone, browser: Browser) -> None:
+    staff, page, person = phone(town.url, storage_state=town.cookies_of(ADMIN, browser)), phone(town.url, **CALM), town.newcomer()
+    ways.invite(staff, person)
+    ways.open_letter(page, person.email, "Your portal is ready")
+    first = page.get_by_role("main").get_by_role("link", name="/activate/").get_attribute("href")
+
+    def over(title: str) -> None:
+        page.goto(first)
+        ways.heading(page, title)
+        look(page, "/activate/")
+
+    ways.find_person(staff, person.name)
+    ways.press(staff, "Send the activation again")
+    expect(staff.get_by_text("A new link is on its way.")).to_be_visible()
+    over("There is a newer link")
+    ways.press(staff, "Cancel activation")
+    ways.press(staff, "Cancel activation")
+    over("This link was withdrawn")
+    ways.press(page, "Ask for a new link")
+    look(page, "/activate/new-link")
+    staff.goto("/admin/")
+    expect(staff.get_by_text("Wants a new activation link").first).to_be_visible()
+    look(staff, "/admin/")
+
+
+@pytest.mark.long
+def test_a_used_link_and_one_that_was_tried_too_often(town: Town, phone: Phone, browser: Browser) -> None:
+    staff, page = phone(town.url, storage_state=town.cookies_of(ADMIN, browser)), phone(town.url, **CALM)
+    happy, unhappy = town.newcomer(), town.newcomer()
+    for person in (happy, unhappy):
+        ways.invite(staff, person)
+    ways.open_activation(page, happy.email)
+    ways.activate(page, happy)
+    page.context.clear_cookies()
+    ways.open_activation(page, happy.email)
+    ways.heading(page, "Your account is already active")
+    look(page, "/activate/")
+    ways.open_activation(page, unhappy.email)
+    ways.accept(page)
+    for _ in range(3):
+        ways.say_birth_date(page, unhappy.born._replace(day=1))
+        page.wait_for_load_state("load")
+    ways.heading(page, "This link was closed")
+    look(page, "/activate/date-of-birth")
+
+
+@pytest.mark.long
+def test_a_new_password_by_e_mail(town: Town, phone: Phone) -> None:
+    page = phone(town.url, **CALM)
+    page.goto("/forgotten-password")
+    typed({"E-mail address": "client7@example.org"}, "Send me the link")(page)
+    ways.open_letter(page, "client7@example.org", "Choose a new password")
+    link = page.get_by_role("main").get_by_role("link", name="/reset/").get_attribute("href")
+    page.goto(link)
+    look(page, "/reset/")
+    typed({"New password": "short"}, "Save the new password")(page)
+    look(page, "/reset/")
+    typed({"New password": "three lemons on a tray"}, "Save the new password")(page)
+    ways.heading(page, "Sign in")
+    look(page, "/sign-in")
+    page.goto(link)
+    ways.heading(page, "This link no longer works")
+    look(page, "/reset/")
+
+
+def test_pages_from_right_to_left(town: Town, phone: Phone) -> None:
+    page = phone(town.url, locale="ar", **CALM)
+    page.goto("/sign-in")
+    expect(page.locator("html")).to_have_attribute("dir", "rtl")
+    look(page, "/sign-in")
+    page.get_by_role("main").get_by_role("button").last.click()
+    look(page, "/sign-in")
+
+
+def test_no_page_is_left_out(town: Town) -> None:
+    routes = {row["route"] for row in json.loads(town.command("audiences", "--json")) if "GET" in row["methods"]}
+    looked_at = {state.route for state in ANYBODY + CLIENTS + STAFF + EMPTY}
+    assert routes - looked_at - ACTIVATION - RESET - LETTERS - FIRST_START - NO_PAGES == set()
+
+
+# ---------------------------------------------------------------- budgets
+
+SHIFTS = """() => new Promise((tell) => {
+  let moved = 0;
+  new PerformanceObserver((seen) => seen.getEntries().forEach((shift) => { moved += shift.value; }))
+    .observe({ type: 'layout-shift', buffered: true });
+  requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(() => tell(moved))));
+})"""
+
+
+def test_home_does_not_move_while_it_loads(town: Town, phone: Phone, browser: Browser) -> None:
+    page = phone(town.url, storage_state=town.cookies_of(CLIENT, browser))
+    page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": 6})
+    page.goto("/", wait_until="networkidle")
+    assert page.evaluate(SHIFTS) <= 0.01
+    page.evaluate("document.querySelector('main').prepend(Object.assign(document.createElement('hr'), { style: 'height: 300px' }))")
+    assert page.evaluate(SHIFTS) > 0.01, "the measure sees nothing"

@@ -1,0 +1,568 @@
+"""Mail that goes out through a real SmtpMail to a real server, which misbehaves in every way there is (P14, T22)."""
+
+import datetime as dt
+import itertools
+import re
+import socket
+import threading
+
+import pytest
+from smtp_server import SmtpServer
+
+from domain import accounts, agency, clock, dispatch, notices, profile, settings, sign_in, store
+from domain.actor import SYSTEM
+from domain.rules import RuleBroken
+from gateways.mail import SmtpMail
+from models import Contact, Delivery, DeliveryAttempt, Individual, Task, Worker
+
+
+def put(cast, name="alice", number=1, kind="password_changed", **options):
+    account = getattr(cast, f"{name}_account")
+    with store.writing():
+        return notices.put(kind, number, to=account.email, account=account, individual=account.individual, **options)
+
+
+def fresh(delivery):
+    return Delivery.get_by_id(delivery.id)
+
+
+def ids(server):
+    return [mail.message["Message-ID"] for mail in server.accepted]
+
+
+# ---------------------------------------------------------------- what arrives
+
+
+def test_pias_activation_arrives_with_her_link_in_text_and_html(cast, deliver):
+    link = cast.invited()
+    with SmtpServer() as server:
+        assert deliver(server) == 1
+        [mail] = server.accepted
+    assert (mail.sender, mail.recipients) == ("portal@example.org", ("pia@example.org",))
+    plain = mail.message.get_body(("plain",)).get_content()
+    html = mail.message.get_body(("html",)).get_content()
+    from domain import links
+
+    address = f"https://portal.example.org/activate/{links.token(link)}"
+    assert address in plain
+    assert html.count(f'href="{address}"') == 1
+    assert "Harbour Family Services" in plain
+    assert "+1 902 555 0100" in plain
+    assert mail.message["Auto-Submitted"] == "auto-generated"
+    row = Delivery.get(Delivery.link == link)
+    assert mail.message["Message-ID"] == notices.message_id(row, "example.org")
+
+
+def every_letter(cast):
+    """One of each kind that there is, to people of the cast."""
+    cast.invited()
+    put(cast)
+    sign_in.start(cast.bob_account, None, device_token="", agent="Firefox on a phone", network="192.0.2.1")
+    put(cast, "bob", kind="birth_date_closed")
+    sign_in.ask_for_reset("alice@example.org", cast.visitor())
+    agency.send_mail_test(cast.ada)
+
+
+def test_every_kind_of_letter_can_be_written(cast, deliver):
+    every_letter(cast)
+    with SmtpServer() as server:
+        assert deliver(server) == len(notices.KINDS)
+        mails = list(server.accepted)
+    assert {delivery.kind for delivery in Delivery.select().where(Delivery.state == "sent")} == set(notices.KINDS)
+    for mail in mails:
+        plain = mail.message.get_body(("plain",)).get_content()
+        assert not re.search(r"%\(|\{\{|None", plain), plain
+        assert "Hello," in plain
+
+
+def test_no_letter_names_anybody_or_what_they_come_for(cast, deliver):
+    every_letter(cast)
+    with SmtpServer() as server:
+        deliver(server)
+        mails = list(server.accepted)
+    names = {name for who in Individual.select() for name in (who.first_name, who.last_name)}
+    names |= {name for who in Worker.select() for name in (who.first_name, who.last_name)}
+    for mail in mails:
+        told = [str(value) for key, value in mail.message.items() if key not in ("To", "From", "Message-ID")]
+        told += [part.get_content() for part in mail.message.walk() if part.get_content_maintype() == "text"]
+        for name in names:
+            assert not re.search(rf"\b{name}\b", "\n".join(told)), (name, mail.message["Subject"])
+
+
+def test_a_letter_is_written_in_the_names_of_today_not_of_when_it_was_queued(cast, deliver):
+    cast.invited()
+    agency.describe({**agency.particulars(), "name": "Lighthouse Services", "short_name": "Lighthouse"}, SYSTEM)
+    with SmtpServer() as server:
+        deliver(server)
+        [mail] = server.accepted
+    assert "Lighthouse Services" in mail.message.get_body(("plain",)).get_content()
+    assert mail.message["From"].addresses[0].display_name == "Lighthouse"
+
+
+@pytest.mark.parametrize("name", ["A\r\nBcc: eve@example.org", "A\nSubject: x", "A\rB", "A\x00B", "A\x0bB", "A\u2028B"])
+def test_no_agency_name_makes_a_header_or_stops_the_mail(cast, deliver, name):
+    try:
+        agency.describe({**agency.particulars(), "short_name": name}, SYSTEM)
+    except RuleBroken as refused:
+        assert refused.field == "short_name"
+    cast.invited()
+    with SmtpServer() as server:
+        assert deliver(server) == 1
+        [mail] = server.accepted
+    assert mail.recipients == ("pia@example.org",)
+    assert mail.message["Bcc"] is None
+    assert mail.message["Subject"] == "Your portal is ready"
+
+
+@pytest.mark.parametrize("field", ["name", "short_name", "emergency_line", "site_name", "phone"])
+def test_a_line_break_never_gets_into_a_field_of_one_line(house, field):
+    values = agency.particulars()
+    try:
+        agency.describe({**values, field: f"{values[field]}\r\nX-Evil: 1"}, SYSTEM)
+    except RuleBroken as refused:
+        assert refused.field == field
+    assert "\n" not in agency.particulars()[field]
+    assert "\r" not in agency.particulars()[field]
+    assert "\n" in agency.particulars()["address"]  # which has lines
+
+
+# ---------------------------------------------------------------- faults of the server
+
+DOWN = [
+    "refuse_connection", "greet_421", "greet_554", "greet_hang", "greet_drop", "html_garbage", "ehlo_421", "mail_421",
+    "mail_530", "mail_535", "mail_hang", "rcpt_421", "rcpt_drop", "rcpt_hang", "rcpt_garbage", "data_command_hang",
+    "data_421",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("fault", DOWN)
+def test_what_is_the_servers_fault_costs_no_attempt_and_is_probed_every_five_minutes(cast, deliver, frozen, fault):
+    frozen()
+    waiting = [put(cast, number=number) for number in range(3)]
+    with SmtpServer([fault, fault]) as server:  # a kept connection that was closed is tried anew once
+        assert deliver(server) == 0
+        row = fresh(waiting[0])
+        assert (row.state, row.attempts) == ("due", 0)
+        assert row.last_error
+        assert not any(fresh(other).tries.count() for other in waiting[1:])
+        connections = server.connections
+        frozen.shift(minutes=4, seconds=59)
+        assert deliver(server) == 0
+        assert server.connections == connections
+    assert not Task.select().exists()
+
+
+def test_when_the_server_answers_again_everything_that_waited_goes_out(cast, deliver, frozen):
+    frozen()
+    for number in range(20):
+        put(cast, number=number)
+    with SmtpServer(["refuse_connection"]) as server:
+        for _ in range(3):
+            assert deliver(server) == 0
+            frozen.shift(minutes=5)
+        assert server.connections == 0
+        server.listen()
+        assert deliver(server) == 20
+        assert len(set(ids(server))) == 20
+    assert {row.attempts for row in Delivery.select().where(Delivery.kind == "password_changed")} == {1}
+
+
+def test_while_the_server_is_down_a_message_is_probed_not_all(cast, deliver, frozen):
+    frozen()
+    for number in range(20):
+        put(cast, number=number)
+    with SmtpServer(itertools.repeat("greet_421")) as server:
+        for probes in range(1, 6):
+            deliver(server)
+            assert server.connections == probes
+            frozen.shift(minutes=5)
+
+
+@pytest.mark.parametrize("fault", ["mail_451", "rcpt_450", "data_command_451", "data_451"])
+def test_later_is_tried_later_on_the_schedule(cast, deliver, frozen, fault):
+    frozen()
+    delivery = put(cast)
+    waits, began = [], clock.now()
+    with SmtpServer(itertools.repeat(fault)) as server:
+        while fresh(delivery).state == "due":
+            assert deliver(server) == 0
+            waits.append(fresh(delivery).next_at - clock.now())
+            frozen.to(max(fresh(delivery).next_at, clock.now()))
+    minutes = [wait.total_seconds() / 60 for wait in waits]
+    assert minutes[:4] == [1, 5, 15, 60]
+    assert all(60 <= wait <= 70 for wait in minutes[4:-1])
+    assert dt.timedelta(hours=48) <= clock.now() - began < dt.timedelta(hours=49, minutes=20)
+    row = fresh(delivery)
+    assert (row.state, row.attempts, delivery.tries.count()) == ("dead", len(minutes), len(minutes))
+    assert {attempt.outcome for attempt in delivery.tries} == {"retry"}
+    assert Task.get().category == "delivery_problems"
+
+
+def test_one_message_that_must_wait_does_not_hold_the_others(cast, deliver):
+    for number in range(5):
+        put(cast, number=number)
+    with SmtpServer(["rcpt_450"]) as server:
+        assert deliver(server) == 4
+
+
+@pytest.mark.parametrize("fault", ["mail_550", "rcpt_550", "data_command_554", "data_554"])
+def test_never_is_dead_at_once_with_the_servers_words(cast, deliver, fault):
+    delivery = put(cast)
+    with SmtpServer([fault]) as server:
+        assert deliver(server) == 0
+    row = fresh(delivery)
+    assert (row.state, row.attempts) == ("dead", 1)
+    assert row.last_error
+    assert DeliveryAttempt.get(DeliveryAttempt.delivery == delivery).code // 100 == 5
+    assert Task.get().kind == "delivery_problem"
+    assert not notices.is_doubtful("alice@example.org")
+
+
+@pytest.mark.parametrize("fault", ["rcpt_550_5.1.1", "data_550_5.1.1"])
+def test_no_such_user_makes_the_address_doubtful_at_once_and_tells_nobodys_address(cast, deliver, fault):
+    delivery = put(cast)
+    with SmtpServer([fault]) as server:
+        deliver(server)
+    assert notices.is_doubtful("alice@example.org")
+    assert "@" not in fresh(delivery).last_error
+
+
+def test_three_refusals_in_a_row_make_the_address_doubtful(cast, deliver):
+    for number in range(3):
+        put(cast, number=number)
+    with SmtpServer(["rcpt_550", "data_554", "mail_550"]) as server:
+        deliver(server)
+    assert notices.is_doubtful("alice@example.org")
+
+
+PERHAPS = [  # a short message has left with its final dot before the server ends the line in the middle of it
+    "accept_then_drop", "accept_then_hang", "drop_before_dot_answer", "hang_before_dot_answer", "garbage_after_dot",
+    "drop_in_data", "hang_in_data",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("fault", PERHAPS)
+def test_who_perhaps_has_the_mail_gets_it_once_more_with_the_same_message_id(cast, deliver, frozen, fault):
+    frozen()
+    delivery = put(cast)
+    with SmtpServer([fault]) as server:
+        assert deliver(server) == 0
+        row = fresh(delivery)
+        assert (row.state, row.attempts) == ("due", 1)
+        assert row.next_at - clock.now() == dt.timedelta(minutes=15)
+        frozen.shift(minutes=14, seconds=59)
+        assert deliver(server) == 0
+        frozen.shift(seconds=1)
+        assert deliver(server) == 1
+        assert len(server.accepted) == (2 if fault.startswith("accept") else 1)
+        assert len(set(ids(server))) == 1
+    assert fresh(delivery).state == "sent"
+
+
+def test_who_perhaps_has_it_twice_gets_no_third_one(cast, deliver, frozen):
+    frozen()
+    delivery = put(cast)
+    with SmtpServer(["accept_then_drop", "accept_then_drop"]) as server:
+        deliver(server)
+        frozen.shift(minutes=15)
+        deliver(server)
+        frozen.shift(days=3)
+        deliver(server)
+        assert len(server.accepted) == 2
+        assert len(set(ids(server))) == 1
+    assert fresh(delivery).state == "dead"
+    assert Task.get().individual == cast.alice
+
+
+# ---------------------------------------------------------------- what must not go out any more
+
+
+def test_without_consent_nothing_goes_out(cast, deliver):
+    link = cast.invited()
+    profile.record_consent(cast.pia, "email", False, cast.by("ines"))
+    with SmtpServer() as server:
+        assert deliver(server) == 0
+        assert server.connections == 0 or not server.accepted
+    row = Delivery.get(Delivery.link == link)
+    assert (row.state, row.last_error) == ("suppressed", "There is no consent to e-mail.")
+
+
+def test_consent_that_was_given_again_counts(cast, deliver):
+    cast.invited()
+    for given in (False, True):
+        profile.record_consent(cast.pia, "email", given, cast.by("ines"))
+    with SmtpServer() as server:
+        assert deliver(server) == 1
+
+
+@pytest.mark.parametrize("act", [accounts.cancel, accounts.close])
+def test_an_activation_that_was_cancelled_after_queueing_is_not_sent(cast, deliver, act):
+    link = cast.invited()
+    act(link.account, cast.by("ada"))
+    with SmtpServer() as server:
+        assert deliver(server) == 0
+    assert Delivery.get(Delivery.link == link).state == "cancelled"
+
+
+def test_an_activation_cancelled_while_it_was_leased_by_a_process_that_died_is_suppressed(cast, deliver, frozen):
+    frozen()
+    link = cast.invited()
+    notices.claim()
+    accounts.cancel(link.account, cast.by("ada"))
+    frozen.shift(minutes=11)
+    notices.sweep()
+    with SmtpServer() as server:
+        assert deliver(server) == 0
+    row = Delivery.get(Delivery.link == link)
+    assert (row.state, row.last_error) == ("suppressed", "The activation no longer stands.")
+
+
+@pytest.mark.parametrize("act", [accounts.disable, accounts.close])
+def test_to_an_account_that_ended_nothing_goes_out(cast, deliver, act):
+    put(cast), put(cast, kind="new_device")
+    act(cast.alice_account, cast.by("ada"))
+    with SmtpServer() as server:
+        assert deliver(server) == 0
+
+
+def test_an_expired_activation_is_not_sent_though_no_job_ran(cast, deliver, frozen):
+    frozen()
+    link = cast.invited()
+    frozen.shift(days=14)
+    with SmtpServer() as server:
+        assert deliver(server) == 0
+        notices.sweep()
+    assert Delivery.get(Delivery.link == link).state == "expired"
+
+
+def test_a_reset_that_waited_too_long_expires(cast, deliver, frozen):
+    frozen()
+    sign_in.ask_for_reset("alice@example.org", cast.visitor())
+    frozen.shift(minutes=30)
+    with SmtpServer() as server:
+        assert deliver(server) == 0
+    notices.sweep()
+    assert Delivery.get(Delivery.kind == "password_reset").state == "expired"
+
+
+def test_of_two_resets_only_the_newer_link_goes_out(cast, deliver):
+    sign_in.ask_for_reset("alice@example.org", cast.visitor())
+    with SmtpServer(["rcpt_450"]) as server:
+        deliver(server)
+    sign_in.ask_for_reset("alice@example.org", cast.visitor())
+    with store.writing():
+        Delivery.update(next_at=clock.now()).execute()
+        older, newer = Delivery.select().where(Delivery.kind == "password_reset").order_by(Delivery.id)
+        Delivery.update(priority=1).where(Delivery.id == older.id).execute()
+    with SmtpServer() as server:
+        assert deliver(server) == 1
+    assert (fresh(older).state, fresh(newer).state) == ("suppressed", "sent")
+
+
+def test_an_address_that_smtp_cannot_carry_is_told_to_staff_and_stops_nobody(cast, deliver):
+    strange = put(cast)
+    with store.writing():
+        Delivery.update(to_address="žofie@example.org").where(Delivery.id == strange.id).execute()
+    put(cast, "bob")
+    with SmtpServer() as server:
+        assert deliver(server) == 1
+    row = fresh(strange)
+    assert (row.state, row.last_error) == ("suppressed", "This address cannot receive e-mail from here.")
+
+
+def test_one_message_that_cannot_be_written_stops_nobody_and_is_not_lost(cast, deliver, caplog):
+    broken = put(cast)
+    with store.writing():  # as after going back to a version that does not know this kind yet
+        Delivery.update(kind="of_the_future").where(Delivery.id == broken.id).execute()
+    for number in range(5):
+        put(cast, "bob", number=number)
+    with SmtpServer() as server:
+        assert deliver(server) == 5
+    assert fresh(broken).state == "leased"  # until the sweep frees it
+    assert "of_the_future" in caplog.text
+
+
+# ---------------------------------------------------------------- order and many at once
+
+
+def test_activations_codes_and_resets_go_first_then_the_oldest(cast, deliver):
+    for number in range(3):
+        put(cast, number=number)
+    put(cast, "bob", kind="new_device", number=0)
+    cast.invited()
+    sign_in.ask_for_reset("bob@example.org", cast.visitor())
+    agency.send_mail_test(cast.ada)
+    with SmtpServer() as server:
+        deliver(server)
+        subjects = [mail.message["Subject"] for mail in server.accepted]
+    assert subjects == ["Your portal is ready", "Choose a new password", "Test e-mail of your portal"] + [
+        "Your password was changed"
+    ] * 3
+
+
+def test_three_dispatchers_at_once_send_each_message_once(cast, deliver, at_once):
+    for number in range(60):
+        put(cast, number=number)
+    with SmtpServer() as server:
+        counts = at_once([lambda: deliver(server)] * 3)
+        assert sum(counts) == 60
+        assert len(server.accepted) == len(set(ids(server))) == 60
+    assert {row.attempts for row in Delivery.select().where(Delivery.kind == "password_changed")} == {1}
+    assert DeliveryAttempt.select().where(DeliveryAttempt.outcome == "").count() == 0
+
+
+def test_a_slow_dispatcher_whose_lease_was_taken_over_changes_nothing(cast, deliver, frozen, at_once):
+    frozen()
+    delivery = put(cast)
+    slow = notices.claim()
+    frozen.shift(minutes=11)
+    notices.sweep()
+    with SmtpServer() as server:
+        assert deliver(server) == 1
+        sent = Delivery.select().where(Delivery.id == delivery.id).dicts().get()
+        message = dispatch._message(slow, "https://portal.example.org", "portal@example.org")
+        with SmtpMail("127.0.0.1", server.port, "none", None, None, "example.org") as mail:
+            assert notices.settle(slow, mail.send(message, "alice@example.org")) is False
+        assert len(set(ids(server))) == 1
+    assert Delivery.select().where(Delivery.id == delivery.id).dicts().get() == sent
+
+
+def test_the_mail_rate_is_kept_by_two_dispatchers_together(cast, deliver, at_once):
+    settings.change("mail_rate", "20", SYSTEM)
+    for number in range(8):
+        put(cast, number=number)
+    with SmtpServer() as server:
+        assert sum(at_once([lambda: deliver(server)] * 2)) == 8
+    began = [attempt.started_at for attempt in DeliveryAttempt.select().order_by(DeliveryAttempt.started_at)][-8:]
+    gaps = [(later - earlier).total_seconds() for earlier, later in itertools.pairwise(began)]
+    assert min(gaps) >= 0.0499
+    assert (began[-1] - began[0]).total_seconds() < 10
+
+
+def test_a_dispatcher_that_is_told_to_stop_ends_after_the_message_in_hand(cast, deliver):
+    for number in range(3):
+        put(cast, number=number)
+    dispatch.stop()
+    with SmtpServer() as server:
+        assert deliver(server) == 0
+        dispatch.go_on()
+        assert deliver(server) == 3
+
+
+def test_a_dispatcher_that_waits_for_the_mail_rate_stops_at_once_when_told(cast, deliver):
+    settings.change("mail_rate", "1", SYSTEM)
+    for number in range(30):
+        put(cast, number=number)
+    stopper = threading.Timer(0.3, dispatch.stop)
+    stopper.start()
+    began = clock.now()
+    with SmtpServer() as server:
+        assert 0 < deliver(server, seconds=30) < 5
+    assert clock.now() - began < dt.timedelta(seconds=5)
+    stopper.join()
+
+
+def test_a_dispatcher_ends_when_its_time_is_over(cast, deliver):
+    put(cast)
+    with SmtpServer() as server:
+        assert deliver(server, seconds=0) == 0
+        assert deliver(server, seconds=5) == 1
+
+
+def test_one_connection_serves_many_messages(cast, deliver):
+    for number in range(10):
+        put(cast, number=number)
+    with SmtpServer() as server:
+        deliver(server)
+        assert server.connections == 1
+
+
+def test_the_mail_server_is_never_talked_to_inside_a_transaction(cast, deliver):
+    """A slow server holds nobody: others write while it makes a dispatcher wait."""
+    put(cast)
+    with SmtpServer(["hang_before_dot_answer"]) as server:
+        dispatcher = threading.Thread(target=lambda: _connected(deliver, server))
+        dispatcher.start()
+        for _ in range(1000):
+            if server.heard.endswith(b"\r\n.\r\n"):
+                break
+            dispatcher.join(0.01)
+        began = clock.now()
+        with store.writing():
+            Contact.update(instructions="call in the evening").execute()
+        assert clock.now() - began < dt.timedelta(seconds=1)
+        assert Delivery.get(Delivery.kind == "password_changed").state == "leased"
+        dispatcher.join()
+
+
+def _connected(deliver, server):
+    with store.connection():
+        deliver(server, patience=1.0)
+
+
+# ---------------------------------------------------------------- the long runs
+
+
+@pytest.mark.long
+def test_of_a_hundred_messages_through_every_fault_none_is_lost_and_none_is_stuck(cast, deliver, frozen):
+    frozen()
+    for number in range(100):
+        put(cast, ("alice", "bob")[number % 2], number=number)
+    faults = [
+        "data_451", "rcpt_550", "greet_421", "ok", "accept_then_drop", "refuse_in_data", "drop_in_data", "ok", "rcpt_450",
+        "data_554", "rcpt_drop", "drop_before_dot_answer", "ok", "garbage_after_dot", "mail_421", "hang_before_dot_answer",
+    ]  # fmt: skip
+    mine = Delivery.select().where(Delivery.kind == "password_changed")
+    with SmtpServer(faults * 40) as server:
+        for _ in range(3000):
+            if not mine.where(Delivery.state.in_(("due", "leased"))).exists():
+                break
+            deliver(server, patience=0.1)
+            notices.sweep()
+            frozen.shift(minutes=5)
+        taken = ids(server)
+    states = {row.state for row in mine}
+    assert states == {"sent", "dead"}
+    by_id = {notices.message_id(row, "example.org"): row for row in mine}
+    assert set(taken) <= set(by_id)
+    assert {name for name, row in by_id.items() if row.state == "sent"} <= set(taken)
+    assert all(row.last_error for row in mine if row.state == "dead")
+    for name, row in by_id.items():
+        unknown = row.tries.where(DeliveryAttempt.outcome == "unknown").count()
+        assert taken.count(name) <= 1 + unknown
+        assert unknown <= 2
+    assert Task.select().where(Task.kind == "delivery_problem").count() == mine.where(Delivery.state == "dead").count()
+
+
+@pytest.mark.long
+def test_after_47_hours_without_a_mail_server_everything_goes_out_in_order(cast, deliver, frozen):
+    frozen()
+    with SmtpServer(["refuse_connection"]) as server:
+        for number in range(100):
+            put(cast, number=number)
+        link = cast.invited()
+        for _ in range(47 * 12):
+            assert deliver(server) == 0
+            notices.sweep()
+            frozen.shift(minutes=5)
+        server.listen()
+        frozen.shift(minutes=5)
+        assert deliver(server) == 101
+        assert len(set(ids(server))) == 101
+        assert server.accepted[0].recipients == ("pia@example.org",)
+        rest = [notices.message_id(row, "example.org") for row in Delivery.select().where(
+            Delivery.kind == "password_changed").order_by(Delivery.id)]  # fmt: skip
+        assert ids(server)[1:] == rest
+    assert Delivery.get(Delivery.link == link).attempts == 1
+
+
+# ---------------------------------------------------------------- and nowhere else
+
+
+def test_no_test_can_send_anything_to_another_machine(cast):
+    with pytest.raises(RuntimeError, match="tests do not talk to"):
+        socket.create_connection(("192.0.2.1", 25), timeout=1)
+    with pytest.raises(RuntimeError, match="tests do not talk to"):
+        socket.getaddrinfo("mail.example.com", 25)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as knocker, pytest.raises(RuntimeError):
+        knocker.sendto(b"x", ("198.51.100.1", 53))
