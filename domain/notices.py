@@ -102,7 +102,7 @@ def claim(channel: str = "email") -> Claim | float:
         wait = _gate(health, now)
         if wait is not None:
             return wait
-        delivery = _next_due(channel, now)
+        delivery = _next_due(channel, now, is_probe=health.down_since is not None)
         if delivery is None:
             return 0.0
         token = secrets.token_hex(16)
@@ -118,10 +118,13 @@ def claim(channel: str = "email") -> Claim | float:
     return Claim(Delivery.get_by_id(delivery.id), token)
 
 
-def _next_due(channel: str, now: dt.datetime) -> Delivery | None:
+def _next_due(channel: str, now: dt.datetime, *, is_probe: bool) -> Delivery | None:
+    """The first in order; a probe takes the one not tried for longest, so that no single message blocks all others."""
     due = Delivery.select().where(Delivery.state == "due", Delivery.channel == channel, Delivery.next_at <= now)
     fresh = due.where(Delivery.expires_at.is_null() | (Delivery.expires_at > now))
-    first: Delivery | None = store.lock(fresh.order_by(Delivery.priority, Delivery.id).limit(1)).first()
+    tried = DeliveryAttempt.select(fn.MAX(DeliveryAttempt.id)).where(DeliveryAttempt.delivery == Delivery.id)
+    order = (fn.COALESCE(tried, 0), Delivery.priority, Delivery.id) if is_probe else (Delivery.priority, Delivery.id)
+    first: Delivery | None = store.lock(fresh.order_by(*order).limit(1)).first()
     return first
 
 

@@ -9,8 +9,6 @@ from __future__ import annotations
 EMERGENCY_LINE = "This portal is not for emergencies. If you or someone else is in danger now, call 112, 911 or 999."
 
 _PRIVACY = """\
-# Privacy policy
-
 This page tells you what {agency} keeps about you in this portal, who can see it, and what you can ask us to do.
 
 ## What we keep here
@@ -57,8 +55,6 @@ When we change this page, we publish the new text here. We keep the text that yo
 """
 
 _TERMS = """\
-# Terms of use
-
 These are the rules for using the portal of {agency}.
 
 ## Your account is yours alone
@@ -94,8 +90,6 @@ When we change these rules, we publish the new text here. We keep the text that 
 """
 
 _HELP = """\
-# Help
-
 ## How do I start?
 
 We send you an e-mail with a button. It leads to four steps: say yes to our rules, enter your date of birth, choose a
@@ -132,8 +126,6 @@ You, and the staff of {agency} who need it for their work. Our privacy policy sa
 """
 
 _TECHNICAL = """\
-# Technical problems
-
 ## A page does not open, or looks broken
 
 1. Check that your phone or computer is connected to the internet.
@@ -164,8 +156,6 @@ Please never tell us your password. We do not need it, and we will never ask for
 """
 
 _CONTACT = """\
-# Contact
-
 You can reach {agency} by phone on {phone}. The address of our main site stands at the bottom of every page.
 
 Nobody reads the answers to the e-mails that this portal sends, unless an e-mail says so. Please call us instead.

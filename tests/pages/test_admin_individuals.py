@@ -1,0 +1,386 @@
+"""Individuals, as workers see and change them."""
+
+import datetime as dt
+import unicodedata
+
+import pytest
+from pages.conftest import born
+
+from domain import profile, store
+from models import AuditEntry, Follow, Individual, PortalAccount
+
+pytestmark = pytest.mark.usefixtures("cast")
+
+PEOPLE = "/admin/individuals/"
+
+
+def rows(page):
+    """The names in the list, in its order."""
+    return [
+        "".join(title.itertext())
+        for title in page.tree.iter("span") if title.get("class") == "row-title"
+    ]  # fmt: skip
+
+
+def open_person(browser, person):
+    return browser.open(f"{PEOPLE}{person.public_id}/")
+
+
+def edit(browser, person):
+    return browser.open(f"{PEOPLE}{person.public_id}/edit")
+
+
+# ---------------------------------------------------------------- a new record
+
+
+def test_ines_makes_a_record_and_comes_to_its_page(browse):
+    ines = browse("ines")
+    ines.open(PEOPLE)
+    ines.open(ines.page.links["New individual"])
+    page = ines.press("Save", {"first_name": "Nora", "last_name": "North", "preferred_name": "No", **born(dt.date(1988, 3, 27))})
+    person = Individual.get(Individual.first_name == "Nora")
+    assert page.path == f"{PEOPLE}{person.public_id}/"
+    assert page.heading == "Nora North"
+    assert "The record is made. Add how to reach this person." in page
+    assert "27 March 1988" in page
+    assert (person.last_name, person.preferred_name, person.birth_date) == ("North", "No", dt.date(1988, 3, 27))
+    entry = AuditEntry.select().where(AuditEntry.kind == "individual.created", AuditEntry.individual == person).get()
+    assert entry.worker.external_id == "ines"
+
+
+NAMES = [
+    "O'Brien", "D’Arcy-O‘Neill", "Nguyễn", "Łukasz", "Zoë", "محمد عبد الله", "שרה לוי", "李小龍", "Ж", "Anna-Lena", "van der Berg",
+    "🦦🏳️‍🌈", "Iñtërnâtiônàlizætiøn", "\u202eevil\u202c", "=1+1", "-2", "@home", "%_%", "a&b<c>", '"quoted"', "Robert'); DROP TABLE--", "A" * 200,
+    "null", "None", "0", "\u200fرنا",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_any_name_is_kept_and_shown_letter_by_letter(browse, name):
+    ines = browse("ines")
+    ines.open(f"{PEOPLE}new")
+    page = ines.press("Save", first_name=name, last_name="North", preferred_name=name)
+    person = Individual.get(Individual.last_name == "North")
+    assert person.first_name == unicodedata.normalize("NFC", name)
+    assert page.heading == f"{person.first_name} North"
+    assert edit(ines, person).form("Save").values["first_name"] == person.first_name
+    assert f"{person.first_name} North" in rows(ines.open(PEOPLE))
+
+
+def test_one_name_alone_is_enough(browse):
+    ines = browse("ines")
+    ines.open(f"{PEOPLE}new")
+    assert ines.press("Save", last_name="Cher").heading == "Cher"
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ({"first_name": "A" * 201}, "Use at most 200 characters."),
+        ({"last_name": "A" * 201}, "Use at most 200 characters."),
+        ({"pronouns": "A" * 61}, "Use at most 60 characters."),
+        ({"gender": "A" * 61}, "Use at most 60 characters."),
+        ({"first_name": "No\x00ra"}, "This contains a character that cannot be stored."),
+        ({"preferred_name": "No\x1bra"}, "This contains a character that cannot be stored."),
+        ({"first_name": "  ", "last_name": "\t"}, "Enter a name."),
+        (born(dt.date(1849, 12, 31)), "Check the year: the date of birth cannot be 1849."),
+        (born(dt.date(2199, 1, 1)), "Check the year: the date of birth cannot be 2199."),
+        ({"birth_date-day": "30", "birth_date-month": "2", "birth_date-year": "1990"}, "This date does not exist. Check day, month and year."),
+        ({"birth_date-day": "3", "birth_date-month": "2", "birth_date-year": "90"}, "Enter the year with four digits."),
+        (born(dt.date(2199, 1, 1), "death_date"), "The date of death cannot lie in the future."),
+        ({**born(dt.date(1990, 5, 5)), **born(dt.date(1990, 5, 4), "death_date")}, "The date of death lies before the date of birth."),
+    ],
+)
+def test_what_cannot_be_is_told_beside_its_field_and_all_that_was_typed_stays(browse, typed, told):
+    ines = browse("ines")
+    ines.open(f"{PEOPLE}new")
+    before = Individual.select().count()
+    page = ines.press("Save", {"first_name": "Nora", "last_name": "North", "pronouns": "she/her", **typed})
+    assert page.status == 422
+    assert page.problems == [told]
+    kept = page.form("Save").values
+    for name, value in {"first_name": "Nora", "last_name": "North", "pronouns": "she/her", **typed}.items():
+        assert kept[name].strip() == "".join(c for c in value if c.isprintable()).strip()
+    assert Individual.select().count() == before
+
+
+def test_two_faults_are_told_together(browse):
+    ines = browse("ines")
+    ines.open(f"{PEOPLE}new")
+    page = ines.press("Save", {"first_name": "No\x00ra", "birth_date-day": "x"})
+    assert len(page.problems) == 2
+
+
+def test_each_problem_leads_to_its_field(browse):
+    ines = browse("ines")
+    ines.open(f"{PEOPLE}new")
+    page = ines.press("Save", {"first_name": "No\x00ra", "birth_date-day": "x"})
+    summary = next(e for e in page.tree.iter("div") if e.get("class") == "error-summary")
+    targets = [a.get("href") for a in summary.iter("a")]
+    assert targets == ["#first_name", "#birth_date-day"]
+
+
+# ---------------------------------------------------------------- changing one
+
+
+def test_ines_changes_a_name_and_the_history_shows_both(browse, cast):
+    ines = browse("ines")
+    edit(ines, cast.pia)
+    page = ines.press("Save", last_name="Pellworth")
+    assert "Saved." in page
+    assert page.heading == "Pia Pellworth"
+    page = ines.open(f"{PEOPLE}{cast.pia.public_id}/history")
+    assert "Record changed" in page
+    assert "Last name: Pell → Pellworth" in page
+    assert "Ines Isle" in page
+
+
+def test_saving_without_a_change_notes_nothing(browse, cast):
+    ines = browse("ines")
+    edit(ines, cast.pia)
+    ines.press("Save")
+    assert not AuditEntry.select().where(AuditEntry.kind == "individual.changed").exists()
+
+
+def test_who_saves_second_is_told_and_loses_nothing(browse, cast):
+    ines, finn = browse("ines"), browse("finn")
+    edit(ines, cast.pia)
+    edit(finn, cast.pia)
+    ines.press("Save", preferred_name="Pip")
+    page = finn.press("Save", pronouns="they/them")
+    assert page.status == 422
+    assert page.problems == ["Somebody else changed this record meanwhile. Check it and save again."]
+    assert page.form("Save").values["pronouns"] == "they/them"
+    assert (cast.pia.preferred_name, cast.pia.pronouns) == ("Pip", "")
+
+
+def test_of_two_who_save_at_once_one_does(browse, cast, at_once):
+    two = [browse("ines"), browse("finn")]
+    forms = [edit(b, cast.pia).form("Save").filled({"preferred_name": f"Pip {n}"}) for n, b in enumerate(two)]
+    path = f"{PEOPLE}{cast.pia.public_id}/edit"
+    answers = at_once([lambda b=b, f=f: b.send(path, f) for b, f in zip(two, forms, strict=True)])
+    assert sorted(answer.status for answer in answers) == [303, 422]
+    assert AuditEntry.select().where(AuditEntry.kind == "individual.changed").count() == 1
+
+
+@pytest.mark.parametrize("version", ["", "abc", "-1", "0", "1.5", "9" * 40, "٣", "\x00"])
+def test_a_version_that_was_tampered_with_overwrites_nothing(browse, cast, version):
+    ines = browse("ines")
+    form = edit(ines, cast.pia).form("Save")
+    answer = ines.send(form.action, form.filled({"last_name": "Lost"}) | {"version": version})
+    assert answer.status == 422
+    assert cast.pia.last_name == "Pell"
+
+
+def test_a_language_that_is_not_offered_is_refused(browse, cast):
+    ines = browse("ines")
+    form = edit(ines, cast.pia).form("Save")
+    assert ines.send(form.action, form.values | {"language": "tlh"}).status == 422
+    assert cast.pia.language == ""
+
+
+def test_a_date_can_be_taken_out_again(browse, cast):
+    ines = browse("ines")
+    edit(ines, cast.pia)
+    ines.press("Save", {"birth_date-day": "", "birth_date-month": "", "birth_date-year": ""})
+    assert cast.pia.birth_date is None
+
+
+def test_a_death_is_shown_on_the_record(browse, cast):
+    ines = browse("ines")
+    edit(ines, cast.pia)
+    assert "Died on 2 March 2020." in ines.press("Save", born(dt.date(2020, 3, 2), "death_date"))
+
+
+# ---------------------------------------------------------------- finding somebody
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        ("alice", ["Alice Archer"]), ("ARCHER", ["Alice Archer", "Sam Archer"]), ("arch al", ["Alice Archer"]), ("bob@example.org", ["Bob Brook"]),
+        ("bob@", ["Bob Brook"]), ("Pell Pia", ["Pia Pell"]), ("  eve  ", ["Eve Ember"]), ("lice", []), ("nobody here", []), ("%", None), ("_", None),
+        ("%%", None), ("' OR 1=1 --", None), ("ａlice", ["Alice Archer"]), ("\x00", None), ("a\x00lice", None), ("*", None), ("🦦", None),
+    ],
+)  # fmt: skip
+def test_people_are_found_by_the_beginning_of_a_word(browse, asked, found):
+    ines = browse("ines")
+    ines.open(PEOPLE)
+    page = ines.press("Search", q=asked)
+    assert page.status == 200
+    if found is not None:
+        assert rows(page) == found
+        assert ("Nobody found" in page) == (not found)
+    assert page.form("Search").values["q"] == "".join(c for c in asked.strip() if c.isprintable())
+
+
+def test_names_are_found_without_their_signs_and_accents(browse, cast):
+    cast.person("Séamus", "O’Brien")
+    ines = browse("ines")
+    ines.open(PEOPLE)
+    for asked in ("obrien", "o'brien", "seamus", "SÉAMUS", "brien"):
+        assert rows(ines.press("Search", q=asked)) == ["Séamus O’Brien"]
+
+
+def test_a_number_is_found_by_its_digits(browse, cast):
+    profile.add_contact(cast.bob, profile.Reach("mobile", "902 555 0134"), cast.by("ines"), country="CA")
+    ines = browse("ines")
+    ines.open(PEOPLE)
+    assert rows(ines.press("Search", q="19025550134")) == ["Bob Brook"]
+
+
+def test_a_fragment_of_the_search_is_the_list_alone(browse):
+    answer = browse("ines").ask(f"{PEOPLE}?q=alice", headers={"HX-Request": "true", "HX-Request-Type": "partial"})
+    assert answer.html.strip().startswith('<div id="results">')
+    assert "Alice Archer" in answer.html
+    assert "<html" not in answer.html
+    assert "HX-Request" in answer.headers["Vary"]
+
+
+def test_a_page_that_htmx_restores_from_its_history_is_whole(browse):
+    for headers in ({"HX-History-Restore-Request": "true"}, {"HX-Request": "true", "HX-Boosted": "true"}):
+        assert browse("ines").ask(f"{PEOPLE}?q=alice", headers=headers).heading == "Individuals"
+
+
+# ---------------------------------------------------------------- paging
+
+
+@pytest.fixture
+def crowd(cast):
+    """Forty-five more people, some with one and the same name."""
+    with store.writing():
+        for number in range(45):
+            name = "Same" if number % 3 == 0 else f"Number {number:02}"
+            profile.create(profile.Details(name, "Crowd"), cast.by("ines"))
+
+
+def test_fifty_people_are_seen_page_by_page_there_and_back(browse, crowd):
+    ines = browse("ines")
+    pages = [ines.open(PEOPLE)]
+    assert "Previous" not in pages[0].links
+    while "Next" in pages[-1].links:
+        pages.append(ines.open(pages[-1].links["Next"]))
+    assert [len(rows(page)) for page in pages] == [20, 20, 10]
+    seen = [link for page in pages for link in page.links.values() if link.startswith(PEOPLE) and link.endswith("/")]
+    shown = [link for link in seen if len(link) == len(PEOPLE) + 23]
+    assert len(set(shown)) == 50
+    back = [pages[-1]]
+    while "Previous" in back[-1].links:
+        back.append(ines.open(back[-1].links["Previous"]))
+    assert [rows(page) for page in back[::-1]] == [rows(page) for page in pages]
+    assert "Next" in back[-1].links
+
+
+def test_the_order_is_by_last_name_whatever_its_case(browse, cast):
+    for last in ("zu Zebra", "Ångström", "de Abel", "Zebra"):
+        cast.person("X", last)
+    names = rows(browse("ines").open(PEOPLE))
+    assert names.index("X Ångström") < names.index("X de Abel") < names.index("X Zebra") < names.index("X zu Zebra")
+
+
+def test_paging_keeps_what_was_asked_for(browse, crowd):
+    ines = browse("ines")
+    ines.open(PEOPLE)
+    ines.press("Search", q="crowd")
+    page = ines.open(ines.page.links["Next"])
+    assert page.form("Search").values["q"] == "crowd"
+    assert all(name.endswith("Crowd") for name in rows(page))
+    assert len(rows(page)) == 20
+
+
+@pytest.mark.parametrize("side", ["after", "before"])
+@pytest.mark.parametrize(
+    "cursor", ["", "x", "5", "5.", ".", "-1.x", "99999999999999999999.x", "٣.x", "1.\x00", "1." + "z" * 5000, "1.'; DROP TABLE individual", "²."]
+)
+def test_a_cursor_that_was_made_up_is_harmless(browse, side, cursor):
+    assert browse("ines").open(f"{PEOPLE}?{side}={cursor}").status == 200
+
+
+def test_the_history_is_paged_too(browse, cast):
+    ines = browse("ines")
+    for number in range(45):
+        profile.change(cast.pia, profile.Details("Pia", f"Pell {number}"), cast.by("ines"), version=cast.pia.version)
+    page, entries = ines.open(f"{PEOPLE}{cast.pia.public_id}/history"), 0
+    while True:
+        entries += len(rows(page))
+        if "Next" not in page.links:
+            break
+        page = ines.open(page.links["Next"])
+    assert entries >= 45
+
+
+@pytest.mark.parametrize("older", ["", "x", "-1", "0", "99999999999999999999", "1.5", "%00", "٣"])
+def test_a_place_in_the_history_that_was_made_up_is_harmless(browse, cast, older):
+    assert browse("ines").open(f"{PEOPLE}{cast.pia.public_id}/history?older={older}").status == 200
+
+
+# ---------------------------------------------------------------- who sees whom
+
+
+def test_a_worker_without_a_caseload_sees_nobody(browse, cast):
+    otto = browse("otto")
+    page = otto.open(PEOPLE)
+    assert rows(page) == []
+    assert "Nobody here yet" in page
+    for person in (cast.alice, cast.bob, cast.sam):
+        assert open_person(otto, person).status == 404
+    otto.open(PEOPLE)
+    assert rows(otto.press("Search", q="alice")) == []
+
+
+def test_dora_sees_alice_whom_she_follows_and_nobody_else(browse, cast):
+    dora = browse("dora")
+    assert rows(dora.open(PEOPLE)) == ["Alice Archer"]
+    assert open_person(dora, cast.alice).heading == "Alice Archer"
+    for person in (cast.bob, cast.sam, cast.eve):
+        assert open_person(dora, person).status == 404
+    dora.open(PEOPLE)
+    assert rows(dora.press("Search", q="archer")) == ["Alice Archer"]
+    assert rows(dora.press("Search", q="bob")) == []
+
+
+def test_dora_reads_and_is_offered_nothing_that_she_may_not_do(browse, cast):
+    page = open_person(browse("dora"), cast.alice)
+    assert set(page.buttons) == {"Stop following"}
+    assert not any(href.endswith(("/edit", "/new", "/removal", "/suspend", "/disable", "/close")) for href in page.links.values())
+
+
+def test_looking_is_noted_and_the_record_names_who_looked(browse, cast):
+    open_person(browse("dora"), cast.alice)
+    entry = AuditEntry.select().where(AuditEntry.kind == "individual.viewed").get()
+    assert (entry.individual, entry.worker) == (cast.alice, cast.dora)
+    assert "Record opened" in browse("ines").open(f"{PEOPLE}{cast.alice.public_id}/history")
+
+
+def test_ines_follows_bob_and_stops_again(browse, cast):
+    ines = browse("ines")
+    open_person(ines, cast.bob)
+    page = ines.press("Follow")
+    assert "You follow this person now." in page
+    assert "Ines Isle" in page.main
+    assert Follow.select().where(Follow.worker == cast.ines, Follow.individual == cast.bob).count() == 1
+    page = ines.press("Stop following")
+    assert "You no longer follow this person." in page
+    assert not Follow.select().where(Follow.worker == cast.ines).exists()
+
+
+def test_dora_who_stops_following_alice_comes_back_to_her_list(browse, cast):
+    dora = browse("dora")
+    open_person(dora, cast.alice)
+    page = dora.press("Stop following")
+    assert page.path == PEOPLE
+    assert rows(page) == []
+    assert open_person(dora, cast.alice).status == 404
+
+
+def test_nobody_follows_somebody_whom_they_cannot_see(browse, cast):
+    otto = browse("otto")
+    answer = otto.send(f"{PEOPLE}{cast.alice.public_id}/following", {"csrf_token": otto.token, "follow": "1"})
+    assert answer.status == 404
+    assert not Follow.select().where(Follow.worker == cast.otto).exists()
+
+
+def test_a_page_without_an_account_says_so(browse, cast):
+    page = open_person(browse("ines"), cast.pia)
+    assert "No portal account yet." in page
+    assert not PortalAccount.select().where(PortalAccount.individual == cast.pia).exists()
