@@ -14,6 +14,8 @@ import secrets
 from collections.abc import Callable
 from typing import Any
 
+from peewee import fn
+
 from domain import audit, clock, links, profile, settings, store, work_queue
 from domain.actor import Actor
 from domain.rules import N_, RuleBroken

@@ -17,6 +17,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+pytest.register_assert_rewrite("browser.looks", "browser.ways")
+
 from browser import ways
 from playwright.sync_api import BrowserContext, Page, expect
 

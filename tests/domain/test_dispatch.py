@@ -9,7 +9,7 @@ import threading
 import pytest
 from smtp_server import SmtpServer
 
-from domain import accounts, agency, clock, dispatch, notices, profile, settings, sign_in, store
+from domain import accounts, agency, clock, dispatch, links, notices, profile, settings, sign_in, store
 from domain.actor import SYSTEM
 from domain.rules import RuleBroken
 from gateways.mail import SmtpMail
@@ -41,8 +41,6 @@ def test_pias_activation_arrives_with_her_link_in_text_and_html(cast, deliver):
     assert (mail.sender, mail.recipients) == ("portal@example.org", ("pia@example.org",))
     plain = mail.message.get_body(("plain",)).get_content()
     html = mail.message.get_body(("html",)).get_content()
-    from domain import links
-
     address = f"https://portal.example.org/activate/{links.token(link)}"
     assert address in plain
     assert html.count(f'href="{address}"') == 1
@@ -498,6 +496,35 @@ def test_the_mail_server_is_never_talked_to_inside_a_transaction(cast, deliver):
 def _connected(deliver, server):
     with store.connection():
         deliver(server, patience=1.0)
+
+
+def test_one_message_on_which_the_server_always_hangs_up_does_not_hold_the_others(cast, deliver, frozen):
+    frozen()
+    cast.invited()  # sent before the server meets what it cannot bear
+    poison = put(cast, "bob", kind="password_reset", number=0)
+    link = links.make("password_reset", clock.ahead(hours=12), account=cast.bob_account)
+    with store.writing():
+        Delivery.update(link=link).where(Delivery.id == poison.id).execute()
+    others = [put(cast, number=number) for number in range(20)]
+
+    def moods():
+        while True:
+            with store.connection():
+                is_poison = Delivery.select().where(Delivery.id == poison.id, Delivery.state == "leased").exists()
+            yield "rcpt_421" if is_poison else "ok"
+
+    with SmtpServer(moods()) as server:
+        for _ in range(4):  # a quarter of an hour
+            deliver(server)
+            frozen.shift(minutes=5)
+        assert {fresh(each).state for each in others} == {"sent"}
+        for number in range(100, 124):  # later an hour's mail goes out within five minutes each
+            put(cast, number=number)
+            frozen.shift(minutes=5)
+            deliver(server)
+        waiting = Delivery.select().where(Delivery.kind == "password_changed", Delivery.state == "due").count()
+        assert waiting <= 1
+    assert (fresh(poison).state, fresh(poison).attempts) == ("due", 0)
 
 
 # ---------------------------------------------------------------- the long runs

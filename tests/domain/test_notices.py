@@ -588,3 +588,11 @@ def test_a_link_that_no_longer_works_is_not_sent_again(cast):
     with pytest.raises(RuleBroken) as refusal:
         notices.send_again(Delivery.get(Delivery.link == link), cast.by("ines"))
     assert refusal.value.code == "too_late"
+
+
+def test_a_message_at_which_the_server_hangs_up_does_not_hold_back_the_others(cast, frozen):
+    frozen()
+    poison, fine = put(cast, number=1), put(cast, number=2)
+    assert settle(SILENT) == poison
+    frozen.shift(minutes=5)
+    assert settle(TAKEN) == fine
