@@ -187,7 +187,14 @@ def _after(delivery: Delivery, outcome: Outcome, now: dt.datetime) -> dict[str, 
     if outcome.verdict is Verdict.ACCEPTED:
         return {"state": "sent", "sent_at": now, "last_error": ""}
     if outcome.verdict is Verdict.SERVER_DOWN:
-        return {"state": "due", "attempts": Delivery.attempts - 1, "last_error": said}
+        changes = {"state": "due", "attempts": Delivery.attempts - 1, "last_error": said}
+        was_down = ChannelHealth.select().where(
+            ChannelHealth.channel == delivery.channel, ChannelHealth.down_since.is_null(False)
+        )
+        if not was_down.exists():  # it may be this message that the server cannot bear: others go before it
+            falls = delivery.tries.where(DeliveryAttempt.outcome == Verdict.SERVER_DOWN.value).count()
+            changes["next_at"] = now + _pause(falls + 1)
+        return changes
     if outcome.verdict is Verdict.UNKNOWN:
         unknown_before = DeliveryAttempt.select().where(
             DeliveryAttempt.delivery == delivery, DeliveryAttempt.outcome == Verdict.UNKNOWN.value

@@ -423,7 +423,7 @@ def deliver(db: peewee.Database) -> Callable[..., int]:
     with store.writing():
         models.Setting.insert(key="mail_rate", value="0").execute()
 
-    def run(server: Any, seconds: float = 20.0, patience: float = 0.25) -> int:
+    def run(server: Any, seconds: float = 60.0, patience: float = 10.0) -> int:
         def open_mail() -> SmtpMail:
             return SmtpMail(
                 "127.0.0.1", server.port, "none", None, None, "example.org", patience, 2 * patience, _trust()

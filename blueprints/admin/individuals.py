@@ -2,7 +2,7 @@
 
 from flask import g, request, url_for
 from flask_babel import gettext as _
-from wtforms import IntegerField, SelectField
+from wtforms import SelectField
 
 from blueprints.admin import bp, paging, wording
 from domain import accounts, letters, notices, profile, search, texts
@@ -25,7 +25,6 @@ class IndividualForm(Form):
     birth_date = DateBoxes(_l("Date of birth"))
     death_date = DateBoxes(_l("Date of death"))
     language = SelectField(_l("Language"), validate_choice=True)
-    version = IntegerField(default=0)
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
@@ -98,10 +97,16 @@ def change_individual(public_id: str):
     person, form = g.viewer.individual(public_id), IndividualForm()
     if form.validate():
         with form.refusals():
-            profile.change(person, form.details(), g.viewer.actor, version=form.version.data or 0)
+            profile.change(person, form.details(), g.viewer.actor, version=_version())
             tell("good", _("Saved."))
             return done(url_for("admin.individual", public_id=public_id))
     return page("admin/individual_form.html", form=form, person=person)
+
+
+def _version() -> int:
+    """The version that the form showed; what is no number is none that ever was."""
+    typed = request.form.get("version", "")
+    return int(typed) if typed.isdecimal() and len(typed) < 10 else 0
 
 
 @bp.post("/individuals/<public_id>/following")

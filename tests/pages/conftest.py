@@ -6,6 +6,7 @@ presses the buttons that are there, and follows where it is led.  Each whole pag
 
 import itertools
 import re
+import zlib
 from collections.abc import Callable, Iterator
 from email.message import EmailMessage
 from functools import cached_property
@@ -194,6 +195,11 @@ class Page:
         return {words(a): a.get("href", "") for a in self.tree.iter("a")}
 
     @property
+    def hrefs(self) -> list[str]:
+        """Every address that a link leads to, in the order of the page."""
+        return [a.get("href", "") for a in self.tree.iter("a")]
+
+    @property
     def forms(self) -> list[Form]:
         return [Form(element) for element in self.tree.iter("form")]
 
@@ -308,7 +314,7 @@ def _faults_of_form(form: ElementTree.Element) -> Iterator[str]:
 class Browser:
     """One browser of one person, with its own cookies and its own address on the network."""
 
-    _networks = itertools.count(1)
+    _networks = itertools.count(zlib.crc32(__name__.encode()) % 60_000)  # tests that import this file have it twice
 
     def __init__(self, app: Flask, name: str = "", agent: str = "a browser") -> None:
         self.app = app

@@ -1,6 +1,7 @@
 """Individuals, as workers see and change them."""
 
 import datetime as dt
+import re
 import unicodedata
 
 import pytest
@@ -261,9 +262,8 @@ def test_fifty_people_are_seen_page_by_page_there_and_back(browse, crowd):
     while "Next" in pages[-1].links:
         pages.append(ines.open(pages[-1].links["Next"]))
     assert [len(rows(page)) for page in pages] == [20, 20, 10]
-    seen = [link for page in pages for link in page.links.values() if link.startswith(PEOPLE) and link.endswith("/")]
-    shown = [link for link in seen if len(link) == len(PEOPLE) + 23]
-    assert len(set(shown)) == 50
+    shown = [link for page in pages for link in page.hrefs if re.fullmatch(rf"{PEOPLE}[\w-]{{22}}/", link)]
+    assert len(shown) == len(set(shown)) == 50
     back = [pages[-1]]
     while "Previous" in back[-1].links:
         back.append(ines.open(back[-1].links["Previous"]))

@@ -1,0 +1,229 @@
+"""Deliveries and Today: what went out, what failed, and what waits for staff."""
+
+import pytest
+
+from domain import accounts, notices, work_queue
+from gateways.mail import Outcome, Verdict
+from models import AuditEntry, Delivery, Task
+
+pytestmark = pytest.mark.usefixtures("cast")
+
+REFUSED = Outcome(Verdict.REFUSED, 550, "550 5.1.1 no such user here", True)
+
+
+@pytest.fixture
+def failed(cast):
+    """Pia's activation, which the mail server refused."""
+    cast.invited()
+    notices.settle(notices.claim(), REFUSED)
+    return Delivery.select().where(Delivery.individual == cast.pia).get()
+
+
+def lines(page):
+    return ["".join(span.itertext()) for span in page.tree.iter("span") if span.get("class") == "row-line"]
+
+
+def follow(cast, worker, person):
+    from domain import profile
+
+    profile.follow(person, getattr(cast, worker), cast.by(worker))
+
+
+# ---------------------------------------------------------------- deliveries
+
+
+def test_ines_sees_what_went_out_with_masked_addresses(browse, cast, mailbox):
+    mailbox.collect()
+    page = browse("ines").open("/admin/deliveries/")
+    assert page.heading == "Deliveries"
+    assert any(line.startswith("Alice Archer · a…e@example.org · ") for line in lines(page))
+    assert "alice@example.org" not in page
+
+
+def test_the_list_is_narrowed_by_what_became_of_it(browse, cast, failed):
+    ines = browse("ines")
+    ines.open("/admin/deliveries/")
+    assert [line for line in lines(ines.open(ines.page.links["failed"])) if "Pia Pell" in line]
+    assert not [line for line in lines(ines.open(ines.page.links["sent"])) if "Pia Pell" in line]
+    assert "Nothing here" in ines.open(ines.page.links["too late"])
+
+
+@pytest.mark.parametrize("state", ["", "nonsense", "dead'--", "%00", "due&state=sent"])
+def test_a_filter_that_was_made_up_is_harmless(browse, state):
+    assert browse("ines").open(f"/admin/deliveries/?state={state}").status == 200
+
+
+def test_one_delivery_shows_every_try_and_what_the_server_said(browse, cast, failed):
+    page = browse("ines").open(f"/admin/deliveries/{failed.public_id}/")
+    assert "failed" in page
+    assert "550 5.1.1 no such user here" in page
+    assert "refused" in page
+    assert "pia@example.org" in page
+    assert "E-mails to this address come back. Please ask for another one." in page
+    assert page.links["Pia Pell"] == f"/admin/individuals/{cast.pia.public_id}/"
+
+
+def test_the_record_of_who_gets_no_mail_says_so(browse, cast, failed):
+    page = browse("ines").open(f"/admin/individuals/{cast.pia.public_id}/")
+    assert "E-mails to pia@example.org come back. Please ask for another address." in page
+
+
+def test_a_delivery_that_waits_says_that_it_was_not_tried(browse, cast):
+    cast.invited()
+    waiting = Delivery.select().where(Delivery.individual == cast.pia).get()
+    page = browse("ines").open(f"/admin/deliveries/{waiting.public_id}/")
+    assert "Not tried yet." in page
+    assert "Send it again" not in page.buttons
+
+
+def test_a_failed_one_is_sent_again_as_a_new_delivery(browse, cast, failed, mailbox):
+    ines = browse("ines")
+    ines.open(f"/admin/deliveries/{failed.public_id}/")
+    page = ines.press("Send it again")
+    repeat = Delivery.get(Delivery.again == failed)
+    assert page.path == f"/admin/deliveries/{repeat.public_id}/"
+    assert "It is on its way again." in page
+    assert Delivery.get_by_id(failed.id).state == "dead"
+    assert mailbox.newest("pia@example.org")["Subject"] == "Your portal is ready"
+
+
+def test_the_same_one_is_not_sent_again_twice(browse, cast, failed):
+    two = [browse("ines"), browse("finn")]
+    for browser in two:
+        browser.open(f"/admin/deliveries/{failed.public_id}/")
+    two[0].press("Send it again")
+    page = two[1].press("Send it again")
+    assert "Only a delivery that failed can be sent again, and only once." in page
+    assert Delivery.select().where(Delivery.again == failed).count() == 1
+
+
+def test_a_delivery_that_is_on_its_way_cannot_be_sent_again(browse, cast):
+    cast.invited()
+    waiting, ines = Delivery.select().where(Delivery.individual == cast.pia).get(), browse("ines")
+    answer = ines.send(f"/admin/deliveries/{waiting.public_id}/again", {"csrf_token": ines.token})
+    assert answer.status == 303
+    assert Delivery.select().where(Delivery.individual == cast.pia).count() == 1
+
+
+def test_what_is_too_late_cannot_be_sent_again(browse, failed, frozen):
+    frozen(failed.expires_at)
+    ines = browse("ines")
+    ines.open(f"/admin/deliveries/{failed.public_id}/")
+    assert "It is too late to send this again. Send a new one." in ines.press("Send it again")
+    assert not Delivery.select().where(Delivery.again == failed).exists()
+
+
+def test_a_worker_sees_the_deliveries_of_the_own_caseload(browse, cast, failed):
+    dora = browse("dora")
+    assert all("Alice Archer" in line for line in lines(dora.open("/admin/deliveries/")))
+    assert dora.open(f"/admin/deliveries/{failed.public_id}/").status == 404
+    follow(cast, "dora", cast.pia)
+    page = dora.open(f"/admin/deliveries/{failed.public_id}/")
+    assert page.status == 200
+    assert "Send it again" not in page.buttons
+    assert dora.send(f"/admin/deliveries/{failed.public_id}/again", {"csrf_token": dora.token}).status == 404
+    assert browse("otto").open("/admin/deliveries/").main.endswith("E-mails appear here as soon as the portal sends one.")
+
+
+def test_mail_to_staff_is_seen_by_who_may_see_the_audit(browse, cast, mailbox):
+    browse().sign_in("dora@example.org", cast.password_of("dora"))
+    mailbox.collect()
+    told = Delivery.get(Delivery.worker == cast.dora)
+    for name, status in (("ines", 404), ("dora", 404), ("finn", 200), ("ada", 200)):
+        assert browse(name).open(f"/admin/deliveries/{told.public_id}/").status == status, name
+
+
+def test_many_deliveries_are_paged_newest_first(browse, cast):
+    for number in range(45):
+        notices.put("password_changed", number, to="alice@example.org", account=cast.alice_account, individual=cast.alice)
+    ines = browse("ines")
+    page, seen = ines.open("/admin/deliveries/?state=due"), []
+    while True:
+        seen += [href for href in page.hrefs if href.startswith("/admin/deliveries/") and href.count("/") == 4]
+        if "Next" not in page.links:
+            break
+        page = ines.open(page.links["Next"])
+    assert len(seen) == len(set(seen)) == 45
+    newest = [f"/admin/deliveries/{row.public_id}/" for row in Delivery.select().where(Delivery.state == "due").order_by(Delivery.id.desc())]
+    assert seen == newest
+
+
+# ---------------------------------------------------------------- today
+
+
+@pytest.fixture
+def task(cast):
+    """Alice, or somebody with her link, asked for a new one."""
+    work_queue.add("new_activation_wanted", "intake", cast.alice, "a task")
+    return Task.get()
+
+
+def test_a_quiet_day_says_so(browse):
+    page = browse("ines").open("/admin/")
+    assert page.heading == "Today"
+    assert "Nothing waits" in page
+
+
+def test_what_waits_is_shown_with_its_person_and_done_once(browse, cast, task):
+    ines = browse("ines")
+    page = ines.open("/admin/")
+    assert "Wants a new activation link" in page
+    assert f"/admin/individuals/{cast.alice.public_id}/" in page.hrefs
+    page = ines.press("Done")
+    assert "Done." in page
+    assert "Nothing waits" in page
+    row = Task.get_by_id(task.id)
+    assert row.done_by == cast.ines
+    assert AuditEntry.select().where(AuditEntry.kind == "task.done").count() == 1
+
+
+def test_a_task_that_somebody_else_did_meanwhile_is_done_once(browse, cast, task):
+    two = [browse("ines"), browse("finn")]
+    for browser in two:
+        browser.open("/admin/")
+    for browser in two:
+        browser.press("Done")
+    assert Task.get_by_id(task.id).done_by == cast.ines
+    assert AuditEntry.select().where(AuditEntry.kind == "task.done").count() == 1
+
+
+def test_a_worker_sees_the_tasks_of_the_own_caseload(browse, cast, task):
+    assert "Wants a new activation link" in browse("dora").open("/admin/")
+    otto = browse("otto")
+    assert "Wants a new activation link" not in otto.open("/admin/")
+    assert otto.send(f"/admin/tasks/{task.public_id}/done", {"csrf_token": otto.token}).status == 404
+    assert Task.get_by_id(task.id).done_at is None
+
+
+def test_mail_that_failed_waits_on_today(browse, cast, failed):
+    page = browse("ines").open("/admin/")
+    assert "An e-mail could not be delivered" in page
+    assert "E-mails that failed" in page
+    assert f"/admin/deliveries/{failed.public_id}/" in page.hrefs
+    assert "Pia" not in browse("otto").open("/admin/").main
+
+
+def test_a_wrong_date_of_birth_waits_on_today(browse, cast):
+    from domain import activation
+
+    link = cast.invited()
+    activation.accept_terms(link, *activation.pages_to_accept("en"), cast.visitor())
+    for _ in range(3):
+        with pytest.raises(activation.RuleBroken):
+            activation.prove_birth_date(link, cast.bob.birth_date.replace(day=2), cast.visitor())
+    assert "Entered a wrong date of birth three times" in browse("ines").open("/admin/")
+    assert cast.pia_account.reason == "date_of_birth"
+
+
+def test_of_more_than_twenty_tasks_the_oldest_come_first(browse, cast):
+    for number in range(25):
+        work_queue.add("delivery_problem", "delivery_problems", cast.person(f"P{number:02}", "Crowd"), f"delivery {number}")
+    page = browse("ines").open("/admin/")
+    assert page.buttons.count("Done") == 20
+    assert "P00 Crowd" in page
+    assert "P24 Crowd" not in page
+
+
+def test_closing_an_account_leaves_its_open_tasks_to_the_workers(browse, cast, task):
+    accounts.close(cast.alice_account, cast.by("ada"))
+    assert "Wants a new activation link" in browse("ines").open("/admin/")

@@ -1,0 +1,158 @@
+"""For the sweeps: a world with something of everything, and what counts as a change in it."""
+
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pages.conftest import (  # noqa: F401 - fixtures
+    Browser,
+    _templates_are_compiled_once,
+    app,
+    browse,
+    mailbox,
+    make_app,
+    production,
+)
+from sweep.scenes import living, scene, scenes, walk  # noqa: F401 - fixtures
+
+import models
+from domain import accounts, dispatch, links, notices, profile, sign_in, store, work_queue
+from gateways.mail import MailboxMail, Outcome, Verdict
+from models import AddressHealth, Contact, Delivery, Individual, Link, PortalAccount, Task
+
+# What a look may write to: the audit, a link's openings, the clock of a session, and what counts tries and posts.
+NOTES = (
+    models.AuditEntry, models.AuditValues, models.AuditHead, models.LinkOpening, models.LoginSession, models.RateCount,
+    models.FormReceipt,
+)  # fmt: skip
+CANARIES = ("Brook", "bob@example.org", "b…b@example.org", "canary heron", "canary street", "canary aunt")
+
+Rows = dict[tuple[str, Any], tuple[Any, ...]]
+
+
+def rows_of_everything(*, but: tuple[type[models.Row], ...] = NOTES) -> Rows:
+    """Every row of every table, but those that a look may write to."""
+    return {
+        (table.__name__, row[0]): row
+        for table in models.TABLES if table not in but
+        for row in table.select().order_by(table._meta.primary_key).tuples()
+    }  # fmt: skip
+
+
+def rows_about(person: Individual) -> Rows:
+    """Every row that belongs to somebody: what refers to them, and what refers to that."""
+    theirs: dict[type[models.Row], set[Any]] = {Individual: {person.id}}
+    growing = True
+    while growing:
+        before = {table: len(ids) for table, ids in theirs.items()}
+        for table in models.TABLES:
+            for field in table._meta.refs:
+                if field.rel_model in theirs:
+                    found = table.select(table._meta.primary_key).where(field.in_(theirs[field.rel_model])).tuples()
+                    theirs.setdefault(table, set()).update(key for (key,) in found)
+        growing = before != {table: len(ids) for table, ids in theirs.items()}
+    return {key: row for key, row in rows_of_everything().items() if key[1] in theirs.get(getattr(models, key[0]), ())}
+
+
+def differences(before: Rows, after: Rows) -> list[str]:
+    """Which rows were changed, added or removed, in words."""
+    return [
+        f"{name} {number}: {before.get((name, number))} -> {after.get((name, number))}"
+        for name, number in sorted({*before, *after}, key=str)
+        if before.get((name, number)) != after.get((name, number))
+    ]
+
+
+class Saved:
+    """The whole database as it was, to go back to."""
+
+    def __init__(self) -> None:
+        live = models.db.obj.connection()
+        self._copy = type(live)(":memory:")
+        live.backup(self._copy)
+
+    def restore(self) -> None:
+        self._copy.backup(models.db.obj.connection())
+
+
+@dataclasses.dataclass
+class World:
+    """The cast, with something of everything about Alice and the same about Bob, whose record has the canaries."""
+
+    cast: Any
+    activation: str  # the token of Pia's link
+    another_activation: str
+    reset: str
+    message: str  # the name of a message in the mailbox
+
+    def mine(self, kind: str, whose: str) -> str:
+        """The public id of something of Alice's or of Bob's."""
+        person = getattr(self.cast, whose)
+        row = {
+            "individual": lambda: person,
+            "account": lambda: PortalAccount.get(PortalAccount.individual == person),
+            "contact": lambda: person.contacts.order_by(Contact.id).first(),
+            "delivery": lambda: Delivery.get(Delivery.individual == person, Delivery.state == "dead"),
+            "task": lambda: Task.get(Task.individual == person, Task.kind == "new_activation_wanted"),
+        }[kind]()
+        return str(row.public_id)
+
+
+@pytest.fixture
+def world(cast: Any, app: Any) -> World:  # noqa: F811
+    return build_world(cast, app)
+
+
+def build_world(cast: Any, application: Any) -> World:
+    """Fill the cast's database; the mailbox of the application gets one message."""
+    ines = cast.by("ines")
+    for person, word in ((cast.alice, "plain"), (cast.bob, "canary")):
+        profile.add_contact(person, profile.Reach("address", f"1 {word} street", instructions=f"{word} heron"), ines, country="CA")
+        profile.add_contact(person, profile.Reach("emergency", "902 555 0177", person=f"{word} aunt"), ines, country="CA")
+        work_queue.add("new_activation_wanted", "intake", person, f"of {word}")
+        account = accounts.newest(person)
+        notices.put("password_changed", 1, to=account.email, account=account, individual=person)
+    for _ in range(2):
+        notices.settle(_claim(), Outcome(Verdict.REFUSED, 550, "550 5.7.1 not today", False))
+    with store.writing():
+        AddressHealth.delete().execute()
+    first, second = cast.invited(), cast.invited(cast.person())
+    config = application.extensions["doorstep"]
+    box = MailboxMail(config.mailbox)
+    with store.writing():
+        models.ChannelHealth.update(slot_at=None).execute()
+        models.Setting.replace(key="mail_rate", value="0").execute()
+        Delivery.update(state="cancelled").where(Delivery.link == second).execute()
+    dispatch.deliver_due(lambda: box, portal_url=config.portal_url, sender="portal@example.org")
+    with store.writing():
+        reset = links.make("password_reset", first.expires_at, account=cast.alice_account)
+    return World(cast, links.token(first), links.token(second), links.token(reset), box.messages()[0][0])
+
+
+def _claim() -> notices.Claim:
+    with store.writing():
+        models.ChannelHealth.update(slot_at=None).execute()
+    claim = notices.claim()
+    assert isinstance(claim, notices.Claim)
+    return claim
+
+
+@pytest.fixture
+def arrive(app: Any, cast: Any) -> Callable[[str], Browser]:  # noqa: F811
+    """``arrive("eve")``: the browser of anybody; Eve's has the cookie of a session that ended."""
+
+    def come(name: str) -> Browser:
+        if name != "eve":
+            return Browser(app, "" if name == "nobody" else name)
+        accounts.unlock(cast.eve_account, cast.by("ada"))
+        browser = Browser(app, "eve")
+        accounts.suspend(cast.eve_account, cast.by("ada"))
+        return browser
+
+    return come
+
+
+HERE = Path(__file__).parent
+__all__ = ["CANARIES", "HERE", "NOTES", "Link", "Saved", "World", "build_world", "differences", "rows_about", "rows_of_everything", "sign_in"]

@@ -1,0 +1,441 @@
+"""Three scenes in which every form of the portal can be met, the people in them, and their walks over every page.
+
+``living`` is an agency at work, with accounts in every state, a task, and a mail that came back; ``opening`` is a portal
+before it is switched on; ``empty`` is one that nobody has entered.  A scene is made once per process, with the people's
+cookies and every form that they met on their walk; each test gets a copy of its own.
+"""
+
+import contextlib
+import dataclasses
+import datetime as dt
+import re
+import shutil
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+import html5lib
+import peewee
+import pytest
+from flask import Flask
+from pages.conftest import KEY, PORTAL, PRODUCTION, SMTP, Browser, Form, Page, born
+
+import models
+from app import create_app
+from config import Config
+from domain import accounts, activation, agency, links, notices, profile, sign_in, store
+from domain.actor import SYSTEM, Actor
+from gateways.mail import Outcome, Verdict
+from models import Delivery, Individual, Link, PageVersion, PortalAccount, Worker
+
+PASSWORD = "nine quiet otters swim"
+NOWHERE = Actor(network="192.0.2.9")
+TOKENS = ("csrf_token", "form_id")
+
+
+# ---------------------------------------------------------------- people who walk
+
+
+class Walker(Browser):
+    """A browser whose pages nobody lints: that is done in tests/pages, and walks are long."""
+
+    def ask(self, path: str, method: str = "GET", data: Any = None, headers: dict[str, str] | None = None) -> Page:
+        return Page(self.raw(path, method, data=data, headers=headers), path)
+
+    def raw(self, path: str, method: str = "GET", *, headers: dict[str, str] | None = None, **more: Any) -> Any:
+        """One request as it is, and the bare answer."""
+        return self.client.open(
+            path, method=method, headers={"User-Agent": self.agent, **(headers or {})}, buffered=True,
+            environ_overrides={"REMOTE_ADDR": self.network}, **{"base_url": self.root, **more},
+        )  # fmt: skip
+
+    def copy(self) -> "Walker":
+        """Another browser with the same cookies and network: what a second tap, or a lost answer, looks like."""
+        twin = Walker(self.app)
+        twin.network = self.network
+        twin.client._cookies.update(self.client._cookies)
+        return twin
+
+    def walk(self, *starts: str, most: int = 400) -> dict[str, Page]:
+        """Every page that can be reached over links, by its address."""
+        waiting, seen = list(starts), {}
+        while waiting:
+            path = waiting.pop(0)
+            if not path or path in seen:
+                continue
+            assert len(seen) < most, f"more than {most} pages, the last one {path}"
+            page = seen[path] = self.ask(path)
+            if page.location:
+                waiting.append(_inside(self.root, path, page.location))
+            elif page.is_html:
+                waiting.extend(_inside(self.root, path, href) for href in re.findall(r'<a\s[^>]*?href="([^"]*)"', page.html))
+        return seen
+
+
+def _inside(root: str, path: str, href: str) -> str:
+    """Where a link leads, when that is a page of this portal; nothing otherwise."""
+    target = urlsplit(urljoin(f"{root}{path}", href.replace("&amp;", "&")))
+    if f"{target.scheme}://{target.netloc}" != root or target.path.startswith("/static/"):
+        return ""
+    return target.path + (f"?{target.query}" if target.query else "")
+
+
+@pytest.fixture
+def walk(app: Flask) -> Callable[..., Walker]:
+    """``walk("alice")`` is Alice's browser, signed in; ``walk()`` is a stranger's."""
+    return lambda name="": Walker(app, name)
+
+
+# ---------------------------------------------------------------- scenes
+
+
+@dataclasses.dataclass(frozen=True)
+class Found:
+    """A form as somebody met it."""
+
+    who: str
+    path: str
+    form: Form
+    route: str  # the rule of the address that it posts to
+
+    def __str__(self) -> str:
+        return f"{self.who} on {self.path}, the form to {self.form.action or 'nowhere'}"
+
+    @property
+    def kind(self) -> tuple[str, ...]:
+        """Forms of one kind differ in whom they are about only."""
+        chosen = {f"{name}={self.form.values[name]}" for name in self.form.hidden - {*TOKENS, "version", "next"}}
+        verb = self.form.action.rpartition("/")[2]
+        return (self.route.replace("<verb>", verb), *sorted(self.form.names), *sorted(chosen))
+
+
+@dataclasses.dataclass(frozen=True)
+class _Made:
+    """What is kept of a scene between tests."""
+
+    file: Path
+    cookies: dict[str, dict[Any, Any]]
+    networks: dict[str, str]
+    pages: dict[str, dict[str, Page]]
+    forms: dict[str, list[Found]]
+
+
+# Who walks through which scene, and where they begin.
+PEOPLE: dict[str, dict[str, tuple[str, ...]]] = {
+    "living": {
+        "a stranger": ("/sign-in", "/offline", "/forgotten-password/sent", "/no-such-page", "/dev/mail"),
+        "alice": ("/", "/activate/welcome", "/admin/"), "bob": ("/",),
+        "dora": ("/admin/",), "otto": ("/admin/",), "ines": ("/admin/",), "finn": ("/admin/",), "ada": ("/admin/",),
+        "pia, who opened her link": ("/activate/",), "pia, who accepted": ("/activate/",), "pia, who proved it": ("/activate/",),
+        "cleo, whose link was withdrawn": ("/activate/",), "alice, who used her link": ("/activate/",),
+        "bob, who forgot": ("/reset/",), "bob, who was too late": ("/reset/",),
+    },
+    "opening": {
+        "the first admin": tuple(f"/admin/first-start/{step}" for step in ("agency", "pages", "mail", "on")),
+        "a stranger at an empty portal": ("/first-start/", "/sign-in", "/offline"),
+    },
+    "empty": {"the first person": ("/", "/sign-in")},
+}  # fmt: skip
+EVERYBODY = [(name, who) for name, people in PEOPLE.items() for who in people]
+everybody = pytest.mark.parametrize(("name", "who"), EVERYBODY, ids=[who for _, who in EVERYBODY])
+
+_CHOICES: dict[str, dict[str, Any]] = {
+    "living": {"portal_url": PORTAL, "development": True, "smtp": None},
+    "opening": {"portal_url": PRODUCTION, "development": False, "smtp": SMTP},
+    "empty": {"portal_url": PRODUCTION, "development": False, "smtp": SMTP},
+}
+
+
+class Scene:
+    """One copy of a scene: ``ways`` are the people's browsers, ``pages`` and ``forms`` what they met."""
+
+    def __init__(self, app: Flask, made: _Made) -> None:
+        self.app, self.pages, self.forms = app, made.pages, made.forms
+        self.ways: dict[str, Walker] = {}
+        for who, cookies in made.cookies.items():
+            walker = self.ways[who] = Walker(app)
+            walker.network = made.networks[who]
+            walker.client._cookies.update(cookies)
+        self._cookies = made.cookies
+        live = models.db.obj.connection()
+        self._was = type(live)(":memory:")
+        live.backup(self._was)
+
+    def restore(self) -> None:
+        """Everything, cookies too, is as it was at the beginning of the test."""
+        self._was.backup(models.db.obj.connection())
+        for who, walker in self.ways.items():
+            walker.client._cookies.clear()
+            walker.client._cookies.update(self._cookies[who])
+
+    def close(self) -> None:
+        self._was.close()
+
+    def posts(self, who: str) -> list[Found]:
+        """Every form that somebody met and that changes something."""
+        return [found for found in self.forms[who] if found.form.method == "post"]
+
+    def kinds(self, who: str) -> list[Found]:
+        """One of each kind of these, without those that somebody earlier in the scene met as well."""
+        known, fresh = set(), []
+        for each in self.forms:
+            for found in self.posts(each):
+                if found.kind not in known and each == who:
+                    fresh.append(found)
+                known.add(found.kind)
+        return fresh
+
+    def post(self, found: Found, values: Any, *, walker: Walker | None = None, **more: Any) -> Page:
+        """Send a form as the browser of who met it would."""
+        walker = walker or self.ways[found.who]
+        headers = {"Origin": walker.root, "Sec-Fetch-Site": "same-origin", **more.pop("headers", {})}
+        return Page(walker.raw(found.form.action, "POST", data=values, headers=headers, **more), found.form.action)
+
+
+class Scenes:
+    """Scenes, each made when it is first asked for."""
+
+    def __init__(self, templates: Any) -> None:
+        self._templates = templates
+        self._made: dict[str, _Made] = {}
+
+    @contextlib.contextmanager
+    def copy(self, name: str, data: Path) -> Iterator[Scene]:
+        """A copy of a scene, on a database of its own and as the one that the application uses."""
+        made = self._made.get(name) or self._make(name, data)
+        path = self._templates.folder / f"{uuid.uuid4().hex}.db"
+        shutil.copyfile(made.file, path)
+        with portal_on(str(path), data, **_CHOICES[name]) as app:
+            scene = Scene(app, made)
+            try:
+                yield scene
+            finally:
+                scene.close()
+        for part in ("", "-wal", "-shm"):
+            path.with_name(path.name + part).unlink(missing_ok=True)
+
+    def _make(self, name: str, data: Path) -> _Made:
+        file = self._templates.folder / f"{name}.scene"
+        with self._templates.fresh("cast" if name == "living" else "empty") as database:
+            with portal_on(database.database, data, **_CHOICES[name]) as app:
+                ways = {"living": _living, "opening": _opening, "empty": _empty}[name](app)
+                pages = {who: ways[who].walk(*starts) for who, starts in PEOPLE[name].items()}
+                forms = {who: list(_forms(app, who, pages[who])) for who in pages}
+            copy = type(database.connection())(str(file))
+            database.connection().backup(copy)
+            copy.close()
+        cookies = {who: dict(ways[who].client._cookies) for who in pages}
+        self._made[name] = _Made(file, cookies, {who: ways[who].network for who in pages}, pages, forms)
+        return self._made[name]
+
+
+@contextlib.contextmanager
+def portal_on(path: str, data: Path, **choices: Any) -> Iterator[Flask]:
+    """The application on a database file, with a connection for this thread."""
+    chosen: dict[str, Any] = {
+        "data": data, "portal_url": PORTAL, "database_url": f"sqlite:///{path}", "host": "127.0.0.1", "port": 8000,
+        "development": True, "secret_key": KEY, "audit_key": KEY, "smtp": None, "behind_proxy": None, **choices,
+    }  # fmt: skip
+    before = models.db.obj
+    app = create_app(Config(**chosen))
+    with models.db.obj.connection_context():
+        yield app
+    models.db.initialize(before)
+
+
+def _forms(app: Flask, who: str, pages: dict[str, Page]) -> Iterator[Found]:
+    routes = app.url_map.bind(app.extensions["doorstep"].portal_host)
+    for path, page in pages.items():
+        for html in re.findall(r"<form\b.*?</form>", page.html, re.DOTALL):
+            form = Form(html5lib.parseFragment(html, namespaceHTMLElements=False)[0])
+            rule, _ = routes.match(urlsplit(form.action).path, method=form.method.upper(), return_rule=True)
+            yield Found(who, path, form, rule.rule)
+
+
+@pytest.fixture(scope="session")
+def scenes(templates: Any) -> Scenes:
+    """Where copies of scenes come from."""
+    return Scenes(templates)
+
+
+@pytest.fixture
+def living(scenes: Scenes, tmp_path: Path) -> Iterator[Scene]:
+    """An agency at work."""
+    with scenes.copy("living", tmp_path) as scene:
+        yield scene
+
+
+@pytest.fixture
+def scene(request: pytest.FixtureRequest, scenes: Scenes, tmp_path: Path) -> Iterator[Scene]:
+    """The scene that the test's parameter ``name`` names."""
+    with scenes.copy(request.getfixturevalue("name"), tmp_path) as each:
+        yield each
+
+
+# ---------------------------------------------------------------- how the scenes came to be
+
+
+def individual(name: str) -> Individual:
+    """Somebody of the standing cast."""
+    return Individual.get(Individual.external_id == name)
+
+
+def _ada() -> Actor:
+    return Actor(worker=Worker.get(Worker.external_id == "ada"))
+
+
+def newcomer(first: str, last: str) -> PortalAccount:
+    """Somebody with a pending account."""
+    person = profile.create(profile.Details(first, last, birth_date=dt.date(1980, 2, 3)), SYSTEM)
+    profile.add_contact(person, profile.Reach("email", f"{first.lower()}@example.org", is_main=True), SYSTEM, country="CA")
+    profile.record_consent(person, "email", True, SYSTEM)
+    return accounts.create(person, _ada())
+
+
+def activation_link(account: PortalAccount) -> Link:
+    """The newest one of an account."""
+    newest: Link = account.links.where(Link.purpose == "activation").order_by(Link.id.desc()).get()
+    return newest
+
+
+def _living(app: Flask) -> dict[str, Walker]:
+    ways = {who: Walker(app) for who in PEOPLE["living"] if " " in who}
+    pia = accounts.create(individual("pia"), _ada())
+    cleo, nora, dan, ron = (newcomer(*name) for name in (("Cleo", "Cove"), ("Nora", "North"), ("Dan", "Dale"), ("Ron", "Reef")))
+    for account in (dan, ron):
+        _activate(account)
+    accounts.disable(dan, _ada())
+    accounts.close(ron, _ada())
+    for reach in (
+        profile.Reach("mobile", "+1 902 555 0111", is_main=True, instructions="Only in the morning"),
+        profile.Reach("address", "5 Quay Road\nHalifax"), profile.Reach("emergency", "+1 902 555 0112", person="Otis Archer, father"),
+        profile.Reach("phone", "+1 902 555 0113", is_in_use=False),
+    ):  # fmt: skip
+        profile.add_contact(individual("alice"), reach, SYSTEM, country="CA")
+    profile.follow(individual("bob"), Worker.get(Worker.external_id == "otto"), _ada())
+    ways["cleo, whose link was withdrawn"].ask(f"/activate/{links.token(activation_link(cleo))}")
+    accounts.cancel(cleo, _ada())
+    alice = accounts.newest(individual("alice"))
+    assert alice is not None
+    for account in (cleo, alice):
+        activation.ask_for_new_link(activation_link(account), NOWHERE)
+    ways["alice, who used her link"].ask(f"/activate/{links.token(activation_link(alice))}")
+    for who in ("bob, who was too late", "bob, who forgot"):  # the second link ends the first
+        ways[who].ask(f"/reset/{links.token(forgotten('bob@example.org'))}")
+    _send_all(dead=nora.email)
+    _steps(ways, pia)
+    return ways | {who: Walker(app, who) for who in PEOPLE["living"] if who not in ways}
+
+
+def _activate(account: PortalAccount) -> None:
+    link = activation_link(account)
+    activation.accept_terms(link, PageVersion.get(slug="privacy"), PageVersion.get(slug="terms"), NOWHERE)
+    proof = activation.prove_birth_date(link, account.individual.birth_date, NOWHERE)
+    activation.activate(link, PASSWORD, proof=proof, by=NOWHERE)
+
+
+def forgotten(address: str) -> Link:
+    """Somebody asked for a new password; the link that the mail will bring them."""
+    sign_in.ask_for_reset(address, NOWHERE)
+    delivery = Delivery.select().order_by(Delivery.id.desc()).get()
+    assert sign_in.resolve_reset(delivery)
+    link: Link = Delivery.get_by_id(delivery.id).link
+    return link
+
+
+def _send_all(dead: str) -> None:
+    """Everything that waits goes out, but what goes to one address comes back."""
+    while not isinstance(claim := notices.claim(), float):
+        is_refused = claim.delivery.to_address == dead
+        verdict, code, said = (Verdict.REFUSED, 550, "Mailbox full") if is_refused else (Verdict.ACCEPTED, 250, "OK")
+        notices.settle(claim, Outcome(verdict, code, said, False))
+        with store.writing():
+            models.ChannelHealth.update(slot_at=None).execute()
+
+
+def _steps(ways: dict[str, Walker], pia: PortalAccount) -> None:
+    """Pia at each step of her activation."""
+    first, second, third = (ways[f"pia, who {step}"] for step in ("opened her link", "accepted", "proved it"))
+    first.ask(f"/activate/{links.token(activation_link(pia))}")
+    first.open("/activate/")
+    for walker, earlier, typed in ((second, first, {"accept": True}), (third, second, born(pia.individual.birth_date))):
+        walker.client._cookies.update(earlier.client._cookies)
+        walker.open("/activate/")
+        walker.press("Continue", typed)
+
+
+ADMIN = {"first_name": "Ada", "last_name": "Ames", "email": "ada@example.org", "password": PASSWORD}
+AGENCY = {
+    "name": "Harbour Family Services", "short_name": "Harbour", "site_name": "Main Street", "address": "12 Main Street\nHalifax",
+    "phone": "+1 902 555 0100", "country": "CA", "time_zone": "America/Halifax", "emergency_line": "In an emergency call 911.",
+}  # fmt: skip
+
+
+def first_code() -> str:
+    """What the terminal shows at an empty portal."""
+    link = agency.first_start_link()
+    assert link is not None
+    return links.letters(link)
+
+
+def _opening(app: Flask) -> dict[str, Walker]:
+    stranger, admin = Walker(app), Walker(app)
+    admin.open("/first-start/")
+    admin.press("Continue", code=first_code(), **ADMIN)
+    admin.press("Continue", **AGENCY)
+    admin.press("Publish and continue")
+    admin.press("Send the test")
+    worker = Worker.get()
+    test = agency.newest_mail_test(worker)
+    assert test is not None
+    agency.confirm_mail_test(worker, links.digits(test), Actor(worker=worker))
+    agency.send_mail_test(worker)
+    return {"the first admin": admin, "a stranger at an empty portal": stranger}
+
+
+def _empty(app: Flask) -> dict[str, Walker]:
+    first_code()
+    return {"the first person": Walker(app)}
+
+
+# ---------------------------------------------------------------- what the database holds
+
+# Random, so that two runs of the same thing differ in them and in nothing else; so they do in every time.
+_RANDOM = {
+    "public_id", "nonce", "token_hash", "password_hash", "proof_hash", "dedupe_key", "hash", "previous_hash", "lease_token",
+    "form_id", "visitor",
+}  # fmt: skip
+
+Rows = dict[str, list[tuple[Any, ...]]]
+
+
+def rows(*, without: tuple[type[models.Row], ...] = (), blind: bool = False) -> Rows:
+    """Every row by table; ``blind`` to what is random or a time."""
+    held = {}
+    for table in models.TABLES:
+        if table not in without:
+            seen = [f.column_name for f in table._meta.sorted_fields if not blind or not _is_fickle(f)]
+            names = ", ".join(f'"{name}"' for name in seen)
+            held[table.__name__] = models.db.execute_sql(f'SELECT {names} FROM "{table._meta.table_name}"').fetchall()
+    return held
+
+
+def _is_fickle(field: peewee.Field) -> bool:
+    return field.column_name in _RANDOM or isinstance(field, models.UTCDateTimeField)
+
+
+def changes(before: Rows, after: Rows) -> dict[str, tuple[list[Any], list[Any]]]:
+    """By table: the rows that only the first has, and those that only the second has."""
+    found = {}
+    for name, were in before.items():
+        gone, come = list(were), []
+        for row in after[name]:
+            if row in gone:
+                gone.remove(row)
+            else:
+                come.append(row)
+        if gone or come:
+            found[name] = (gone, come)
+    return found

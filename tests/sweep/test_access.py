@@ -1,0 +1,255 @@
+"""Every address × every person × own, foreign and absurd ids × every method × with and without htmx.
+
+What must come back follows from the site map (whose audience the blueprint has), from the right that the route names,
+and from who may see whom; nothing here asks the gate itself.  A new route fails until it has a row in ``RECIPES``.
+"""
+
+from urllib.parse import quote
+
+import pytest
+from sweep.conftest import CANARIES, Saved, differences, rows_about, rows_of_everything
+from werkzeug.exceptions import MethodNotAllowed, NotFound
+from werkzeug.routing import RequestRedirect
+
+import blueprints
+
+PEOPLE = ("nobody", "alice", "bob", "eve", "dora", "otto", "ines", "finn", "ada")
+
+# Whose records somebody may see on the staff side, and what a worker of the group may do (as the project's rules say).
+SEES = {"dora": {"alice"}, "ines": {"alice", "bob"}, "finn": {"alice", "bob"}, "ada": {"alice", "bob"}}
+INTAKE = {"view_all_individuals", "edit_individuals", "manage_accounts", "manage_services", "answer_requests"}
+RIGHTS = {
+    "dora": set(), "otto": set(), "ines": INTAKE, "finn": INTAKE,  # and more, that no route names yet
+    "ada": INTAKE | {"send_activations", "manage_setup"},
+}  # fmt: skip
+
+# Each route with the kinds of its arguments.
+RECIPES = {
+    "/static/<path:filename>": ("file",),
+    "/pages/<slug>": ("slug",),
+    "/offline": (), "/sw.js": (), "/manifest.webmanifest": (), "/healthz": (), "/readyz": (),
+    "/sign-in": (), "/sign-out": (), "/password-strength": (), "/forgotten-password": (), "/forgotten-password/sent": (),
+    "/reset/": (), "/reset/<token>": ("reset",),
+    "/first-start/": (),
+    "/activate/": (), "/activate/<token>": ("activation",), "/activate/terms": (), "/activate/date-of-birth": (),
+    "/activate/password": (), "/activate/welcome": (), "/activate/new-link": (),
+    "/": (), "/about-me/": (), "/my-portal/": (), "/my-portal/password": (),
+    "/admin/": (), "/admin/my-sign-in/": (),
+    "/admin/first-start/": (), "/admin/first-start/agency": (), "/admin/first-start/pages": (),
+    "/admin/first-start/mail": (), "/admin/first-start/mail/test": (), "/admin/first-start/on": (),
+    "/admin/tasks/<public_id>/done": ("task",),
+    "/admin/deliveries/": (), "/admin/deliveries/<public_id>/": ("delivery",),
+    "/admin/deliveries/<public_id>/again": ("delivery",),
+    "/admin/individuals/": (), "/admin/individuals/new": (),
+    "/admin/individuals/<public_id>/": ("individual",),
+    "/admin/individuals/<public_id>/edit": ("individual",),
+    "/admin/individuals/<public_id>/history": ("individual",),
+    "/admin/individuals/<public_id>/following": ("individual",),
+    "/admin/individuals/<public_id>/consent": ("individual",),
+    "/admin/individuals/<public_id>/contacts/new": ("individual",),
+    "/admin/individuals/<public_id>/contacts/<contact_id>/": ("individual", "contact"),
+    "/admin/individuals/<public_id>/contacts/<contact_id>/removal": ("individual", "contact"),
+    "/admin/individuals/<public_id>/accounts": ("individual",),
+    "/admin/individuals/<public_id>/account/new": ("individual",),
+    "/admin/individuals/<public_id>/account/<account_id>/activations": ("individual", "account"),
+    "/admin/individuals/<public_id>/account/<account_id>/<verb>": ("individual", "account", "verb"),
+    "/dev/mail": (), "/dev/mail/<name>": ("message",),
+}  # fmt: skip
+
+# What a post carries beside its token, so that one that is let in does something.
+FIELDS = {
+    "signing.enter": {"email": "alice@example.org", "password": "not this one", "next": "/"},
+    "signing.ask": {"email": "nobody@example.org"},
+    "signing.strength": {"password": "nine quiet otters"},
+    "my_portal.change_password": {"current": "not this one", "password": "nine quiet otters swim"},
+    "admin.change_my_password": {"current": "not this one", "password": "nine quiet otters swim"},
+    "admin.create_individual": {"first_name": "Nora", "last_name": "North"},
+    "admin.change_individual": {"first_name": "Nora", "last_name": "North", "version": "1"},
+    "admin.add_contact": {"kind": "email", "value": "nora@example.org", "is_in_use": "y", "is_main": "y"},
+    "admin.change_contact": {"kind": "email", "value": "nora@example.org", "is_in_use": "y", "is_main": "y"},
+    "admin.record_consent": {"channel": "sms", "given": "1"},
+    "admin.follow": {"follow": "1"},
+    "admin.create_account": {"email": "alice@example.org"},
+    "admin.first_start_describe": {
+        "name": "Another name", "short_name": "Other", "site_name": "Elsewhere", "phone": "+1 902 555 0199",
+        "country": "CA", "time_zone": "UTC", "emergency_line": "Call 911.",
+    },
+    "admin.first_start_publish": {"privacy": "# Less", "terms": "# More"},
+    "admin.first_start_code": {"code": "000000"},
+    "first_start.create": {
+        "code": "AAAA-BBBB-CCCC", "first_name": "Mal", "last_name": "Ory", "email": "mal@example.org",
+        "password": "nine quiet otters swim",
+    },
+}  # fmt: skip
+
+ABSURD = ("0", "-1", "x" * 22, "1" + "0" * 30, "%00", "../..", "🦦", "' OR 1=1", ".", "%2e%2e", "None", "alice@example.org")
+VERBS = ("cancel", "suspend", "unlock", "disable", "enable", "close")
+AWAY = {303, 401}  # to the sign-in page
+IN = {200, 303, 422}
+HTMX = {"HX-Request": "true", "HX-Request-Type": "partial", "HX-Current-URL": "http://localhost:8000/"}
+
+
+# ---------------------------------------------------------------- what there is to ask
+
+
+class Matrix:
+    """One person, every question, and what the answers were."""
+
+    def __init__(self, world, browser, name):
+        self.world, self.browser, self.name = world, browser, name
+        self.app = browser.app
+        self.audiences = {bp.name: audience for bp, audience in blueprints.tiles(development=True)} | {"static": "public"}
+        self.adapter = self.app.url_map.bind("localhost")
+        self.token = browser.token
+        self.cookies = dict(browser.client._cookies)
+        self.wrong = []
+        self.asked = 0
+
+    def arguments(self, kinds, whose, absurd=None, only_last=False):
+        """Values for a route's arguments: somebody's own, or absurd ones."""
+        fixed = {
+            "file": "app.js", "slug": "help", "verb": "suspend", "message": self.world.message,
+            "activation": self.world.activation if whose == "alice" else self.world.another_activation, "reset": self.world.reset,
+        }  # fmt: skip
+        own = [fixed[kind] if kind in fixed else self.world.mine(kind, whose) for kind in kinds]
+        if absurd is None:
+            return own
+        return [*own[:-1], absurd] if only_last else [absurd] * len(own)
+
+    def expected(self, path, method, owners):
+        """The statuses that may come back."""
+        try:
+            endpoint, arguments = self.adapter.match(path, method=method)
+        except NotFound:
+            return {404}, None
+        except MethodNotAllowed:
+            return {405}, None
+        except RequestRedirect:
+            return {308}, None
+        audience = self.audiences[endpoint.partition(".")[0]]
+        found = len(owners) == 1 and (owners <= SEES.get(self.name, set()) or "nobody's" in owners)
+        found = found and arguments.get("verb", "close") in VERBS
+        if audience in ("public", "link"):
+            return {200, 303, 404, 410, 422}, endpoint
+        if self.name in ("nobody", "eve"):
+            return AWAY, endpoint
+        if audience == "client":
+            return (IN if self.name in ("alice", "bob") else {303} if path == "/" else {404}), endpoint
+        if self.name in ("alice", "bob"):
+            return {404}, endpoint
+        right = self.app.view_functions[endpoint].right
+        return (IN if found and (not right or right in RIGHTS[self.name]) else {404}), endpoint
+
+    def ask(self, rule, values, owners, method, headers):
+        """One question.  True when somebody was let in with something that may change a row."""
+        path = fill(rule, values)
+        allowed, endpoint = self.expected(path, method, owners)
+        data = {"csrf_token": self.token, **FIELDS.get(endpoint, {})} if method == "POST" else None
+        here = {"Origin": self.browser.root} if method == "POST" else {}
+        response = self.browser.client.open(
+            quote(path, safe="/"), base_url=self.browser.root, method=method, data=data, headers={**headers, **here}, buffered=True,
+            environ_overrides={"REMOTE_ADDR": f"198.51.100.{self.asked % 250}"},
+        )  # fmt: skip
+        self.asked += 1
+        self.look(response, f"{method} {path} {'htmx ' if headers else ''}({self.name})", allowed, method, bool(headers))
+        return method == "POST" and response.status_code in IN
+
+    def look(self, response, question, allowed, method, is_htmx):
+        status, body = response.status_code, response.data
+        told = f"{body.decode(errors='replace')} {response.headers}"
+        if status not in allowed:
+            self.wrong.append(f"{question}: {status}, not {sorted(allowed)}")
+        if status >= 500:
+            self.wrong.append(f"{question}: {status}")
+        if allowed is AWAY and not leads_to_sign_in(response, is_htmx):
+            self.wrong.append(f"{question}: not led to sign in but to {response.headers.get('Location')}")
+        if not body and method != "HEAD" and status not in (204, 303, 308) and "HX-Redirect" not in response.headers:
+            self.wrong.append(f"{question}: an empty body")
+        if self.name in ("nobody", "alice", "eve", "dora", "otto"):
+            self.wrong.extend(f"{question}: shows {canary!r}" for canary in CANARIES if canary in told)
+
+    def start_again(self, saved):
+        saved.restore()
+        self.browser.client._cookies.clear()
+        self.browser.client._cookies.update(self.cookies)
+
+
+def leads_to_sign_in(response, is_htmx):
+    if is_htmx:
+        return response.status_code == 401 and response.headers["HX-Redirect"].startswith("/sign-in")
+    return response.status_code == 303 and response.headers["Location"].startswith("/sign-in")
+
+
+def fill(rule, values):
+    """The path of a route with its arguments in place."""
+    parts, left = [], list(values)
+    for part in rule.split("<"):
+        name, closed, rest = part.partition(">")
+        parts.append(f"{left.pop(0)}{rest}" if closed else name)
+    return "".join(parts)
+
+
+def cases(matrix, rule, kinds, absurd):
+    """The arguments to try, each with whose they are."""
+    is_owned = any(kind in ("individual", "account", "contact", "delivery", "task") for kind in kinds)
+    yield matrix.arguments(kinds, "alice"), {"alice"} if is_owned else {"nobody's"}
+    if not kinds:
+        return
+    yield matrix.arguments(kinds, "bob"), {"bob"} if is_owned else {"nobody's"}
+    alice, bob = matrix.arguments(kinds, "alice"), matrix.arguments(kinds, "bob")
+    if len(kinds) > 1:
+        yield [alice[0], *bob[1:]], {"alice", "bob"}
+        yield [bob[0], *alice[1:]], {"alice", "bob"}
+    for value in absurd:
+        yield matrix.arguments(kinds, "alice", value), set()
+        if len(kinds) > 1:
+            yield matrix.arguments(kinds, "alice", value, only_last=True), set()
+
+
+def walk(matrix, absurd, methods):
+    """Ask everything.  What is let in and may change something is undone, after a look at everybody else's rows."""
+    world, saved = matrix.world, Saved()
+    still = rows_of_everything()
+    theirs = {"alice": rows_about(world.cast.bob), "bob": rows_about(world.cast.alice)}
+    for rule, kinds in RECIPES.items():
+        for values, owners in cases(matrix, rule, kinds, absurd):
+            for method, headers in methods:
+                if not matrix.ask(rule, values, owners, method, headers):
+                    continue
+                whose = "bob" if owners == {"bob"} else "alice"
+                other = world.cast.alice if whose == "bob" else world.cast.bob
+                matrix.wrong.extend(
+                    f"{method} {fill(rule, values)} ({matrix.name}) changed somebody else's {difference}"
+                    for difference in differences(theirs[whose], rows_about(other))
+                )
+                matrix.start_again(saved)
+    matrix.wrong.extend(differences(still, rows_of_everything()))
+    assert not matrix.wrong, "\n".join([f"{len(matrix.wrong)} of {matrix.asked}", *matrix.wrong[:25]])
+
+
+QUICK = [("GET", {}), ("GET", HTMX), ("POST", {})]
+ALL = [("GET", {}), ("GET", HTMX), ("HEAD", {}), ("POST", {}), ("POST", HTMX), ("PUT", {}), ("DELETE", {}), ("PATCH", {})]
+
+
+@pytest.mark.parametrize("name", PEOPLE)
+def test_everybody_gets_their_own_and_nothing_else(world, arrive, name):
+    matrix = Matrix(world, arrive(name), name)
+    walk(matrix, ("0", "' OR 1=1"), QUICK)
+    assert matrix.asked > 300
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", PEOPLE)
+def test_everybody_gets_their_own_and_nothing_else_whatever_is_tried(world, arrive, name):
+    matrix = Matrix(world, arrive(name), name)
+    walk(matrix, ABSURD, ALL)
+    assert matrix.asked > 2000
+
+
+def test_every_route_has_a_row_here(app):
+    assert {rule.rule for rule in app.url_map.iter_rules()} == set(RECIPES)
+
+
+def test_every_row_names_the_arguments_of_its_route(app):
+    for rule in app.url_map.iter_rules():
+        assert len(rule.arguments) == len(RECIPES[rule.rule]), rule.rule
