@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import sys
 from types import SimpleNamespace
 from typing import Any
@@ -140,6 +141,7 @@ def main() -> int:
     arguments.add_argument("--demo", action="store_true", help="start on a filled demo agency (development only)")
     arguments.add_argument("--port", type=int, help="the port to listen on (default 8000)")
     chosen = arguments.parse_args()
+    os.umask(0o077)  # the database and what lies beside it are for this user alone
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     for noisy in ("huey", "waitress.queue"):
         logging.getLogger(noisy).setLevel(logging.WARNING)

@@ -107,6 +107,7 @@ def from_environment(environ: Mapping[str, str] | None = None, **overrides: obje
     port = _port("PORT", env.get("PORT") or "8000")
     portal_url = (env.get("PORTAL_URL") or f"http://localhost:{port}").rstrip("/")
     _check_url(portal_url)
+    _make_private(data)
     keys = _keys(data, env)
     return Config(
         data=data,
@@ -164,7 +165,6 @@ def _keys(data: Path, env: Mapping[str, str]) -> dict[str, str]:
 def _kept_keys(data: Path) -> dict[str, str]:
     path = data / "keys.json"
     if not path.exists():
-        _make_private(data)
         fresh = {"secret_key": secrets.token_urlsafe(48), "audit_key": secrets.token_urlsafe(48)}
         _write_once(path, json.dumps(fresh))
     try:
@@ -174,8 +174,9 @@ def _kept_keys(data: Path) -> dict[str, str]:
 
 
 def _make_private(folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    folder.chmod(0o700)
+    """A new folder is for this user alone; one that was there keeps the rights it has, and ``flask check`` judges them."""
+    if not folder.exists():
+        folder.mkdir(parents=True, mode=0o700, exist_ok=True)
 
 
 def _write_once(path: Path, text: str) -> None:

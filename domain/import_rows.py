@@ -36,11 +36,15 @@ class Problem:
     message: str
     fields: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
+    @property
+    def sentence(self) -> str:
+        """What is wrong, in English."""
+        return self.message % self.fields if self.fields else self.message
+
     def __str__(self) -> str:
-        sentence = self.message % self.fields if self.fields else self.message
         column = f", column {self.column}" if self.column else ""
         place = f"row {self.row}{column}: " if self.row else ""
-        return f"{place}{sentence}" + (f" (“{self.value}”)" if self.value else "")
+        return f"{place}{self.sentence}" + (f" (“{self.value}”)" if self.value else "")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -29,7 +29,8 @@ _memo: contextvars.ContextVar[dict[str, Any] | None] = contextvars.ContextVar("m
 _before_commit: contextvars.ContextVar[Callable[[], None] | None] = contextvars.ContextVar("before_commit", default=None)
 
 PRAGMAS = {
-    "journal_mode": "wal",
+    # Older libraries can damage a database in WAL mode (docs/decisions/0002-sqlite.md).
+    "journal_mode": "wal" if peewee.sqlite3.sqlite_version_info >= (3, 51, 3) else "delete",
     "synchronous": "full",
     "foreign_keys": 1,
     "journal_size_limit": 64 * 1024 * 1024,

@@ -24,7 +24,8 @@ def install(app: Flask, *, https: bool) -> None:
             response_headers[name] = value  # type: ignore[index]
 
     app.wsgi_app = Files(  # type: ignore[method-assign]
-        app.wsgi_app, root=str(FOLDER), prefix="static/", max_age=YEAR, add_headers_function=add
+        app.wsgi_app, root=str(FOLDER), prefix="static/", max_age=YEAR, add_headers_function=add,
+        allow_all_origins=False,
     )
     app.jinja_env.globals["asset"] = asset
 

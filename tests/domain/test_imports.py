@@ -1,0 +1,871 @@
+"""Taking in files: what people send, what becomes of it, and what must not happen when something goes wrong."""
+
+import csv
+import datetime as dt
+import io
+import os
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from domain import agency, audit, imports, limits, profile, schema, search, store
+from domain.actor import SYSTEM
+from domain.import_csv import open_table
+from domain.import_mapping import Bound
+from domain.imports import Choices
+from domain.rules import RuleBroken
+from models import TABLES, AuditEntry, Consent, Contact, ImportedRow, ImportRow, ImportRun, Individual, SearchWord, Site, Worker
+from models import db as database
+from web.commands_import import import_command
+
+HERE = Path(__file__).resolve().parents[2]
+SYNTHEA = HERE / "tests" / "data" / "synthea"
+FILES = {"sites": "organizations.csv", "workers": "providers.csv", "individuals": "patients.csv"}
+HEADING = "external_id,first_name,last_name,birth_date,death_date,email,mobile,phone,address"
+
+
+@pytest.fixture
+def agency_db(tmp_path):
+    """A database in a file on the disk, as an agency has one."""
+    store.open_database(f"sqlite:///{tmp_path / 'agency.db'}")
+    schema.up()
+    for keyed in (audit, limits):
+        keyed.use_key("k")
+    with store.connection():
+        yield tmp_path / "agency.db"
+
+
+@pytest.fixture
+def take(house, tmp_path):
+    """``take("text of a file")``: take it in, as individuals in our own headings unless something else is said."""
+
+    def go(text, subject="individuals", *, mapping="doorstep", dry=False, by=SYSTEM, consent=False, progress=None, **choices):
+        file = tmp_path / "file.csv"
+        file.write_bytes(text if isinstance(text, bytes) else text.encode())
+        chosen = mapping if not isinstance(mapping, str) else imports.find_mapping(subject, mapping)
+        verb = imports.check if dry else imports.apply
+        return verb(subject, file, chosen, Choices(consent_email=consent, **choices), by, progress)
+
+    return go
+
+
+@pytest.fixture
+def mapping(tmp_path):
+    """``mapping('subject = …')``: a mapping of that text."""
+
+    def go(text):
+        path = tmp_path / "mine.toml"
+        path.write_text(text)
+        return imports.read_mapping(path)
+
+    return go
+
+
+def synthea(subject, *, dry=False, consent=True, by=SYSTEM):
+    verb = imports.check if dry else imports.apply
+    chosen = imports.find_mapping(subject, "synthea")
+    return verb(subject, SYNTHEA / FILES[subject], chosen, Choices(consent_email=consent), by)
+
+
+def said(report):
+    return [str(problem) for problem in report.problems]
+
+
+def counts(report):
+    return report.rows, report.created, report.changed, report.unchanged
+
+
+def everything():
+    return {table.__name__: sorted(map(repr, table.select().tuples())) for table in TABLES}
+
+
+def differing(before, after):
+    return {name for name in before if before[name] != after[name]}
+
+
+def one(external_id="1"):
+    return Individual.get(Individual.external_id == external_id)
+
+
+def reach(external_id="1"):
+    contacts = one(external_id).contacts.order_by(Contact.id)
+    return [(contact.kind, contact.value, contact.is_in_use, contact.is_main) for contact in contacts]
+
+
+def found(question):
+    return [person.external_id for person in search.narrow(Individual.select(), question).order_by(Individual.id)]
+
+
+def many(rows):
+    """A file of so many people, each with e-mail, two numbers and an address."""
+    lines = [HEADING]
+    for number in range(rows):
+        first, last = f"First{number % 977}", f"Last{number % 1013}"
+        reached = f"{first}.{last}.{number}@example.org,+1902555{number % 10000:04},+1902556{number % 10000:04}"
+        lines.append(f"ext-{number:06},{first},{last},1980-02-{number % 28 + 1:02},,{reached},{number} Main Street")
+    return "\n".join(lines)
+
+
+# ---------------------------------------------------------------- an agency's export
+
+
+def test_an_export_of_another_system_is_taken_in_as_it_is(house):
+    reports = {subject: synthea(subject) for subject in FILES}
+    assert {name: said(report) for name, report in reports.items()} == {name: [] for name in FILES}
+    assert [counts(reports[name]) for name in FILES] == [(63, 63, 0, 0), (166, 166, 0, 0), (27, 27, 0, 0)]
+    gene = one("261ad2a4-7c6f-da54-6a5b-3441beab9a6a")
+    assert (gene.legal_name, gene.gender, gene.death_date) == ("Gene733 Mann644", "Male", dt.date(1976, 7, 25))
+    assert one("6cf3d1b9-4d5e-8bb3-51f4-e047a6386c38").birth_date == dt.date(2024, 1, 3)
+    assert reach("9d188916-8390-282b-3ec2-73fce6e08649")[1][1] == "171 Kemmer Neck Apt 30\nMashpee, Massachusetts"
+    victor = Worker.get(Worker.first_name == "Víctor493")
+    assert (victor.last_name, victor.email, victor.group) == ("Noriega353", "victor493.noriega353@example.org", "worker")
+    assert victor.password_hash is None
+    assert victor.site.name == "Cambridge Health Alliance"
+    assert victor.site.time_zone == "America/New_York"
+    assert found("mann") == [gene.external_id]
+    assert audit.verify() == []
+
+
+def test_the_same_files_again_change_nothing(house):
+    for subject in FILES:
+        synthea(subject)
+    before = everything()
+    assert [counts(synthea(subject)) for subject in FILES] == [(63, 0, 0, 63), (166, 0, 0, 166), (27, 0, 0, 27)]
+    assert differing(before, everything()) == {"ImportRun"}
+
+
+def test_a_dry_run_changes_nothing_at_all(house):
+    before = everything()
+    report = synthea("individuals", dry=True)
+    assert (counts(report), report.is_applied) == ((27, 27, 0, 0), False)
+    assert everything() == before
+
+
+def test_made_addresses_are_ascii_and_numbered_in_the_order_of_the_file(house):
+    synthea("sites")
+    synthea("workers")
+    hanas = Worker.select().where(Worker.first_name == "Hana676").order_by(Worker.id)
+    stem = "hana676.ratke343"
+    assert [hana.email for hana in hanas] == [f"{stem}{n}@example.org" for n in ("", ".2", ".3", ".4")]
+    assert all(worker.email.isascii() for worker in Worker.select().where(Worker.external_id.is_null(False)))
+    assert Worker.select().where(Worker.email.startswith("roxie199.okeefe54@")).exists()
+
+
+@given(names=st.lists(st.tuples(st.sampled_from(["Ann", "ann", "Änn", "x", "محمد", "🦦"]), st.sampled_from(["B", "b.2", "B 2"]))))
+def test_made_addresses_never_repeat_and_come_out_the_same_each_time(names):
+    chosen = imports.find_mapping("individuals", "synthea")
+    heading = chosen.headings
+    rows = [[{"FIRST": first, "LAST": last}.get(name, "") for name in heading] for first, last in names]
+    addresses = [Bound(chosen, heading).read(row)["email"] for row in rows[:1]]
+    for _ in range(2):
+        bound = Bound(chosen, heading)
+        made = [bound.read(row)["email"] for row in rows]
+        assert made[:1] == addresses
+        assert len(set(made)) == len(made)
+        assert all(address.isascii() for address in made)
+
+
+def test_the_import_is_one_audit_entry_that_names_who_chose_what(cast):
+    report = synthea("individuals", by=cast.by("ada"))
+    (entry,) = AuditEntry.select().where(AuditEntry.kind == "import.applied")
+    values = audit.values_of(entry)
+    assert entry.worker == cast.ada
+    assert values["choices"]["subject"] == "individuals"
+    assert values["choices"]["consent_email"] is True
+    assert values["choices"]["mapping"] == "synthea-individuals"
+    assert values["file_hash"] == report.file_hash
+    assert [values[name] for name in ("rows", "created", "changed", "unchanged")] == [27, 27, 0, 0]
+    run = ImportRun.get()
+    assert (run.file_name, run.created, run.applied_at is not None) == ("patients.csv", 27, True)
+
+
+# ---------------------------------------------------------------- consent
+
+
+def test_nobody_consents_by_an_oversight(take):
+    report = take(f"{HEADING}\n1,Ann,Bell,,,ann@example.org,,,", consent=None)
+    assert said(report) == ["Choose whether the people in this file allow e-mail: yes, or no to record nothing."]
+    assert not Individual.select().exists()
+
+
+def test_consent_is_recorded_for_those_who_have_an_address(take, cast):
+    ada = cast.by("ada")
+    take(f"{HEADING}\n1,Ann,Bell,,,ann@example.org,,,\n2,Cy,Dell,,,,,,", consent=True, by=ada)
+    (consent,) = Consent.select().join(Individual).where(Individual.external_id.in_(["1", "2"]))
+    assert (consent.individual, consent.channel, consent.is_given) == (one("1"), "email", True)
+    assert (consent.recorded_how, consent.recorded_by) == ("import", cast.ada)
+
+
+def test_no_consent_can_become_yes_later_but_a_refusal_stays(take):
+    text = f"{HEADING}\n1,Ann,Bell,,,ann@example.org,,,\n2,Cy,Dell,,,cy@example.org,,,"
+    take(text, consent=False)
+    assert not Consent.select().exists()
+    profile.record_consent(one("2"), "email", False, SYSTEM)
+    report = take(text, consent=True)
+    assert counts(report) == (2, 0, 1, 1)
+    assert (profile.has_consent(one("1"), "email"), profile.has_consent(one("2"), "email")) == (True, False)
+    assert one("1").version == 1
+
+
+# ---------------------------------------------------------------- repeating
+
+
+def test_what_staff_changed_stays_until_the_file_says_something_else(take):
+    text = HEADING + "\n1,Ann,Bell,1980-01-31,,ann@example.org,,902 555 0134,1 Main Street\n"
+    take(text)
+    details = profile.Details("Anne", "Bell-Ortiz", birth_date=dt.date(1980, 1, 30))
+    profile.change(one(), details, SYSTEM, version=1)
+    report = take(text)
+    assert counts(report) == (1, 0, 0, 1)
+    assert (one().first_name, one().last_name, one().version) == ("Anne", "Bell-Ortiz", 2)
+    report = take(text.replace("Bell", "Bellamy"))
+    assert counts(report) == (1, 0, 1, 0)
+    assert (one().first_name, one().last_name, one().birth_date) == ("Anne", "Bellamy", dt.date(1980, 1, 30))
+    assert (one().version, one().sort_name) == (3, "bellamy anne")
+    assert (found("bellamy"), found("ortiz")) == (["1"], [])
+    assert audit.verify() == []
+
+
+def test_a_field_that_staff_put_right_already_is_not_changed_again(take):
+    take(f"{HEADING}\n1,Ann,Bell,,,,,,")
+    profile.change(one(), profile.Details("Anna", "Bell"), SYSTEM, version=1)
+    assert counts(take(f"{HEADING}\n1,Anna,Bell,,,,,,")) == (1, 0, 0, 1)
+    profile.change(one(), profile.Details("Hannah", "Bell"), SYSTEM, version=2)
+    assert counts(take(f"{HEADING}\n1,Anna,Bell,,,,,,")) == (1, 0, 0, 1)
+    assert one().first_name == "Hannah"
+
+
+def test_an_emptied_cell_empties_what_the_file_had_filled(take):
+    take(f"{HEADING}\n1,Ann,Bell,1980-01-31,,ann@example.org,,,1 Main Street")
+    report = take(f"{HEADING}\n1,Ann,Bell,,,,,,1 Main Street")
+    assert counts(report) == (1, 0, 1, 0)
+    assert one().birth_date is None
+    assert reach() == [("email", "ann@example.org", False, False), ("address", "1 Main Street", True, True)]
+    assert counts(take(f"{HEADING}\n1,Ann,Bell,1980-01-31,,ann@example.org,,,1 Main Street")) == (1, 0, 1, 0)
+    assert reach()[0] == ("email", "ann@example.org", True, True)
+
+
+def test_an_empty_cell_leaves_alone_what_the_file_never_filled(take):
+    take(f"{HEADING}\n1,Ann,Bell,,,,,,")
+    profile.add_contact(one(), profile.Reach("email", "ann@example.org", is_main=True), SYSTEM, country="CA")
+    profile.change(one(), profile.Details("Ann", "Bell", birth_date=dt.date(1980, 1, 31)), SYSTEM, version=1)
+    take(f"{HEADING}\n1,Ann,Bellamy,,,,,,")
+    assert one().birth_date == dt.date(1980, 1, 31)
+    assert reach() == [("email", "ann@example.org", True, True)]
+
+
+def test_a_new_address_takes_the_place_of_the_imported_one(take):
+    take(f"{HEADING}\n1,Ann,Bell,,,ann@example.org,,,")
+    kept = one().contacts.get()
+    take(f"{HEADING}\n1,Ann,Bell,,,bell@example.org,,,")
+    assert reach() == [("email", "bell@example.org", True, True)]
+    assert one().contacts.get().public_id == kept.public_id
+    assert (found("bell@example.org"), found("ann@example.org")) == (["1"], [])
+
+
+def test_a_new_address_beside_one_that_staff_chose_becomes_the_main_one(take):
+    take(f"{HEADING}\n1,Ann,Bell,,,ann@example.org,,,")
+    profile.change_contact(one().contacts.get(), profile.Reach("email", "staff@example.org", is_main=True), SYSTEM, country="CA")
+    take(f"{HEADING}\n1,Ann,Bell,,,new@example.org,,,")
+    assert reach() == [("email", "staff@example.org", True, False), ("email", "new@example.org", True, True)]
+
+
+def test_an_address_that_is_there_already_is_not_doubled(take):
+    take(f"{HEADING}\n1,Ann,Bell,,,ann@example.org,,,")
+    profile.add_contact(one(), profile.Reach("email", "New@example.org", is_main=True), SYSTEM, country="CA")
+    take(f"{HEADING}\n1,Ann,Bell,,,new@example.org,,,")
+    assert reach() == [("email", "ann@example.org", False, False), ("email", "new@example.org", True, True)]
+
+
+def test_an_emergency_contact_has_a_name_and_a_number(take):
+    heading = "external_id,first_name,last_name,emergency_name,emergency_phone"
+    take(f"{heading}\n1,Ann,Bell,Bo Bell,902 555 0134")
+    contact = one().contacts.get()
+    assert (contact.kind, contact.person, contact.value, contact.is_main) == ("emergency", "Bo Bell", "+19025550134", True)
+    take(f"{heading}\n1,Ann,Bell,Bob Bell,902 555 0134")
+    assert [(contact.person, contact.value) for contact in one().contacts] == [("Bob Bell", "+19025550134")]
+    assert said(take(f"{heading}\n2,Cy,Dell,Di Dell,")) == [
+        "row 2, column emergency_name: An emergency contact needs a phone number. (“Di Dell”)"
+    ]
+
+
+def test_an_individual_with_an_id_from_elsewhere_is_compared_with_the_file(take, cast):
+    report = take(f"{HEADING}\nalice,Alice,Archer,,,alice@example.org,,,\nbob,Robert,Brook,,,,,,")
+    assert counts(report) == (2, 0, 1, 1)
+    assert cast.bob.first_name == "Robert"
+    assert len(list(cast.alice.contacts)) == 1
+
+
+def test_a_change_that_contradicts_what_staff_wrote_is_a_problem(take):
+    take(f"{HEADING}\n1,Ann,Bell,1980-01-31,,,,,")
+    details = profile.Details("Ann", "Bell", birth_date=dt.date(1980, 1, 31), death_date=dt.date(1990, 1, 1))
+    profile.change(one(), details, SYSTEM, version=1)
+    report = take(f"{HEADING}\n1,Ann,Bell,1995-01-31,,,,,")
+    assert said(report) == ["row 2, column death_date: The date of death lies before the date of birth."]
+    assert one().birth_date == dt.date(1980, 1, 31)
+
+
+def test_a_whole_file_of_changes_is_written_at_once(take):
+    take(many(600))
+    report = take(many(600).replace("First", "Prime").replace("+1902555", "+1902557"))
+    assert counts(report) == (600, 0, 600, 0)
+    assert Individual.select().where(Individual.first_name.startswith("Prime"), Individual.version == 2).count() == 600
+    assert Contact.select().where(Contact.kind == "mobile", Contact.value.startswith("+1902557")).count() == 600
+    assert Contact.select().count() == 2400
+    assert found("prime1 last1") == ["ext-000001"]
+
+
+# ---------------------------------------------------------------- bad input
+
+
+@pytest.mark.parametrize(
+    ("row", "problem"),
+    [
+        ("1,,,,,,,,", "row 2, column first_name: Enter a name."),
+        (",Ann,Bell,,,,,,", "row 2, column external_id: Each row needs an id of its own."),
+        (f"{'9' * 101},Ann,Bell,,,,,,", "row 2, column external_id: Use at most 100 characters."),
+        ("1,Ann,Bell,2001-02-30,,,,,", "column birth_date: There is no such date. Dates are written like 2001-12-31. (“2001-02-30”)"),
+        ("1,Ann,Bell,30/01/2001,,,,,", "column birth_date: There is no such date."),
+        ("1,Ann,Bell,2999-01-01,,,,,", "column birth_date: Check the year: the date of birth cannot be 2999. (“2999-01-01”)"),
+        ("1,Ann,Bell,1749-01-01,,,,,", "column birth_date: Check the year"),
+        ("1,Ann,Bell,,2999-01-01,,,,", "column death_date: The date of death cannot lie in the future. (“2999-01-01”)"),
+        ("1,Ann,Bell,2001-01-02,2001-01-01,,,,", "column death_date: The date of death lies before the date of birth."),
+        ("1,Ann,Bell,,,ann at home,,,", "column email: Enter an e-mail address such as name@example.org. (“ann at home”)"),
+        ("1,Ann,Bell,,,,12,,", "column mobile: Enter a phone number such as +1 202 555 0134. (“12”)"),
+        ("1,Ann,Bell,,,,,call me,", "column phone: Enter a phone number"),
+        (f"1,{'n' * 201},Bell,,,,,,", "column first_name: Use at most 200 characters. (“nnnnnnnnnn"),
+        ("1,Ann\0,Bell,,,,,,", "column first_name: This contains a character that cannot be stored. (“Ann�”)"),
+        ("1,Ann,Bell,,,,,,1 Main\x07 Street", "column address: This contains a character that cannot be stored."),
+        (f"1,Ann,Bell,,,,,,{'a' * 501}", "column address: Use at most 500 characters."),
+        ("1,Ann,Bell", "row 2: This row has 3 fields, the heading has 9."),
+        ("1,Ann,Bell,,,,,,,,,", "row 2: This row has 12 fields, the heading has 9."),
+    ],
+)
+def test_what_cannot_be_right_is_named_with_row_and_column(take, row, problem):
+    for dry in (True, False):
+        report = take(f"{HEADING}\n{row}\n2,Cy,Dell,,,,,,\n", dry=dry)
+        assert len(report.problems) == 1
+        assert problem in said(report)[0]
+        assert said(report)[0].startswith("row 2")
+        assert report.rows == 2
+        assert not report.is_applied
+    assert not Individual.select().exists()
+    assert not ImportRun.select().exists()
+    assert not ImportRow.select().exists()
+
+
+def test_every_problem_of_a_file_is_listed_at_once(take):
+    rows = ["1,Ann,Bell,2001-02-30,,x,y,,", "2,Cy,Dell,,,,,,", "1,Eve,Fox,,,,,,", "3,Gus,Hill,,,,,,", f"4,{'x' * 201},{'y' * 201},,,,,,"]
+    report = take("\n".join([HEADING, *rows]), consent=None)
+    assert [(problem.row, problem.column) for problem in report.problems] == [
+        (None, ""), (2, "birth_date"), (2, "email"), (2, "mobile"), (4, "external_id"), (6, "first_name"), (6, "last_name"),
+    ]  # fmt: skip
+    assert "row 4, column external_id: Row 2 has the same id. (“1”)" in said(report)
+    assert counts(report)[:2] == (5, 2)
+
+
+def test_nothing_of_a_long_file_is_taken_in_when_its_last_row_is_wrong(take):
+    before = everything()
+    report = take(many(700) + "\nlast,Zed,,2001-02-30,,,,,")
+    assert [problem.row for problem in report.problems] == [702]
+    assert everything() == before
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("", "The file is empty."),
+        ("\n\n \n", "The file is empty."),
+        (HEADING, "The file has a heading, but no rows."),
+        (HEADING + "\n\n,,,,,,,,\n", "The file has a heading, but no rows."),
+        ("external_id,first_name\n1,Ann", "The file has no column “last_name”."),
+        ("external_id,first_name,last_name,Last_Name\n1,Ann,Bell,Bell", "The file has more than one column “last_name”."),
+        (b"PK\x03\x04 and the rest of a spreadsheet", "This is a spreadsheet file. Save it as CSV and import that."),
+        (f'{HEADING}\n1,"Ann,Bell,,,,,,\n2,Cy,Dell,,,,,,\n', "A quotation mark is opened in row 2 and never closed; nothing after it can be read."),
+        (f'{HEADING}\n1,"Ann"y,Bell,,,,,,\n', "The quotation marks in row 2 do not match; nothing after it can be read."),
+        (f'{HEADING}\n1,"{"a" * 140_000}",Bell,,,,,,\n', "A quotation mark is opened in row 2 and never closed"),
+    ],
+)  # fmt: skip
+def test_a_file_that_cannot_be_read_is_answered_with_a_sentence(take, text, problem):
+    report = take(text)
+    assert len(report.problems) == 1
+    assert problem in said(report)[0]
+    assert not Individual.select().exists()
+
+
+def test_what_stands_before_an_unclosed_quote_is_checked_all_the_same(take):
+    report = take(f'{HEADING}\n1,Ann,Bell,2001-02-30,,,,,\n2,"Cy,Dell,,,,,,\n')
+    assert [problem.sentence for problem in report.problems][1:] == [
+        "A quotation mark is opened in row 3 and never closed; nothing after it can be read."
+    ]
+    assert report.problems[0].row == 2
+
+
+def test_a_formula_is_kept_as_text_and_pointed_out(take):
+    report = take("\n".join([HEADING, "1,=HYPERLINK(1),@Bell,,,,+19025550134,,-1 Main Street"]))
+    assert (said(report), report.is_applied) == ([], True)
+    assert [str(warning) for warning in report.warnings] == [
+        f"row 2, column {column}: This looks like a formula of a spreadsheet; it is kept as text. (“{value}”)"
+        for column, value in (("first_name", "=HYPERLINK(1)"), ("last_name", "@Bell"), ("address", "-1 Main Street"))
+    ]
+    assert one().legal_name == "=HYPERLINK(1) @Bell"
+
+
+@pytest.mark.parametrize(
+    ("first", "last"),
+    [("D'Arcy", "O’Brien"), ("محمد", "الأحمد"), ("小明", "王"), ("Ngozi 🦦", "Łukasiewicz"), ("n" * 200, "m" * 200), ("Cher", ""), ("A, B", 'the "old"')],
+)  # fmt: skip
+def test_people_have_the_names_that_they_have(take, first, last):
+    text = io.StringIO()
+    csv.writer(text).writerows([["external_id", "first_name", "last_name"], ["1", first, last]])
+    report = take(text.getvalue())
+    assert (said(report), (one().first_name, one().last_name)) == ([], (first, last))
+
+
+# ---------------------------------------------------------------- separators and encodings
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "latin-1", "utf-16"])
+def test_separator_and_encoding_are_found_out_and_said(take, delimiter, encoding):
+    text = f"external_id;first_name;last_name\r\n1;Zoë;Núñez, the 2nd\r\n".replace(";", delimiter)
+    if delimiter == ",":
+        text = text.replace("Núñez, the 2nd", '"Núñez, the 2nd"')
+    report = take(text.encode(encoding))
+    assert said(report) == []
+    assert one().legal_name == "Zoë Núñez, the 2nd"
+    assert report.delimiter == delimiter
+    assert report.encoding == ("cp1252" if encoding == "latin-1" else encoding)
+
+
+def test_bytes_that_windows_does_not_know_are_latin_1(take):
+    report = take(b"external_id,first_name,last_name\n1,Zo\xeb,Bell\n2,Ann\x81,Bell")
+    assert report.encoding == "latin-1"
+    assert [problem.row for problem in report.problems] == [3]
+
+
+@pytest.mark.parametrize(
+    ("given", "problem"),
+    [
+        ({"encoding": "klingon"}, "There is no encoding “klingon”."),
+        ({"encoding": "base64"}, "There is no encoding “base64”."),
+        ({"encoding": "ascii"}, "From about row 1 on the file is not written in ascii."),
+        ({"delimiter": "::"}, "The separator is one character"),
+        ({"delimiter": '"'}, "The separator is one character"),
+        ({"delimiter": ";"}, "The file has no column “external_id”."),
+    ],
+)
+def test_what_was_given_wrongly_is_said(take, given, problem):
+    report = take("external_id,first_name,last_name\n1,Zoë,Bell", **given)
+    assert problem in said(report)[0]
+
+
+def test_what_is_given_is_not_guessed(take):
+    text = "external_id^first_name^last_name\n1^Łucja^Bell"
+    report = take(text.encode("iso8859-2"), encoding="latin2", delimiter="^")
+    assert (said(report), one().first_name) == ([], "Łucja")
+    report = take(text.replace("^", "\t").encode("utf-8-sig"), encoding="UTF-8", delimiter="tab")
+    assert counts(report) == (1, 0, 0, 1)
+
+
+_CELLS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
+
+
+@given(
+    rows=st.lists(st.tuples(_CELLS, _CELLS, _CELLS), max_size=8),
+    delimiter=st.sampled_from(",;\t|"),
+    quoting=st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL, csv.QUOTE_NONNUMERIC]),
+    newline=st.sampled_from(["\r\n", "\n", "\r"]),
+    encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
+)
+def test_whatever_a_spreadsheet_writes_is_read_as_it_was_written(tmp_path, rows, delimiter, quoting, newline, encoding):
+    if newline != "\r\n":  # Python's own writer leaves the other kind of line end unquoted
+        quoting = csv.QUOTE_ALL
+    text = io.StringIO(newline="")
+    heading = ("Id", "First name", "Last name")
+    csv.writer(text, delimiter=delimiter, quoting=quoting, lineterminator=newline).writerows([heading, *rows])
+    file = tmp_path / "any.csv"
+    file.write_bytes(text.getvalue().encode(encoding))
+    table = open_table(file, heading)
+    assert (table.heading, table.delimiter) == (heading, delimiter)
+    written = [(number, list(row)) for number, row in enumerate(rows, 2) if any(cell.strip() for cell in row)]
+    assert list(table.rows()) == written
+
+
+@settings(max_examples=200)
+@given(content=st.binary(max_size=300) | st.text('",;\n\r\tab1=', max_size=60).map(lambda text: f"{HEADING}\n{text}".encode()))
+def test_no_file_at_all_is_a_crash(take, content):
+    report = take(content, dry=True)
+    assert all(str(problem) for problem in report.problems)
+
+
+# ---------------------------------------------------------------- mappings
+
+
+SMALL = 'subject = "individuals"\n[columns]\nexternal_id = "Id"\nname = "Name"\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("subject = ", "The mapping is not a TOML file"),
+        ('subject = "cats"', "The mapping's subject must be one of individuals, sites, workers."),
+        ('subjct = "individuals"', "The mapping has a part “subjct”"),
+        (SMALL + 'shoe_size = "Shoes"', "The mapping names the field “shoe_size”, which individuals do not have."),
+        (SMALL + '[constants]\nsite = "x"', "The mapping names the field “site”"),
+        (SMALL + '[values.sex]\nM = "x"', "The mapping names the field “sex”"),
+        ('optional = ["sex"]\n' + SMALL, "The mapping names the field “sex”"),
+        (SMALL + 'gender = "G"\n[constants]\ngender = "x"', "a column and a constant"),
+        (SMALL + 'last_name = "L"', "both “name” and its parts"),
+        ('subject = "individuals"\n[columns]\nname = "Name"', "which column is the external_id"),
+        ('subject = "individuals"\n[columns]\nexternal_id = "Id"', "which column is the name"),
+        (SMALL + 'email = "{A|ascii}.{B@example.org"', "The braces in “{A|ascii}.{B@example.org” do not match."),
+        (SMALL + 'email = "{A|shout}@example.org"', "There is no filter “shout”; there are ascii, digits"),
+        (SMALL + 'email = "{|ascii}@example.org"', "A heading is missing in the braces"),
+        (SMALL + "email = 7", "must be a heading, a list of headings, a template"),
+        (SMALL + 'email = { from = "A", uniqe = true }', "must be a heading, a list of headings, a template"),
+        (SMALL + "email = [7]", "“email” in the mapping must be a text."),
+        (SMALL + '[dates]\nformats = ["%d.%m.%y"]', "The date form “%d.%m.%y” does not tell day, month and all four digits"),
+        (SMALL + '[dates]\nformat = "%d"', "holds only “formats”"),
+        (SMALL + '[dates]\nformats = "%Y-%m-%d"', "must be a list of texts"),
+        (SMALL + "[values]\ngender = 7", "[values.gender] in the mapping must give a text for each text."),
+        ('columns = "x"\nsubject = "sites"', "must be a table: [columns]"),
+    ],
+)
+def test_a_mapping_is_strict_about_what_it_does_not_know(mapping, text, problem):
+    with pytest.raises(RuleBroken) as refusal:
+        mapping(text)
+    assert problem in str(refusal.value)
+
+
+def test_a_mapping_that_is_not_there_is_refused():
+    with pytest.raises(RuleBroken, match="There is no mapping “nobody”"):
+        imports.find_mapping("sites", "nobody")
+
+
+def test_a_mapping_joins_fills_in_and_translates(take, mapping):
+    text = """
+subject = "individuals"
+optional = ["phone"]
+[columns]
+external_id = "No."
+name = "Client"
+gender = "Sex"
+birth_date = "Born"
+address = ["Street", "Number"]
+city = "Town"
+postcode = "Code"
+phone = "Tel"
+email = { from = "{Client|first|ascii}@example.org", unique = true }
+[constants]
+language = "fr"
+[values.gender]
+w = "Woman"
+[dates]
+formats = ["%d.%m.%Y", "%Y-%m-%d"]
+"""
+    rows = "No.;Client;Sex;Born;Street;Number;Town;Code\n1;Ann Mary Bell;w;31.1.1980;Main Street;4;Truro;\n2;Cher;x;1946-05-20;;;;B2N 1A1"
+    report = take(rows, mapping=mapping(text))
+    assert said(report) == []
+    ann, cher = one("1"), one("2")
+    assert (ann.first_name, ann.last_name, ann.gender, ann.language) == ("Ann Mary", "Bell", "Woman", "fr")
+    assert (ann.birth_date, cher.birth_date) == (dt.date(1980, 1, 31), dt.date(1946, 5, 20))
+    assert [value for _, value, _, _ in reach("1")] == ["annmary@example.org", "Main Street 4\nTruro"]
+    assert (cher.first_name, cher.last_name, cher.gender) == ("", "Cher", "x")
+    assert [value for _, value, _, _ in reach("2")] == ["B2N 1A1"]
+
+
+def test_a_mapping_of_something_else_is_refused(take):
+    report = take(f"{HEADING}\n1,Ann,Bell,,,,,,", mapping=imports.find_mapping("sites", "doorstep"))
+    assert said(report) == ["This mapping is for sites."]
+
+
+# ---------------------------------------------------------------- workers and sites
+
+
+def test_workers_come_without_a_password_and_into_their_site(take):
+    take("external_id,name,time_zone\ns1,North,America/Halifax", "sites")
+    report = take("external_id,first_name,last_name,email,site,group\nw1,Ann,Bell,Ann@example.org,s1,admin_exec\nw2,Cy,Dell,,,", "workers")
+    assert said(report) == []
+    ann, cy = (Worker.get(Worker.external_id == name) for name in ("w1", "w2"))
+    assert (ann.email_key, ann.site.name, ann.group, ann.password_hash) == ("ann@example.org", "North", "admin_exec", None)
+    assert (cy.email, cy.email_key, cy.site, cy.group) == (None, None, None, "worker")
+    report = take("external_id,first_name,last_name,email,site,group\nw1,Ann,Bell,,,\nw2,Cy,Dell,cy@example.org,s1,", "workers")
+    assert counts(report) == (2, 0, 2, 0)
+    ann, cy = (Worker.get(Worker.external_id == name) for name in ("w1", "w2"))
+    assert (ann.email_key, ann.site, ann.group) == (None, None, "worker")
+    assert (cy.email, cy.site.name) == ("cy@example.org", "North")
+
+
+@pytest.mark.parametrize(
+    ("row", "problem"),
+    [
+        ("w,Ann,Bell,ann@example.org,nowhere,", "row 2, column site: There is no site with this id. Import the sites first. (“nowhere”)"),
+        ("w,Ann,Bell,ann@example.org,,boss", "row 2, column group: The group is one of worker, intake_mgmt, admin_exec, system_admin. (“boss”)"),
+        ("w,Ann,Bell,Ada@example.org,,", "row 2, column email: Another worker has this e-mail address. (“Ada@example.org”)"),
+        ("w,Ann,Bell,ann,,", "row 2, column email: Enter an e-mail address"),
+        ("w,,,,,", "row 2, column first_name: Enter a name."),
+        (f"w,{'a' * 201},B,,,", "row 2, column first_name: Use at most 200 characters."),
+        ("w,Ann,Bell,a@example.org,,\nx,Cy,Dell,A@example.org,,", "row 3, column email: Another worker has this e-mail address."),
+    ],
+)
+def test_workers_who_cannot_be_are_problems(take, cast, row, problem):
+    before = everything()
+    report = take(f"external_id,first_name,last_name,email,site,group\n{row}", "workers")
+    assert len(report.problems) == 1
+    assert said(report)[0].startswith(problem)
+    assert everything() == before
+
+
+def test_nobody_gives_more_rights_than_they_have(take, cast):
+    text = "external_id,first_name,last_name,group\nw,Ann,Bell,system_admin"
+    report = take(text, "workers", by=cast.by("finn"))
+    assert said(report) == ["row 2, column group: You cannot give rights that you do not have. (“system_admin”)"]
+    assert take(text, "workers", by=cast.by("ada")).is_applied
+
+
+def test_an_imported_site_is_never_the_main_one(take):
+    report = take("external_id,name,address,phone\ns1,North,1 North Street,902 555 0134 ext. 3", "sites")
+    assert said(report) == []
+    site = Site.get(Site.external_id == "s1")
+    assert (site.is_main, site.time_zone, site.phone) == (False, "America/Halifax", "902 555 0134 ext. 3")
+    assert agency.main_site().external_id is None
+    assert counts(take("external_id,name,time_zone\ns1,North,Europe/Prague", "sites")) == (1, 0, 1, 0)
+    assert Site.get(Site.external_id == "s1").time_zone == "Europe/Prague"
+    assert Site.get(Site.external_id == "s1").address == "1 North Street"
+
+
+@pytest.mark.parametrize(
+    ("row", "problem"),
+    [
+        ("s,North,Mars/Olympus", "row 2, column time_zone: There is no such time zone. Write it like America/Halifax. (“Mars/Olympus”)"),
+        ("s,,", "row 2, column name: Enter a name."),
+        (f"s,{'n' * 121},", "row 2, column name: Use at most 120 characters."),
+    ],
+)
+def test_sites_that_cannot_be_are_problems(take, row, problem):
+    report = take(f"external_id,name,time_zone\n{row}", "sites")
+    assert len(report.problems) == 1
+    assert said(report)[0].startswith(problem)
+
+
+def test_without_a_main_site_a_time_zone_must_be_chosen(db, tmp_path, mapping):
+    file = tmp_path / "sites.csv"
+    file.write_text("external_id,name\ns,North\n")
+    report = imports.apply("sites", file, imports.find_mapping("sites", "doorstep"), Choices())
+    assert said(report) == ["row 2, column time_zone: Give the site's time zone, as a column or as a constant of the mapping."]
+    chosen = mapping(
+        'subject = "sites"\n[columns]\nexternal_id = "external_id"\nname = "name"\n[constants]\ntime_zone = "Europe/Prague"'
+    )
+    assert imports.apply("sites", file, chosen, Choices()).is_applied
+    assert Site.get().time_zone == "Europe/Prague"
+
+
+# ---------------------------------------------------------------- interrupted, and several at once
+
+
+def test_an_import_that_breaks_in_the_middle_leaves_nothing(take, monkeypatch):
+    before = everything()
+    with monkeypatch.context() as patch:
+        patch.setattr(audit, "record", lambda *rest, **fields: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            take(many(300), consent=True)
+    after = everything()
+    assert differing(before, after) == {"ImportRun", "ImportRow"}
+    assert take(many(300), consent=True).is_applied
+    assert (Individual.select().count(), ImportRun.select().count(), ImportRow.select().count()) == (300, 1, 0)
+    assert found("first7") == ["ext-000007"]
+
+
+_KILLED = """
+import os, sys
+from pathlib import Path
+from domain import audit, imports, search, store
+store.open_database("sqlite:///" + sys.argv[1])
+audit.use_key("k")
+die = lambda *rest, **fields: os._exit(9)
+if sys.argv[3] == "applying":
+    audit.record = die
+else:
+    search.words_of = die
+imports.apply("individuals", Path(sys.argv[2]), imports.find_mapping("individuals", "doorstep"), imports.Choices(True))
+"""
+
+
+@pytest.mark.parametrize("moment", ["applying", "indexing"])
+def test_a_killed_import_is_begun_anew_or_finished(agency_db, tmp_path, moment):
+    file = tmp_path / "people.csv"
+    file.write_text(many(500))
+    environment = {**os.environ, "PYTHONPATH": str(HERE)}
+    killed = subprocess.run([sys.executable, "-c", _KILLED, agency_db, file, moment], env=environment, check=False, cwd=HERE)
+    assert killed.returncode == 9
+    assert ImportRow.select().count() == 500
+    people = Individual.select().count()
+    assert people == (0 if moment == "applying" else 500)
+    assert Contact.select().count() == 4 * people
+    assert ImportedRow.select().count() == people
+    imports.finish()
+    assert ImportRow.select().count() == 0
+    report = imports.apply("individuals", file, imports.find_mapping("individuals", "doorstep"), Choices(True))
+    assert counts(report) == ((500, 500, 0, 0) if moment == "applying" else (500, 0, 0, 500))
+    assert Individual.select().count() == Consent.select().count() == 500
+    assert found("last499") == ["ext-000499"]
+    assert audit.verify() == []
+
+
+def test_a_record_that_staff_change_while_the_file_is_read_is_not_overwritten_unseen(take):
+    take(f"{HEADING}\n1,Ann,Bell,,,,,,\n2,Cy,Dell,,,,,,")
+
+    def meanwhile(rows):
+        profile.change(one("2"), profile.Details("Cyrus", "Dell"), SYSTEM, version=1)
+
+    text = f"{HEADING}\n1,Anna,Bell,,,,,,\n2,Cy,Delling,,,,,,"
+    report = take(text, progress=meanwhile)
+    assert said(report) == [
+        "Somebody changed these records while the file was read. Nothing of it was taken in; import it again."
+    ]
+    assert (one("1").first_name, one("2").legal_name) == ("Ann", "Cyrus Dell")
+    assert take(text).is_applied
+    assert (one("1").first_name, one("2").legal_name) == ("Anna", "Cyrus Delling")
+
+
+def test_somebody_who_is_added_by_hand_meanwhile_is_not_doubled(take):
+    def meanwhile(rows):
+        with store.writing():
+            added = profile.create(profile.Details("Ann", "Bell"), SYSTEM)
+            Individual.update(external_id="1").where(Individual.id == added.id).execute()
+
+    report = take(f"{HEADING}\n1,Ann,Bell,,,,,,", progress=meanwhile)
+    assert len(said(report)) == 1
+    assert Individual.select().count() == 1
+    assert ImportRow.select().count() == 0
+
+
+def test_of_two_imports_at_once_the_later_one_counts(take):
+    report = take(many(300), progress=lambda rows: imports.finish())
+    assert [problem.message for problem in report.problems] == [
+        "Somebody changed these records while the file was read. Nothing of it was taken in; import it again."
+    ]
+    assert Individual.select().count() == 0
+
+
+def test_who_reads_meanwhile_sees_nobody_or_everybody(agency_db, tmp_path):
+    file, seen, is_over, faults = tmp_path / "people.csv", set(), threading.Event(), []
+    file.write_text(many(3000))
+
+    def read():
+        try:
+            with store.connection():
+                while not is_over.is_set():
+                    with database.atomic("DEFERRED"):
+                        seen.add((Individual.select().count(), Contact.select().count()))
+        except Exception as fault:
+            faults.append(fault)
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    report = imports.apply("individuals", file, imports.find_mapping("individuals", "doorstep"), Choices(True))
+    is_over.set()
+    reader.join(30)
+    assert (report.is_applied, faults) == (True, [])
+    assert seen <= {(0, 0), (3000, 12000)}
+
+
+# ---------------------------------------------------------------- large files
+
+_WAITING = """
+import sqlite3, sys, time
+longest, waiting = 0.0, sqlite3.connect(sys.argv[1], timeout=60, isolation_level=None)
+print("ready", flush=True)
+while not sys.stdin.closed:
+    began = time.monotonic()
+    waiting.execute("BEGIN IMMEDIATE"); waiting.execute("ROLLBACK")
+    longest = max(longest, time.monotonic() - began)
+    print(longest, flush=True)
+    time.sleep(0.02)
+"""
+
+
+def _measured(path, tmp_path, rows):
+    """Import so many; its report, its seconds, and how long another process had to wait for the write lock at most."""
+    file, log = tmp_path / "people.csv", tmp_path / "waits"
+    file.write_text(many(rows))
+    with log.open("w") as out:
+        other = subprocess.Popen([sys.executable, "-c", _WAITING, path], stdin=subprocess.PIPE, stdout=out)
+    try:
+        while not log.read_text():
+            time.sleep(0.05)
+        began = time.monotonic()
+        report = imports.apply("individuals", file, imports.find_mapping("individuals", "doorstep"), Choices(True))
+        seconds = time.monotonic() - began
+    finally:
+        other.kill()
+        other.communicate()
+    waits = log.read_text().rpartition("\n")[0].splitlines()
+    print(f"{rows} rows: {seconds:.1f} s, lock held {report.seconds_locked:.2f} s, others waited {waits[-1]} s at most")
+    return report, seconds, float(waits[-1])
+
+
+@pytest.mark.long
+def test_twenty_thousand_people_hold_up_nobody(agency_db, tmp_path):
+    report, _, waited = _measured(agency_db, tmp_path, 20_000)
+    assert counts(report) == (20_000, 20_000, 0, 0)
+    assert report.seconds_locked <= 1.5
+    assert waited <= 5
+    assert found("first5 last5") == ["ext-000005"]
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("rows", [100_000, 200_000])
+def test_a_large_agency_comes_in_within_five_minutes(agency_db, tmp_path, rows):
+    report, seconds, _ = _measured(agency_db, tmp_path, rows)
+    assert counts(report) == (rows, rows, 0, 0)
+    assert (Contact.select().count(), Consent.select().count()) == (4 * rows, rows)
+    assert SearchWord.select(SearchWord.individual).distinct().count() == rows
+    if rows == 100_000:
+        assert report.seconds_locked <= 5
+        assert seconds <= 300
+
+
+# ---------------------------------------------------------------- the command
+
+
+def run(*arguments):
+    return CliRunner().invoke(import_command, [str(argument) for argument in arguments])
+
+
+def test_the_command_lists_problems_and_says_so_with_its_exit_code(house, tmp_path):
+    file = tmp_path / "people.csv"
+    file.write_text(f"{HEADING}\n1,Ann,Bell,2001-02-30,,,,,\n")
+    result = run("individuals", file, "--consent-email", "no")
+    assert result.exit_code == 1
+    assert "row 2, column birth_date: There is no such date." in result.output
+    assert "Nothing was imported." in result.output
+    file.write_text(f"{HEADING}\n1,=Ann,Bell,,,,,,\n")
+    result = run("individuals", file, "--consent-email", "no", "--dry-run")
+    assert (result.exit_code, Individual.select().count()) == (0, 0)
+    assert "Note: row 2, column first_name: This looks like a formula" in result.output
+    result = run("individuals", file, "--consent-email", "no")
+    assert (result.exit_code, Individual.select().count()) == (0, 1)
+    assert "Read as utf-8, separated by comma.\n1 rows: 1 new, 0 changed, 0 unchanged. Imported." in result.output
+
+
+@pytest.mark.parametrize(
+    "options", [["--mapping", "nobody"], ["--as-worker", "nobody@example.org"], ["--as-worker", "dora@example.org"], ["--consent-email", "maybe"]]
+)  # fmt: skip
+def test_the_command_refuses_what_it_does_not_understand(cast, options):
+    result = run("individuals", SYNTHEA / "patients.csv", "--mapping", "synthea", "--consent-email", "yes", *options)
+    assert (result.exit_code, Individual.select().where(Individual.external_id.contains("-")).count()) == (2, 0)
+
+
+def test_the_command_imports_in_the_name_of_a_worker(cast):
+    options = ["--mapping", "synthea", "--consent-email", "yes", "--as-worker", "Ada@Example.org"]
+    assert run("individuals", SYNTHEA / "patients.csv", *options).exit_code == 0
+    assert AuditEntry.get(AuditEntry.kind == "import.applied").worker == cast.ada
