@@ -131,7 +131,7 @@ def _records(path: Path, encoding: str, delimiter: str) -> Iterator[tuple[int, l
     number = 0
     try:
         with path.open(encoding=encoding, newline="") as file:
-            for number, fields in enumerate(csv.reader(file, delimiter=delimiter, strict=True), 1):  # noqa: B007
+            for number, fields in enumerate(csv.reader(file, delimiter=delimiter, strict=True), 1):
                 yield number, fields
     except csv.Error as error:
         raise _unreadable(error, number + 1) from None

@@ -7,7 +7,6 @@ import datetime as dt
 import re
 import string
 import tomllib
-import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -110,12 +109,6 @@ class FileMapping:
         """All headings that it reads, in its own order."""
         return list(dict.fromkeys(text for source in self.sources.values() for text in source.headings))
 
-    def column(self, field: str) -> str:
-        """The headings that a field comes from, as they are named to people; the field itself for a constant."""
-        fields = {"first_name": (field, "name"), "last_name": (field, "name"), "address": _PLACE}.get(field, (field,))
-        sources = [self.sources[name] for name in fields if name in self.sources]
-        return ", ".join(dict.fromkeys(text for source in sources for text in source.headings)) or field
-
 
 class Bound:
     """A mapping laid over one file's heading; it counts repeated texts of unique fields in file order."""
@@ -140,6 +133,13 @@ class Bound:
 
         row = {name: self._value(name, source.read(cell).strip()) for name, source in self._sources.items()}
         return {name: self._numbered(name, text) for name, text in row.items()}
+
+    def column(self, field: str) -> str:
+        """The headings that a field comes from, as they are named to people; the field itself for a constant."""
+        fields = {"first_name": (field, "name"), "last_name": (field, "name"), "address": _PLACE}.get(field, (field,))
+        sources = [self._sources[name] for name in fields if name in self._sources]
+        headings = (text for source in sources for text in source.headings if heading_key(text) in self._places)
+        return ", ".join(dict.fromkeys(headings)) or field
 
     def _needed(self) -> Iterator[str]:
         sources = self.mapping.sources.items()
@@ -211,14 +211,14 @@ def _check_fields(subject: str, fields: Sequence[str]) -> None:
     for field in fields:
         if field not in FIELDS[subject]:
             raise _bad(
-                N_("The mapping names the field “%(field)s”, which %(subject)s do not have. They have %(known)s."),
-                field=field, subject=subject, known=", ".join(FIELDS[subject]),
+                N_("The mapping names the field “%(name)s”, which %(subject)s do not have. They have %(known)s."),
+                name=field, subject=subject, known=", ".join(FIELDS[subject]),
             )  # fmt: skip
 
 
 def _check_choice(columns: dict[str, Any], constants: dict[str, Any], subject: str) -> None:
     if twice := columns.keys() & constants.keys():
-        raise _bad(N_("The mapping gives “%(field)s” a column and a constant; keep one."), field=min(twice))
+        raise _bad(N_("The mapping gives “%(name)s” a column and a constant; keep one."), name=min(twice))
     if "external_id" not in columns:
         raise _bad(N_("The mapping must say which column is the external_id."))
     if not {"name", "last_name", "first_name"} & columns.keys():
@@ -235,7 +235,7 @@ def _source(field: str, given: Any) -> Source:
     if isinstance(given, dict) and given.keys() <= {"from", "unique"} and "from" in given:
         return dataclasses.replace(_source(field, given["from"]), is_unique=given.get("unique") is True)
     raise _bad(
-        N_("“%(field)s” must be a heading, a list of headings, a template, or { from = …, unique = true }."), field=field
+        N_("“%(name)s” must be a heading, a list of headings, a template, or { from = …, unique = true }."), name=field
     )
 
 
@@ -267,7 +267,7 @@ def _formats(dates: dict[str, Any]) -> tuple[str, ...]:
         except ValueError:
             is_whole = False
         if not is_whole:
-            raise _bad(N_("The date form “%(text)s” does not tell day, month and all four digits of the year."), text=text)
+            raise _bad(N_("The date form “%(text)s” does not tell day, month and a year of four digits."), text=text)
     return tuple(formats)
 
 
@@ -280,13 +280,13 @@ def _table(content: dict[str, Any], key: str) -> dict[str, Any]:
 
 def _text(field: str, given: Any) -> str:
     if not isinstance(given, str) or not given:
-        raise _bad(N_("“%(field)s” in the mapping must be a text."), field=field)
+        raise _bad(N_("“%(name)s” in the mapping must be a text."), name=field)
     return given
 
 
 def _texts(field: str, given: Any) -> dict[str, str]:
     if not isinstance(given, dict) or not all(isinstance(text, str) for text in given.values()):
-        raise _bad(N_("[values.%(field)s] in the mapping must give a text for each text."), field=field)
+        raise _bad(N_("[values.%(name)s] in the mapping must give a text for each text."), name=field)
     return given
 
 

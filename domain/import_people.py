@@ -29,7 +29,7 @@ _DATES = ("birth_date", "death_date")
 _REACH = ("email", "mobile", "phone", "address")
 
 
-class StagedIndividual(Table):
+class StagedIndividual(Table):  # type: ignore[misc]
     """Temporary: one row of the file, with all columns that the individual will have when it is new or changed."""
 
     number = IntegerField(primary_key=True)
@@ -50,7 +50,7 @@ class StagedIndividual(Table):
     sort_name = CharField(max_length=400, default="")
 
 
-class StagedContact(Table):
+class StagedContact(Table):  # type: ignore[misc]
     """Temporary: one contact as it will be; ``contact`` is the row to change, empty for a new one."""
 
     number = IntegerField()
@@ -215,7 +215,7 @@ def _ascending_ids() -> Iterator[str]:
 
 def _staged_individual(plan: Plan, public_id: str) -> dict[str, Any]:
     known = {"individual": plan.record.id, "version": plan.record.version} if plan.record else {}
-    columns = {name: "" for name in (*_DETAILS, "sort_name")} | {name: None for name in _DATES} | plan.columns
+    columns = dict.fromkeys((*_DETAILS, "sort_name"), "") | dict.fromkeys(_DATES) | plan.columns
     return {
         "number": plan.row.number,
         "state": "new" if plan.is_new else "changed" if plan.columns else "same",
@@ -271,7 +271,8 @@ def _write_consents(by: Actor) -> None:
     staged = StagedIndividual
     now = Value(clock.now(), converter=Consent.recorded_at.db_value)
     who = Value(by.worker.id if by.worker else None, converter=Consent.recorded_by.db_value)
-    rows = staged.select(staged.individual, Value("email"), Value(True), now, who, Value("import")).where(staged.consents)
+    said = (Value("email"), Value(True), now, who, Value("import"))
+    rows = staged.select(staged.individual, *said).where(staged.consents)
     fields = ["individual", "channel", "is_given", "recorded_at", "recorded_by", "recorded_how"]
     Consent.insert_from(rows.order_by(staged.number), fields).execute()
 

@@ -91,8 +91,8 @@ class Plain:
         self._rights = viewer.rights_of(by.worker) if by.worker else viewer.RIGHTS
         main = agency.main_site()
         self._zone = main.time_zone if main else ""
-        self._sites = {external_id: number for external_id, number in Site.select(Site.external_id, Site.id).tuples()}
-        self._owners = {key: external_id for key, external_id in Worker.select(Worker.email_key, Worker.external_id).tuples()}
+        self._sites = dict(Site.select(Site.external_id, Site.id).tuples())
+        self._owners = dict(Worker.select(Worker.email_key, Worker.external_id).tuples())
 
     def plan(self, rows: Sequence[Row]) -> list[Plan]:
         """What becomes of these sites or workers."""
@@ -123,12 +123,12 @@ class Plain:
         self._staged.clear()
 
     def _site(self, plan: Plan) -> dict[str, Any]:
-        columns: dict[str, Any] = {name: "" for name in ("address", "phone")} if plan.is_new else {}
+        columns: dict[str, Any] = dict.fromkeys(("address", "phone"), "") if plan.is_new else {}
         columns |= plan.said
         if plan.is_new and not columns.get("time_zone"):
             columns["time_zone"] = self._zone
             if not self._zone:
-                self._refuse(plan, "time_zone", N_("Give the site's time zone, as a column or as a constant of the mapping."))
+                self._refuse(plan, "time_zone", N_("Give the time zone, as a column or as a constant of the mapping."))
         elif not columns.get("time_zone", "-"):
             del columns["time_zone"]
         return columns
@@ -136,7 +136,7 @@ class Plain:
     def _worker(self, plan: Plan) -> dict[str, Any]:
         columns: dict[str, Any] = {}
         if plan.is_new:
-            columns = {name: "" for name in ("first_name", "last_name", "display_name")}
+            columns = dict.fromkeys(("first_name", "last_name", "display_name"), "")
             columns |= {"email": None, "email_key": None, "group": "worker", "site_id": None, "created_at": clock.now()}
         columns |= {name: text for name, text in plan.said.items() if name in columns or name.endswith("_name")}
         if "email" in plan.said:

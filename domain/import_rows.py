@@ -81,22 +81,23 @@ class Checker:
         self._warn(number, raw)
 
         def note(field: str, broken: RuleBroken) -> None:
-            self.note(number, field, raw.get(field) or raw.get("name", "") if field in _NAMES else raw.get(field, ""), broken)
+            text = raw.get(field, raw.get("name", "") if field in _NAMES else "")
+            self.note(number, field, text, broken)
 
-        external_id = self._external_id(number, raw.pop("external_id"), note)
-        values = self._check(raw, note)
+        external_id = self._external_id(number, raw["external_id"], note)
+        values = self._check({name: text for name, text in raw.items() if name != "external_id"}, note)
         return Row(number, external_id, values) if len(self.problems) == before else None
 
     def note(self, number: int | None, field: str, value: str, broken: RuleBroken) -> None:
         """Collect what a rule said about a field in a row."""
-        column = self.mapping.column(field) if field else ""
+        column = self._bound.column(field) if field else ""
         self.problems.append(Problem(number, column, shortened(value), broken.message, broken.fields))
 
     def _warn(self, number: int, raw: dict[str, str]) -> None:
         for field, text in raw.items():
             if text.startswith(FORMULA_SIGNS) and field not in _NUMBERS:
                 message = N_("This looks like a formula of a spreadsheet; it is kept as text.")
-                self.warnings.append(Problem(number, self.mapping.column(field), shortened(text), message))
+                self.warnings.append(Problem(number, self._bound.column(field), shortened(text), message))
 
     def _external_id(self, number: int, text: str, note: Note) -> str:
         external_id = _cleaned("external_id", text, 100, note)

@@ -20,12 +20,13 @@ from domain.import_csv import Table, open_table
 from domain.import_mapping import Bound, FileMapping, find_mapping, read_mapping
 from domain.import_people import People, insert, write_words
 from domain.import_plans import STALE, Plain, Plan, Planner
-from domain.import_rows import Checker, Problem, Row
+from domain.import_rows import Checker, Problem
 from domain.rules import N_, RuleBroken
 from models import ImportedRow, ImportRow, ImportRun
 
 __all__ = ["Choices", "Problem", "Report", "apply", "check", "find_mapping", "finish", "read_mapping"]
 
+CONSENT = N_("Choose whether the people in this file allow e-mail: yes, or no to record nothing.")
 AT_ONCE = 250  # rows that are planned and staged together
 Progress = Callable[[int], object]  # told how many rows were read
 
@@ -68,7 +69,12 @@ class Report:
 
 
 def check(
-    subject: str, file: Path, mapping: FileMapping, choices: Choices, by: Actor = SYSTEM, progress: Progress | None = None
+    subject: str,
+    file: Path,
+    mapping: FileMapping,
+    choices: Choices,
+    by: Actor = SYSTEM,
+    progress: Progress | None = None,
 ) -> Report:
     """The dry run: every problem of the file, and what ``apply`` would do.  Writes nothing."""
     with store.connection():
@@ -79,7 +85,12 @@ def check(
 
 
 def apply(
-    subject: str, file: Path, mapping: FileMapping, choices: Choices, by: Actor = SYSTEM, progress: Progress | None = None
+    subject: str,
+    file: Path,
+    mapping: FileMapping,
+    choices: Choices,
+    by: Actor = SYSTEM,
+    progress: Progress | None = None,
 ) -> Report:
     """Take the file in when it has no problem; else nothing of it, and the report names every problem.
 
@@ -157,13 +168,14 @@ def _opened(report: Report, file: Path, mapping: FileMapping, choices: Choices, 
     _check_whole(report, bound, choices)
     if bound.missing or bound.doubled:
         return None
-    is_people = report.subject == "individuals"
-    return _Intake(report, table, checker, People(checker, choices.consent_email is True) if is_people else Plain(checker, by))
+    people = report.subject == "individuals"
+    planner = People(checker, choices.consent_email is True) if people else Plain(checker, by)
+    return _Intake(report, table, checker, planner)
 
 
 def _check_whole(report: Report, bound: Bound, choices: Choices) -> None:
     if report.subject == "individuals" and choices.consent_email is None:
-        report.refuse(RuleBroken(N_("Choose whether the people in this file allow e-mail: yes, or no to record nothing.")))
+        report.refuse(RuleBroken(CONSENT))
     for heading in bound.missing:
         report.refuse(RuleBroken(N_("The file has no column “%(heading)s”."), heading=heading))
     for heading in bound.doubled:

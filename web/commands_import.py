@@ -28,7 +28,7 @@ def register(app: Flask) -> None:
 @click.option("--mapping", default="doorstep", show_default=True, help="doorstep, synthea, or a TOML file of yours.")
 @click.option("--dry-run", is_flag=True, help="List every problem and what would be done; change nothing.")
 @click.option("--consent-email", type=click.Choice(["yes", "no"]),
-              help="Individuals: yes records that everybody in the file with an address allows e-mail, no records nothing.")
+              help="Individuals: yes records that all in the file with an address allow e-mail, no records nothing.")
 @click.option("--encoding", default="", help="Such as utf-8 or windows-1252; found out when left out.")
 @click.option("--delimiter", default="", help="A character, or comma, semicolon, tab, pipe; found out when left out.")
 @click.option("--as-worker", metavar="EMAIL", help="Who imports, for the audit; the system when left out.")

@@ -1,5 +1,6 @@
 """Every page and state: readable, reachable, whole on a small phone, and quiet in the console."""
 
+import gzip
 import json
 import re
 from collections.abc import Callable
@@ -366,3 +367,16 @@ def test_home_does_not_move_while_it_loads(town: Town, phone: Phone, browser: Br
     assert page.evaluate(SHIFTS) <= 0.01
     page.evaluate("document.querySelector('main').prepend(Object.assign(document.createElement('hr'), { style: 'height: 300px' }))")
     assert page.evaluate(SHIFTS) > 0.01, "the measure sees nothing"
+
+
+def test_home_is_light(town: Town, phone: Phone, browser: Browser) -> None:
+    """60 KB and 8 requests at the first visit, with what the service worker fetches, without the manifest (spec 02)."""
+    page = phone(town.url, storage_state=town.cookies_of(CLIENT, browser), service_workers="allow")
+    answers = []
+    page.context.on("response", lambda answer: answers.append(answer))
+    page.goto("/", wait_until="networkidle")
+    ways.until(lambda: page.evaluate("caches.keys()"), "the service worker's first cache")
+    page.wait_for_load_state("networkidle")
+    sizes = {f"{n} {a.url}": (a.status, a.from_service_worker, len(a.body()), len(gzip.compress(a.body(), 9)), a.request.sizes()) for n, a in enumerate(answers)}
+    for k, v in sizes.items(): print(k, v)
+    assert 0

@@ -574,12 +574,11 @@ def test_after_47_hours_without_a_mail_server_everything_goes_out_in_order(cast,
         for number in range(100):
             put(cast, number=number)
         link = cast.invited()
-        for _ in range(47 * 12):
+        for _ in range(47 * 3):
             assert deliver(server) == 0
             notices.sweep()
-            frozen.shift(minutes=5)
+            frozen.shift(minutes=20)
         server.listen()
-        frozen.shift(minutes=5)
         assert deliver(server) == 101
         assert len(set(ids(server))) == 101
         recipients = [mail.recipients for mail in server.accepted]

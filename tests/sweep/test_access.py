@@ -127,6 +127,8 @@ class Matrix:
         except RequestRedirect:
             return {308}, None
         audience = self.audiences[endpoint.partition(".")[0]]
+        if method == "OPTIONS":
+            return {200, *AWAY, 404}, endpoint
         found = len(owners) == 1 and (owners <= SEES.get(self.name, set()) or "nobody's" in owners)
         found = found and arguments.get("verb", "close") in VERBS
         if audience in ("public", "link"):
@@ -163,7 +165,7 @@ class Matrix:
             self.wrong.append(f"{question}: {status}")
         if allowed is AWAY and not leads_to_sign_in(response, is_htmx):
             self.wrong.append(f"{question}: not led to sign in but to {response.headers.get('Location')}")
-        if not body and method != "HEAD" and status not in (204, 303, 308) and "HX-Redirect" not in response.headers:
+        if not body and method not in ("HEAD", "OPTIONS") and status not in (204, 303, 308) and "HX-Redirect" not in response.headers:
             self.wrong.append(f"{question}: an empty body")
         if self.name in ("nobody", "alice", "eve", "dora", "otto"):
             self.wrong.extend(f"{question}: shows {canary!r}" for canary in CANARIES if canary in told)
@@ -189,21 +191,21 @@ def fill(rule, values):
     return "".join(parts)
 
 
-def cases(matrix, rule, kinds, absurd):
-    """The arguments to try, each with whose they are."""
+def cases(matrix, kinds, absurd):
+    """The arguments to try: what they are called, their values, and whose they are."""
     is_owned = any(kind in ("individual", "account", "contact", "delivery", "task") for kind in kinds)
-    yield matrix.arguments(kinds, "alice"), {"alice"} if is_owned else {"nobody's"}
+    yield "own", matrix.arguments(kinds, "alice"), {"alice"} if is_owned else {"nobody's"}
     if not kinds:
         return
-    yield matrix.arguments(kinds, "bob"), {"bob"} if is_owned else {"nobody's"}
+    yield "foreign", matrix.arguments(kinds, "bob"), {"bob"} if is_owned else {"nobody's"}
     alice, bob = matrix.arguments(kinds, "alice"), matrix.arguments(kinds, "bob")
     if len(kinds) > 1:
-        yield [alice[0], *bob[1:]], {"alice", "bob"}
-        yield [bob[0], *alice[1:]], {"alice", "bob"}
+        yield "foreign", [alice[0], *bob[1:]], {"alice", "bob"}
+        yield "foreign", [bob[0], *alice[1:]], {"alice", "bob"}
     for value in absurd:
-        yield matrix.arguments(kinds, "alice", value), set()
+        yield "absurd", matrix.arguments(kinds, "alice", value), set()
         if len(kinds) > 1:
-            yield matrix.arguments(kinds, "alice", value, only_last=True), set()
+            yield "absurd", matrix.arguments(kinds, "alice", value, only_last=True), set()
 
 
 def walk(matrix, absurd, methods):
@@ -212,8 +214,8 @@ def walk(matrix, absurd, methods):
     still = rows_of_everything()
     theirs = {"alice": rows_about(world.cast.bob), "bob": rows_about(world.cast.alice)}
     for rule, kinds in RECIPES.items():
-        for values, owners in cases(matrix, rule, kinds, absurd):
-            for method, headers in methods:
+        for case, values, owners in cases(matrix, kinds, absurd):
+            for method, headers in methods[case]:
                 if not matrix.ask(rule, values, owners, method, headers):
                     continue
                 whose = "bob" if owners == {"bob"} else "alice"
@@ -227,23 +229,26 @@ def walk(matrix, absurd, methods):
     assert not matrix.wrong, "\n".join([f"{len(matrix.wrong)} of {matrix.asked}", *matrix.wrong[:25]])
 
 
-QUICK = [("GET", {}), ("GET", HTMX), ("POST", {})]
-ALL = [("GET", {}), ("GET", HTMX), ("HEAD", {}), ("POST", {}), ("POST", HTMX), ("PUT", {}), ("DELETE", {}), ("PATCH", {})]
+QUICK = {case: [("GET", {}), ("POST", {})] for case in ("own", "foreign", "absurd")}
+FOREIGN = [("GET", {}), ("GET", HTMX), ("HEAD", {}), ("POST", {}), ("POST", HTMX)]
+ALL = {
+    "own": [*FOREIGN, ("PUT", {}), ("DELETE", {}), ("PATCH", {}), ("OPTIONS", {})], "foreign": FOREIGN, "absurd": QUICK["absurd"],
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", PEOPLE)
 def test_everybody_gets_their_own_and_nothing_else(world, arrive, name):
     matrix = Matrix(world, arrive(name), name)
-    walk(matrix, ("0", "' OR 1=1"), QUICK)
-    assert matrix.asked > 300
+    walk(matrix, ("' OR 1=1",), QUICK)
+    assert matrix.asked > 200
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("name", PEOPLE)
 def test_everybody_gets_their_own_and_nothing_else_whatever_is_tried(world, arrive, name):
     matrix = Matrix(world, arrive(name), name)
-    walk(matrix, ABSURD, ALL)
-    assert matrix.asked > 2000
+    walk(matrix, ABSURD if name in ("dora", "ada") else ABSURD[::5], ALL)  # the others meet a gate before any id is read
+    assert matrix.asked > 600
 
 
 def test_every_route_has_a_row_here(app):
