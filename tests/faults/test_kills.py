@@ -7,8 +7,7 @@ import random
 import time
 
 import pytest
-from faults.conftest import Child, Nursery, Sink, opened, sound
-from faults.driver import SENDER, address_of, password_of
+from faults.nursery import SENDER, Child, Nursery, Sink, address_of, opened, password_of, sound
 
 from domain import audit, notices, passwords, profile, store
 from models import AuditEntry, Delivery, DeliveryAttempt, Individual, Link, PortalAccount, Setting
@@ -21,7 +20,7 @@ HARMLESS = {("create", "has_account"), ("accept", "no_longer"), ("prove", "no_lo
 
 
 class Storm:
-    """Two processes at work on one database, one with people and one with their mail, which are killed over and over."""
+    """Two processes at work on one database, one with people and one with their mail, killed over and over."""
 
     def __init__(self, database: str, nursery: Nursery, sink: Sink) -> None:
         self.database, self.nursery, self.sink = database, nursery, sink
@@ -49,7 +48,7 @@ class Storm:
 
     def calm(self) -> None:
         """Nobody is killed any more: everything is finished, when the leases of the dead have ended."""
-        later = {"moment": (dt.datetime.now(dt.UTC) + dt.timedelta(minutes=11)).isoformat(), "tick": True}
+        later = {"moment": (dt.datetime.now(dt.UTC) + dt.timedelta(minutes=11)).isoformat()}
         for again in ({"again": self.current}, {}):  # first whoever was interrupted, then all who have got mail
             for words in self.web(**again, **later).finish():
                 self.note(words)
@@ -109,15 +108,16 @@ class Storm:
 
 
 @pytest.mark.long
-def test_fifty_kills_lose_nothing_that_was_acknowledged_and_no_mail(templates, tmp_path, nursery, sink):
+def test_fifty_kills_lose_nothing_that_was_acknowledged_and_no_mail(templates, tmp_path):
     database = tmp_path / "doorstep.db"
     templates.copy("house", database)
     with opened(database), store.writing():
         Setting.insert(key="mail_rate", value="0").execute()
-    storm = Storm(str(database), nursery, sink)
-    storm.rage()  # only those who may be killed have it open: whoever comes next has to clean up
-    sound(database)
-    storm.calm()
+    with Nursery() as nursery, Sink() as sink:
+        storm = Storm(str(database), nursery, sink)
+        storm.rage()  # only those who may be killed have it open: whoever comes next has to clean up
+        sound(database)
+        storm.calm()
     sound(database)
     with opened(database):
         they_hit(storm)

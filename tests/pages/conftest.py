@@ -326,6 +326,7 @@ class Browser:
         self.page: Page | None = None
         self.answer: Page | None = None  # to the newest post, before it was followed
         self.visited: list[str] = []
+        self.lints = True
         if name:
             self.take_seat(name)
 
@@ -343,7 +344,7 @@ class Browser:
             environ_overrides={"REMOTE_ADDR": self.network}, buffered=True,
         )  # fmt: skip
         page = Page(response, path)
-        if page.is_html and page.is_whole and page.status // 100 != 3 and method != "HEAD":
+        if self.lints and page.is_html and page.is_whole and page.status // 100 != 3 and method != "HEAD":
             lint(page)
         return page
 

@@ -136,7 +136,7 @@ PEOPLE: dict[str, dict[str, tuple[str, ...]]] = {
         "the first admin": tuple(f"/admin/first-start/{step}" for step in ("agency", "pages", "mail", "on")),
         "a stranger at an empty portal": ("/first-start/", "/sign-in", "/offline"),
     },
-    "empty": {"the first person": ("/", "/sign-in")},
+    "empty": {"the first person": ("/",)},
 }  # fmt: skip
 EVERYBODY = [(name, who) for name, people in PEOPLE.items() for who in people]
 everybody = pytest.mark.parametrize(("name", "who"), EVERYBODY, ids=[who for _, who in EVERYBODY])

@@ -1,0 +1,438 @@
+"""Processes that may be killed: a nursery that has everything imported, and the children that it forks.
+
+``Nursery``, ``Child`` and ``Sink`` are for tests; the other half runs in the nursery, which is this file as a program.
+The nursery takes orders from its standard input, one JSON object a line: ``{"do": role, …}`` forks a child,
+``{"wait": pid}`` reports its end.  Whatever it and its children say is one JSON object a line on its one standard
+output, each written at once, so that lines never mix and a child's last line comes before the news of its end.
+"""
+
+import collections
+import contextlib
+import datetime as dt
+import itertools
+import json
+import os
+import queue
+import resource
+import signal
+import subprocess
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Self
+
+import peewee
+import time_machine
+from smtp_server import Received, SmtpServer
+
+from config import Config, Smtp
+from domain import accounts, activation, audit, limits, links, passwords, profile, sign_in, store
+from domain.actor import SYSTEM, Actor
+from domain.rules import RuleBroken
+from models import AuditEntry, Delivery, Individual, Link, PageVersion, PortalAccount, db
+from tasks import each_minute
+
+ROOT = Path(__file__).resolve().parents[2]
+KEY = "a key that only the tests have, and long enough for anybody"  # the one that the databases were made with
+SENDER = "portal@example.org"
+PATIENCE = 90.0  # seconds, on a machine that has much else to do
+BELL = signal.SIGUSR1
+BORN = dt.date(1984, 2, 29)
+
+
+@contextlib.contextmanager
+def opened(path: Any, moment: str = "") -> Iterator[None]:
+    """The database at a path for this thread; ``moment`` is the time from which its clock goes on."""
+    with contextlib.ExitStack() as stack:
+        if moment:
+            stack.enter_context(time_machine.travel(dt.datetime.fromisoformat(moment), tick=True))
+        store.open_database(f"sqlite:///{path}")
+        for keyed in (audit, limits, links):
+            keyed.use_key(KEY)
+        passwords.use_cost(time_cost=1, memory_cost=8)
+        stack.enter_context(db.connection_context())
+        yield
+
+
+def sound(path: Any) -> None:
+    """Fail unless the file is a whole database, whose references all lead somewhere."""
+    connection = peewee.sqlite3.connect(str(path), timeout=PATIENCE)
+    try:
+        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
+    finally:
+        connection.close()
+
+
+# ---------------------------------------------------------------- the test's side
+
+
+class Child:
+    """A forked process of ours, and what it says."""
+
+    def __init__(self, nursery: "Nursery", pid: int) -> None:
+        self.pid, self._nursery = pid, nursery
+
+    def hear(self, seconds: float = PATIENCE) -> dict[str, Any] | None:
+        """The next thing that it says; None when it says nothing in time.  Its failure is the test's."""
+        try:
+            words = self._nursery.said[self.pid].get(timeout=seconds)
+        except queue.Empty:
+            return None
+        assert "fault" not in words, words["fault"]
+        return words
+
+    def ready(self) -> "Child":
+        """Wait until it has begun."""
+        assert (self.hear() or {}).get("ready"), "the process did not begin"
+        return self
+
+    def ring(self) -> None:
+        """Tell it to go on."""
+        os.kill(self.pid, BELL)
+
+    def kill(self) -> list[dict[str, Any]]:
+        """End it this instant; what it still had said."""
+        os.kill(self.pid, signal.SIGKILL)
+        return self._rest(-signal.SIGKILL)
+
+    def finish(self) -> list[dict[str, Any]]:
+        """Wait until it ends by itself, which must go well; what it said until then."""
+        return self._rest(0)
+
+    def _rest(self, code: int) -> list[dict[str, Any]]:
+        self._nursery.order(wait=self.pid)
+        heard: list[dict[str, Any]] = []
+        while True:
+            words = self.hear()
+            assert words is not None, f"process {self.pid} does not end; it said {heard[-3:]}"
+            if "end" in words:
+                assert words["end"] == code, f"process {self.pid} ended with {words['end']}"
+                self._nursery.forget(self.pid)
+                return heard
+            heard.append(words)
+
+
+class Nursery:
+    """A process that has everything imported, so that a child of it runs within milliseconds."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, __file__], cwd=ROOT, env={**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}"},
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        self.said: dict[int, queue.Queue[dict[str, Any]]] = collections.defaultdict(queue.Queue)
+        self._alive: set[int] = set()
+        self._reader = threading.Thread(target=self._read, name="nursery", daemon=True)
+        self._reader.start()
+        self._me = Child(self, self._process.pid).ready()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for pid in self._alive:  # left behind by a test that failed
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.close()
+        self._process.wait(PATIENCE)
+        self._reader.join(PATIENCE)
+        self._process.stdout.close()
+
+    def start(self, role: str, database: Any, **words: Any) -> Child:
+        """Fork a child that plays ``role`` (a function below) on the database at a path."""
+        self.order(do=role, database=str(database), **words)
+        pid = (self._me.hear() or {})["born"]
+        self._alive.add(pid)
+        return Child(self, pid)
+
+    def order(self, **words: Any) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.write(f"{json.dumps(words)}\n")
+        self._process.stdin.flush()
+
+    def forget(self, pid: int) -> None:
+        self._alive.discard(pid)
+        self.said.pop(pid, None)
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            words = json.loads(line)
+            self.said[words["pid"]].put(words)
+
+
+class Arrivals(list[Received]):
+    """What a mail server accepted; one can wait for more."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._news = threading.Condition()
+
+    def append(self, mail: Received) -> None:
+        with self._news:
+            super().append(mail)
+            self._news.notify_all()
+
+    def wait(self, number: int, seconds: float = PATIENCE) -> bool:
+        """Wait until there are ``number``; False when there are not in time."""
+        with self._news:
+            return self._news.wait_for(lambda: len(self) >= number, seconds)
+
+    @property
+    def ids(self) -> list[str]:
+        """The Message-ID of each, in the order of arrival."""
+        return [mail.message["Message-ID"] for mail in self]
+
+
+class Sink(SmtpServer):
+    """A mail server that takes everything, unless it is told otherwise; one can wait for mail to come."""
+
+    accepted: Arrivals
+
+    def __init__(self, *behaviours: Any, **more: Any) -> None:
+        super().__init__(*behaviours, **more)
+        self.accepted = Arrivals()
+
+
+# ---------------------------------------------------------------- the children's side
+
+
+def say(**words: Any) -> None:
+    os.write(1, json.dumps({"pid": os.getpid(), **words}).encode() + b"\n")
+
+
+def wait_for_bell(seconds: float = PATIENCE) -> bool:
+    """Wait until the test rings; False when it did not."""
+    return signal.sigtimedwait([BELL], seconds) is not None
+
+
+# ---------------------------------------------------------------- people who use the portal
+
+
+def web(order: dict[str, Any]) -> None:
+    """One person after the other gets an account, and whoever has got the mail activates, for ever.
+
+    ``first`` is the number of the first person, ``again`` of one who was interrupted and does everything once more.
+    With ``first`` left out only those who are there already finish.
+    """
+    watch_writes()
+    if again := order.get("again"):
+        get_account(again)
+        account = accounts.newest(person(again))
+        if account.state == "active" or account in who_has_mail():
+            arrive(again)
+    for number in itertools.count(order["first"]) if "first" in order else ():
+        get_account(number)
+        for account in who_has_mail(most=2):
+            arrive(number_of(account))
+    for account in who_has_mail():
+        arrive(number_of(account))
+
+
+def who_has_mail(most: int = 100_000) -> list[PortalAccount]:
+    """The pending accounts to which the activation was sent, oldest first."""
+    sent = Delivery.select(Delivery.account).where(Delivery.kind == "activation", Delivery.state == "sent")
+    pending = PortalAccount.select().where(PortalAccount.state == "pending", PortalAccount.id.in_(sent))
+    return list(pending.order_by(PortalAccount.id).limit(most))
+
+
+def get_account(number: int) -> None:
+    with act("person", number):
+        person(number)
+    with act("create", number) as done:
+        account = accounts.create(person(number), SYSTEM)
+        done |= {"account": account.public_id, "link": newest_link(account).public_id}
+
+
+def arrive(number: int) -> None:
+    """What somebody does who has got the mail, from the first page to a forgotten password."""
+    account = accounts.newest(person(number))
+    link, by, proof = newest_link(account), Actor(network=f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}"), ""
+    with act("accept", number):
+        activation.accept_terms(link, PageVersion.get(slug="privacy"), PageVersion.get(slug="terms"), by)
+    with act("prove", number):
+        proof = activation.prove_birth_date(link, BORN, by)
+    with act("activate", number) as done:
+        done["account"] = activation.activate(link, password_of(number), proof=proof, by=by).public_id
+    with act("reset", number):
+        sign_in.ask_for_reset(address_of(number), by)
+
+
+def person(number: int) -> Individual:
+    name = f"person {number}"
+    found = Individual.get_or_none(Individual.external_id == name)
+    if found is not None:
+        return found
+    with store.writing():
+        individual = profile.create(profile.Details("Nora", f"North{number}", birth_date=BORN), SYSTEM)
+        Individual.update(external_id=name).where(Individual.id == individual.id).execute()
+        profile.add_contact(individual, profile.Reach("email", address_of(number), is_main=True), SYSTEM, country="CA")
+        profile.record_consent(individual, "email", True, SYSTEM)
+    return individual
+
+
+def number_of(account: PortalAccount) -> int:
+    return int(account.individual.external_id.split()[1])
+
+
+def address_of(number: int) -> str:
+    return f"nora{number}@example.org"
+
+
+def password_of(number: int) -> str:
+    return f"the {number} quiet otters swim"
+
+
+def newest_link(account: PortalAccount) -> Link:
+    return account.links.where(Link.purpose == "activation").order_by(Link.id.desc()).get()
+
+
+@contextlib.contextmanager
+def act(name: str, number: int) -> Iterator[dict[str, Any]]:
+    """One thing that somebody does: announced before, acknowledged once the verb has come back, so after its commit."""
+    done: dict[str, Any] = {}
+    watch["announced"] = False
+    say(begin=name, number=number)
+    try:
+        yield done
+    except RuleBroken as refusal:
+        say(refused=refusal.code, act=name, number=number)
+    else:
+        say(ack=name, number=number, **done)
+
+
+watch = {"announced": True}
+
+
+def watch_writes() -> None:
+    """Have the database say when the first change of an act begins."""
+
+    def look(statement: str) -> None:
+        if not watch["announced"] and statement.lstrip()[:6].upper() in ("INSERT", "UPDATE", "DELETE"):
+            watch["announced"] = True
+            say(writes=True)
+
+    db.connection().set_trace_callback(look)
+
+
+# ---------------------------------------------------------------- dispatchers
+
+
+def mail(order: dict[str, Any]) -> None:
+    """Do what the timetable does each minute, over and over, until killed; with ``once`` until nothing is due."""
+    nursery, config = os.getppid(), _config(order)
+    say(ready=True)
+    if order.get("once"):
+        wait_for_bell()
+        each_minute(config)
+        return
+    while os.getppid() == nursery:
+        each_minute(config)
+        wait_for_bell(0.005)
+
+
+def _config(order: dict[str, Any]) -> Config:
+    return Config(
+        data=Path(order["database"]).parent, portal_url="http://localhost:8000", host="127.0.0.1", port=8000,
+        database_url=f"sqlite:///{order['database']}", development=True, secret_key=KEY, audit_key=KEY,
+        smtp=Smtp("127.0.0.1", order["port"], "none", "", "", SENDER), behind_proxy=None,
+    )  # fmt: skip
+
+
+# ---------------------------------------------------------------- storage that fails
+
+
+def hold(order: dict[str, Any]) -> None:
+    """Keep the database's one place for writers until the bell rings."""
+    with db.atomic("IMMEDIATE"):
+        say(ready=True)
+        wait_for_bell()
+
+
+def full(order: dict[str, Any]) -> None:
+    """For each of ``rooms`` (bytes): give accounts to people until no file may grow any further, then let it grow.
+
+    What is acknowledged is said, and what happened to the one who met the full disk.
+    """
+    number = itertools.count(1)
+    for room in order["rooms"]:
+        with limited(Path(order["database"]), room):
+            met = fill_up(number)
+        one = met["number"]  # who was refused gets it now, in the same process
+        accounts.create(person(one), SYSTEM)
+        say(room=room, **met)
+
+
+def fill_up(number: Iterator[int]) -> dict[str, Any]:
+    """Account after account, until the disk is full: whom that met, and how it was told."""
+    for one in number:
+        for step in (lambda: person(one), lambda: accounts.create(person(one), SYSTEM)):  # noqa: B023 - called here
+            before = counts()
+            try:
+                step()
+            except Exception as error:
+                told = {"error": type(error).__name__, "words": str(error), "is_storage": store.is_storage_fault(error)}
+                return {"number": one, "half_written": counts() != before, **told}
+        say(ack="create", number=one)
+    raise AssertionError("the disk never was full")
+
+
+def counts() -> list[int]:
+    return [table.select().count() for table in (Individual, PortalAccount, Link, Delivery, AuditEntry)]
+
+
+@contextlib.contextmanager
+def limited(database: Path, room: int) -> Iterator[None]:
+    """No file may grow more than ``room`` bytes beyond the longest one that is there."""
+    longest = max(path.stat().st_size for path in database.parent.glob(f"{database.name}*"))
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (longest + room, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+# ---------------------------------------------------------------- the nursery
+
+ROLES: dict[str, Callable[[dict[str, Any]], None]] = {
+    role.__name__: role for role in (web, mail, hold, full)
+}
+
+
+def _fork(order: dict[str, Any]) -> None:
+    pid = os.fork()
+    if pid:
+        say(born=pid)
+        return
+    code = 1
+    try:
+        with opened(order["database"], order.get("moment", "")):
+            ROLES[order["do"]](order)
+        code = 0
+    except BaseException:
+        with contextlib.suppress(OSError):
+            say(fault=traceback.format_exc()[-3000:])
+    finally:
+        os._exit(code)
+
+
+def main() -> None:
+    signal.pthread_sigmask(signal.SIG_BLOCK, [BELL])
+    say(ready=True)
+    while line := sys.stdin.readline():
+        order = json.loads(line)
+        if "wait" in order:
+            _, status = os.waitpid(order["wait"], 0)
+            os.write(1, json.dumps({"pid": order["wait"], "end": os.waitstatus_to_exitcode(status)}).encode() + b"\n")
+        else:
+            _fork(order)
+
+
+if __name__ == "__main__":
+    main()
