@@ -23,8 +23,22 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
 import models
-from domain import accounts, activation, agency, audit, dispatch, limits, links, notices, passwords, profile, schema
-from domain import settings, sign_in, store
+from domain import (
+    accounts,
+    activation,
+    agency,
+    audit,
+    dispatch,
+    limits,
+    links,
+    notices,
+    passwords,
+    profile,
+    schema,
+    settings,
+    sign_in,
+    store,
+)
 from domain.actor import SYSTEM, Actor
 from domain.rules import RuleBroken
 from gateways.mail import MailboxMail, SmtpMail
@@ -87,7 +101,7 @@ def _cheap_passwords() -> None:
 
 
 class Templates:
-    """Database files to copy: ``empty`` (migrated), ``house`` (the agency is switched on), ``cast`` (with the people)."""
+    """Files to copy: ``empty`` (migrated), ``house`` (the agency is switched on), ``cast`` (with the people)."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -258,7 +272,9 @@ class Cast:
     def email_of(name: str) -> str:
         return f"{name}@example.org"
 
-    def person(self, first: str = "Nora", last: str = "North", email: str = "", born: dt.date | None = None) -> Individual:
+    def person(
+        self, first: str = "Nora", last: str = "North", email: str = "", born: dt.date | None = None
+    ) -> Individual:
         """Somebody new who is ready for an account."""
         return _ready(first, last, email or f"{uuid.uuid4().hex[:12]}@example.org", born or _years_ago(30))
 
@@ -272,16 +288,16 @@ class Cast:
         """The newest activation link of an account."""
         return account.links.where(Link.purpose == "activation").order_by(Link.id.desc()).get()
 
-    def activated(self, individual: Individual | None = None, password: str = "nine quiet otters swim") -> PortalAccount:
+    def activated(
+        self, individual: Individual | None = None, password: str = "nine quiet otters swim"
+    ) -> PortalAccount:
         """An account that its owner has just activated, Pia's unless somebody else is named."""
         return _activated(self.invited(individual), password)
 
     def session(self, name: str) -> LoginSession:
         """A fresh session of somebody who may sign in."""
         account, worker = (None, getattr(self, name)) if name in _WORKERS else (getattr(self, f"{name}_account"), None)
-        signed_in = sign_in.start(
-            account, worker, device_token="", agent="a test", network=HERE, tell_of_device=False
-        )
+        signed_in = sign_in.start(account, worker, device_token="", agent="a test", network=HERE, tell_of_device=False)
         session = sign_in.session_of(signed_in.session_token)
         assert session is not None
         return session

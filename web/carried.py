@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
+from typing import Any, NoReturn
 
-from flask import Flask, current_app, request
+from flask import Flask, abort, current_app, request
 from itsdangerous import BadData, URLSafeTimedSerializer
 from werkzeug.wrappers import Response
+
+from web.fragments import page
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,3 +43,8 @@ class Place:
 
     def _signer(self, app: Flask) -> URLSafeTimedSerializer:
         return URLSafeTimedSerializer(app.config["SECRET_KEY"], salt=f"doorstep carried {self.name}")
+
+
+def ask_for_link() -> NoReturn:
+    """End the request with a page that says to open the e-mailed link again: it waited too long, or there was none."""
+    abort(page("errors/no_link.html", status=404))

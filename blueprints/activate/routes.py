@@ -3,7 +3,7 @@
 Opening changes nothing but the list of openings: mail scanners open links.
 """
 
-from flask import abort, current_app, g, make_response, redirect
+from flask import current_app, g, make_response, redirect
 from flask_babel import get_locale
 from flask_babel import gettext as _
 
@@ -119,10 +119,8 @@ def _over(link):
 
 
 def _words():
-    words = PLACE.read(current_app)
-    if words is None:
-        abort(404)
+    words = PLACE.read(current_app) or carried.ask_for_link()
     try:
         return words, activation.find(words["token"])
     except NotFound:
-        abort(404)
+        carried.ask_for_link()

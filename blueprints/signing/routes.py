@@ -1,6 +1,6 @@
 """Sign-in, sign-out, forgotten password."""
 
-from flask import abort, current_app, g, make_response, redirect, request
+from flask import current_app, g, make_response, redirect, request
 from flask_babel import gettext as _
 
 from blueprints.signing import bp
@@ -108,7 +108,5 @@ def choose():
 
 
 def _reset_link():
-    carried_words = RESET.read(current_app)
-    if carried_words is None:
-        abort(404)
-    return sign_in.find_reset(carried_words["token"])
+    words = RESET.read(current_app) or carried.ask_for_link()
+    return sign_in.find_reset(words["token"])

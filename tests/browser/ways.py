@@ -118,7 +118,8 @@ def describe_agency(page: Page) -> None:
     """The second step: name, place, telephone."""
     for label, text in (
         ("Name of the agency", "Harbour Family Services"), ("Short name", "Harbour"),
-        ("Name of the main site", "Main Street"), ("Address", "12 Main Street\nHalifax"), ("Phone number that clients call", "+1 902 555 0100"),
+        ("Name of the main site", "Main Street"), ("Address", "12 Main Street\nHalifax"),
+        ("Phone number that clients call", "+1 902 555 0100"),
         ("Country", "CA"), ("Emergency line", "If you are in danger, call 911."),
     ):  # fmt: skip
         page.get_by_label(re.compile(f"^{label}")).fill(text)

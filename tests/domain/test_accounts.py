@@ -89,7 +89,18 @@ TABLE = {
     ("closed date_of_birth", "send_new"): "pending",
     ("closed cancelled", "send_new"): "pending",
 }
-VERBS = ("resend", "activate", "fail_birth_date", "cancel", "close", "suspend", "disable", "unlock", "enable", "send_new")
+VERBS = (
+    "resend",
+    "activate",
+    "fail_birth_date",
+    "cancel",
+    "close",
+    "suspend",
+    "disable",
+    "unlock",
+    "enable",
+    "send_new",
+)
 LEADS_TO = {
     "resend": "pending", "activate": "active", "fail_birth_date": "closed", "cancel": "closed", "close": "closed",
     "suspend": "locked", "disable": "disabled", "unlock": "active", "enable": "pending", "send_new": "pending",

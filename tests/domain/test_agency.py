@@ -54,7 +54,9 @@ def test_the_code_stays_the_same_until_it_is_used(db):
     assert Link.select().count() == 1
 
 
-@pytest.mark.parametrize("write", [str.lower, lambda text: text.replace("-", ""), lambda text: f" {text.replace('-', ' ')} "])
+@pytest.mark.parametrize(
+    "write", [str.lower, lambda text: text.replace("-", ""), lambda text: f" {text.replace('-', ' ')} "]
+)
 def test_the_code_may_be_typed_as_people_type(db, write):
     assert first_admin(write(code()))
 
@@ -146,9 +148,19 @@ def test_each_particular_is_needed(db, field, text):
 
 @pytest.mark.parametrize(
     ("field", "text"),
-    [("name", "x" * 121), ("short_name", "x" * 31), ("emergency_line", "x" * 301), ("country", "CAN"), ("phone", "call us"),
-     ("phone", "1" * 41), ("time_zone", "Halifax"), ("time_zone", ""), ("time_zone", "../../etc/passwd"), ("address", "x" * 501)],
-)  # fmt: skip
+    [
+        ("name", "x" * 121),
+        ("short_name", "x" * 31),
+        ("emergency_line", "x" * 301),
+        ("country", "CAN"),
+        ("phone", "call us"),
+        ("phone", "1" * 41),
+        ("time_zone", "Halifax"),
+        ("time_zone", ""),
+        ("time_zone", "../../etc/passwd"),
+        ("address", "x" * 501),
+    ],
+)
 def test_what_cannot_be_is_refused_beside_its_field(db, field, text):
     assert refused(agency.describe, {**VALUES, field: text}, SYSTEM).field == field
 
@@ -206,7 +218,12 @@ def test_two_who_publish_at_once_make_two_versions(db, at_once):
 
 @pytest.mark.parametrize(
     ("slug", "body", "code"),
-    [("privacy", "  ", "page_empty"), ("about", "x", "no_page"), ("privacy", "a\x00b", "bad_character"), ("privacy", "x" * 50_001, "too_long")],
+    [
+        ("privacy", "  ", "page_empty"),
+        ("about", "x", "no_page"),
+        ("privacy", "a\x00b", "bad_character"),
+        ("privacy", "x" * 50_001, "too_long"),
+    ],
 )
 def test_what_cannot_be_published_is_refused(db, slug, body, code):
     assert refused(agency.publish, slug, "en", body, SYSTEM).code == code

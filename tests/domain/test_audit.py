@@ -115,7 +115,7 @@ def test_fifty_at_once_make_one_chain(history, at_once):
 
 
 def test_values_of_any_letters_come_back_as_they_were(cast):
-    told = {"before": {"name": "Žofie \"O'Brien\" \\ 🦦\n"}, "after": {"name": "\u202eabc", "count": 7, "none": None}}
+    told = {"before": {"name": 'Žofie "O\'Brien" \\ 🦦\n'}, "after": {"name": "\u202eabc", "count": 7, "none": None}}
     with store.writing():
         entry = audit.record("individual.changed", SYSTEM, individual=cast.pia, **told)
     assert audit.values_of(entry) == told
@@ -180,7 +180,9 @@ def test_a_time_written_another_way_is_found(history, place):
     raw = db.execute_sql("SELECT at FROM audit_entry WHERE id = ?", (entry.id,)).fetchone()[0]
     for letter in "T\t x9\u0663":
         if raw[place] != letter:
-            assert tamper("UPDATE audit_entry SET at = ? WHERE id = ?", raw[:place] + letter + raw[place + 1 :], entry.id)
+            assert tamper(
+                "UPDATE audit_entry SET at = ? WHERE id = ?", raw[:place] + letter + raw[place + 1 :], entry.id
+            )
 
 
 def test_bytes_that_are_no_text_are_found(history):

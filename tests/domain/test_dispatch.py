@@ -398,9 +398,11 @@ def test_activations_codes_and_resets_go_first_then_the_oldest(cast, deliver):
     with SmtpServer() as server:
         deliver(server)
         subjects = [mail.message["Subject"] for mail in server.accepted]
-    assert subjects == ["Your portal is ready", "Choose a new password", "Test e-mail of your portal"] + [
-        "Your password was changed"
-    ] * 3
+    assert (
+        subjects
+        == ["Your portal is ready", "Choose a new password", "Test e-mail of your portal"]
+        + ["Your password was changed"] * 3
+    )
 
 
 def test_three_dispatchers_at_once_send_each_message_once(cast, deliver, at_once):
@@ -542,9 +544,23 @@ def test_of_a_hundred_messages_through_every_fault_none_is_lost_and_none_is_stuc
     for number in range(100):
         put(cast, ("alice", "bob")[number % 2], number=number)
     faults = [
-        "data_451", "rcpt_550", "greet_421", "ok", "accept_then_drop", "refuse_in_data", "drop_in_data", "ok", "rcpt_450",
-        "data_554", "rcpt_drop", "drop_before_dot_answer", "ok", "garbage_after_dot", "mail_421", "hang_before_dot_answer",
-    ]  # fmt: skip
+        "data_451",
+        "rcpt_550",
+        "greet_421",
+        "ok",
+        "accept_then_drop",
+        "refuse_in_data",
+        "drop_in_data",
+        "ok",
+        "rcpt_450",
+        "data_554",
+        "rcpt_drop",
+        "drop_before_dot_answer",
+        "ok",
+        "garbage_after_dot",
+        "mail_421",
+        "hang_before_dot_answer",
+    ]
     mine = Delivery.select().where(Delivery.kind == "password_changed")
     with SmtpServer(faults * 40) as server:
         for _ in range(3000):

@@ -1,6 +1,7 @@
-"""The outbox: written with its cause, leased by one, never lost, and told to staff when it fails (the outbox contract)."""
+"""The outbox: written with its cause, leased by one, never lost, told to staff when it fails (the outbox contract)."""
 
 import datetime as dt
+import itertools
 
 import pytest
 from peewee import IntegrityError
@@ -137,7 +138,7 @@ def test_codes_resets_and_activations_go_first_then_the_oldest(cast):
     assert order == [activation, reset, first, second]
 
 
-@pytest.mark.parametrize("state", [state for state in ("sent", "dead", "expired", "cancelled", "suppressed", "held", "leased")])
+@pytest.mark.parametrize("state", ["sent", "dead", "expired", "cancelled", "suppressed", "held", "leased"])
 def test_only_what_is_due_is_claimed(cast, state):
     delivery = put(cast)
     with store.writing():
@@ -185,7 +186,7 @@ def test_the_mail_rate_holds_over_all_dispatchers(cast, frozen, decided):
         else:
             assert 0 < claim <= 0.1
             frozen.shift(seconds=claim)
-    gaps = {round((later - earlier).total_seconds(), 6) for earlier, later in zip(times, times[1:], strict=False)}
+    gaps = {round((later - earlier).total_seconds(), 6) for earlier, later in itertools.pairwise(times)}
     assert gaps == {0.1}
 
 
@@ -208,7 +209,12 @@ def test_what_the_server_took_is_sent_and_the_attempt_says_so(cast, frozen):
     frozen()
     put(cast)
     delivery = settle(TAKEN)
-    assert (delivery.state, delivery.sent_at, delivery.lease_token, delivery.last_error) == ("sent", clock.now(), None, "")
+    assert (delivery.state, delivery.sent_at, delivery.lease_token, delivery.last_error) == (
+        "sent",
+        clock.now(),
+        None,
+        "",
+    )
     attempt = DeliveryAttempt.get(DeliveryAttempt.delivery == delivery)
     assert (attempt.outcome, attempt.code, attempt.answer, attempt.ended_at) == ("accepted", 250, "taken", clock.now())
 

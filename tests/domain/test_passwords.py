@@ -61,7 +61,8 @@ def test_1024_bytes_are_the_most(db):
 
 
 @pytest.mark.parametrize(
-    "password", ["password1234", "qwertyuiop12", "123456789012", "letmeinplease", "iloveyou2026", "aaaaaaaaaaaa", "monkeymonkey"]
+    "password",
+    ["password1234", "qwertyuiop12", "123456789012", "letmeinplease", "iloveyou2026", "aaaaaaaaaaaa", "monkeymonkey"],
 )
 def test_what_many_people_use_is_refused(db, password):
     assert refusal(password).code == "too_common"
@@ -70,10 +71,15 @@ def test_what_many_people_use_is_refused(db, password):
 @pytest.mark.parametrize(
     "password",
     [
-        "pia.pell@example.org", "PIA.PELL@EXAMPLE.ORG", "piapell12345", "Pia Pell 1234", "PellPellPell", "Pia.Pell.Pia.Pell",
+        "pia.pell@example.org",
+        "PIA.PELL@EXAMPLE.ORG",
+        "piapell12345",
+        "Pia Pell 1234",
+        "PellPellPell",
+        "Pia.Pell.Pia.Pell",
         "ｐｉａ ｐｅｌｌ 2026",
     ],
-)  # fmt: skip
+)
 def test_ones_own_name_or_address_is_refused(db, password):
     assert refusal(password).code == "too_near"
 

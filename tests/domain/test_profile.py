@@ -32,7 +32,14 @@ def entries(kind):
 
 @pytest.mark.parametrize(
     ("first", "last"),
-    [("Žofie", "O’Brien-Łukasiewicz"), ("محمد", "الأحمد"), ("小明", "王"), ("Ngozi 🦦", "d'Arc"), ("Cher", ""), ("", "Prince")],
+    [
+        ("Žofie", "O’Brien-Łukasiewicz"),
+        ("محمد", "الأحمد"),
+        ("小明", "王"),
+        ("Ngozi 🦦", "d'Arc"),
+        ("Cher", ""),
+        ("", "Prince"),
+    ],
 )
 def test_people_have_the_names_that_they_have(cast, first, last):
     individual = profile.create(Details(first, last), cast.by("ines"))
@@ -52,7 +59,10 @@ def test_spaces_at_the_ends_and_line_breaks_are_tidied(cast):
 
 
 def test_the_same_name_typed_two_ways_is_stored_one_way(cast):
-    composed, decomposed = profile.create(Details("Zo\u00eb", "X"), SYSTEM), profile.create(Details("Zoe\u0308", "X"), SYSTEM)
+    composed, decomposed = (
+        profile.create(Details("Zo\u00eb", "X"), SYSTEM),
+        profile.create(Details("Zoe\u0308", "X"), SYSTEM),
+    )
     assert composed.first_name == decomposed.first_name
 
 

@@ -62,7 +62,11 @@ SHUT_OUT = {
     "an unknown address": ("nobody", "alice likes 9 quiet otters", lambda cast: None),
     "a suspended account": ("eve", "eve likes 9 quiet otters", lambda cast: None),
     "a pending account": ("alice", "alice likes 9 quiet otters", pending),
-    "a disabled account": ("alice", "alice likes 9 quiet otters", lambda c: accounts.disable(c.alice_account, c.by("ada"))),
+    "a disabled account": (
+        "alice",
+        "alice likes 9 quiet otters",
+        lambda c: accounts.disable(c.alice_account, c.by("ada")),
+    ),
     "a closed account": ("alice", "alice likes 9 quiet otters", lambda c: accounts.close(c.alice_account, c.by("ada"))),
     "a worker who left": ("dora", "dora likes 9 quiet otters", deactivated),
 }
@@ -273,7 +277,9 @@ def test_unlocking_does_not_bring_old_sessions_back(cast):
 @pytest.mark.parametrize("changes", [{"is_active": False}, {"password_hash": None}])
 def test_a_worker_who_left_is_out_at_once_with_all_fifty_sessions(cast, changes):
     with store.writing():
-        tokens = [sign_in.start(None, cast.dora, device_token="", agent="", network="").session_token for _ in range(50)]
+        tokens = [
+            sign_in.start(None, cast.dora, device_token="", agent="", network="").session_token for _ in range(50)
+        ]
     assert all(sign_in.session_of(token) for token in tokens)
     with store.writing():
         Worker.update(**changes).where(Worker.external_id == "dora").execute()
@@ -333,7 +339,9 @@ def new_device_mails():
 
 def test_a_new_device_is_told_by_mail_and_a_known_one_is_not(cast):
     first = entered(cast, "alice")
-    assert [(mail.to_address, mail.account) for mail in new_device_mails()] == [("alice@example.org", cast.alice_account)]
+    assert [(mail.to_address, mail.account) for mail in new_device_mails()] == [
+        ("alice@example.org", cast.alice_account)
+    ]
     again = entered(cast, "alice", device_token=first.device_token)
     assert again.device_token == first.device_token
     assert new_device_mails().count() == 1
@@ -446,7 +454,9 @@ def link_in(received):
 
 def test_alice_chooses_a_new_password_by_mail(cast, deliver):
     old = entered(cast, "alice").session_token
-    mails = [mail for mail in reset_mail(cast, deliver, "ALICE@EXAMPLE.ORG") if "new password" in mail.message["Subject"]]
+    mails = [
+        mail for mail in reset_mail(cast, deliver, "ALICE@EXAMPLE.ORG") if "new password" in mail.message["Subject"]
+    ]
     assert [mail.recipients for mail in mails] == [("alice@example.org",)]
     link = link_in(mails[0])
     assert (link.account, link.worker) == (cast.alice_account, None)

@@ -106,9 +106,7 @@ def test_foreign_keys_are_checked_on_every_connection(cast, at_once):
     assert at_once([orphan, orphan]) == [True, True]
 
 
-@pytest.mark.parametrize(
-    ("pragma", "value"), [("journal_mode", "wal"), ("synchronous", 2), ("foreign_keys", 1)]
-)
+@pytest.mark.parametrize(("pragma", "value"), [("journal_mode", "wal"), ("synchronous", 2), ("foreign_keys", 1)])
 def test_each_connection_is_as_safe_as_the_first(db, at_once, pragma, value):
     assert at_once([lambda: db.execute_sql(f"PRAGMA {pragma}").fetchone()[0]] * 2) == [value, value]
 

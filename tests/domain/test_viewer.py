@@ -68,7 +68,12 @@ def test_a_change_of_group_counts_in_the_next_request(cast):
 
 @pytest.mark.parametrize(
     ("name", "seen"),
-    [("dora", {"alice"}), ("otto", set()), ("ines", {"alice", "bob", "sam", "pia", "eve"}), ("ada", {"alice", "bob", "sam", "pia", "eve"})],
+    [
+        ("dora", {"alice"}),
+        ("otto", set()),
+        ("ines", {"alice", "bob", "sam", "pia", "eve"}),
+        ("ada", {"alice", "bob", "sam", "pia", "eve"}),
+    ],
 )
 def test_a_worker_sees_the_own_caseload_and_intake_sees_all(cast, name, seen):
     staff = see(cast, name)

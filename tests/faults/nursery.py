@@ -43,11 +43,11 @@ BORN = dt.date(1984, 2, 29)
 
 
 @contextlib.contextmanager
-def opened(path: Any, moment: str = "") -> Iterator[None]:
-    """The database at a path for this thread; ``moment`` is the time from which its clock goes on."""
+def opened(path: Any, ahead: float = 0.0) -> Iterator[None]:
+    """The database at a path for this thread, whose clock goes ``ahead`` of the true one by so many seconds."""
     with contextlib.ExitStack() as stack:
-        if moment:
-            stack.enter_context(time_machine.travel(dt.datetime.fromisoformat(moment), tick=True))
+        if ahead:
+            stack.enter_context(time_machine.travel(dt.datetime.now(dt.UTC) + dt.timedelta(seconds=ahead), tick=True))
         store.open_database(f"sqlite:///{path}")
         for keyed in (audit, limits, links):
             keyed.use_key(KEY)
@@ -412,7 +412,7 @@ def _fork(order: dict[str, Any]) -> None:
         return
     code = 1
     try:
-        with opened(order["database"], order.get("moment", "")):
+        with opened(order["database"], order.get("ahead", 0.0)):
             ROLES[order["do"]](order)
         code = 0
     except BaseException:

@@ -15,6 +15,7 @@ from models import AuditEntry, Delivery, DeliveryAttempt, Individual, Link, Port
 KILLS = 50
 LEAST_HITS = 0.3  # of the kills; one that hits between two acts shows nothing
 LONGEST_MOMENT = 0.12  # seconds between two kills, while both are at work
+ALL_LEASES = (notices.LEASE + dt.timedelta(minutes=1)).total_seconds()
 VICTIMS = (("web",), ("mail",), ("web",), ("mail",), ("web", "mail"))
 HARMLESS = {("create", "has_account"), ("accept", "no_longer"), ("prove", "no_longer"), ("activate", "no_longer")}
 
@@ -48,15 +49,14 @@ class Storm:
 
     def calm(self) -> None:
         """Nobody is killed any more: everything is finished, when the leases of the dead have ended."""
-        later = {"moment": (dt.datetime.now(dt.UTC) + dt.timedelta(minutes=11)).isoformat()}
         for again in ({"again": self.current}, {}):  # first whoever was interrupted, then all who have got mail
-            for words in self.web(**again, **later).finish():
+            for words in self.web(**again, ahead=ALL_LEASES).finish():
                 self.note(words)
-            self.send_all(**later)
+            self.send_all()
 
-    def send_all(self, **later) -> None:
+    def send_all(self) -> None:
         while True:
-            child = self.mail(once=True, **later).ready()
+            child = self.mail(once=True, ahead=ALL_LEASES).ready()
             child.ring()
             child.finish()
             with opened(self.database):

@@ -76,7 +76,9 @@ def test_of_fifty_who_finish_at_once_exactly_one_activates(cast, race):
 def test_of_many_browsers_that_prove_themselves_one_activates(cast, race):
     link = invited(cast)
     proofs = race("right_date", [{"link": link.id, "network": "203.0.113.1"} for _ in range(20)])
-    answers = count(race("activate", [{"link": link.id, "proof": proof, "password": GOOD_PASSWORD} for proof in proofs]))
+    answers = count(
+        race("activate", [{"link": link.id, "proof": proof, "password": GOOD_PASSWORD} for proof in proofs])
+    )
     assert answers.pop(f"activated {GOOD_PASSWORD}") == 1
     assert set(answers) <= {"not_proved", "no_longer"}
 
@@ -167,7 +169,9 @@ def test_nobody_stays_signed_in_to_an_account_that_is_being_suspended(cast, at_o
 
     for _ in range(10):
         account = cast.alice_account
-        at_once([lambda account=account: enter(account)] * 5 + [lambda account=account: accounts.suspend(account, SYSTEM)])
+        at_once(
+            [lambda account=account: enter(account)] * 5 + [lambda account=account: accounts.suspend(account, SYSTEM)]
+        )
         assert not LoginSession.select().exists()
         accounts.unlock(account, SYSTEM)
 
@@ -191,7 +195,9 @@ def test_thirty_at_once_from_thirty_networks_at_one_address_are_still_ten(cast, 
 
 def test_a_dead_delivery_is_sent_again_once(cast, race):
     with store.writing():
-        dead = notices.put("password_changed", 1, to="alice@example.org", account=cast.alice_account, individual=cast.alice)
+        dead = notices.put(
+            "password_changed", 1, to="alice@example.org", account=cast.alice_account, individual=cast.alice
+        )
         Delivery.update(state="dead").where(Delivery.id == dead.id).execute()
     answers = race("send_again", [{"delivery": dead.id, "worker": cast.ines.id}] * 20)
     assert count(answers) == {"sent again": 1, "not_dead": 19}

@@ -2,15 +2,13 @@
 
 ``living`` is an agency at work, with accounts in every state, a task, and a mail that came back; ``opening`` is a portal
 before it is switched on; ``empty`` is one that nobody has entered.  A scene is made once per process, with the people's
-cookies and every form that they met on their walk; each test gets a copy of its own.
+cookies and every form that they met on their walk; each test finds it as it was at the beginning.
 """
 
 import contextlib
 import dataclasses
 import datetime as dt
 import re
-import shutil
-import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -115,9 +113,10 @@ class Found:
 class _Made:
     """What is kept of a scene between tests."""
 
-    file: Path
-    cookies: dict[str, dict[Any, Any]]
-    networks: dict[str, str]
+    app: Flask
+    database: peewee.Database
+    beginning: Any  # a connection to a copy in memory
+    ways: dict[str, "Walker"]
     pages: dict[str, dict[str, Page]]
     forms: dict[str, list[Found]]
 
@@ -149,29 +148,19 @@ _CHOICES: dict[str, dict[str, Any]] = {
 
 
 class Scene:
-    """One copy of a scene: ``ways`` are the people's browsers, ``pages`` and ``forms`` what they met."""
+    """A scene: ``ways`` are the people's browsers, ``pages`` and ``forms`` what they met."""
 
-    def __init__(self, app: Flask, made: _Made) -> None:
-        self.app, self.pages, self.forms = app, made.pages, made.forms
-        self.ways: dict[str, Walker] = {}
-        for who, cookies in made.cookies.items():
-            walker = self.ways[who] = Walker(app)
-            walker.network = made.networks[who]
-            walker.client._cookies.update(cookies)
-        self._cookies = made.cookies
-        live = models.db.obj.connection()
-        self._was = type(live)(":memory:")
-        live.backup(self._was)
+    def __init__(self, made: _Made) -> None:
+        self._made = made
+        self.app, self.pages, self.forms = made.app, made.pages, made.forms
+        self.ways = {who: walker.copy() for who, walker in made.ways.items()}
 
     def restore(self) -> None:
         """Everything, cookies too, is as it was at the beginning of the test."""
-        self._was.backup(models.db.obj.connection())
+        self._made.beginning.backup(models.db.obj.connection())
         for who, walker in self.ways.items():
             walker.client._cookies.clear()
-            walker.client._cookies.update(self._cookies[who])
-
-    def close(self) -> None:
-        self._was.close()
+            walker.client._cookies.update(self._made.ways[who].client._cookies)
 
     def posts(self, who: str) -> list[Found]:
         """Every form that somebody met and that changes something."""
@@ -202,37 +191,37 @@ class Scenes:
         self._made: dict[str, _Made] = {}
 
     @contextlib.contextmanager
-    def copy(self, name: str, data: Path) -> Iterator[Scene]:
-        """A copy of a scene, on a database of its own and as the one that the application uses."""
-        made = self._made.get(name) or self._make(name, data)
-        path = self._templates.folder / f"{uuid.uuid4().hex}.db"
-        shutil.copyfile(made.file, path)
-        with portal_on(str(path), data, **_CHOICES[name]) as app:
-            scene = Scene(app, made)
-            try:
-                yield scene
-            finally:
-                scene.close()
-        for part in ("", "-wal", "-shm"):
-            path.with_name(path.name + part).unlink(missing_ok=True)
+    def again(self, name: str) -> Iterator[Scene]:
+        """A scene as it was at the beginning, as what the application and the test are connected to."""
+        made = self._made.get(name) or self._make(name)
+        before = models.db.obj
+        models.db.initialize(made.database)
+        with made.database.connection_context():
+            made.beginning.backup(made.database.connection())
+            yield Scene(made)
+        models.db.initialize(before)
 
-    def _make(self, name: str, data: Path) -> _Made:
-        file = self._templates.folder / f"{name}.scene"
-        with self._templates.fresh("cast" if name == "living" else "empty") as database:
-            with portal_on(database.database, data, **_CHOICES[name]) as app:
-                ways = {"living": _living, "opening": _opening, "empty": _empty}[name](app)
-                pages = {who: ways[who].walk(*starts) for who, starts in PEOPLE[name].items()}
-                forms = {who: list(_forms(app, who, pages[who])) for who in pages}
-            copy = type(database.connection())(str(file))
-            database.connection().backup(copy)
-            copy.close()
-        cookies = {who: dict(ways[who].client._cookies) for who in pages}
-        self._made[name] = _Made(file, cookies, {who: ways[who].network for who in pages}, pages, forms)
+    def _make(self, name: str) -> _Made:
+        data = self._templates.folder / f"scene-{name}"
+        data.mkdir()
+        path = data / "doorstep.db"
+        self._templates.copy("cast" if name == "living" else "empty", path)
+        with portal_on(path, data, **_CHOICES[name]) as app:
+            ways = {"living": _living, "opening": _opening, "empty": _empty}[name](app)
+            pages = {who: ways[who].walk(*starts) for who, starts in PEOPLE[name].items()}
+            live = models.db.obj.connection()
+            beginning = type(live)(":memory:")
+            live.backup(beginning)
+            self._made[name] = _Made(app, models.db.obj, beginning, ways, pages, {who: list(_forms(app, who, pages[who])) for who in pages})
         return self._made[name]
+
+    def close(self) -> None:
+        for made in self._made.values():
+            made.beginning.close()
 
 
 @contextlib.contextmanager
-def portal_on(path: str, data: Path, **choices: Any) -> Iterator[Flask]:
+def portal_on(path: Path, data: Path, **choices: Any) -> Iterator[Flask]:
     """The application on a database file, with a connection for this thread."""
     chosen: dict[str, Any] = {
         "data": data, "portal_url": PORTAL, "database_url": f"sqlite:///{path}", "host": "127.0.0.1", "port": 8000,
@@ -245,32 +234,39 @@ def portal_on(path: str, data: Path, **choices: Any) -> Iterator[Flask]:
     models.db.initialize(before)
 
 
+def forms_in(page: Page) -> list[Form]:
+    """The same as ``page.forms``, without reading the rest of a long page."""
+    every = re.findall(r"<form\b.*?</form>", page.html, re.DOTALL)
+    return [Form(html5lib.parseFragment(html, namespaceHTMLElements=False)[0]) for html in every]
+
+
 def _forms(app: Flask, who: str, pages: dict[str, Page]) -> Iterator[Found]:
     routes = app.url_map.bind(app.extensions["doorstep"].portal_host)
     for path, page in pages.items():
-        for html in re.findall(r"<form\b.*?</form>", page.html, re.DOTALL):
-            form = Form(html5lib.parseFragment(html, namespaceHTMLElements=False)[0])
+        for form in forms_in(page):
             rule, _ = routes.match(urlsplit(form.action).path, method=form.method.upper(), return_rule=True)
             yield Found(who, path, form, rule.rule)
 
 
 @pytest.fixture(scope="session")
-def scenes(templates: Any) -> Scenes:
-    """Where copies of scenes come from."""
-    return Scenes(templates)
+def scenes(templates: Any) -> Iterator[Scenes]:
+    """Where scenes come from."""
+    every = Scenes(templates)
+    yield every
+    every.close()
 
 
 @pytest.fixture
-def living(scenes: Scenes, tmp_path: Path) -> Iterator[Scene]:
+def living(scenes: Scenes) -> Iterator[Scene]:
     """An agency at work."""
-    with scenes.copy("living", tmp_path) as scene:
+    with scenes.again("living") as scene:
         yield scene
 
 
 @pytest.fixture
-def scene(request: pytest.FixtureRequest, scenes: Scenes, tmp_path: Path) -> Iterator[Scene]:
+def scene(request: pytest.FixtureRequest, scenes: Scenes) -> Iterator[Scene]:
     """The scene that the test's parameter ``name`` names."""
-    with scenes.copy(request.getfixturevalue("name"), tmp_path) as each:
+    with scenes.again(request.getfixturevalue("name")) as each:
         yield each
 
 

@@ -1,0 +1,173 @@
+"""Every address in every mail: opened again and again by scanners, it changes nothing, and still works for its reader."""
+
+import re
+from html import unescape
+from urllib.parse import urlsplit
+
+import pytest
+from pages.conftest import PORTAL, Browser, born, text_of
+from sweep.conftest import CANARIES, differences, rows_of_everything
+
+from domain import activation, agency, dispatch, letters, links, notices, sign_in
+from models import LinkOpening
+
+TIMES = 20  # each address, by GET and by HEAD
+SCANNERS = ("Mozilla/5.0 (compatible; a mail scanner)", "a preview", "curl/8.0", "")
+
+
+@pytest.fixture
+def mails(cast, mailbox):
+    """One mail of every kind that there is, by kind."""
+    alice, ada = cast.alice_account, cast.ada
+    cast.invited()
+    closed = cast.invited(cast.person("Cleo", "Closed", "cleo@example.org"))
+    activation.accept_terms(closed, *activation.pages_to_accept("en"), cast.visitor())
+    for _ in range(3):
+        with pytest.raises(activation.RuleBroken):
+            activation.prove_birth_date(closed, cast.pia.birth_date.replace(day=28), cast.visitor())
+    sign_in.ask_for_reset("alice@example.org", cast.visitor())
+    sign_in.start(alice, None, device_token="", agent="a new phone", network="192.0.2.1")
+    notices.put("password_changed", 1, to=alice.email, account=alice, individual=cast.alice)
+    agency.send_mail_test(ada)
+    subjects = {str(m["Subject"]): m for m in mailbox.collect()}
+    kinds = {
+        "activation": "Your portal is ready", "birth_date_closed": "Your activation was stopped",
+        "password_reset": "Choose a new password", "new_device": "A new device signed in",
+        "password_changed": "Your password was changed", "mail_test": "Test e-mail of your portal",
+    }  # fmt: skip
+    return {kind: subjects[subject] for kind, subject in kinds.items()}
+
+
+def addresses(message):
+    """Every address in the text and in the HTML of a mail."""
+    html = unescape(message.get_body(("html",)).get_content())
+    found = re.findall(r"https?://[^\s\"'<>]+", f"{text_of(message)} {html}")
+    return sorted({address for address in found if not address.startswith("http://www.w3.org")})
+
+
+def paths(message):
+    return [urlsplit(address).path for address in addresses(message)]
+
+
+def link_in(message, start):
+    return next(path for path in paths(message) if path.startswith(start))
+
+
+def test_there_is_a_mail_of_every_kind(mails):
+    assert set(mails) == set(notices.KINDS) == set(letters.KIND_NAMES)
+
+
+def test_every_address_in_every_mail_is_the_portals_own(mails):
+    for kind, message in mails.items():
+        assert addresses(message), kind
+        for address in addresses(message):
+            assert address.startswith(f"{PORTAL}/"), (kind, address)
+
+
+def test_every_address_in_every_mail_leads_to_a_page(mails, browse):
+    for kind, message in mails.items():
+        for path in paths(message):
+            assert browse().open(path).status == 200, (kind, path)
+
+
+def open_everything(app, mails, times):
+    """What scanners do: how often something was opened."""
+    count = 0
+    for message in mails.values():
+        for path in paths(message):
+            for number in range(times):
+                for method in ("GET", "HEAD"):
+                    browser = Browser(app, agent=SCANNERS[number % len(SCANNERS)])
+                    browser.lints = False
+                    answer = browser.ask(path, method)
+                    assert answer.status in (200, 303), path
+                    count += 1
+                    if answer.location:  # a scanner follows, with the cookie that it was given
+                        assert browser.ask(answer.location, method).status == 200
+                        count += 1
+    return count
+
+
+def assert_unchanged_and_working(app, browse, cast, mails, times, least):
+    before = rows_of_everything()
+    assert open_everything(app, mails, times) >= least
+    assert differences(before, rows_of_everything()) == []
+    assert LinkOpening.select().count() == 2 * 2 * times
+    pia = browse()
+    pia.open(link_in(mails["activation"], "/activate/"))
+    pia.press("Continue", accept=True)
+    pia.press("Continue", born(cast.pia.birth_date))
+    assert pia.press("Activate my account", password="nine quiet otters swim").path == "/activate/welcome"
+    alice = browse()
+    alice.open(link_in(mails["password_reset"], "/reset/"))
+    assert alice.press("Save the new password", password="seven brave geese fly").path == "/sign-in"
+
+
+def test_a_scanner_changes_nothing_and_the_links_still_work(app, browse, cast, mails):
+    assert_unchanged_and_working(app, browse, cast, mails, 2, 100)
+
+
+@pytest.mark.long
+def test_a_thousand_looks_change_nothing_and_the_links_still_work(app, browse, cast, mails):
+    assert_unchanged_and_working(app, browse, cast, mails, TIMES, 1000)
+
+
+def test_a_scanner_that_opens_everything_before_the_mail_is_read_leaves_every_try(app, browse, cast, mails):
+    open_everything(app, mails, 1)
+    assert cast.pia_account.birth_date_tries == 0
+    assert cast.pia_account.state == "pending"
+
+
+@pytest.mark.parametrize(("kind", "start", "clean"), [("activation", "/activate/", "/activate/"), ("password_reset", "/reset/", "/reset/")])
+def test_the_token_is_in_no_page_title_or_address_that_is_shown(app, browse, mails, kind, start, clean):
+    path = link_in(mails[kind], start)
+    token, browser = path.removeprefix(start), browse()
+    opened = browser.ask(path)
+    assert (opened.status, opened.location) == (303, clean)
+    assert token not in opened.html
+    page = browser.open(path)
+    assert page.path == clean
+    assert token not in page.html
+    assert token not in page.title
+    for address in (*page.hrefs, *(form.action for form in page.forms)):
+        assert token not in address
+    assert page.headers["Referrer-Policy"] == "same-origin"
+
+
+@pytest.mark.parametrize(("kind", "start"), [("activation", "/activate/"), ("password_reset", "/reset/")])
+def test_the_cookie_that_carries_the_token_is_for_that_page_alone(production, cast, kind, start):
+    account = cast.alice_account
+    made = {
+        "activation": lambda: cast.invited(),
+        "password_reset": lambda: links.make("password_reset", account.invited_at.replace(year=2199), account=account),
+    }[kind]()  # fmt: skip
+    browser = Browser(production)
+    cookie = browser.ask(f"{start}{links.token(made)}").headers["Set-Cookie"]
+    parts = {part.strip().lower() for part in cookie.split(";")[1:]}
+    assert {"secure", "httponly", f"path={start}", "max-age=1800", "samesite=lax"} <= parts
+
+
+def test_no_mail_names_anybody_or_what_they_get_help_with(mails, cast):
+    from models import Individual, Worker
+
+    for kind, message in mails.items():
+        told = f"{message['Subject']} {text_of(message)} {message.get_body(('html',)).get_content()}"
+        for person in (*Individual.select(), *Worker.select()):
+            assert person.first_name not in told.replace("Harbour Family Services", ""), kind
+            assert person.last_name not in told, kind
+            assert person.public_id not in told, kind
+        assert not [canary for canary in CANARIES if canary in told], kind
+
+
+def test_the_text_and_the_html_of_a_mail_lead_to_the_same_places(mails):
+    for kind, message in mails.items():
+        html = unescape(message.get_body(("html",)).get_content())
+        in_text = set(re.findall(rf"{PORTAL}/\S+", text_of(message)))
+        assert in_text <= set(re.findall(rf"{PORTAL}/[^\s\"'<>]+", html)), kind
+
+
+def test_sending_again_sends_the_very_same_link(cast, mails, mailbox):
+    """Rendered anew from its row, a link is letter by letter the one that was sent."""
+    link = cast.link_of(cast.pia_account)
+    assert link_in(mails["activation"], "/activate/") == f"/activate/{links.token(link)}"
+    assert dispatch.deliver_due(lambda: None, portal_url=PORTAL, sender="portal@example.org") == 0
