@@ -47,6 +47,8 @@ def create_app(config: Config | None = None) -> Flask:
     formatting.install(app)
     errors.install(app)
     _connect(app)
+    if config.development:
+        app.before_request(_gate_of_development)
     sessions.install(app, https=config.https)
     app.before_request(_gate_of_opening)
     access.declare(app, blueprints.tiles(development=config.development))
@@ -85,6 +87,14 @@ def _gate_of_opening() -> Response | None:
     if request.endpoint is None or request.endpoint.startswith(always) or agency.is_on():
         return None
     return fragments.go_to("/first-start/")
+
+
+def _gate_of_development() -> Response | None:
+    """Development answers this machine only: a proxy in front would put it, and its mailbox, before the world."""
+    if any(name in request.headers for name in ("X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP", "Forwarded", "Via")):
+        words = "This portal runs in development and answers no proxy. Set PORTAL_URL to its address.\n"
+        return Response(words, 503, mimetype="text/plain")
+    return None
 
 
 def _speak(app: Flask) -> None:

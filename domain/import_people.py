@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -19,11 +18,9 @@ from domain.actor import Actor
 from domain.import_plans import STALE, Plan, begin
 from domain.import_rows import Checker, Row
 from domain.rules import RuleBroken
-from models import Consent, Contact, ImportRow, ImportRun, Individual, SearchWord, db, new_public_id
+from models import Consent, Contact, Individual, SearchWord, db, new_public_id
 from models import Row as Table
 
-WORDS_AT_ONCE = 200  # individuals whose search words are written in one short transaction
-PAUSE = 0.01  # seconds between those transactions, for whoever waits to write
 _DETAILS = tuple(field.name for field in dataclasses.fields(profile.Details))
 _DATES = ("birth_date", "death_date")
 _REACH = ("email", "mobile", "phone", "address")
@@ -285,24 +282,9 @@ def _must_be(wanted: int, done: int) -> None:
 # ---------------------------------------------------------------- search words, after it
 
 
-def write_words(run: ImportRun) -> None:
-    """Make the individuals of an applied run findable, in short transactions; whoever is killed here is continued.
-
-    A million words would hold the lock for too long.  A staged row goes in the transaction that writes its words,
-    so what is left of an applied run is what is still to be done.
-    """
-    while True:
-        with store.writing():
-            rows = ImportRow.select(ImportRow.id, ImportRow.external_id).where(ImportRow.run == run)
-            ids = dict(rows.order_by(ImportRow.id).limit(WORDS_AT_ONCE).tuples())
-            _index(list(Individual.select().where(Individual.external_id.in_(list(ids.values())))))
-            ImportRow.delete().where(ImportRow.id.in_(list(ids))).execute()
-        if not ids:
-            return
-        time.sleep(PAUSE)
-
-
-def _index(individuals: list[Individual]) -> None:
+def write_words(external_ids: Sequence[str]) -> None:
+    """Write the search words of individuals anew, inside a transaction."""
+    individuals = list(Individual.select().where(Individual.external_id.in_(external_ids)))
     ids = [individual.id for individual in individuals]
     contacts = _contacts_of(ids)
     SearchWord.delete().where(SearchWord.individual.in_(ids)).execute()

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from peewee import IntegrityError, Value
+from peewee import IntegrityError
 
 from domain import audit, clock, store
 from domain.actor import SYSTEM, Actor
@@ -28,6 +28,8 @@ __all__ = ["Choices", "Problem", "Report", "apply", "check", "find_mapping", "fi
 
 CONSENT = N_("Choose whether the people in this file allow e-mail: yes, or no to record nothing.")
 AT_ONCE = 250  # rows that are planned and staged together
+SETTLED_AT_ONCE = 200  # rows that become findable in one short transaction
+PAUSE = 0.01  # seconds between those transactions, for whoever waits to write
 Progress = Callable[[int], object]  # told how many rows were read
 
 
@@ -113,7 +115,7 @@ def finish() -> None:
             with store.writing():
                 ImportRun.delete().where(ImportRun.applied_at.is_null()).execute()
         for run in list(ImportRun.select().where(ImportRun.id.in_(ImportRow.select(ImportRow.run)))):
-            write_words(run)
+            _settle(run)
 
 
 # ---------------------------------------------------------------- reading
@@ -237,7 +239,7 @@ def _take_in(intake: _Intake, chosen: dict[str, object], by: Actor, progress: Pr
     finally:
         intake.planner.close()
     if report.is_applied:
-        write_words(run)
+        _settle(run)
     else:
         with store.writing():
             ImportRun.delete().where(ImportRun.id == run.id).execute()
@@ -253,7 +255,7 @@ def _start(report: Report, chosen: dict[str, object]) -> ImportRun:
 
 
 def _write(run: ImportRun, planner: Planner, report: Report, chosen: dict[str, object], by: Actor) -> None:
-    """The one transaction: records, what is remembered of them, the run and its audit entry."""
+    """The one transaction: the records, the run and its audit entry."""
     counts = {name: getattr(report, name) for name in ("rows", "created", "changed", "unchanged")}
     with store.writing():
         began = time.monotonic()
@@ -261,7 +263,6 @@ def _write(run: ImportRun, planner: Planner, report: Report, chosen: dict[str, o
         if not mine.execute():
             raise RuleBroken(STALE, code="stale")
         planner.write(by)
-        _remember(run)
         if report.created or report.changed:
             audit.record(
                 "import.applied", by, subject=f"import {run.id}", **counts,
@@ -271,11 +272,26 @@ def _write(run: ImportRun, planner: Planner, report: Report, chosen: dict[str, o
     report.is_applied = True
 
 
-def _remember(run: ImportRun) -> None:
-    """Keep what the file said; only individuals have search words to wait for, other staged rows go at once."""
-    staged = ImportRow.select(ImportRow.external_id).where(ImportRow.run == run)
-    ImportedRow.delete().where(ImportedRow.subject == run.subject, ImportedRow.external_id.in_(staged)).execute()
-    rows = ImportRow.select(Value(run.subject), ImportRow.external_id, ImportRow.body).where(ImportRow.run == run)
-    ImportedRow.insert_from(rows.order_by(ImportRow.id), ["subject", "external_id", "body"]).execute()
-    if run.subject != "individuals":
-        ImportRow.delete().where(ImportRow.run == run).execute()
+def _settle(run: ImportRun) -> None:
+    """Make the rows of an applied run findable and remember what they said, in short transactions.
+
+    A million search words at once would hold the lock for too long.  A staged row goes in the transaction that settles
+    it: what is left of an applied run when it is killed here is what is still to be done.
+    """
+    while True:
+        with store.writing():
+            store.lock(ImportRun.select().where(ImportRun.id == run.id)).get()
+            rows = list(ImportRow.select().where(ImportRow.run == run).order_by(ImportRow.id).limit(SETTLED_AT_ONCE))
+            ids = [row.external_id for row in rows]
+            if run.subject == "individuals":
+                write_words(ids)
+            ImportedRow.delete().where(ImportedRow.subject == run.subject, ImportedRow.external_id.in_(ids)).execute()
+            insert(ImportedRow, [_remembered(run.subject, row) for row in rows])
+            ImportRow.delete().where(ImportRow.id.in_([row.id for row in rows])).execute()
+        if not rows:
+            return
+        time.sleep(PAUSE)
+
+
+def _remembered(subject: str, row: ImportRow) -> dict[str, str]:
+    return {"subject": subject, "external_id": row.external_id, "body": row.body}

@@ -28,6 +28,7 @@ from models import (
     Individual,
     Link,
     PortalAccount,
+    UTCDateTimeField,
     Worker,
 )
 
@@ -269,9 +270,10 @@ def sweep() -> None:
 
 
 def oldest_due() -> dt.datetime | None:
-    """Since when the oldest due delivery waits; None when nothing does."""
-    first = Delivery.select(Delivery.created_at).where(Delivery.state == "due").order_by(Delivery.id).first()
-    return first.created_at if first else None
+    """Since when a delivery could have been tried that was not; None when none is overdue."""
+    overdue = Delivery.select(fn.MIN(Delivery.next_at)).where(Delivery.state == "due", Delivery.next_at <= clock.now())
+    moment = overdue.scalar()
+    return UTCDateTimeField().python_value(moment) if moment is not None else None
 
 
 # ---------------------------------------------------------------- staff

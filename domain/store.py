@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import contextvars
 import logging
+import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
@@ -70,6 +71,7 @@ def open_database(url: str) -> peewee.Database:
     """Bind the tables to the database at ``url`` (``sqlite:///path`` or ``postgresql://…``) without connecting."""
     if url.startswith("sqlite:///"):
         path = Path(url.removeprefix("sqlite:///"))
+        _make_private(path)
         database: peewee.Database = GuardedSqlite(
             str(path), pragmas=PRAGMAS, lock_type="IMMEDIATE", timeout=10, autoconnect=False
         )
@@ -77,6 +79,12 @@ def open_database(url: str) -> peewee.Database:
         database = GuardedPostgres(**parse_url(url), autoconnect=False)
     db.initialize(database)
     return database
+
+
+def _make_private(path: Path) -> None:
+    """A new database is for this user alone, whatever the umask; what SQLite lays beside it takes the same rights."""
+    if path.parent.is_dir() and not path.exists():
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
 
 
 @contextlib.contextmanager

@@ -11,7 +11,7 @@ from typing import Any
 from flask import request
 from flask_babel import get_locale, lazy_gettext
 from flask_wtf import FlaskForm
-from wtforms import Field, StringField, ValidationError
+from wtforms import Field, SelectField, StringField, ValidationError
 from wtforms.validators import InputRequired
 
 from domain import texts
@@ -80,6 +80,16 @@ class Text(StringField):  # type: ignore[misc]
         bad = [c for c in self.data or "" if unicodedata.category(c) in ("Cc", "Cs") and c not in "\r\n\t"]
         if bad:
             raise ValidationError(_l("This contains a character that cannot be stored."))
+
+
+class Choice(SelectField):  # type: ignore[misc]
+    """One of a list; what is not on it is refused in our own words, which our catalogues have."""
+
+    def pre_validate(self, form: Any) -> None:
+        try:
+            super().pre_validate(form)
+        except ValidationError:
+            raise ValidationError(_l("Choose one of the list.")) from None
 
 
 class DateBoxes(Field):  # type: ignore[misc]

@@ -43,7 +43,7 @@ def _stop(number: int, frame: FrameType | None) -> None:
 
 def _proxy(config: Config) -> dict[str, object]:
     if not config.behind_proxy:
-        return {}
+        return {"clear_untrusted_proxy_headers": not config.development}  # development wants to see them, to refuse
     return {
         "trusted_proxy": config.behind_proxy, "trusted_proxy_count": 1, "clear_untrusted_proxy_headers": True,
         "trusted_proxy_headers": {"x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"},

@@ -5,6 +5,7 @@ Flask's own cookie carries nothing but a random token (and the form token): the 
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from flask import Flask, current_app, flash, g, get_flashed_messages, request, session
@@ -17,6 +18,7 @@ from domain.sign_in import SignedIn
 from domain.viewer import Viewer
 from models import LoginSession, PortalAccount, Worker
 
+log = logging.getLogger(__name__)
 DEVICE_DAYS = 400
 
 
@@ -62,7 +64,17 @@ def _who() -> None:
         return
     if current_user.is_authenticated:
         g.viewer = viewer.of(current_user.row, network())
-        sign_in.touch(current_user.row)
+        _touch(current_user.row)
+
+
+def _touch(row: LoginSession) -> None:
+    """A disk that is full must not keep anybody from reading."""
+    try:
+        sign_in.touch(row)
+    except Exception as error:
+        if not store.is_storage_fault(error):
+            raise
+        log.warning("the session's clock was not moved: %s", type(error).__name__)
 
 
 def network() -> str:

@@ -3,13 +3,13 @@
 from zoneinfo import available_timezones
 
 from flask import current_app, g, redirect, request
-from wtforms import SelectField, TextAreaField
+from wtforms import TextAreaField
 
 from blueprints.admin import bp
 from domain import agency, starting_texts
 from domain.rules import N_, RuleBroken
 from web.access import right
-from web.forms import Form, Required, Text, _l
+from web.forms import Choice, Form, Required, Text, _l
 from web.fragments import done, page
 
 PREFIX = "/admin/first-start/"
@@ -22,7 +22,7 @@ class AgencyForm(Form):
     address = TextAreaField(_l("Address"))
     phone = Text(_l("Phone number that clients call"), [Required(_l("Enter the phone number that clients call."))])
     country = Text(_l("Country (two letters)"), [Required(_l("Enter the country, such as US or CA."))])
-    time_zone = SelectField(_l("Time zone"))
+    time_zone = Choice(_l("Time zone"))
     emergency_line = Text(_l("Emergency line"), [Required(_l("Write what to do in danger."))])
 
     def __init__(self, *args, **kwargs):

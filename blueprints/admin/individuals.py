@@ -2,14 +2,13 @@
 
 from flask import g, request, url_for
 from flask_babel import gettext as _
-from wtforms import SelectField
 
 from blueprints.admin import bp, paging, wording
 from domain import accounts, letters, notices, profile, search, texts
 from models import AuditEntry, Delivery, Follow, Individual, PortalAccount, Worker
 from web.access import any_staff, right
 from web.formatting import language_name
-from web.forms import DateBoxes, Form, Text, _l
+from web.forms import Choice, DateBoxes, Form, Text, _l
 from web.fragments import done, page
 from web.sessions import tell
 
@@ -24,7 +23,7 @@ class IndividualForm(Form):
     gender = Text(_l("Gender"))
     birth_date = DateBoxes(_l("Date of birth"))
     death_date = DateBoxes(_l("Date of death"))
-    language = SelectField(_l("Language"), validate_choice=True)
+    language = Choice(_l("Language"), validate_choice=True)
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)

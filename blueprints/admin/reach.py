@@ -3,20 +3,20 @@
 from flask import g, request, url_for
 from flask_babel import get_locale
 from flask_babel import gettext as _
-from wtforms import BooleanField, SelectField
+from wtforms import BooleanField
 
 from blueprints.admin import bp, wording
 from domain import agency, profile, texts
 from domain.rules import RuleBroken
 from models import CONTACT_KINDS
 from web.access import right
-from web.forms import Form, Required, Text, _l
+from web.forms import Choice, Form, Required, Text, _l
 from web.fragments import done, page
 from web.sessions import tell
 
 
 class ContactForm(Form):
-    kind = SelectField(_l("Type"))
+    kind = Choice(_l("Type"))
     value = Text(_l("Address or number"), [Required(_l("Enter the address or number."))])
     person = Text(_l("Who answers"))
     instructions = Text(_l("Instructions"))

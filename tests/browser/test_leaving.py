@@ -82,7 +82,7 @@ def remembering(browser_type: BrowserType, browser_type_launch_args: dict[str, A
 
 def test_this_browser_keeps_pages_in_memory(town: Town, remembering: Browser) -> None:
     """Else the next test would prove nothing."""
-    window = Window(remembering.new_page(base_url=town.url))
+    window = Window(remembering.new_page(**PHONE, base_url=town.url))
     window.page.goto("/pages/help")
     window.ask("window.here = true")
     window.page.goto("/pages/terms")

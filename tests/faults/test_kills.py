@@ -5,16 +5,17 @@ import datetime as dt
 import itertools
 import random
 import time
+from collections.abc import Callable
 
 import pytest
-from faults.nursery import SENDER, Child, Nursery, Sink, address_of, opened, password_of, sound
+from faults.nursery import PATIENCE, SENDER, Child, Nursery, Sink, address_of, opened, password_of, sound
 
 from domain import audit, notices, passwords, profile, store
 from models import AuditEntry, Delivery, DeliveryAttempt, Individual, Link, PortalAccount, Setting
 
 KILLS = 50
 LEAST_HITS = 0.3  # of the kills; one that hits between two acts shows nothing
-LONGEST_MOMENT = 0.12  # seconds between two kills, while both are at work
+LONGEST_MOMENT, SHORT_MOMENT = 0.12, 0.004  # seconds
 ALL_LEASES = (notices.LEASE + dt.timedelta(minutes=1)).total_seconds()
 VICTIMS = (("web",), ("mail",), ("web",), ("mail",), ("web", "mail"))
 HARMLESS = {("create", "has_account"), ("accept", "no_longer"), ("prove", "no_longer"), ("activate", "no_longer")}
@@ -37,7 +38,7 @@ class Storm:
     def rage(self) -> None:
         running = {"web": self.web(first=1), "mail": self.mail()}
         for victims in itertools.cycle(VICTIMS):
-            self.listen(running["web"])
+            self.wait_for_a_moment(running["web"], victims)
             for name in victims:
                 self.kill(name, running[name])
             if self.kills.total() >= KILLS:
@@ -73,17 +74,29 @@ class Storm:
         self.arrived = len(self.sink.accepted)
         return self.nursery.start("mail", self.database, port=self.sink.port, **words)
 
-    def listen(self, web: Child) -> None:
-        """Until both are at work, and then for a moment whose length nobody knows."""
-        while self.stage != "over":
-            words = web.hear()
-            assert words is not None, "nobody uses the portal"
-            self.note(words)
+    def wait_for_a_moment(self, web: Child, victims: tuple[str, ...]) -> None:
+        """Until both are at work, and then for a time that nobody knows; half of the time on into an act."""
+        assert self.listen(web, PATIENCE, lambda: self.stage == "over"), "nobody uses the portal"
         assert self.sink.accepted.wait(self.arrived + 1), "no mail comes"
-        end = time.monotonic() + self.random.uniform(0.0, LONGEST_MOMENT)
-        while (left := end - time.monotonic()) > 0:
+        self.listen(web, self.random.uniform(0.0, LONGEST_MOMENT))
+        if self.random.random() < 0.5:
+            if "web" in victims:
+                self.stage = "over"
+                self.listen(web, 1.0, lambda: self.stage == "writes")
+            else:
+                self.sink.accepted.wait(len(self.sink.accepted) + 1, 1.0)
+            self.listen(web, self.random.uniform(0.0, SHORT_MOMENT))
+
+    def listen(self, web: Child, seconds: float, enough: Callable[[], bool] = lambda: False) -> bool:
+        """Note what is said until it is enough; False when the time was over first."""
+        end = time.monotonic() + seconds
+        while not enough():
+            left = end - time.monotonic()
+            if left <= 0:
+                return False
             if words := web.hear(left):
                 self.note(words)
+        return True
 
     def kill(self, name: str, child: Child) -> None:
         self.kills[name] += 1
