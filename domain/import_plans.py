@@ -138,7 +138,7 @@ class Plain:
         if plan.is_new:
             columns = dict.fromkeys(("first_name", "last_name", "display_name"), "")
             columns |= {"email": None, "email_key": None, "group": "worker", "site_id": None, "created_at": clock.now()}
-        columns |= {name: text for name, text in plan.said.items() if name in columns or name.endswith("_name")}
+        columns |= {name: text for name, text in plan.said.items() if name.endswith("_name")}
         if "email" in plan.said:
             columns["email"] = plan.said["email"] or None
             columns["email_key"] = self._free_key(plan)

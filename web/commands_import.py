@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
 from flask import Flask
 
-from domain import imports, profile, store, viewer
+from domain import imports, profile, schema, store, viewer
 from domain.actor import SYSTEM, Actor
-from domain.import_mapping import FIELDS
+from domain.import_mapping import FIELDS, FileMapping
 from domain.rules import RuleBroken
 from models import Worker
 
@@ -43,16 +45,30 @@ def import_command(
     consent = None if consent_email is None else consent_email == "yes"
     choices = imports.Choices(consent_email=consent, encoding=encoding, delimiter=delimiter)
     go = imports.check if dry_run else imports.apply
-    with store.connection():
-        by = _actor(as_worker)
-        try:
-            chosen = imports.find_mapping(subject, mapping)
-        except RuleBroken as broken:
-            raise click.BadParameter(str(broken), param_hint="--mapping") from None
-        report = go(subject, file, chosen, choices, by, _progress())
+    if not schema.is_current():
+        raise click.UsageError("The tables are not up to date. Run migrate first.")
+    with store.connection(), _storage_faults_said():
+        report = go(subject, file, _mapping(subject, mapping), choices, _actor(as_worker), _progress())
     _show(report)
     if report.problems:
         sys.exit(1)
+
+
+@contextlib.contextmanager
+def _storage_faults_said() -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        if not store.is_storage_fault(error):
+            raise
+        raise click.ClickException(f"It could not be finished: {error}. Put this right and run it again.") from error
+
+
+def _mapping(subject: str, name: str) -> FileMapping:
+    try:
+        return imports.find_mapping(subject, name)
+    except RuleBroken as broken:
+        raise click.BadParameter(str(broken), param_hint="--mapping") from None
 
 
 def _actor(email: str | None) -> Actor:

@@ -11,7 +11,7 @@ from domain.actor import SYSTEM
 from domain.notices import Claim
 from domain.rules import RuleBroken
 from gateways.mail import Outcome, Verdict
-from models import AddressHealth, AuditEntry, ChannelHealth, Delivery, DeliveryAttempt, Task
+from models import AddressHealth, AuditEntry, ChannelHealth, Delivery, DeliveryAttempt, Task, db
 
 TAKEN = Outcome(Verdict.ACCEPTED, 250, "taken", False)
 LATER = Outcome(Verdict.RETRY, 451, "try again later", False)
@@ -171,6 +171,17 @@ def test_fifty_dispatchers_at_once_get_fifty_different_messages(cast, at_once):
     assert len(claims) == 40
     assert len({claim.delivery.id for claim in claims}) == 40
     assert {fresh(claim.delivery).attempts for claim in claims} == {1}
+
+
+def test_a_claim_changes_only_what_is_still_due_even_where_two_may_look_at_once(cast):
+    """SQLite has one writer at a time; elsewhere the condition in the statement itself decides."""
+    put(cast)
+    heard = []
+    db.connection().set_trace_callback(heard.append)
+    notices.claim()
+    db.connection().set_trace_callback(None)
+    [statement] = [sql for sql in heard if sql.startswith('UPDATE "delivery" SET') and "'leased'" in sql]
+    assert "\"state\" = 'due'" in statement.partition("WHERE")[2]
 
 
 def test_the_mail_rate_holds_over_all_dispatchers(cast, frozen, decided):

@@ -190,13 +190,22 @@ class Arrivals(list[Received]):
 
 
 class Sink(SmtpServer):
-    """A mail server that takes everything, unless it is told otherwise; one can wait for mail to come."""
+    """A mail server that takes everything, unless it is told otherwise; one can wait for mail and for callers."""
 
     accepted: Arrivals
 
     def __init__(self, *behaviours: Any, **more: Any) -> None:
         super().__init__(*behaviours, **more)
         self.accepted = Arrivals()
+        self._calls = threading.Semaphore(0)
+
+    def opened(self, session: Any) -> Any:
+        self._calls.release()
+        return super().opened(session)
+
+    def wait_for_call(self, seconds: float = PATIENCE) -> bool:
+        """Wait for one more connection; False when none is made in time."""
+        return self._calls.acquire(timeout=seconds)
 
 
 # ---------------------------------------------------------------- the children's side

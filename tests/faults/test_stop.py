@@ -1,0 +1,168 @@
+"""Told to stop, the portal finishes what it has in hand; started again, it goes on where it was (P4, P20)."""
+
+import contextlib
+import itertools
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+
+import pytest
+from faults.nursery import KEY, PATIENCE, ROOT, SENDER, Nursery, Sink, opened, sound
+
+from domain import audit, notices, store
+from models import Delivery, DeliveryAttempt, Individual, Setting
+
+LEASE = notices.LEASE.total_seconds()
+
+
+class Portal:
+    """``app.py`` as script/run starts it, on a data folder; leaving the block ends it the hard way if it still runs."""
+
+    def __init__(self, data, sink):
+        self.data = data
+        ours = {"DOORSTEP_DATA": str(data), "SECRET_KEY": KEY, "AUDIT_KEY": KEY, "MAIL_FROM": SENDER,
+                "SMTP_HOST": "127.0.0.1", "SMTP_PORT": str(sink.port), "SMTP_SECURITY": "none"}  # fmt: skip
+        strange = ("PORTAL_URL", "DATABASE_URL", "LISTEN", "PORT", "TRUSTED_PROXY", "SMTP_USER", "SMTP_PASSWORD")
+        with (data.parent / f"{data.name}.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "app.py", "--port", "0"], cwd=ROOT, stdout=subprocess.PIPE, stderr=log, text=True,
+                env={name: value for name, value in os.environ.items() if name not in strange} | ours,
+            )  # fmt: skip
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        with contextlib.suppress(ProcessLookupError):
+            self._process.kill()
+        self._process.wait(PATIENCE)
+        self._process.stdout.close()
+
+    def listens(self):
+        """Wait until it says where."""
+        watchdog = threading.Timer(PATIENCE, self._process.kill)
+        watchdog.start()
+        said = "".join(itertools.takewhile(lambda line: "Stop with" not in line, self._process.stdout))
+        watchdog.cancel()
+        assert "Doorstep is at http://localhost:" in said, self.log
+        return self
+
+    def stop(self):
+        """Tell it as systemd does, and wait; the code with which it ended."""
+        self._process.send_signal(signal.SIGTERM)
+        return self._process.wait(PATIENCE)
+
+    @property
+    def log(self):
+        return (self.data.parent / f"{self.data.name}.log").read_text()
+
+
+@pytest.fixture
+def data(templates, tmp_path):
+    """A data folder with the standing cast, from which mail goes out as fast as it is taken."""
+    folder = tmp_path / "data"
+    folder.mkdir(mode=0o700)
+    templates.copy("cast", folder / "doorstep.db")
+    (folder / "doorstep.db").chmod(0o600)
+    with opened(folder / "doorstep.db"), store.writing():
+        Setting.insert(key="mail_rate", value="0").execute()
+    return folder
+
+
+def put(data, number):
+    """So many messages that are due."""
+    with opened(data / "doorstep.db"):
+        alice = Individual.get(external_id="alice")
+        account = alice.accounts.get()
+        with store.writing():
+            for each in range(number):
+                notices.put("password_changed", each, to=account.email, account=account, individual=alice)
+
+
+def deliveries(data):
+    """The state of each message, with how often it was tried and what of it was never settled."""
+    with opened(data / "doorstep.db"):
+        every = list(Delivery.select().where(Delivery.kind == "password_changed").order_by(Delivery.id))
+        unsettled = DeliveryAttempt.select().where(DeliveryAttempt.outcome == "", DeliveryAttempt.delivery.in_(every))
+        assert audit.verify() == []
+        return [row.state for row in every], {row.attempts for row in every}, unsettled.count()
+
+
+def each_once(sink, number):
+    ids = sink.accepted.ids
+    return len(ids) == len(set(ids)) == number
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("queue", ["is kept", "is deleted"])
+def test_a_stop_waits_for_the_mail_in_hand_and_the_next_start_sends_the_rest(data, queue):
+    put(data, 5)
+    with Sink(["ok", "accept_slowly"], pace=3.0) as sink:
+        with Portal(data, sink) as portal:
+            portal.listens()
+            assert sink.accepted.wait(2), portal.log  # the server has the second one and keeps its answer back
+            assert portal.stop() == 0
+            assert not re.search(r"Traceback|ERROR|CRITICAL", portal.log), portal.log
+        assert deliveries(data) == (["sent"] * 2 + ["due"] * 3, {0, 1}, 0)
+        for part in data.glob("queue.db*") if queue == "is deleted" else ():
+            part.unlink()
+        with Portal(data, sink) as portal:
+            assert sink.accepted.wait(5), portal.log
+            portal.listens()
+            assert portal.stop() == 0
+        assert deliveries(data) == (["sent"] * 5, {1}, 0)
+        assert each_once(sink, 5)
+    sound(data / "doorstep.db")
+
+
+@pytest.mark.long
+def test_a_mail_server_that_never_answers_holds_the_stop_for_fifteen_seconds_only_and_loses_nothing(data):
+    put(data, 2)
+    with Sink(["accept_then_hang"]) as sink:
+        with Portal(data, sink) as portal:
+            portal.listens()
+            assert sink.accepted.wait(1), portal.log
+            assert portal.stop() == 0
+        assert deliveries(data) == (["leased", "due"], {0, 1}, 1)
+        with Nursery() as nursery:
+            later = nursery.start("mail", data / "doorstep.db", port=sink.port, once=True, ahead=LEASE + 60).ready()
+            later.ring()
+            later.finish()
+        states, _, unsettled = deliveries(data)
+        assert (states, unsettled) == (["sent"] * 2, 1)
+        ids = sink.accepted.ids
+        assert len(ids) == 3
+        assert ids[0] == ids[1] != ids[2], "the copy is not known as one"
+
+
+@pytest.mark.long
+def test_two_processes_on_one_folder_share_the_mail_and_send_each_once(data):
+    put(data, 150)
+    with Sink(itertools.repeat("accept_slowly"), pace=1.0) as sink, Portal(data, sink) as one, Portal(data, sink) as other:
+        assert sink.wait_for_call(), one.log
+        assert sink.wait_for_call(), one.log
+        sink.pace = 0.0  # both are at work: from now on as fast as they can
+        assert sink.accepted.wait(150), one.log
+        for portal in (one, other):
+            assert portal.listens().stop() == 0
+        assert deliveries(data) == (["sent"] * 150, {1}, 0)
+        assert each_once(sink, 150)
+    sound(data / "doorstep.db")
+
+
+@pytest.mark.long
+def test_what_a_killed_process_had_in_hand_is_sent_by_the_next_one_once_its_lease_has_ended(data):
+    put(data, 3)
+    with Sink(["ok", "hang_before_dot_answer"]) as sink:
+        with Portal(data, sink) as portal:
+            assert sink.accepted.wait(1), portal.log
+        before, _, _ = deliveries(data)
+        with Portal(data, sink) as portal:
+            assert sink.accepted.wait(2), portal.log  # what nobody had in hand goes out at once
+            assert portal.listens().stop() == 0
+        states, _, unsettled = deliveries(data)
+        assert sorted(states) == ["leased", "sent", "sent"], (before, states)
+        assert unsettled == 1
