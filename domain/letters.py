@@ -187,6 +187,6 @@ KIND_NAMES = {
 @cache
 def _environment() -> Environment:
     return Environment(
-        loader=FileSystemLoader(_TEMPLATES), autoescape=lambda name: bool(name and name.endswith(".html")),
+        loader=FileSystemLoader(_TEMPLATES), autoescape=lambda name: bool(name and name.endswith(".html")),  # noqa: S701 - text is no HTML
         undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
     )  # fmt: skip

@@ -11,7 +11,20 @@ import hashlib
 import secrets
 from typing import Any
 
-from domain import accounts, activation, agency, audit, clock, limits, links, notices, passwords, profile, settings, store
+from domain import (
+    accounts,
+    activation,
+    agency,
+    audit,
+    clock,
+    limits,
+    links,
+    notices,
+    passwords,
+    profile,
+    settings,
+    store,
+)
 from domain.actor import SYSTEM, Actor
 from domain.rules import N_, RuleBroken
 from models import ACTIVE, Delivery, Device, Individual, Link, LoginSession, PortalAccount, Worker

@@ -31,7 +31,7 @@ _before_commit: contextvars.ContextVar[Callable[[], None] | None] = contextvars.
 
 PRAGMAS = {
     # Older libraries can damage a database in WAL mode (docs/decisions/0002-sqlite.md).
-    "journal_mode": "wal" if peewee.sqlite3.sqlite_version_info >= (3, 51, 3) else "delete",
+    "journal_mode": "wal" if peewee.sqlite3.sqlite_version_info >= (3, 51, 3) else "delete",  # type: ignore[attr-defined]
     "synchronous": "full",
     "foreign_keys": 1,
     "journal_size_limit": 64 * 1024 * 1024,

@@ -128,7 +128,7 @@ def prepare(config: Config, *, demo: bool) -> None:
 
 def announcement(config: Config, *, demo: bool) -> str:
     """What the terminal says once the portal listens; ``{port}`` stands for the port."""
-    address = config.portal_url if not config.development else f"http://localhost:{{port}}"
+    address = config.portal_url if not config.development else "http://localhost:{port}"
     lines = ["", f"  Doorstep is at {address}"]
     link = agency.first_start_link()
     if link is not None:

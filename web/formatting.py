@@ -15,6 +15,7 @@ from markupsafe import Markup
 
 from domain import agency
 
+_TAGS = {"h2", "h3", "h4", "p", "ul", "ol", "li", "strong", "em", "a", "br", "hr", "blockquote", "code"}
 _markdown = MarkdownIt("commonmark", {"html": False})
 
 
@@ -53,8 +54,7 @@ def language_name(code: str) -> str:
 def markdown(text: str) -> Markup:
     """What staff wrote in Markdown, as sanitised HTML (headings begin at h2)."""
     html = _markdown.render("\n".join(_lowered(line) for line in text.splitlines()))
-    return Markup(nh3.clean(html, tags={"h2", "h3", "h4", "p", "ul", "ol", "li", "strong", "em", "a", "br", "hr",
-                                        "blockquote", "code"}))  # noqa: S704 - nh3 sanitised it  # fmt: skip
+    return Markup(nh3.clean(html, tags=_TAGS))  # noqa: S704 - nh3 sanitised it
 
 
 def _lowered(line: str) -> str:

@@ -69,7 +69,7 @@ def choose():
     if form.validate():
         try:
             account = activation.activate(link, form.password.data, proof=words.get("proof", ""), by=sessions.visitor())
-            sessions.begin(sign_in.start(account, None, device_token="", agent=sessions.agent(),  # noqa: S106 - none yet
+            sessions.begin(sign_in.start(account, None, device_token="", agent=sessions.agent(),
                                          network=sessions.network(), tell_of_device=False))  # fmt: skip
             return PLACE.drop(done("/activate/welcome"))
         except RuleBroken as refused:
@@ -112,7 +112,7 @@ def _over(link):
         "replaced": (_("There is a newer link"), _("We sent you another e-mail after this one. Please use the link in the newest.")),
         "expired": (_("This link is too old"), _("For your safety the link worked for a limited time only. Ask for a new one.")),
         "cancelled": (_("This link was withdrawn"), _("The agency withdrew this activation. You can ask for a new link.")),
-        "date_of_birth": (_("This link was closed"), _("A wrong date of birth was entered three times. Nobody got in. Ask for a new link.")),
+        "date_of_birth": (_("This link was closed"), _("A wrong date of birth was entered three times. Nobody got in.")),
     }  # fmt: skip
     title, text = told.get(standing, (_("This link no longer works"), _("Please call us.")))
     return page("activate/over.html", standing=standing, title=title, text=text, phone=sign_in.support_phone(), status=410)

@@ -37,7 +37,7 @@ def create():
                 form.code.data, form.first_name.data, form.last_name.data, form.email.data, form.password.data,
                 sessions.visitor(),
             )  # fmt: skip
-            sessions.begin(sign_in.start(None, worker, device_token="", agent=sessions.agent(),  # noqa: S106 - none yet
+            sessions.begin(sign_in.start(None, worker, device_token="", agent=sessions.agent(),
                                          network=sessions.network(), tell_of_device=False))  # fmt: skip
             return done("/admin/first-start/")
     return _page(form)

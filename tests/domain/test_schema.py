@@ -1,8 +1,9 @@
 """The migrations give the tables that ``models`` describes, forwards and backwards."""
 
+from peewee import SqliteDatabase
+
 import models
 from domain import schema, store
-from peewee import SqliteDatabase
 
 
 def _objects(database):

@@ -10,11 +10,35 @@ from typing import Any
 import peewee
 import pytest
 from pages.conftest import born
-from sweep.scenes import AGENCY, PASSWORD, PEOPLE, TOKENS, Found, Scene, changes, everybody, first_code, forms_in, individual, rows
+from sweep.scenes import (
+    AGENCY,
+    PASSWORD,
+    PEOPLE,
+    TOKENS,
+    Found,
+    Scene,
+    changes,
+    everybody,
+    first_code,
+    forms_in,
+    individual,
+    rows,
+)
 
 import models
 from domain import agency, links
-from models import TABLES, AuditEntry, AuditHead, AuditValues, Device, FormReceipt, Individual, LoginSession, RateCount, Worker
+from models import (
+    TABLES,
+    AuditEntry,
+    AuditHead,
+    AuditValues,
+    Device,
+    FormReceipt,
+    Individual,
+    LoginSession,
+    RateCount,
+    Worker,
+)
 
 # Who signs out ends their session: to end it twice is harmless, so the form needs no one-time id.
 WITHOUT_ONE_TIME_ID = {"/sign-out"}

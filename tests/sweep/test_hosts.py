@@ -50,4 +50,4 @@ def test_what_others_claim_about_the_host_is_not_believed(app, cast, decided, he
     _, message = box.messages()[0]
     text = message.get_body(preferencelist=("plain",)).get_content() + message.get_body(preferencelist=("html",)).get_content()
     assert "/reset/" in text
-    assert {found for found in re.findall(r"https?://[^/\s\"<]+", text)} == {"http://localhost:8000"}
+    assert set(re.findall(r"https?://[^/\s\"<]+", text)) == {"http://localhost:8000"}
