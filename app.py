@@ -22,7 +22,7 @@ from config import BadConfiguration, Config
 from domain import agency, audit, limits, links, schema, store, texts
 from domain.viewer import ClientViewer
 from models import db
-from web import access, assets, checks, commands, errors, formatting, fragments, headers, posts, server, sessions
+from web import access, assets, checks, commands, errors, formatting, fragments, headers, logs, posts, server, sessions
 
 log = logging.getLogger("doorstep")
 
@@ -91,7 +91,8 @@ def _gate_of_opening() -> Response | None:
 
 def _gate_of_development() -> Response | None:
     """Development answers this machine only: a proxy in front would put it, and its mailbox, before the world."""
-    if any(name in request.headers for name in ("X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP", "Forwarded", "Via")):
+    through = any(name in request.headers for name in ("X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP", "Forwarded", "Via"))
+    if through or not configuration.is_loopback(request.server[0] if request.server and request.server[0] else "localhost"):
         words = "This portal runs in development and answers no proxy. Set PORTAL_URL to its address.\n"
         return Response(words, 503, mimetype="text/plain")
     return None
@@ -152,9 +153,7 @@ def main() -> int:
     arguments.add_argument("--port", type=int, help="the port to listen on (default 8000)")
     chosen = arguments.parse_args()
     os.umask(0o077)  # the database and what lies beside it are for this user alone
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    for noisy in ("huey", "waitress.queue"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
+    logs.install()
     try:
         config = configuration.from_environment(**commands.overrides(chosen.demo, chosen.port))
         app = create_app(config)
@@ -169,7 +168,11 @@ def main() -> int:
         print(f"The portal does not start: {finding}", file=sys.stderr)
     if found:
         return 1
-    server.serve(app, config, announce=commands.announcement(config, demo=chosen.demo))
+    try:
+        server.serve(app, config, announce=commands.announcement(config, demo=chosen.demo))
+    except BadConfiguration as wrong:
+        print(f"The portal does not start: {wrong}", file=sys.stderr)
+        return 2
     return 0
 
 

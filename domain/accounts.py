@@ -102,10 +102,23 @@ def suggested_address(individual: Individual) -> str:
 def missing(individual: Individual, address: str) -> list[RuleBroken]:
     """Everything that stands between an individual and an account, each as its own sentence with a ``code``.
 
-    Codes: address, address_not_in_use, consent, birth_date, age, deceased, address_taken, licences.
+    Codes: has_account, address, address_not_in_use, consent, birth_date, age, deceased, address_taken, licences.
     """
-    checks = (_about_address, _about_consent, _about_birth_date, _about_death, _about_sharing, _about_licences)
+    checks = (_about_account, _about_address, _about_consent, _about_birth_date, _about_death, _about_sharing, _about_licences)
     return [refusal for check in checks if (refusal := check(individual, address)) is not None]
+
+
+def _must_be_reachable(account: PortalAccount, state: str) -> None:
+    """An activation that would be suppressed is refused now, to whoever asks for it."""
+    if PortalAccount.get_by_id(account.id).state == state:
+        for check in (_about_address, _about_consent, _about_birth_date, _about_death):
+            if refusal := check(account.individual, account.email):
+                raise refusal
+
+
+def _about_account(individual: Individual, address: str) -> RuleBroken | None:
+    current = newest(individual)
+    return RuleBroken(N_("This person already has a portal account."), code="has_account") if current and current.is_open else None
 
 
 def _about_address(individual: Individual, address: str) -> RuleBroken | None:
@@ -115,10 +128,13 @@ def _about_address(individual: Individual, address: str) -> RuleBroken | None:
         key = profile.email_key(profile.checked_email(address))
     except RuleBroken as refused:
         return RuleBroken(refused.message, code="address", field="email")
-    listed = individual.contacts.where(Contact.kind == "email", Contact.is_in_use, Contact.lookup == key)
-    if not listed.exists():
+    if not _listed(individual, key).exists():
         return RuleBroken(N_("This e-mail address is not among the contacts in use."), code="address_not_in_use")
     return None
+
+
+def _listed(individual: Individual, key: str) -> Any:
+    return individual.contacts.where(Contact.kind == "email", Contact.is_in_use, Contact.lookup == key)
 
 
 def _about_consent(individual: Individual, address: str) -> RuleBroken | None:
@@ -198,6 +214,7 @@ def _new(individual: Individual, by: Actor, address: str, previous: PortalAccoun
         store.lock(Agency.select()).first()  # licences are counted one at a time
         for refusal in missing(individual, address):
             raise refusal
+        address = _listed(individual, profile.email_key(address)).get().value  # as it is on record, not as it was typed
         now = clock.now()
         try:
             with store.writing():
@@ -219,9 +236,13 @@ def _new(individual: Individual, by: Actor, address: str, previous: PortalAccoun
 
 
 def resend(account: PortalAccount, by: Actor) -> None:
-    """pending -> pending: a new link, the earlier one stops working, the expiry starts again."""
+    """pending -> pending: a new link, the earlier one stops working, the expiry starts again.
+
+    Raises RuleBroken when the e-mail would not go out: no consent, address not in use, age, death.
+    """
     _expire(account)  # what is too old is closed by now, even if the job did not run
     with store.writing():
+        _must_be_reachable(account, PENDING)
         again = PortalAccount.update(invited_at=clock.now(), changed_at=clock.now()).where(
             PortalAccount.id == account.id, PortalAccount.state == PENDING, ~is_past_expiry()
         )
@@ -256,6 +277,7 @@ def enable(account: PortalAccount, by: Actor) -> None:
     """disabled -> pending: credentials are removed and a new activation goes out."""
     now = clock.now()
     with store.writing():
+        _must_be_reachable(account, DISABLED)
         _move(account, "enable", by, password_hash=None, invited_at=now)
         _invite(PortalAccount.get_by_id(account.id))
 

@@ -10,7 +10,7 @@ import datetime as dt
 from domain import accounts, agency, audit, clock, limits, links, notices, passwords, settings, store, work_queue
 from domain.actor import Actor
 from domain.rules import N_, NotFound, RuleBroken
-from models import PENDING, Link, PageVersion, PortalAccount
+from models import ACTIVE, PENDING, Link, PageVersion, PortalAccount
 
 MOST_TRIES = 3
 GOOD = "good"
@@ -30,7 +30,10 @@ def standing(link: Link) -> str:
             return "replaced"
         expiry = account.invited_at + dt.timedelta(days=settings.get("activation_expiry_days"))
         return GOOD if links.is_good(link) and clock.now() < expiry else "expired"
-    if link.used_at is not None or account.is_open:
+    newest = accounts.newest(account.individual)
+    if newest is not None and newest != account and newest.is_open:
+        return "replaced" if newest.state == PENDING else "used" if newest.state == ACTIVE else "closed"
+    if account.state == ACTIVE:
         return "used"
     return str(account.reason) if account.reason in accounts.RENEWABLE else "closed"
 
@@ -76,7 +79,7 @@ def _try(account: PortalAccount, link: Link, born: dt.date, by: Actor) -> RuleBr
     """What was wrong with an evaluated date.  What refuses before that is raised, so that nothing of it counts."""
     keys = _counted(account, by)
     if not all(limits.spend(what, who, most=most, seconds=seconds) for what, who, most, seconds in keys):
-        raise RuleBroken(N_("Too many tries. Wait an hour, or call us."), code="too_many")
+        raise RuleBroken(N_("Too many tries. Please try again tomorrow, or call us."), code="too_many")
     mine = PortalAccount.id == account.id
     claimed = PortalAccount.update(birth_date_tries=PortalAccount.birth_date_tries + 1).where(
         mine, PortalAccount.state == PENDING, PortalAccount.birth_date_tries < MOST_TRIES, ~accounts.is_past_expiry()
@@ -94,7 +97,7 @@ def _try(account: PortalAccount, link: Link, born: dt.date, by: Actor) -> RuleBr
 def _counted(account: PortalAccount, by: Actor) -> tuple[tuple[str, str, int, int], ...]:
     return (
         ("birth_date", f"individual {account.individual_id}", settings.get("birth_date_tries_a_day"), 86_400),
-        ("birth_date", f"network {by.network}", settings.get("birth_date_tries_a_network"), 3_600),
+        ("birth_date", f"network {limits.network_of(by.network)}", settings.get("birth_date_tries_a_network"), 3_600),
     )
 
 

@@ -199,6 +199,7 @@ def send_mail_test(admin: Worker) -> Link:
     """Send the tester an e-mail with a six-digit code, at most one a minute; the code works for ten minutes."""
     with store.writing():
         link = links.make("mail_test", clock.ahead(minutes=settings.get("mail_test_minutes")), worker=admin)
+        notices.probe_now()
         notices.put("mail_test", link.id, to=admin.email, worker=admin, link=link, expires_at=link.expires_at)
     return link
 

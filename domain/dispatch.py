@@ -14,7 +14,7 @@ from domain import agency, clock, letters, notices, store
 from domain.notices import Claim
 from domain.rules import N_
 from gateways import mail as post
-from gateways.mail import Mail, Verdict
+from gateways.mail import Mail, Outcome, Verdict
 
 log = logging.getLogger(__name__)
 _inliner = css_inline.CSSInliner(keep_style_tags=True, load_remote_stylesheets=False)
@@ -61,6 +61,12 @@ def _deliver(claim: Claim, gateway: Mail, portal_url: str, sender: str) -> bool:
         message = _message(claim, portal_url, sender)
     except letters.Unwanted as reason:
         notices.suppress(claim, str(reason))
+        return False
+    except Exception as error:
+        if store.is_storage_fault(error):
+            raise  # the lease ends, and it is tried again
+        log.exception("a letter could not be written")
+        notices.settle(claim, Outcome(Verdict.RETRY, None, N_("The text could not be made."), False))
         return False
     if message is None:
         return False

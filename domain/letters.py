@@ -42,7 +42,8 @@ def letter(delivery: Delivery, portal_url: str) -> Letter:
 def language_of(delivery: Delivery) -> str:
     """The reader's own language, else the agency's."""
     who, house = delivery.individual, agency.current()
-    return (who.language if who else "") or (house.language if house else "en")
+    wanted = (who.language if who else "", house.language if house else "")
+    return next((code for code in wanted if code in texts.LANGUAGES), "en")
 
 
 def bodies(text: Letter, language: str, portal_url: str) -> tuple[str, str]:

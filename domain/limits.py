@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import ipaddress
 
 from domain import clock, store
 from models import RateCount
@@ -15,6 +16,15 @@ def use_key(key: str) -> None:
     """Set the installation's key, so that the table tells nobody's address; said once at start."""
     global _key
     _key = hashlib.sha256(b"doorstep limits " + key.encode()).digest()
+
+
+def network_of(address: str) -> str:
+    """What tries are counted by: the address, of IPv6 its /64, which one household has to itself."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    return str(ipaddress.ip_network((parsed, 64), strict=False)) if parsed.version == 6 else address
 
 
 def spend(what: str, who: str, *, most: int, seconds: int) -> bool:

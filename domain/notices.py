@@ -175,7 +175,23 @@ def settle(claim: Claim, outcome: Outcome) -> bool:
 def suppress(claim: Claim, reason: str) -> bool:
     """Do not send after all: consent, account or cause are gone.  ``reason`` is shown to staff."""
     with store.writing():
+        probe_now(claim.delivery.channel)  # the server was not asked: another message may ask it
         return _finish(claim, "suppressed", {"state": "suppressed", "last_error": reason}, code=None, answer=reason)
+
+
+def probe_now(channel: str = "email") -> None:
+    """Let the next message ask a silent server at once."""
+    with store.writing():
+        down = ChannelHealth.update(probe_at=clock.now()).where(ChannelHealth.channel == channel)
+        down.where(ChannelHealth.down_since.is_null(False)).execute()
+
+
+def trouble(channel: str = "email") -> ChannelHealth | None:
+    """Since when the channel's server does not answer and what it said last; None while all is well."""
+    health: ChannelHealth | None = ChannelHealth.get_or_none(
+        ChannelHealth.channel == channel, ChannelHealth.down_since.is_null(False)
+    )
+    return health
 
 
 def _finish(claim: Claim, outcome: str, changes: dict[str, Any], *, code: int | None, answer: str) -> bool:
@@ -206,8 +222,11 @@ def _after(delivery: Delivery, outcome: Outcome, now: dt.datetime) -> dict[str, 
         )
         if not unknown_before.exists():
             return {"state": "due", "next_at": now + dt.timedelta(minutes=15), "last_error": said}
-    elif outcome.verdict is Verdict.RETRY and now - delivery.created_at < GIVE_UP_AFTER:
-        return {"state": "due", "next_at": now + _pause(delivery.attempts), "last_error": said}
+    elif outcome.verdict is Verdict.RETRY:
+        put_off = delivery.tries.where(DeliveryAttempt.outcome == Verdict.RETRY.value).order_by(DeliveryAttempt.id)
+        first = put_off.first()
+        if first is None or now - first.started_at < GIVE_UP_AFTER:
+            return {"state": "due", "next_at": now + _pause(delivery.attempts), "last_error": said}
     return {"state": "dead", "last_error": said}
 
 
@@ -283,6 +302,20 @@ def oldest_due() -> dt.datetime | None:
 # ---------------------------------------------------------------- staff
 
 
+def may_send_again(delivery: Delivery) -> bool:
+    """True when ``send_again`` would not refuse; the page offers it only then."""
+    return not _is_over(delivery) and not _is_late(delivery)
+
+
+def _is_over(delivery: Delivery) -> bool:
+    return delivery.state != "dead" or Delivery.select().where(Delivery.again == delivery).exists()
+
+
+def _is_late(delivery: Delivery) -> bool:
+    is_late = delivery.expires_at is not None and delivery.expires_at <= clock.now()
+    return bool(is_late or (delivery.link_id is not None and not links.is_good(delivery.link)))
+
+
 def send_again(delivery: Delivery, by: Actor) -> Delivery:
     """Repeat a dead delivery as a new one with a key of its own.
 
@@ -290,10 +323,9 @@ def send_again(delivery: Delivery, by: Actor) -> Delivery:
     """
     with store.writing():
         fresh = store.lock(Delivery.select().where(Delivery.id == delivery.id)).get()
-        if fresh.state != "dead" or Delivery.select().where(Delivery.again == fresh).exists():
+        if _is_over(fresh):
             raise RuleBroken(N_("Only a delivery that failed can be sent again, and only once."), code="not_dead")
-        is_late = fresh.expires_at is not None and fresh.expires_at <= clock.now()
-        if is_late or (fresh.link_id and not links.is_good(fresh.link)):
+        if _is_late(fresh):
             raise RuleBroken(N_("It is too late to send this again. Send a new one."), code="too_late")
         repeat = put(
             fresh.kind, int(fresh.dedupe_key.split(":")[1]), to=fresh.to_address, account=fresh.account, worker=fresh.worker,

@@ -8,6 +8,7 @@ import unicodedata
 from typing import Any
 
 import phonenumbers
+from babel import Locale, UnknownLocaleError
 from email_validator import EmailNotValidError, validate_email
 from peewee import IntegrityError
 
@@ -37,6 +38,7 @@ class Details:
         tidy: dict[str, Any] = {name: clean(getattr(self, name), name, most) for name, most in _TEXTS.items()}
         if not tidy["first_name"] and not tidy["last_name"]:
             raise RuleBroken(N_("Enter a name."), code="name_missing", field="first_name")
+        _check_language(tidy["language"])
         _check_dates(self.birth_date, self.death_date)
         return dataclasses.replace(self, **tidy)
 
@@ -187,8 +189,9 @@ def change_contact(contact: Contact, reach: Reach, by: Actor, *, country: str) -
     """
     good = reach.checked(country)
     with store.writing():
+        was = Contact.get_or_none(_is(contact)) or contact
+        before = {name: getattr(was, name) for name in dataclasses.asdict(good)}
         _step_back(contact.individual, good)
-        before = {name: getattr(contact, name) for name in dataclasses.asdict(good)}
         changed = Contact.update(**dataclasses.asdict(good), lookup=lookup_of(good.kind, good.value)).where(_is(contact))
         if not changed.execute():
             raise NotFound
@@ -272,6 +275,14 @@ def _step_back(individual: Individual, reach: Reach) -> None:
         Contact.update(is_main=False).where(
             Contact.individual == individual, Contact.kind == reach.kind, Contact.is_main
         ).execute()
+
+
+def _check_language(code: str) -> None:
+    try:
+        if code:
+            Locale.parse(code, sep="-" if "-" in code else "_")
+    except (ValueError, UnknownLocaleError):
+        raise RuleBroken(N_("Choose a language, such as en or fr."), code="bad_language", field="language") from None
 
 
 def _check_dates(birth: dt.date | None, death: dt.date | None) -> None:

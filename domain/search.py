@@ -9,6 +9,8 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
+import phonenumbers
+
 from models import Contact, Individual, SearchWord
 
 MOST_WORDS = 6  # of a question; more narrow nothing
@@ -35,10 +37,24 @@ def words(*texts: str) -> set[str]:
 
 def words_of(individual: Individual, contacts: Iterable[Contact]) -> set[str]:
     """All words of one individual."""
-    reach = [c.lookup for c in contacts if c.kind != "address"]
+    reach = [form for c in contacts if c.kind != "address" for form in (c.lookup, national(c.value))]
     return words(
         individual.first_name, individual.last_name, individual.preferred_name, individual.external_id or "", *reach
     )
+
+
+def national(number: str) -> str:
+    """A number's digits without the country code, as people of the country dial it; nothing for what is no number."""
+    try:
+        return str(phonenumbers.national_significant_number(phonenumbers.parse(number)))
+    except phonenumbers.NumberParseException:
+        return ""
+
+
+def asked_words(question: str) -> set[str]:
+    """The words of a question; a number is one word, however it is written."""
+    digits = re.sub(r"[\s()+./-]", "", question)
+    return {digits} if len(digits) >= 5 and digits.isdecimal() else words(question)
 
 
 def index(individual: Individual) -> None:
@@ -51,7 +67,7 @@ def index(individual: Individual) -> None:
 
 def narrow(query: object, question: str) -> object:
     """The query over individuals, narrowed to those who have a word beginning with each word asked for."""
-    asked = sorted(words(question), key=len, reverse=True)[:MOST_WORDS]
+    asked = sorted(asked_words(question), key=len, reverse=True)[:MOST_WORDS]
     for word in asked:
         having = SearchWord.select(SearchWord.individual).where(SearchWord.word >= word, SearchWord.word < word + _LAST)
         query = query.where(Individual.id.in_(having))  # type: ignore[attr-defined]

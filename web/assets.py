@@ -23,10 +23,12 @@ def install(app: Flask, *, https: bool) -> None:
         for name, value in headers(https=https).items():
             response_headers[name] = value  # type: ignore[index]
 
-    app.wsgi_app = Files(  # type: ignore[method-assign]
+    files = app.wsgi_app = Files(  # type: ignore[method-assign]
         app.wsgi_app, root=str(FOLDER), prefix="static/", max_age=YEAR, add_headers_function=add,
         allow_all_origins=False,
     )
+    for each in files.files.values():  # WhiteNoise leaves them out where a file has not changed
+        each.not_modified_response.headers.extend(headers(https=https).items())
     app.jinja_env.globals["asset"] = asset
 
 

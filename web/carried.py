@@ -23,7 +23,7 @@ class Place:
     def carry(self, response: Response, words: dict[str, Any]) -> Response:
         """Remember ``words`` in the reader's browser, signed, for this path only."""
         response.set_cookie(
-            self.name, self._signer(current_app).dumps(words), max_age=self.minutes * 60, path=self.path, httponly=True,
+            self._cookie(current_app), self._signer(current_app).dumps(words), max_age=self.minutes * 60, path=self.path, httponly=True,
             samesite="Lax", secure=current_app.config["SESSION_COOKIE_SECURE"],
         )  # fmt: skip
         return response
@@ -31,15 +31,20 @@ class Place:
     def read(self, app: Flask) -> dict[str, Any] | None:
         """What was remembered; None when nothing was, it is too old, or it is not ours."""
         try:
-            words: dict[str, Any] = self._signer(app).loads(request.cookies.get(self.name, ""), max_age=self.minutes * 60)
+            words: dict[str, Any] = self._signer(app).loads(request.cookies.get(self._cookie(app), ""), max_age=self.minutes * 60)
         except BadData:
             return None
         return words
 
     def drop(self, response: Response) -> Response:
         """Forget."""
-        response.delete_cookie(self.name, path=self.path)
+        is_https = current_app.config["SESSION_COOKIE_SECURE"]
+        response.delete_cookie(self._cookie(current_app), path=self.path, httponly=True, samesite="Lax", secure=is_https)
         return response
+
+    def _cookie(self, app: Flask) -> str:
+        """On https under a prefix that nobody without https can set; its path keeps it from being __Host-."""
+        return f"__Secure-{self.name}" if app.config["SESSION_COOKIE_SECURE"] else self.name
 
     def _signer(self, app: Flask) -> URLSafeTimedSerializer:
         return URLSafeTimedSerializer(app.config["SECRET_KEY"], salt=f"doorstep carried {self.name}")

@@ -30,12 +30,15 @@ def register(app: Flask) -> None:
 
 @click.command("migrate")
 @click.argument("what", type=click.Choice(["up", "down", "status"]), default="up")
-def migrate(what: str) -> None:
+@click.option("--yes", is_flag=True, help="Do not ask before undoing a step.")
+def migrate(what: str, yes: bool) -> None:
     """Bring the database's tables up to date, undo the newest step, or list the steps."""
     if what == "status":
         for name, applied in schema.status():
             click.echo(f"{'done   ' if applied else 'waiting'} {name}")
         return
+    if what == "down" and not yes:
+        click.confirm("Undoing a step deletes the data that it brought. Go on?", abort=True)
     names = schema.up() if what == "up" else schema.down()
     for name in names:
         click.echo(f"{what} {name}")
@@ -121,9 +124,9 @@ def prepare(config: Config, *, demo: bool) -> None:
     if not demo or agency.current() is not None:
         return
     password = secrets.token_urlsafe(9)
-    _fill(config, DEMO_CLIENTS, password, 1)
     _password_file(config).write_text(password)
     _password_file(config).chmod(0o600)
+    _fill(config, DEMO_CLIENTS, password, 1)
 
 
 def announcement(config: Config, *, demo: bool) -> str:

@@ -62,12 +62,14 @@ def _answer(code: int, why: str = "") -> Response:
 
 
 def _page(code: int, why: str) -> str:
-    title, text = _words(why or str(code))
+    retry = kept_fields() if code in (400, 503) and request.method == "POST" and (why or code == 503) else None
+    title, text = _words("cookie" if why == "token" and retry is None else why or str(code))
     if fragments.is_fragment():
         return render_template("errors/toast.html", title=title, text=text)
-    retry = kept_fields() if code in (400, 503) and request.method == "POST" and (why or code == 503) else None
+    again = why == "token" and retry is None
     return render_template(
-        "errors/error.html", code=code, title=title, text=text, href="/", action=_("Go to the first page"),
+        "errors/error.html", code=code, title=title, text=text, href=request.path if again else "/",
+        action=_("Open the page again") if again else _("Go to the first page"),
         retry=retry, retry_action=request.full_path.rstrip("?"),
     )  # fmt: skip
 
@@ -82,6 +84,10 @@ def kept_fields() -> list[tuple[str, str]] | None:
 def _words(case: str) -> tuple[str, str]:
     known = {
         "token": (_("Please send this again"), _("This page was open for a long time. What you typed is still here.")),
+        "cookie": (
+            _("Please try again"),
+            _("This page was open for a long time, or your browser keeps no cookies. The portal needs them to know it is you."),
+        ),
         "400": (_("That did not work"), _("Something in the address or the form could not be read. Go back and try again.")),
         "404": (_("There is nothing here"), _("The page may have moved, or the address may be mistyped.")),
         "405": (_("That did not work"), _("This page cannot be used in that way. Go back and try again.")),

@@ -6,7 +6,7 @@ import datetime as dt
 
 import nh3
 import phonenumbers
-from babel import Locale
+from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_datetime
 from flask import Flask
 from flask_babel import get_locale
@@ -48,7 +48,11 @@ def phone(number: str) -> str:
 
 def language_name(code: str) -> str:
     """A language in its own words; nothing for an empty code."""
-    return str(Locale.parse(code).get_display_name(code)).capitalize() if code else ""
+    try:
+        locale = Locale.parse(code, sep="-" if "-" in code else "_") if code else None
+    except (ValueError, UnknownLocaleError):
+        return code
+    return str(locale.get_display_name()).capitalize() if locale else ""
 
 
 def markdown(text: str) -> Markup:

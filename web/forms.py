@@ -13,6 +13,7 @@ from flask_babel import get_locale, lazy_gettext
 from flask_wtf import FlaskForm
 from wtforms import Field, SelectField, StringField, ValidationError
 from wtforms.validators import InputRequired
+from wtforms.widgets import TextArea
 
 from domain import texts
 from domain.rules import N_, RuleBroken
@@ -90,6 +91,12 @@ class Choice(SelectField):  # type: ignore[misc]
             super().pre_validate(form)
         except ValidationError:
             raise ValidationError(_l("Choose one of the list.")) from None
+
+
+class Lines(Text):
+    """Several lines of text, as an address has them."""
+
+    widget = TextArea()
 
 
 class DateBoxes(Field):  # type: ignore[misc]

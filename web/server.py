@@ -9,10 +9,13 @@ from types import FrameType
 
 import waitress
 from flask import Flask
+from waitress.channel import HTTPChannel
+from waitress.task import ErrorTask
 
 import tasks
-from config import Config
+from config import BadConfiguration, Config
 from domain import dispatch
+from web.headers import headers
 
 log = logging.getLogger(__name__)
 MOST_BODY = 20 * 1024 * 1024
@@ -20,9 +23,13 @@ MOST_BODY = 20 * 1024 * 1024
 
 def serve(app: Flask, config: Config, *, announce: str) -> None:
     """Serve until Ctrl-C or SIGTERM, then let requests and jobs in hand finish (at most ten and fifteen seconds)."""
+    try:
+        server = waitress.create_server(app, host=config.host, port=config.port, threads=8, ident=None,
+                                        max_request_body_size=MOST_BODY, connection_limit=600, **_proxy(config))  # fmt: skip
+    except OSError as taken:
+        raise BadConfiguration(f"port {config.port} cannot be used ({taken.strerror}); choose another with --port") from None
+    server.channel_class = _channel(https=config.https)
     worker = tasks.start_worker(app, config)
-    server = waitress.create_server(app, host=config.host, port=config.port, threads=8, ident=None,
-                                    max_request_body_size=MOST_BODY, connection_limit=600, **_proxy(config))  # fmt: skip
     signal.signal(signal.SIGTERM, _stop)
     port = getattr(server, "effective_port", config.port)
     print(announce.replace("{port}", str(port)), flush=True)
@@ -34,6 +41,21 @@ def serve(app: Flask, config: Config, *, announce: str) -> None:
         server.task_dispatcher.shutdown(cancel_pending=False, timeout=10)
         dispatch.stop()
         worker.stop()
+
+
+def _channel(*, https: bool) -> type[HTTPChannel]:
+    """What cannot be read at all (too large, not HTTP) never reaches the application: answered here, in words and headers."""
+
+    class Refusal(ErrorTask):  # type: ignore[misc]
+        def execute(self) -> None:
+            self.request.error.body = "This could not be read, or it is too large. Go back and try again."
+            self.response_headers.extend([*headers(https=https).items(), ("Cache-Control", "no-store"), ("Vary", "HX-Request")])
+            super().execute()
+
+    class Channel(HTTPChannel):  # type: ignore[misc]
+        error_task_class = Refusal
+
+    return Channel
 
 
 def _stop(number: int, frame: FrameType | None) -> None:

@@ -9,7 +9,7 @@ import logging
 from typing import Any
 
 from flask import Flask, current_app, flash, g, get_flashed_messages, request, session
-from flask_login import LoginManager, login_user, logout_user
+from flask_login import LoginManager, current_user, login_user, logout_user
 from werkzeug.wrappers import Response
 
 from domain import sign_in, store, viewer
@@ -57,14 +57,13 @@ def _load(token: str) -> Browser | None:
 
 
 def _who() -> None:
-    from flask_login import current_user
-
     g.viewer = None
     if request.endpoint == "static" or "_user_id" not in session:
         return
     if current_user.is_authenticated:
         g.viewer = viewer.of(current_user.row, network())
-        _touch(current_user.row)
+        if not (request.endpoint or "").startswith("public."):  # what a browser asks for by itself
+            _touch(current_user.row)
 
 
 def _touch(row: LoginSession) -> None:
@@ -95,6 +94,8 @@ def visitor() -> Actor:
 
 def begin(signed: SignedIn) -> None:
     """Give the browser its new session; whatever its cookie held before is gone."""
+    if current_user.is_authenticated:
+        sign_in.sign_out(current_user.row, visitor())
     session.clear()
     row = sign_in.session_of(signed.session_token)
     if row is None:
@@ -123,8 +124,6 @@ def start_again(who: str) -> None:
 
 def end() -> None:
     """Sign out: the row, the cookie and what the browser keeps of this portal's pages."""
-    from flask_login import current_user
-
     if current_user.is_authenticated:
         with store.writing():
             sign_in.sign_out(current_user.row, visitor())

@@ -3,7 +3,7 @@
 Opening changes nothing but the list of openings: mail scanners open links.
 """
 
-from flask import current_app, g, make_response, redirect
+from flask import current_app, g, make_response, redirect, request
 from flask_babel import get_locale
 from flask_babel import gettext as _
 
@@ -42,6 +42,8 @@ def accept():
     if form.validate():
         try:
             privacy, terms = activation.pages_to_accept(str(get_locale()))
+            if request.form.get("shown") != _shown(privacy, terms):
+                return _show_terms(Terms(formdata=None))  # published anew meanwhile: nobody accepts what they did not see
             activation.accept_terms(link, privacy, terms, sessions.visitor())
         except RuleBroken:
             return _over(link)
@@ -69,7 +71,7 @@ def choose():
     if form.validate():
         try:
             account = activation.activate(link, form.password.data, proof=words.get("proof", ""), by=sessions.visitor())
-            sessions.begin(sign_in.start(account, None, device_token="", agent=sessions.agent(),
+            sessions.begin(sign_in.start(account, None, device_token=sessions.device_token(), agent=sessions.agent(),
                                          network=sessions.network(), tell_of_device=False))  # fmt: skip
             return PLACE.drop(done("/activate/welcome"))
         except RuleBroken as refused:
@@ -97,7 +99,12 @@ def ask():
 
 def _show_terms(form: Terms):
     privacy, terms = activation.pages_to_accept(str(get_locale()))
-    return page("activate/terms.html", form=form, privacy=privacy, terms=terms)
+    return page("activate/terms.html", form=form, privacy=privacy, terms=terms, shown=_shown(privacy, terms))
+
+
+def _shown(*pages) -> str:
+    """Which versions a page showed, as its form says it back."""
+    return " ".join(f"{page.slug}-{page.language}-{page.version}" for page in pages)
 
 
 def _show_password(form: Password):

@@ -4,24 +4,24 @@ from flask import abort, g, url_for
 from flask_babel import get_locale
 from flask_babel import gettext as _
 
-from blueprints.admin import bp, wording
+from blueprints.admin import bp, people, wording
 from domain import accounts, texts
 from domain.rules import RuleBroken
 from models import Contact, Link, LinkOpening, PortalAccount
 from web.access import any_staff, right
-from web.forms import Form, Text, _l
+from web.forms import Form, Required, Text, _l
 from web.fragments import done, page
 from web.sessions import tell
 
 
 class AccountForm(Form):
-    email = Text(_l("E-mail address"))
+    email = Text(_l("E-mail address"), [Required(_l("Enter the e-mail address."))])
 
 
 @bp.get("/individuals/<public_id>/account/new")
 @right("send_activations")
 def new_account(public_id: str):
-    person = g.viewer.individual(public_id)
+    person = people.shown(public_id)
     return _show(person, AccountForm(formdata=None, email=_address(person)))
 
 
@@ -79,10 +79,13 @@ def resend_activation(public_id: str, account_id: str):
 @bp.get("/individuals/<public_id>/account/<account_id>/<verb>")
 @right("manage_accounts")
 def confirm_move(public_id: str, account_id: str, verb: str):
-    person = g.viewer.individual(public_id)
+    person = people.shown(public_id)
     account = g.viewer.account(person, account_id)
     if verb not in accounts.STAFF_MOVES:
         abort(404)
+    if verb not in accounts.staff_verbs(account, g.viewer.rights):
+        tell("bad", _("This is not possible now. The page shows what is."))
+        return _back(public_id)
     return page("admin/account_move.html", person=person, account=account, verb=verb, wording=wording)
 
 
@@ -97,8 +100,7 @@ def move_account(public_id: str, account_id: str, verb: str):
 @bp.get("/individuals/<public_id>/accounts")
 @any_staff
 def account_history(public_id: str):
-    person = g.viewer.individual(public_id)
-    g.viewer.saw(person, "accounts")
+    person = people.shown(public_id)
     every = list(person.accounts.order_by(PortalAccount.id.desc()))
     openings = {account.id: list(_openings(account)) for account in every}
     return page("admin/account_history.html", person=person, every=every, openings=openings, wording=wording, accounts=accounts)

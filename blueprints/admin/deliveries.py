@@ -29,9 +29,11 @@ def deliveries():
 @any_staff
 def delivery(public_id: str):
     row = g.viewer.delivery(public_id)
+    if row.individual_id:
+        g.viewer.saw(row.individual, "delivery")
     tries = list(row.tries.order_by(DeliveryAttempt.id))
     return page("admin/delivery.html", delivery=row, tries=tries, wording=wording, letters=letters,
-                doubtful=notices.is_doubtful(row.to_address))  # fmt: skip
+                doubtful=notices.is_doubtful(row.to_address), may_repeat=notices.may_send_again(row))  # fmt: skip
 
 
 @bp.post("/deliveries/<public_id>/again")

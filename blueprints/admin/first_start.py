@@ -2,11 +2,11 @@
 
 from zoneinfo import available_timezones
 
-from flask import current_app, g, redirect, request
+from flask import current_app, g, redirect
 from wtforms import TextAreaField
 
 from blueprints.admin import bp
-from domain import agency, starting_texts
+from domain import agency, notices, starting_texts
 from domain.rules import N_, RuleBroken
 from web.access import right
 from web.forms import Choice, Form, Required, Text, _l
@@ -28,6 +28,11 @@ class AgencyForm(Form):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.time_zone.choices = sorted(zone for zone in available_timezones() if "/" in zone or zone == "UTC")
+
+    def particulars(self) -> dict[str, str]:
+        """What was typed; only the address has lines, a name with a line break could not stand in a mail's header."""
+        lines = {name: (value or "").split("\n" if name == "address" else None) for name, value in self.data.items()}
+        return {name: ("\n" if name == "address" else " ").join(parts) for name, parts in lines.items()}
 
 
 class PagesForm(Form):
@@ -61,7 +66,7 @@ def first_start_describe():
     form = AgencyForm()
     if form.validate():
         with form.refusals():
-            agency.describe({name: value or "" for name, value in form.data.items()}, g.viewer.actor)
+            agency.describe(form.particulars(), g.viewer.actor)
             return done(PREFIX)
     return _page("agency", 2, form)
 
@@ -69,7 +74,14 @@ def first_start_describe():
 @bp.get("/first-start/pages")
 @right("manage_setup")
 def first_start_pages():
-    return _page("pages", 3, PagesForm(formdata=None, data=starting_texts.offered(agency.particulars())))
+    return _page("pages", 3, PagesForm(formdata=None, data=_texts()))
+
+
+def _texts() -> dict[str, str]:
+    """What the agency published, else what a new agency is offered."""
+    house = agency.current()
+    published = {slug: house and agency.page(slug, house.language) for slug in ("privacy", "terms")}
+    return starting_texts.offered(agency.particulars()) | {slug: text.body for slug, text in published.items() if text}
 
 
 @bp.post("/first-start/pages")
@@ -130,7 +142,7 @@ def first_start_switch():
 def _mail(form: CodeForm):
     sent = agency.newest_mail_test(g.viewer.worker)
     delivery = sent.deliveries.first() if sent else None
-    return _page("mail", 4, form, sent=sent, delivery=delivery, waits=request.method == "GET")
+    return _page("mail", 4, form, sent=sent, delivery=delivery, trouble=notices.trouble())
 
 
 def _page(name: str, step: int, form, **more):

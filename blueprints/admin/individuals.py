@@ -3,9 +3,9 @@
 from flask import g, request, url_for
 from flask_babel import gettext as _
 
-from blueprints.admin import bp, paging, wording
+from blueprints.admin import bp, paging, people, wording
 from domain import accounts, letters, notices, profile, search, texts
-from models import AuditEntry, Delivery, Follow, Individual, PortalAccount, Worker
+from models import Delivery, Follow, Individual, PortalAccount, Worker
 from web.access import any_staff, right
 from web.formatting import language_name
 from web.forms import Choice, DateBoxes, Form, Text, _l
@@ -66,8 +66,7 @@ def create_individual():
 @bp.get("/individuals/<public_id>/")
 @any_staff
 def individual(public_id: str):
-    person = g.viewer.individual(public_id)
-    g.viewer.saw(person, "profile")
+    person = people.shown(public_id)
     account = accounts.newest(person)
     return page(
         "admin/individual.html", person=person, account=account,
@@ -86,7 +85,7 @@ def _followers(person: Individual) -> list[Worker]:
 @bp.get("/individuals/<public_id>/edit")
 @right("edit_individuals")
 def edit_individual(public_id: str):
-    person = g.viewer.individual(public_id)
+    person = people.shown(public_id)
     return page("admin/individual_form.html", form=IndividualForm(formdata=None, obj=person), person=person)
 
 
@@ -125,7 +124,6 @@ def follow(public_id: str):
 @bp.get("/individuals/<public_id>/history")
 @any_staff
 def history(public_id: str):
-    person = g.viewer.individual(public_id)
-    g.viewer.saw(person, "history")
-    rows, older = paging.newest(g.viewer.audit_of(person), AuditEntry)
+    person = people.shown(public_id)
+    rows, older = paging.by_number(g.viewer.audit_of(person))
     return page("admin/history.html", person=person, entries=[wording.entry(row) for row in rows], older=older)

@@ -1,4 +1,4 @@
-"""Lists by key, not by number: the hundredth page costs what the first does."""
+"""Lists by place, not by number: the hundredth page costs what the first does.  A place is a row's public id."""
 
 from __future__ import annotations
 
@@ -7,45 +7,55 @@ from typing import Any
 from flask import request, url_for
 
 SIZE = 20
+MOST_PAGES = 10_000
 
 
 def by_name(query: Any, table: Any) -> tuple[list[Any], str | None, str | None]:
-    """Twenty rows in order of (sort_name, id) from the address's ``after`` or ``before``; links to both neighbours."""
-    name, key, backwards = _cursor()
+    """Twenty rows in order of (sort_name, id) beside the address's ``after`` or ``before``; links to both neighbours."""
+    start, backwards = _place(table)
     ahead = (table.sort_name, table.id)
-    if name is not None and backwards:
-        query = query.where((table.sort_name < name) | ((table.sort_name == name) & (table.id < key)))
+    if start is not None and backwards:
+        same = (table.sort_name == start.sort_name) & (table.id < start.id)
+        query = query.where((table.sort_name < start.sort_name) | same)
         rows = list(query.order_by(*(column.desc() for column in ahead)).limit(SIZE + 1))
         more, rows = len(rows) > SIZE, rows[:SIZE][::-1]
-        return rows, _link("before", rows[0]) if more and rows else None, _link("after", rows[-1]) if rows else None
-    if name is not None:
-        query = query.where((table.sort_name > name) | ((table.sort_name == name) & (table.id > key)))
+        return rows, _link(before=rows[0]) if more else None, _link(after=rows[-1]) if rows else None
+    if start is not None:
+        same = (table.sort_name == start.sort_name) & (table.id > start.id)
+        query = query.where((table.sort_name > start.sort_name) | same)
     rows = list(query.order_by(*ahead).limit(SIZE + 1))
     more, rows = len(rows) > SIZE, rows[:SIZE]
-    return rows, _link("before", rows[0]) if name is not None and rows else None, _link("after", rows[-1]) if more else None
+    return rows, _link(before=rows[0]) if start is not None and rows else None, _link(after=rows[-1]) if more else None
 
 
 def newest(query: Any, table: Any) -> tuple[list[Any], str | None]:
     """Twenty rows, newest first, older than the address's ``older``; a link to the next ones."""
-    older = request.args.get("older", "")
-    if older.isdecimal() and len(older) < 16:
-        query = query.where(table.id < int(older))
+    start = table.get_or_none(table.public_id == request.args.get("older", ""))
+    if start is not None:
+        query = query.where(table.id < start.id)
     rows = list(query.limit(SIZE + 1))
-    following = {**(request.view_args or {}), **_kept(), "older": rows[SIZE - 1].id} if len(rows) > SIZE else None
-    return rows[:SIZE], url_for(request.endpoint, **following) if following else None
+    return rows[:SIZE], _link(older=rows[SIZE - 1]) if len(rows) > SIZE else None
 
 
-def _cursor() -> tuple[str | None, int, bool]:
+def by_number(query: Any) -> tuple[list[Any], str | None]:
+    """Twenty rows of what belongs to one person, from the address's ``page``; a link to the next page."""
+    typed = request.args.get("page", "1")
+    page = int(typed) if typed.isascii() and typed.isdigit() and 0 < int(typed[:6]) <= MOST_PAGES and len(typed) < 6 else 1
+    rows = list(query.limit(SIZE + 1).offset((page - 1) * SIZE))
+    return rows[:SIZE], url_for(request.endpoint, **_here(), page=page + 1) if len(rows) > SIZE else None
+
+
+def _place(table: Any) -> tuple[Any, bool]:
     for side in ("before", "after"):
-        number, _, name = request.args.get(side, "").partition(".")
-        if number.isdecimal() and len(number) < 16:
-            return name[:400], int(number), side == "before"
-    return None, 0, False
+        if row := table.get_or_none(table.public_id == request.args.get(side, "")):
+            return row, side == "before"
+    return None, False
 
 
-def _link(side: str, row: Any) -> str:
-    return url_for(request.endpoint, **(request.view_args or {}), **_kept(), **{side: f"{row.id}.{row.sort_name}"})
+def _link(**place: Any) -> str:
+    return url_for(request.endpoint, **_here(), **{side: row.public_id for side, row in place.items()})
 
 
-def _kept() -> dict[str, str]:
-    return {name: value for name in ("q", "state") if (value := request.args.get(name, ""))}
+def _here() -> dict[str, str]:
+    kept = {name: value for name in ("q", "state") if (value := request.args.get(name, ""))}
+    return {**(request.view_args or {}), **kept}

@@ -5,21 +5,21 @@ from flask_babel import get_locale
 from flask_babel import gettext as _
 from wtforms import BooleanField
 
-from blueprints.admin import bp, wording
+from blueprints.admin import bp, people, wording
 from domain import agency, profile, texts
 from domain.rules import RuleBroken
 from models import CONTACT_KINDS
 from web.access import right
-from web.forms import Choice, Form, Required, Text, _l
+from web.forms import Choice, Form, Lines, Required, Text, _l
 from web.fragments import done, page
 from web.sessions import tell
 
 
 class ContactForm(Form):
     kind = Choice(_l("Type"))
-    value = Text(_l("Address or number"), [Required(_l("Enter the address or number."))])
+    value = Lines(_l("Address or number"), [Required(_l("Enter the address or number."))])
     person = Text(_l("Who answers"))
-    instructions = Text(_l("Instructions"))
+    instructions = Lines(_l("Instructions"))
     is_in_use = BooleanField(_l("In use"), default=True)
     is_main = BooleanField(_l("The main one of its type"))
 
@@ -38,7 +38,7 @@ def new_contact(public_id: str):
     form = ContactForm(formdata=None)
     if request.args.get("kind") in CONTACT_KINDS:
         form.kind.data = request.args["kind"]
-    return page("admin/contact_form.html", form=form, person=g.viewer.individual(public_id), contact=None)
+    return page("admin/contact_form.html", form=form, person=people.shown(public_id), contact=None)
 
 
 @bp.post("/individuals/<public_id>/contacts/new")
@@ -55,7 +55,7 @@ def add_contact(public_id: str):
 @bp.get("/individuals/<public_id>/contacts/<contact_id>/")
 @right("edit_individuals")
 def edit_contact(public_id: str, contact_id: str):
-    person = g.viewer.individual(public_id)
+    person = people.shown(public_id)
     contact = g.viewer.contact(person, contact_id)
     return page("admin/contact_form.html", form=ContactForm(formdata=None, obj=contact), person=person, contact=contact)
 
@@ -75,7 +75,7 @@ def change_contact(public_id: str, contact_id: str):
 @bp.get("/individuals/<public_id>/contacts/<contact_id>/removal")
 @right("edit_individuals")
 def confirm_contact_removal(public_id: str, contact_id: str):
-    person = g.viewer.individual(public_id)
+    person = people.shown(public_id)
     return page("admin/contact_removal.html", person=person, contact=g.viewer.contact(person, contact_id))
 
 

@@ -4,7 +4,7 @@ from flask import g
 from flask_babel import gettext as _
 
 from blueprints.admin import bp, wording
-from domain import work_queue
+from domain import notices, work_queue
 from models import Delivery, Task
 from web.access import any_staff
 from web.fragments import done, page
@@ -15,8 +15,9 @@ from web.sessions import tell
 @any_staff
 def today():
     tasks = list(g.viewer.tasks.limit(20))
-    failed = g.viewer.deliveries.where(Delivery.state == "dead").limit(5)
-    return page("admin/today.html", tasks=tasks, failed=list(failed), wording=wording)
+    repeated = Delivery.select(Delivery.again).where(Delivery.again.is_null(False))
+    failed = g.viewer.deliveries.where(Delivery.state == "dead", Delivery.id.not_in(repeated)).limit(5)
+    return page("admin/today.html", tasks=tasks, failed=list(failed), wording=wording, trouble=notices.trouble())
 
 
 @bp.post("/tasks/<public_id>/done")

@@ -44,6 +44,13 @@ CONSEQUENCES = {
     "close": N_("They are signed out for good. The record stays readable. This cannot be undone."),
 }
 
+
+def told(sentence: str) -> str:
+    """A stored sentence in the reader's language; what a mail server said stays as it is.  Plain text, never Markup:
+    a template's own ``_()`` would take its words for HTML of ours."""
+    return str(_(sentence)) if sentence else ""
+
+
 _ENTRIES = {
     "account.created": N_("Portal account created"),
     "account.activation_resent": N_("Activation sent again"),

@@ -32,7 +32,7 @@ def create():
     if form.validate():
         with form.refusals():
             if not limits.spend("first_start", sessions.network(), most=20, seconds=3600):
-                raise RuleBroken(N_("Too many tries. Wait an hour, or start the portal again."), code="too_many")
+                raise RuleBroken(N_("Too many tries. Wait an hour."), code="too_many")
             worker = agency.create_first_admin(
                 form.code.data, form.first_name.data, form.last_name.data, form.email.data, form.password.data,
                 sessions.visitor(),

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 from browser import ways
-from browser.portals import SYNTHEA, Portal, import_synthea
+from browser.portals import SYNTHEA, Portal, import_clients, import_staff
 from playwright.sync_api import Page, expect
 
 pytestmark = pytest.mark.long
@@ -31,7 +31,7 @@ A_CHILD, A_DECEASED = synthea("Trish512"), synthea("Gene733")
 def an_agency_with_people(portal: Portal, staff: Page) -> None:
     """What an agency has after its first hour: the portal switched on, and its list imported."""
     ways.first_start(staff, portal.code)
-    import_synthea(portal)
+    import_clients(portal)
 
 
 def is_refused(staff: Page, person: ways.Person, reason: str) -> None:
@@ -60,6 +60,7 @@ def knows_the_portal(client: Page, person: ways.Person) -> None:
 
 def test_an_empty_folder_becomes_a_portal_in_which_a_client_is_at_home(portal: Portal, phone: Phone) -> None:
     staff, client = phone(portal.url, **WHOLE), phone(portal.url, **WHOLE)
+    import_staff(portal)
     an_agency_with_people(portal, staff)
     is_refused(staff, A_CHILD, "Clients need to be at least 16 years old.")
     is_refused(staff, A_DECEASED, "This person has died.")
@@ -73,6 +74,7 @@ def test_an_empty_folder_becomes_a_portal_in_which_a_client_is_at_home(portal: P
 
 def test_all_of_it_goes_without_javascript(portal: Portal, phone: Phone) -> None:
     staff, client = (phone(portal.url, java_script_enabled=False) for _ in range(2))
+    import_staff(portal)
     an_agency_with_people(portal, staff)
     is_refused(staff, A_CHILD, "Clients need to be at least 16 years old.")
     is_refused(staff, A_DECEASED, "This person has died.")

@@ -482,6 +482,13 @@ def test_a_workers_address_cannot_be_a_clients(cast):
     assert codes(cast.pia, "dora@example.org") == ["address_taken"]
 
 
+@pytest.mark.parametrize("typed", [" pia@example.org ", "PIA@EXAMPLE.ORG", "ｐｉａ@example.org"])
+def test_mail_goes_to_the_address_of_the_record_however_it_was_typed(cast, typed):
+    account = accounts.create(cast.pia, cast.by("ada"), email=typed)
+    assert account.email == "pia@example.org"
+    assert Delivery.get(Delivery.account == account).to_address == "pia@example.org"
+
+
 def test_an_address_with_a_plus_is_another_address(cast):
     profile.add_contact(cast.pia, profile.Reach("email", "bob+pia@example.org"), SYSTEM, country="CA")
     assert codes(cast.pia, "bob+pia@example.org") == []

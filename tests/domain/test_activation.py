@@ -149,6 +149,14 @@ def test_disabling_and_enabling_does_not_start_the_tries_again_either(cast):
     assert tries(link) == 1
 
 
+def test_whose_three_tries_are_used_up_gets_no_fourth_whatever_the_state_says(cast):
+    link = cast.invited()
+    with store.writing():  # as if the closing had not followed
+        PortalAccount.update(birth_date_tries=3).where(PortalAccount.id == link.account_id).execute()
+    assert refused(activation.prove_birth_date, link, right(link), cast.visitor()).code == "no_longer"
+    assert try_wrong(link, cast.visitor()) == "no_longer"
+
+
 def test_the_right_date_gives_the_try_back(cast):
     link, visitor = cast.invited(), cast.visitor()
     try_wrong(link, visitor)

@@ -301,6 +301,17 @@ def test_later_means_one_five_fifteen_and_sixty_minutes_then_hourly_and_after_tw
     assert delivery.tries.count() == len(waits) + 1
 
 
+def test_two_days_of_later_count_from_the_first_later_not_from_a_server_that_was_silent_before(cast, frozen):
+    frozen()
+    delivery = put(cast)
+    for _ in range(60):
+        settle(SILENT)
+        frozen.shift(hours=1)
+    assert settle(LATER).state == "due"
+    frozen.to(fresh(delivery).next_at)
+    assert settle(TAKEN) == delivery
+
+
 def test_never_means_dead_at_once_and_delivery_problems_are_told(cast):
     put(cast)
     delivery = settle(NEVER)

@@ -370,7 +370,7 @@ def full(order: dict[str, Any]) -> None:
     """
     number = itertools.count(1)
     for room in order["rooms"]:
-        with limited(Path(order["database"]), room):
+        with limited(room):
             met = fill_up(number)
         one = met["number"]  # who was refused gets it now, in the same process
         accounts.create(person(one), SYSTEM)
@@ -396,11 +396,11 @@ def counts() -> list[int]:
 
 
 @contextlib.contextmanager
-def limited(database: Path, room: int) -> Iterator[None]:
-    """No file may grow more than ``room`` bytes beyond the longest one that is there."""
-    longest = max(path.stat().st_size for path in database.parent.glob(f"{database.name}*"))
+def limited(room: int) -> Iterator[None]:
+    """The write-ahead log is empty, and no file may grow beyond ``room`` bytes."""
+    db.execute_sql("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (longest + room, hard))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, hard))
     try:
         yield
     finally:

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 
 import pytest
 from faults.nursery import KEY, PATIENCE, ROOT, SENDER, Nursery, Sink, opened, sound
@@ -99,49 +100,54 @@ def each_once(sink, number):
 @pytest.mark.long
 @pytest.mark.parametrize("queue", ["is kept", "is deleted"])
 def test_a_stop_waits_for_the_mail_in_hand_and_the_next_start_sends_the_rest(data, queue):
-    put(data, 5)
-    with Sink(["ok", "accept_slowly"], pace=3.0) as sink:
+    put(data, 6)
+    with Sink(itertools.repeat("accept_slowly"), pace=3.0) as sink:
         with Portal(data, sink) as portal:
             portal.listens()
-            assert sink.accepted.wait(2), portal.log  # the server has the second one and keeps its answer back
+            assert sink.accepted.wait(1), portal.log  # the server has it, and answers in three seconds
             assert portal.stop() == 0
             assert not re.search(r"Traceback|ERROR|CRITICAL", portal.log), portal.log
-        assert deliveries(data) == (["sent"] * 2 + ["due"] * 3, {0, 1}, 0)
+        sent = len(sink.accepted)
+        assert sent < 6, "nothing is left for the second start"
+        assert deliveries(data) == (["sent"] * sent + ["due"] * (6 - sent), {0, 1}, 0)
         for part in data.glob("queue.db*") if queue == "is deleted" else ():
             part.unlink()
+        sink.pace = 0.0
         with Portal(data, sink) as portal:
-            assert sink.accepted.wait(5), portal.log
-            portal.listens()
-            assert portal.stop() == 0
-        assert deliveries(data) == (["sent"] * 5, {1}, 0)
-        assert each_once(sink, 5)
+            assert sink.accepted.wait(6), portal.log
+            assert portal.listens().stop() == 0
+        assert deliveries(data) == (["sent"] * 6, {1}, 0)
+        assert each_once(sink, 6)
     sound(data / "doorstep.db")
 
 
 @pytest.mark.long
-def test_a_mail_server_that_never_answers_holds_the_stop_for_fifteen_seconds_only_and_loses_nothing(data):
-    put(data, 2)
-    with Sink(["accept_then_hang"]) as sink:
+def test_a_mail_server_that_never_answers_holds_the_stop_for_fifteen_seconds_only_and_nothing_is_lost(data):
+    put(data, 4)
+    with Sink(["accept_then_hang"] * 2) as sink:
         with Portal(data, sink) as portal:
             portal.listens()
             assert sink.accepted.wait(1), portal.log
+            began = time.monotonic()
             assert portal.stop() == 0
-        assert deliveries(data) == (["leased", "due"], {0, 1}, 1)
-        with Nursery() as nursery:
-            later = nursery.start("mail", data / "doorstep.db", port=sink.port, once=True, ahead=LEASE + 60).ready()
-            later.ring()
-            later.finish()
+            assert time.monotonic() - began < 40, "the stop waited for the mail server"
+        in_hand = len(sink.accepted)  # a process has two hands
         states, _, unsettled = deliveries(data)
-        assert (states, unsettled) == (["sent"] * 2, 1)
-        ids = sink.accepted.ids
-        assert len(ids) == 3
-        assert ids[0] == ids[1] != ids[2], "the copy is not known as one"
+        assert (states.count("leased"), unsettled) == (in_hand, in_hand), states
+    with Sink() as healthy, Nursery() as nursery:
+        later = nursery.start("mail", data / "doorstep.db", port=healthy.port, once=True, ahead=LEASE + 60).ready()
+        later.ring()
+        later.finish()
+    assert deliveries(data) == (["sent"] * 4, {1, 2}, in_hand)
+    assert each_once(healthy, 4)
+    assert set(sink.accepted.ids) <= set(healthy.accepted.ids), "a copy that no mailbox knows for one"
 
 
 @pytest.mark.long
 def test_two_processes_on_one_folder_share_the_mail_and_send_each_once(data):
     put(data, 150)
-    with Sink(itertools.repeat("accept_slowly"), pace=1.0) as sink, Portal(data, sink) as one, Portal(data, sink) as other:
+    slow = itertools.repeat("accept_slowly")
+    with Sink(slow, pace=1.0) as sink, Portal(data, sink) as one, Portal(data, sink) as other:
         assert sink.wait_for_call(), one.log
         assert sink.wait_for_call(), one.log
         sink.pace = 0.0  # both are at work: from now on as fast as they can
@@ -151,18 +157,3 @@ def test_two_processes_on_one_folder_share_the_mail_and_send_each_once(data):
         assert deliveries(data) == (["sent"] * 150, {1}, 0)
         assert each_once(sink, 150)
     sound(data / "doorstep.db")
-
-
-@pytest.mark.long
-def test_what_a_killed_process_had_in_hand_is_sent_by_the_next_one_once_its_lease_has_ended(data):
-    put(data, 3)
-    with Sink(["ok", "hang_before_dot_answer"]) as sink:
-        with Portal(data, sink) as portal:
-            assert sink.accepted.wait(1), portal.log
-        before, _, _ = deliveries(data)
-        with Portal(data, sink) as portal:
-            assert sink.accepted.wait(2), portal.log  # what nobody had in hand goes out at once
-            assert portal.listens().stop() == 0
-        states, _, unsettled = deliveries(data)
-        assert sorted(states) == ["leased", "sent", "sent"], (before, states)
-        assert unsettled == 1

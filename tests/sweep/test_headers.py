@@ -6,10 +6,15 @@ import peewee
 import pytest
 from flask import Blueprint
 from pages.conftest import PRODUCTION, SMTP, Browser
-from sweep.conftest import build_world
+from sweep.conftest import HERE, build_world
+from sweep.scenes import Walker, forgotten
 from sweep.test_access import HTMX, RECIPES, Matrix, fill
 
 import blueprints
+from domain import accounts, clock, links, sign_in, store
+from models import FormReceipt
+from web import headers as ours
+from web import posts
 
 METHODS = ("GET", "HEAD", "POST", "OPTIONS", "PUT", "DELETE", "PATCH")
 FIXED = {
@@ -179,3 +184,145 @@ def test_each_error_page(cast, make_app, status, method, path, more, is_https):
 
 def test_a_portal_by_http_does_not_ask_for_https(browse, cast):
     assert "Strict-Transport-Security" not in browse().ask("/sign-in").headers
+
+
+def test_the_headers_that_are_looked_for_are_the_ones_that_are_sent():
+    assert FIXED.items() <= ours.ALWAYS.items()
+    assert ours.ALWAYS.keys() - FIXED.keys() == {"Content-Security-Policy", "Permissions-Policy"}
+    assert ours.headers(https=True).keys() - ours.ALWAYS.keys() == {"Strict-Transport-Security"}
+
+
+# ---------------------------------------------------------------- by https
+
+
+@pytest.fixture
+def hidden(production):
+    """``hidden("alice")``: Alice's browser at a portal that is reached by https."""
+    return lambda name="": Walker(production, name)
+
+
+def assert_closed(answer, path):
+    """Every cookie of an answer is for this host alone; those behind a link are for their own path."""
+    for header in answer.headers.getlist("Set-Cookie"):
+        name, _, rest = header.partition("=")
+        own = {"__Secure-activate": "/activate/", "__Secure-reset": "/reset/"}.get(name, "/")
+        parts = {part.strip().lower() for part in rest.split(";")[1:]}
+        assert {"secure", "httponly", "samesite=lax", f"path={own}"} <= parts, (path, header)
+        assert not [part for part in parts if part.startswith("domain")], (path, header)
+        assert name.startswith("__Host-" if own == "/" else "__Secure-"), (path, header)
+
+
+def test_every_cookie_on_the_way_in_and_out_is_closed_to_everybody_else(hidden, cast):
+    way, names = hidden(), set()
+    link, reset = links.token(cast.invited()), links.token(forgotten("bob@example.org"))
+    for path, values in (
+        ("/sign-in", None), (f"/activate/{link}", None), (f"/reset/{reset}", None), ("/reset/", {"password": "seven brave geese fly"}),
+        ("/sign-in", {"email": "alice@example.org", "password": cast.password_of("alice")}), ("/sign-out", {}),
+    ):  # fmt: skip
+        data = None if values is None else {"csrf_token": way.token, **values}
+        answer = way.raw(path, "GET" if values is None else "POST", data=data)
+        assert answer.status_code in (200, 303), path
+        assert answer.headers.getlist("Set-Cookie"), path
+        assert_closed(answer, path)
+        names |= {header.partition("=")[0] for header in answer.headers.getlist("Set-Cookie")}
+    assert names == {"__Host-session", "__Host-device", "__Secure-activate", "__Secure-reset"}
+
+
+def test_by_plain_http_a_link_still_remembers_its_token(app, cast):
+    way = Walker(app)
+    way.raw(f"/activate/{links.token(cast.invited())}")
+    assert way.ask("/activate/").status == 200
+
+
+def test_whoever_plants_the_cookie_of_a_link_without_https_plants_nothing(hidden, cast):
+    thief, victim = hidden(), hidden()
+    thief.raw(f"/activate/{links.token(cast.invited())}")
+    planted = thief.client.get_cookie("__Secure-activate", domain="portal.example.org", path="/activate/")
+    victim.client.set_cookie("activate", planted.value, domain="portal.example.org", path="/activate/")
+    assert thief.ask("/activate/").status == 200
+    assert victim.ask("/activate/").status == 404
+
+
+def test_pages_of_somebody_are_told_apart_by_their_cookie(hidden, cast):
+    for name, path in (("alice", "/"), ("alice", "/about-me/"), ("ada", "/admin/"), ("ada", "/pages/help")):
+        assert "Cookie" in hidden(name).raw(path).vary, path
+
+
+STATIC = HERE.parent.parent / "static"
+FILES = sorted(str(f.relative_to(STATIC)) for f in STATIC.rglob("*") if f.is_file() and f.suffix not in (".gz", ".br"))
+
+
+def test_every_file_that_there_is_carries_them(hidden, house):
+    stranger = hidden()
+    assert len(FILES) > 5
+    for name in FILES:
+        for method in ("GET", "HEAD"):
+            answer = stranger.raw(f"/static/{name}?v=12345678", method)
+            assert answer.status_code == 200, name
+            assert list(faults(answer.headers, f"/static/{name}", https=True)) == [], name
+            assert answer.headers.getlist("Set-Cookie") == []
+            assert "max-age=31536000" in answer.headers["Cache-Control"]
+
+
+def test_a_file_that_has_not_changed_is_said_so_with_every_header(hidden, house):
+    for name in FILES:
+        path = f"/static/{name}"
+        first = hidden().raw(path)
+        for asked in ({"If-Modified-Since": first.headers["Last-Modified"]}, {"If-None-Match": first.headers["ETag"]}):
+            again = hidden().raw(path, headers=asked)
+            assert again.status_code == 304, path
+            assert list(faults(again.headers, path, https=True)) == [], path
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/static/", "/static/../app.py", "/static/%2e%2e/app.py", "/static/..%5capp.py", "/static//app.js", "/static/vendor", "/static/.hidden",
+     "/static/app.js%00.css", "/favicon.ico", "/robots.txt", "/.env", "/.git/config", "/static/icons.svg.bak", "/static/../models.py"],
+)  # fmt: skip
+def test_a_file_that_is_not_there_is_missed_with_every_header(hidden, house, path):
+    answer = hidden().raw(path)
+    assert answer.status_code in (308, 404)
+    assert list(faults(answer.headers, "/missed", https=True)) == []
+
+
+@pytest.mark.parametrize(
+    ("what", "code"),
+    [
+        ("too many fields", 413), ("a huge file", 413), ("a broken one-time id", 400), ("a form that is still at work", 409),
+        ("nobody's record", 404), ("a refused form", 422), ("a withdrawn link", 410), ("a page without its link", 404),
+    ],
+)  # fmt: skip
+def test_every_refusal_carries_them(hidden, cast, monkeypatch, what, code):
+    answer = _refused(hidden(), hidden("ada"), cast, monkeypatch, what)
+    assert answer.status_code == code
+    assert b"<h1" in answer.data
+    assert list(faults(answer.headers, "/somewhere", https=True)) == []
+    assert_closed(answer, what)
+
+
+def _refused(stranger, ada, cast, monkeypatch, what):
+    """The answer to something that cannot be."""
+    if what == "a form that is still at work":
+        monkeypatch.setattr(posts, "WAIT", 0.01)
+        token, session = ada.token, _session_of(ada)
+        with store.writing():
+            FormReceipt.create(visitor=sign_in.digest(session), form_id="x" * 22, created_at=clock.now())
+        return ada.raw("/admin/individuals/new", "POST", data={"csrf_token": token, "form_id": "x" * 22})
+    if what == "a withdrawn link":
+        link = cast.invited()
+        accounts.cancel(link.account, cast.by("ada"))
+        stranger.raw(f"/activate/{links.token(link)}")
+        return stranger.raw("/activate/")
+    return {
+        "too many fields": lambda: stranger.raw("/sign-in", "POST", data={f"f{n}": "x" for n in range(1500)}),
+        "a huge file": lambda: stranger.raw("/sign-in", "POST", data=b"x" * (21 * 1024 * 1024), content_type="multipart/form-data; boundary=x"),
+        "a broken one-time id": lambda: ada.raw("/admin/individuals/new", "POST", data={"csrf_token": ada.token, "form_id": "1"}),
+        "nobody's record": lambda: ada.raw("/admin/individuals/AAAAAAAAAAAAAAAAAAAAAA/"),
+        "a refused form": lambda: ada.raw("/admin/individuals/new", "POST", data={"csrf_token": ada.token}),
+        "a page without its link": lambda: stranger.raw("/activate/"),
+    }[what]()  # fmt: skip
+
+
+def _session_of(walker):
+    with walker.client.session_transaction(base_url=walker.root) as session:
+        return session["_user_id"]

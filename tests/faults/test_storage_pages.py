@@ -1,0 +1,234 @@
+"""What people see when nothing can be saved: an honest page that keeps what they typed, and once it works, once (P15)."""
+
+import contextlib
+
+import pytest
+from faults.nursery import KEY, Nursery, opened, sound
+from pages.conftest import PORTAL, Browser, born
+
+import models
+from app import create_app
+from config import Config
+from domain import accounts, activation, audit, links, profile, store
+from domain.actor import SYSTEM
+from models import AuditEntry, Delivery, FormReceipt, Individual, Link, PortalAccount, db
+
+SORRY = "We cannot save right now"
+TOLD = "Nothing was changed. Please try again in a moment."
+PASSWORD = "nine quiet otters swim"
+SENTENCE = "Names are typed with care: “Zoë O'Neil” & <Sons>"
+
+
+@pytest.fixture
+def browse(db, cast, tmp_path):
+    """``browse("ines")`` is her browser on the portal of this test."""
+    app = create_app(
+        Config(
+            data=tmp_path, portal_url=PORTAL, database_url=f"sqlite:///{db.database}", host="127.0.0.1", port=8000,
+            development=True, secret_key=KEY, audit_key=KEY, smtp=None, behind_proxy=None,
+        )
+    )  # fmt: skip
+    models.db.connect()
+    connected = models.db.obj
+    yield lambda name="": Browser(app, name)
+    connected.close()
+    models.db.initialize(db)
+
+
+@contextlib.contextmanager
+def locked():
+    """Another process holds the place for writers, and we wait a twentieth of a second for it."""
+    with Nursery() as nursery:
+        holder = nursery.start("hold", db.database).ready()
+        db.execute_sql("PRAGMA busy_timeout = 50")
+        try:
+            yield
+        finally:
+            db.execute_sql("PRAGMA busy_timeout = 10000")
+            holder.ring()
+            holder.finish()
+
+
+@contextlib.contextmanager
+def full():
+    """The database may take no further page, and the pages that there are have no room left."""
+    pages = db.execute_sql("PRAGMA page_count").fetchone()[0]
+    db.execute_sql(f"PRAGMA max_page_count = {pages}")
+    try:
+        with contextlib.suppress(Exception):
+            while True:
+                profile.create(profile.Details("Filler", "F" * 60), SYSTEM)
+        yield
+    finally:
+        db.execute_sql("PRAGMA max_page_count = 1000000")
+
+
+@pytest.fixture(params=[locked, full])
+def fault(request):
+    """``with fault():`` nothing can be saved."""
+    return request.param
+
+
+def is_sorry(page):
+    return (page.status, page.heading) == (503, SORRY) and TOLD in page
+
+
+def kept(page):
+    """What the page holds for the next try."""
+    form = page.form("Try again")
+    return {name: form.values[name] for name in form.hidden}
+
+
+NEWCOMER = {"first_name": "Zoë", "last_name": "N" * 190, "preferred_name": SENTENCE, "pronouns": "she/her"}
+
+
+def newcomers():
+    return Individual.select().where(Individual.first_name == "Zoë").count()
+
+
+def everything(*but):
+    return {
+        table._meta.table_name: sorted(table.select().tuples(), key=repr) for table in models.TABLES if table not in but
+    }
+
+
+# ---------------------------------------------------------------- what was typed
+
+
+def test_what_staff_typed_is_kept_and_saved_once_when_there_is_room_again(cast, browse, fault):
+    ines = browse("ines")
+    ines.open("/admin/individuals/new")
+    typed = NEWCOMER | born(cast.pia.birth_date)
+    with fault():
+        before = everything(FormReceipt)
+        page = ines.press("Save", typed)
+        first_id = kept(page)["form_id"]
+        for _ in range(2):  # as often as one likes
+            assert is_sorry(page)
+            assert {name: kept(page)[name] for name in typed} == typed
+            assert kept(page)["form_id"] == first_id
+            page = ines.press("Try again")
+        assert everything(FormReceipt) == before
+        assert ines.open("/admin/individuals/").status == 200, "reading goes on"
+        ines.page = page
+    again = ines.page.form("Try again")
+    page = ines.press("Try again")
+    assert page.status == 200
+    assert SENTENCE in page
+    assert newcomers() == 1
+    assert ines.send(again.action, again.values).location == ines.answer.location, "a double tap gets the same answer"
+    assert newcomers() == 1
+    person = Individual.get(Individual.first_name == "Zoë")
+    assert person.birth_date == cast.pia.birth_date
+    assert AuditEntry.select().where(AuditEntry.kind == "individual.created", AuditEntry.individual == person).count() == 1
+    assert audit.verify() == []
+
+
+def test_an_account_is_made_whole_or_not_at_all_and_then_once(cast, browse, fault):
+    ines = browse("ines")
+    person = cast.person("Quinn", "Q" * 150, email=f"{'q' * 60}@{'example' * 8}.org")
+    ines.open(f"/admin/individuals/{person.public_id}/account/new")
+    with fault():
+        before = everything(FormReceipt)
+        page = ines.press("Send the activation")
+        assert is_sorry(page), page.heading
+        assert kept(page)["email"] == accounts.suggested_address(person)
+        assert everything(FormReceipt) == before
+    ines.press("Try again")
+    assert [account.state for account in person.accounts] == ["pending"]
+    assert Link.select().where(Link.account == person.accounts.get()).count() == 1
+    assert [delivery.state for delivery in person.deliveries] == ["due"]
+
+
+def test_an_address_typed_for_a_new_password_is_kept(browse, fault):
+    browser = browse()
+    browser.open("/forgotten-password")
+    address = f"{'a' * 60}@{'example' * 8}.org"
+    with fault():
+        page = browser.press("Send me the link", email=address)
+        assert is_sorry(page)
+        assert kept(page)["email"] == address
+        assert Delivery.select().where(Delivery.kind == "password_reset").count() == 0
+    assert browser.press("Try again").path == "/forgotten-password/sent"
+    assert Delivery.select().where(Delivery.kind == "password_reset").count() == 1
+
+
+# ---------------------------------------------------------------- what is secret
+
+
+def test_a_password_is_never_kept_and_the_sign_in_works_afterwards(cast, browse, fault):
+    browser, password = browse(), cast.password_of("alice")
+    browser.agent = "a browser with a long name " * 8
+    browser.open("/sign-in")
+    with fault():
+        page = browser.press("Sign in", email="alice@example.org", password=password)
+        assert is_sorry(page)
+        assert page.forms == [], "no form, as it could only be sent without the password"
+        assert password not in page.html
+        assert models.LoginSession.select().where(models.LoginSession.account == cast.alice_account).count() == 0
+    assert browser.sign_in("alice@example.org", password).path == "/"
+
+
+def test_an_activation_that_could_not_be_saved_leaves_the_link_good_and_keeps_no_password(cast, browse, fault):
+    link, browser = cast.invited(), browse()
+    browser.open(f"/activate/{links.token(link)}")
+    browser.press("Continue", accept=True)
+    browser.press("Continue", born(cast.pia.birth_date))
+    with fault():
+        before = everything(FormReceipt)
+        page = browser.press("Activate my account", password=PASSWORD)
+        assert is_sorry(page)
+        assert page.forms == []
+        assert PASSWORD not in page.html
+        assert everything(FormReceipt) == before
+        assert activation.standing(Link.get_by_id(link.id)) == activation.GOOD
+    browser.open("/activate/")
+    assert browser.press("Activate my account", password=PASSWORD).path == "/activate/welcome"
+    assert cast.pia_account.state == "active"
+    assert AuditEntry.select().where(AuditEntry.kind == "account.activated", AuditEntry.individual == cast.pia).count() == 1
+
+
+def test_a_wrong_date_of_birth_that_could_not_be_counted_is_not_judged(cast, browse, fault):
+    """Otherwise a full disk would give away whether a date is right, as often as one likes."""
+    link, browser = cast.invited(), browse()
+    browser.open(f"/activate/{links.token(link)}")
+    browser.press("Continue", accept=True)
+    with fault():
+        answers = set()
+        for date in (cast.pia.birth_date, cast.bob.birth_date):
+            page = browser.press("Continue", born(date))
+            answers.add(page.status)
+            browser.open("/activate/")
+        assert 422 not in answers
+        assert PortalAccount.get_by_id(link.account_id).birth_date_tries == 0
+
+
+# ---------------------------------------------------------------- no room for another byte
+
+
+@pytest.mark.long
+def test_wherever_a_growing_file_meets_its_end_nothing_acknowledged_is_lost_and_nothing_is_half_done(templates, tmp_path):
+    """Writes that fail in the middle, at twenty places, in one process that lives through all of them."""
+    database = tmp_path / "doorstep.db"
+    templates.copy("house", database)
+    rooms = [33_000 + 7_919 * number for number in range(20)]  # of the log; an act takes some tens of thousands
+    with Nursery() as nursery:
+        heard = nursery.start("full", database, rooms=rooms).finish()
+    sound(database)
+    met = [words for words in heard if "room" in words]
+    assert [words["room"] for words in met] == rooms
+    for words in met:
+        assert words["is_storage"], words
+        assert not words["half_written"], words
+    acked = [words["number"] for words in heard if "ack" in words] + [words["number"] for words in met]
+    with opened(database):
+        assert sorted(acked) == list(range(1, max(acked) + 1))
+        people = {row.external_id: row for row in Individual.select()}
+        assert people.keys() == {f"person {number}" for number in acked}
+        for who in people.values():
+            assert [account.state for account in who.accounts] == ["pending"]
+            assert [delivery.kind for delivery in who.deliveries] == ["activation"]
+            assert who.contacts.count() == who.consents.count() == 1
+        assert AuditEntry.select().where(AuditEntry.kind == "account.created").count() == len(acked)
+        assert audit.verify() == []
+        assert store.is_storage_fault(OSError())
