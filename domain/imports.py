@@ -29,7 +29,6 @@ __all__ = ["Choices", "Problem", "Report", "apply", "check", "find_mapping", "fi
 CONSENT = N_("Choose whether the people in this file allow e-mail: yes, or no to record nothing.")
 AT_ONCE = 250  # rows that are planned and staged together
 SETTLED_AT_ONCE = 200  # rows that become findable in one short transaction
-PAUSE = 0.01  # seconds between those transactions, for whoever waits to write
 Progress = Callable[[int], object]  # told how many rows were read
 
 
@@ -280,17 +279,24 @@ def _settle(run: ImportRun) -> None:
     """
     while True:
         with store.writing():
-            store.lock(ImportRun.select().where(ImportRun.id == run.id)).get()
-            rows = list(ImportRow.select().where(ImportRow.run == run).order_by(ImportRow.id).limit(SETTLED_AT_ONCE))
-            ids = [row.external_id for row in rows]
-            if run.subject == "individuals":
-                write_words(ids)
-            ImportedRow.delete().where(ImportedRow.subject == run.subject, ImportedRow.external_id.in_(ids)).execute()
-            insert(ImportedRow, [_remembered(run.subject, row) for row in rows])
-            ImportRow.delete().where(ImportRow.id.in_([row.id for row in rows])).execute()
-        if not rows:
+            began = time.monotonic()
+            is_more = _settled(run)
+        if not is_more:
             return
-        time.sleep(PAUSE)
+        time.sleep(time.monotonic() - began)  # half of the time is for whoever waits to write
+
+
+def _settled(run: ImportRun) -> bool:
+    """Settle some rows of a run; False when none was left."""
+    store.lock(ImportRun.select().where(ImportRun.id == run.id)).get()
+    rows = list(ImportRow.select().where(ImportRow.run == run).order_by(ImportRow.id).limit(SETTLED_AT_ONCE))
+    ids = [row.external_id for row in rows]
+    if run.subject == "individuals":
+        write_words(ids)
+    ImportedRow.delete().where(ImportedRow.subject == run.subject, ImportedRow.external_id.in_(ids)).execute()
+    insert(ImportedRow, [_remembered(run.subject, row) for row in rows])
+    ImportRow.delete().where(ImportRow.id.in_([row.id for row in rows])).execute()
+    return bool(rows)
 
 
 def _remembered(subject: str, row: ImportRow) -> dict[str, str]:

@@ -43,7 +43,9 @@ def accept():
         try:
             privacy, terms = activation.pages_to_accept(str(get_locale()))
             if request.form.get("shown") != _shown(privacy, terms):
-                return _show_terms(Terms(formdata=None))  # published anew meanwhile: nobody accepts what they did not see
+                form = Terms(formdata=None)  # published anew meanwhile: nobody accepts what they did not see
+                form.form_errors.append(_("These texts were changed just now. Please read them again."))
+                return _show_terms(form)
             activation.accept_terms(link, privacy, terms, sessions.visitor())
         except RuleBroken:
             return _over(link)

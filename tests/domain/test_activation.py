@@ -373,8 +373,9 @@ def test_a_link_that_no_longer_works_says_why_and_opens_nothing(cast, word):
 def test_the_used_link_of_an_account_that_was_enabled_again_is_replaced(cast):
     link, proof, visitor = proved(cast)
     activation.activate(link, GOOD_PASSWORD, proof=proof, by=visitor)
-    accounts.disable(cast.pia_account, cast.by("ada"))
     assert activation.standing(Link.get_by_id(link.id)) == "used"
+    accounts.disable(cast.pia_account, cast.by("ada"))
+    assert activation.standing(Link.get_by_id(link.id)) == "closed"
     accounts.enable(cast.pia_account, cast.by("ada"))
     assert activation.standing(Link.get_by_id(link.id)) == "replaced"
     assert activation.standing(cast.link_of(cast.pia_account)) == activation.GOOD

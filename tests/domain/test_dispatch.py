@@ -381,7 +381,9 @@ def test_one_message_that_cannot_be_written_stops_nobody_and_is_not_lost(cast, d
         put(cast, "bob", number=number)
     with SmtpServer() as server:
         assert deliver(server) == 5
-    assert fresh(broken).state == "leased"  # until the sweep frees it
+    row = fresh(broken)
+    assert (row.state, row.attempts, row.last_error) == ("due", 1, "The text could not be made.")
+    assert row.next_at > clock.now()  # it is tried again on the schedule, and staff are told in the end
     assert "of_the_future" in caplog.text
 
 

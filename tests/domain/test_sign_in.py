@@ -479,6 +479,12 @@ def test_the_mail_goes_to_the_stored_address_never_to_the_typed_one(cast, delive
     assert "alice@example.org" in mails[0].message["To"]
 
 
+def test_an_address_is_written_as_its_owner_writes_it(cast, deliver):
+    cast.activated(cast.person(email="Nora.North@example.org"))
+    mails = reset_mail(cast, deliver, "nora.north@EXAMPLE.org")
+    assert [mail.recipients for mail in mails if "new password" in mail.message["Subject"]] == [("Nora.North@example.org",)]
+
+
 @pytest.mark.parametrize("name", ["nobody", "eve", "sam", "pia"])
 def test_for_who_cannot_sign_in_the_same_is_written_and_nothing_is_sent(cast, deliver, name):
     assert reset_mail(cast, deliver, cast.email_of(name)) == []

@@ -91,6 +91,30 @@ def test_twenty_threads_that_read_and_then_write_lose_nothing(db, at_once):
     assert Setting.get().value == "200"
 
 
+def test_writers_of_one_process_wait_for_each_other_instead_of_giving_up(db):
+    trying, faults = threading.Event(), []
+
+    def write():
+        with store.connection():
+            db.execute_sql("PRAGMA busy_timeout = 1")  # milliseconds: SQLite itself would give up at once
+            trying.set()
+            try:
+                with store.writing():
+                    keep("b")
+            except peewee.OperationalError as fault:
+                faults.append(fault)
+
+    writer = threading.Thread(target=write)
+    with store.writing():
+        keep("a")
+        writer.start()
+        assert trying.wait(30)
+        writer.join(0.2)
+        assert writer.is_alive()
+    writer.join(30)
+    assert (faults, kept()) == ([], ["a", "b"])
+
+
 def test_readers_do_not_wait_for_a_writer(db, at_once):
     with store.writing():
         keep("a")

@@ -10,6 +10,7 @@ import dataclasses
 import datetime as dt
 import re
 from collections.abc import Callable, Iterator
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -120,6 +121,18 @@ class _Made:
     pages: dict[str, dict[str, Page]]
     forms: dict[str, list[Found]]
 
+    @cached_property
+    def kinds(self) -> dict[str, list[Found]]:
+        """The first form of each kind, by who met it."""
+        known: set[tuple[str, ...]] = set()
+        fresh: dict[str, list[Found]] = {who: [] for who in self.forms}
+        for who, forms in self.forms.items():
+            for found in forms:
+                if found.form.method == "post" and found.kind not in known:
+                    fresh[who].append(found)
+                    known.add(found.kind)
+        return fresh
+
 
 # Who walks through which scene, and where they begin.
 PEOPLE: dict[str, dict[str, tuple[str, ...]]] = {
@@ -168,13 +181,7 @@ class Scene:
 
     def kinds(self, who: str) -> list[Found]:
         """One of each kind of these, without those that somebody earlier in the scene met as well."""
-        known, fresh = set(), []
-        for each in self.forms:
-            for found in self.posts(each):
-                if found.kind not in known and each == who:
-                    fresh.append(found)
-                known.add(found.kind)
-        return fresh
+        return self._made.kinds[who]
 
     def post(self, found: Found, values: Any, *, walker: Walker | None = None, **more: Any) -> Page:
         """Send a form as the browser of who met it would."""
