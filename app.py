@@ -91,8 +91,7 @@ def _gate_of_opening() -> Response | None:
 
 def _gate_of_development() -> Response | None:
     """Development answers this machine only: a proxy in front would put it, and its mailbox, before the world."""
-    through = any(name in request.headers for name in ("X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP", "Forwarded", "Via"))
-    if through or not configuration.is_loopback(request.server[0] if request.server and request.server[0] else "localhost"):
+    if any(name in request.headers for name in ("X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP", "Forwarded", "Via")):
         words = "This portal runs in development and answers no proxy. Set PORTAL_URL to its address.\n"
         return Response(words, 503, mimetype="text/plain")
     return None

@@ -308,7 +308,7 @@ def may_send_again(delivery: Delivery) -> bool:
 
 
 def _is_over(delivery: Delivery) -> bool:
-    return delivery.state != "dead" or Delivery.select().where(Delivery.again == delivery).exists()
+    return bool(delivery.state != "dead" or Delivery.select().where(Delivery.again == delivery).exists())
 
 
 def _is_late(delivery: Delivery) -> bool:

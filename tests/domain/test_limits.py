@@ -79,6 +79,26 @@ def test_a_hundred_at_once_are_exactly_so_many(db, frozen, at_once):
     assert sum(at_once([lambda: spend(most=10)] * 100)) == 10
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("2001:db8:1:2::1", "2001:db8:1:2:ffff:ffff:ffff:ffff"),
+        ("2001:DB8::1", "2001:db8:0:0:0:0:0:2"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("192.0.2.7", "192.0.2.7"),
+    ],
+)
+def test_a_household_is_one_network(one, other):
+    assert limits.network_of(one) == limits.network_of(other)
+
+
+def test_neighbours_are_different_networks_and_what_is_no_address_stands_for_itself():
+    addresses = [
+        "192.0.2.7", "192.0.2.8", "2001:db8:1:2::1", "2001:db8:1:3::1", "::ffff:192.0.2.9", "::ffff:192.0.2.10", "", "x",
+    ]  # fmt: skip
+    assert len({limits.network_of(address) for address in addresses}) == len(addresses)
+
+
 def test_windows_of_over_a_day_ago_are_forgotten_and_newer_ones_kept(db, frozen):
     frozen("2026-06-01 09:00:00")
     spend(seconds=86_400), spend(seconds=60)
