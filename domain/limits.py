@@ -37,7 +37,7 @@ def spend(what: str, who: str, *, most: int, seconds: int) -> bool:
     One guarded statement: of many at once exactly ``most`` are let through.
     """
     key, window = _place(what, who, seconds)
-    with store.writing():
+    with store.aside(), store.writing():
         RateCount.insert(key=key, window=window, count=0).on_conflict_ignore().execute()
         counted = (
             RateCount.update(count=RateCount.count + 1)

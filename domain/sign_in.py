@@ -277,7 +277,7 @@ def _subject(owner: PortalAccount | Worker) -> str:
 
 def _within_limit(what: str, who: str, by: Actor, setting: str, seconds: int) -> None:
     most = settings.get(setting)
-    with store.writing():  # a try that one of the two refuses does not count for the other
+    with store.aside(), store.writing():  # a try that one of the two refuses does not count for the other
         if all(limits.spend(what, each, most=most, seconds=seconds) for each in (f"who {who}", f"network {limits.network_of(by.network)}")):
             return
         raise RuleBroken(N_("Too many tries. Wait a little and try again."), code="too_many")

@@ -139,6 +139,16 @@ def commits_as_before(token: contextvars.Token[Callable[[], None] | None]) -> No
     _before_commit.reset(token)
 
 
+@contextlib.contextmanager
+def aside() -> Iterator[None]:
+    """What the block commits is not what a form was sent for, such as the count of a try: it settles nothing."""
+    token = commits_with(None)
+    try:
+        yield
+    finally:
+        commits_as_before(token)
+
+
 def after_commit(ring: Callable[[], object]) -> None:
     """Call ``ring`` once the transaction is on disk; a ring that fails is logged and forgiven."""
 

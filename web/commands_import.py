@@ -58,6 +58,8 @@ def import_command(
 def _storage_faults_said() -> Iterator[None]:
     try:
         yield
+    except click.ClickException:
+        raise
     except Exception as error:
         if not store.is_storage_fault(error):
             raise

@@ -31,6 +31,7 @@ MOST_WORDS, MOST_FIELDS = 1_000_000, 1000
 WAIT = 8.0  # seconds that a second post waits for the first one's answer
 log = logging.getLogger(__name__)
 STALE = dt.timedelta(seconds=30)  # after which an unfinished first post is taken for dead
+_unwritten: set[tuple[str, str]] = set()  # posts of this process that are over and whose receipt could not say so
 REPLAY_SIGN_IN = dt.timedelta(minutes=1)
 csrf = CSRFProtect()
 
@@ -102,7 +103,7 @@ def _once() -> Response | None:
     receipt = _claim(visitor, form_id)
     if receipt is None:
         return _first_answer(visitor, form_id)
-    g.receipt = receipt
+    g.receipt, g.receipt_key = receipt, (visitor, form_id)
     g.receipt_hook = store.commits_with(lambda: _mark_done(receipt))
     return None
 
@@ -133,16 +134,19 @@ def _first_answer(visitor: str, form_id: str) -> Response | None:
             return _once()  # the first one was refused and may be tried again
         if receipt.status is not None:
             return _replay(receipt)
-        if receipt.is_done and receipt.created_at < clock.now() - STALE:
-            return redirect(request.path if _can_get() else "/", 303)
-        if receipt.created_at < clock.now() - STALE and _take_over(receipt):
+        is_over = receipt.created_at < clock.now() - STALE or (visitor, form_id) in _unwritten
+        if is_over and receipt.is_done:
+            return _look()
+        if is_over and _take_over(receipt):
+            _unwritten.discard((visitor, form_id))
             return _once()
         time.sleep(0.05)
     abort(409)
 
 
-def _can_get() -> bool:
-    return "GET" in (request.url_rule.methods or ()) if request.url_rule else False
+def _look() -> Response:
+    """Whoever repeats what was done, but badly answered, sees what there is now."""
+    return redirect(request.path if request.url_rule and "GET" in (request.url_rule.methods or ()) else "/", 303)
 
 
 def _take_over(receipt: FormReceipt) -> bool:
@@ -172,6 +176,7 @@ def _answered(response: Response) -> Response:
             _write_answer(receipt, response)
         except Exception as error:  # what the form did is saved; only a repeat would have to ask again
             log.exception("receipt not written", exc_info=error)
+            _unwritten.add(g.receipt_key)
     return response
 
 
@@ -183,7 +188,7 @@ def _write_answer(receipt: int, response: Response) -> None:
         if response.status_code >= 400 and not row.is_done:
             row.delete_instance()
         else:
-            _keep(row, response)
+            _keep(row, response if response.status_code < 500 else _look())
 
 
 def _keep(row: FormReceipt, response: Response) -> None:

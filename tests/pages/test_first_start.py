@@ -140,7 +140,7 @@ def test_guessing_the_code_ends_after_twenty_tries_from_one_network(somebody):
     for _ in range(20):
         somebody.press("Continue", code="AAAA-BBBB-CCCC", **ADMIN)
     page = somebody.press("Continue", code=code(), **ADMIN)
-    assert page.problems == ["Too many tries. Wait an hour, or start the portal again."]
+    assert page.problems == ["Too many tries. Wait an hour."]
     assert not Worker.select().exists()
 
 
