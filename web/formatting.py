@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 
 import nh3
 import phonenumbers
@@ -16,6 +17,7 @@ from markupsafe import Markup
 from domain import agency
 
 _TAGS = {"h2", "h3", "h4", "p", "ul", "ol", "li", "strong", "em", "a", "br", "hr", "blockquote", "code"}
+_HEADING = re.compile(r"^(#{1,6}) ", re.MULTILINE)
 _markdown = MarkdownIt("commonmark", {"html": False})
 
 
@@ -57,9 +59,12 @@ def language_name(code: str) -> str:
 
 def markdown(text: str) -> Markup:
     """What staff wrote in Markdown, as sanitised HTML (headings begin at h2)."""
-    html = _markdown.render("\n".join(_lowered(line) for line in text.splitlines()))
+    html = _markdown.render(_from_h2(text))
     return Markup(nh3.clean(html, tags=_TAGS))  # noqa: S704 - nh3 sanitised it
 
 
-def _lowered(line: str) -> str:
-    return f"#{line}" if line.startswith(("# ", "## ", "### ")) else line
+def _from_h2(text: str) -> str:
+    """The text with its shallowest headings as h2: the page has the one h1, and no level is left out above them."""
+    depths = [len(found.group(1)) for found in _HEADING.finditer(text)]
+    shift = 2 - min(depths) if depths else 0
+    return _HEADING.sub(lambda found: "#" * min(6, len(found.group(1)) + shift) + " ", text)

@@ -213,3 +213,9 @@ def test_a_message_that_was_never_kept_is_not_there(browse, name):
 @pytest.mark.parametrize("path", ["/dev/mail", "/dev/mail/20260101T000000.000000000Z-0123456789abcdef.eml"])
 def test_an_agency_has_no_such_mailbox(production, path):
     assert Browser(production).open(path).status == 404
+
+
+@pytest.mark.parametrize("text", ["# A\n\n## B", "## A\n\n### B", "### A\n\n#### B"])
+def test_what_an_agency_writes_begins_below_the_heading_of_the_page(app, text):
+    html = app.jinja_env.filters["markdown"](text)
+    assert html.index("<h2>A</h2>") < html.index("<h3>B</h3>")
