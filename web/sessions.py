@@ -12,7 +12,7 @@ from flask import Flask, current_app, flash, g, get_flashed_messages, request, s
 from flask_login import LoginManager, current_user, login_user, logout_user
 from werkzeug.wrappers import Response
 
-from domain import sign_in, store, viewer
+from domain import passwords, sign_in, store, viewer
 from domain.actor import Actor
 from domain.sign_in import SignedIn
 from domain.viewer import Viewer
@@ -102,7 +102,7 @@ def begin(signed: SignedIn) -> None:
         return
     login_user(Browser(signed.session_token, row))
     g.device_token = signed.device_token
-    g.session_for = f"account {signed.account.id}" if signed.account else f"worker {signed.worker.id}"  # type: ignore[union-attr]
+    g.session_for = _named(signed.account, signed.worker)
 
 
 def carry_on(token: str) -> None:
@@ -111,15 +111,25 @@ def carry_on(token: str) -> None:
     row = sign_in.session_of(token)
     if row is not None:
         login_user(Browser(token, row))
+        g.session_for = _named(row.account, row.worker)
 
 
-def start_again(who: str) -> None:
-    """A double tap on sign-in or activation: the browser may have dropped the first answer's cookie."""
+def _named(account: PortalAccount | None, worker: Worker | None) -> str:
+    return f"account {account.id}" if account else f"worker {worker.id}"  # type: ignore[union-attr]
+
+
+def start_again(who: str, password: str) -> None:
+    """A form that began a session is sent again: the browser may have dropped the first answer's cookie.
+
+    The password in it is compared once more, so that a cookie of before it opens nothing.
+    """
     kind, _, number = who.partition(" ")
     account = PortalAccount.get_or_none(PortalAccount.id == int(number)) if kind == "account" else None
     worker = Worker.get_or_none(Worker.id == int(number)) if kind == "worker" else None
-    begin(sign_in.start(account, worker, device_token=device_token(), agent=agent(), network=network(),
-                        tell_of_device=False))  # fmt: skip
+    owner = account or worker
+    if owner is not None and passwords.matches(password, owner.password_hash):
+        begin(sign_in.start(account, worker, device_token=device_token(), agent=agent(), network=network(),
+                            tell_of_device=False))  # fmt: skip
 
 
 def end() -> None:
