@@ -10,12 +10,14 @@ import dataclasses
 import ipaddress
 import json
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
+_PLAIN_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[^\s@<>\"]+")
 Security = Literal["tls", "starttls", "none"]
 
 
@@ -150,7 +152,7 @@ def _smtp(env: Mapping[str, str]) -> Smtp | None:
     if security not in ("tls", "starttls", "none"):
         raise BadConfiguration("SMTP_SECURITY must be tls, starttls or none")
     sender = env.get("MAIL_FROM") or ""
-    if "@" not in sender:
+    if not _PLAIN_ADDRESS.fullmatch(sender):
         raise BadConfiguration("MAIL_FROM must be the address that the portal writes from, such as portal@example.org")
     port = _port("SMTP_PORT", env.get("SMTP_PORT") or {"tls": "465", "starttls": "587", "none": "25"}[security])
     return Smtp(host, port, security, env.get("SMTP_USER") or "", env.get("SMTP_PASSWORD") or "", sender)  # type: ignore[arg-type]

@@ -206,6 +206,7 @@ class Contact(Row):
     instructions = CharField(max_length=500, default="")
     is_in_use = BooleanField(default=True)
     is_main = BooleanField(default=False)
+    version = IntegerField(default=1)
 
     class Meta:
         constraints = [one_of("kind", CONTACT_KINDS)]
@@ -524,6 +525,7 @@ class AuditHead(Row):
 
     count = IntegerField()
     hash = CharField(max_length=64)
+    seal = CharField(max_length=64, default="")  # keyed hash of both, so that an earlier end cannot be put in place
 
 
 # ------------------------------------------------------------------ import
@@ -555,6 +557,7 @@ class ImportRow(Row):
     number = IntegerField()  # line of the file, the heading being 1
     external_id = CharField(max_length=100)
     body = TextField()  # JSON
+    change = TextField(default="")  # JSON: what the audit will say of the record; empty when it stays as it is
 
     class Meta:
         indexes = ((("run", "external_id"), True),)

@@ -16,7 +16,7 @@ from huey.consumer import Consumer
 from huey.serializer import SignedSerializer
 
 from config import Config
-from domain import accounts, dispatch, limits, notices, sign_in, store
+from domain import accounts, dispatch, imports, limits, notices, sign_in, store
 from gateways.mail import Mail, MailboxMail, SmtpMail
 from web import posts
 
@@ -36,6 +36,7 @@ def each_minute(config: Config) -> None:
     """Whatever is due by now; said at start, too."""
     notices.sweep()
     accounts.expire_due()
+    imports.settle_applied()
     deliver(config)
 
 

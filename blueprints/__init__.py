@@ -47,7 +47,7 @@ def _client_menu() -> list[tuple[str, str, str]]:
 def _staff_menu() -> list[tuple[str, str, str]]:
     return [
         ("/admin/", "house", _("Today")),
-        ("/admin/individuals/", "users", _("Individuals")),
+        ("/admin/individuals/", "users", _("Clients")),
         ("/admin/deliveries/", "mail", _("Deliveries")),
         ("/admin/my-sign-in/", "key-round", _("My sign-in")),
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any
 
 from peewee import IntegrityError, fn
@@ -20,6 +21,8 @@ from models import (
     Agency,
     Contact,
     Individual,
+    Link,
+    LinkOpening,
     LoginSession,
     PortalAccount,
     Worker,
@@ -90,6 +93,18 @@ def newest(individual: Individual) -> PortalAccount | None:
     """The account that counts: the open one, else the one that was closed last."""
     account: PortalAccount | None = individual.accounts.order_by(PortalAccount.id.desc()).first()
     return account
+
+
+def newest_of(individuals: Sequence[Individual]) -> dict[int, PortalAccount]:
+    """The account that counts of each of these individuals, by the individual's number."""
+    every = PortalAccount.select().where(PortalAccount.individual.in_(list(individuals))).order_by(PortalAccount.id)
+    return {account.individual_id: account for account in every}
+
+
+def openings(account: PortalAccount, most: int = 20) -> list[LinkOpening]:
+    """When the account's links were opened, newest first."""
+    mine = LinkOpening.select().join(Link).where(Link.account == account)
+    return list(mine.order_by(LinkOpening.id.desc()).limit(most))
 
 
 def suggested_address(individual: Individual) -> str:

@@ -12,7 +12,6 @@ from domain.actor import Actor
 from domain.rules import N_, NotFound, RuleBroken
 from models import ACTIVE, PENDING, Link, PageVersion, PortalAccount
 
-MOST_TRIES = 3
 GOOD = "good"
 
 
@@ -82,11 +81,12 @@ def _try(account: PortalAccount, link: Link, born: dt.date, by: Actor) -> RuleBr
         raise RuleBroken(N_("Too many tries. Please try again tomorrow, or call us."), code="too_many")
     mine = PortalAccount.id == account.id
     claimed = PortalAccount.update(birth_date_tries=PortalAccount.birth_date_tries + 1).where(
-        mine, PortalAccount.state == PENDING, PortalAccount.birth_date_tries < MOST_TRIES, ~accounts.is_past_expiry()
+        mine, PortalAccount.state == PENDING, PortalAccount.birth_date_tries < settings.get("birth_date_tries"), ~accounts.is_past_expiry()
     )
     if not claimed.execute() or standing(Link.get_by_id(link.id)) != GOOD:
         raise _no_longer(link)
-    if account.individual.birth_date == born != settings.get("placeholder_birth_date"):
+    known = account.individual.birth_date
+    if known is not None and known == born != settings.get("placeholder_birth_date"):
         PortalAccount.update(birth_date_tries=PortalAccount.birth_date_tries - 1).where(mine).execute()
         for what, who, _, seconds in keys:
             limits.give_back(what, who, seconds=seconds)
@@ -105,7 +105,7 @@ def _wrong(account: PortalAccount, by: Actor) -> RuleBroken:
     tries = PortalAccount.get_by_id(account.id).birth_date_tries
     audit.record("account.birth_date_wrong", by, individual=account.individual, subject=accounts.subject(account),
                  tries=tries)  # fmt: skip
-    left = MOST_TRIES - tries
+    left = settings.get("birth_date_tries") - tries
     if left > 0:
         return RuleBroken(
             N_("That date of birth does not match. You have %(count)s try left."),
@@ -115,7 +115,7 @@ def _wrong(account: PortalAccount, by: Actor) -> RuleBroken:
     accounts.fail_birth_date(account)
     notices.put("birth_date_closed", account.id, to=account.email, account=account, individual=account.individual)
     work_queue.add("birth_date_closed", "intake", account.individual, accounts.subject(account))
-    return RuleBroken(N_("That was the third wrong date of birth. The link no longer works."), code="closed")
+    return RuleBroken(N_("The date of birth was wrong too often. The link no longer works."), code="closed")
 
 
 def activate(link: Link, password: str, *, proof: str, by: Actor) -> PortalAccount:

@@ -6,6 +6,8 @@ import datetime as dt
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
+import phonenumbers
+
 from domain import audit, clock, links, notices, passwords, profile, settings, starting_texts, store
 from domain.actor import Actor
 from domain.rules import N_, NotFound, RuleBroken
@@ -186,6 +188,8 @@ def _checked_particulars(values: dict[str, str]) -> dict[str, Any]:
         if not good[name]:
             raise RuleBroken(N_("Fill this in."), code="missing", field=name)
     good["country"] = good["country"].upper()
+    if good["country"] not in phonenumbers.SUPPORTED_REGIONS:
+        raise RuleBroken(N_("Choose a country."), code="missing", field="country")
     good["phone"] = profile.clean(values.get("phone", ""), "phone", 40)
     if not any(c.isdigit() for c in good["phone"]):
         raise RuleBroken(N_("Enter the phone number that clients call."), code="missing", field="phone")
@@ -196,8 +200,14 @@ def _checked_particulars(values: dict[str, str]) -> dict[str, Any]:
 
 
 def send_mail_test(admin: Worker) -> Link:
-    """Send the tester an e-mail with a six-digit code, at most one a minute; the code works for ten minutes."""
+    """Send the tester an e-mail with a six-digit code, at most one a minute; the code works for ten minutes.
+
+    Raises RuleBroken ``too_soon``.
+    """
     with store.writing():
+        latest = newest_mail_test(admin)
+        if latest is not None and latest.created_at > clock.ago(minutes=1):
+            raise RuleBroken(N_("A test was sent less than a minute ago. Wait a little before you send another."), code="too_soon")
         link = links.make("mail_test", clock.ahead(minutes=settings.get("mail_test_minutes")), worker=admin)
         notices.probe_now()
         notices.put("mail_test", link.id, to=admin.email, worker=admin, link=link, expires_at=link.expires_at)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from domain import clock, store
@@ -46,12 +46,15 @@ KINDS: dict[str, frozenset[str]] = {
         "demo.filled": "clients seed",
         "follow.started": "worker",
         "follow.ended": "worker",
-        "import.applied": "file_hash choices rows created changed unchanged",
+        "import.applied": "file_hash changes_hash choices rows created changed unchanged",
         "individual.created": "after",
         "individual.changed": "before after",
+        "individual.imported": "import_run before after contacts consents",
+        "individual.refused": "",
         "individual.viewed": "page",
         "page.published": "slug language version",
         "password.changed": "",
+        "password.refused": "",
         "password.reset": "",
         "password.reset_wanted": "",
         "setting.changed": "key before after",
@@ -59,6 +62,8 @@ KINDS: dict[str, frozenset[str]] = {
         "sign_in.done": "is_new_device",
         "sign_out.done": "",
         "site.changed": "before after",
+        "site.imported": "import_run before after",
+        "worker.imported": "import_run before after",
         "task.done": "kind",
     }.items()
 }
@@ -81,28 +86,48 @@ def record(kind: str, by: Actor, /, *, individual: Individual | None = None, sub
     """
     if KINDS[kind] != values.keys():
         raise TypeError(f"{kind} takes {sorted(KINDS[kind])}, not {sorted(values)}")
-    body = _canonical(values)
+    return record_many(kind, by, [(individual, subject, values)])[0]
+
+
+def record_many(
+    kind: str, by: Actor, of: Sequence[tuple[Individual | None, str, dict[str, Any]]]
+) -> list[AuditEntry]:
+    """Append one entry for each (individual, subject, values), as ``record`` does, with one look at the chain's end."""
+    for _, _, values in of:
+        if KINDS[kind] != values.keys():
+            raise TypeError(f"{kind} takes {sorted(KINDS[kind])}, not {sorted(values)}")
+    bodies = [_canonical(values) for _, _, values in of]
     with store.writing():
         head = store.lock(AuditHead.select()).get()
-        entry = AuditEntry(
-            id=head.count + 1,
-            at=clock.now(),
-            kind=kind,
-            actor_kind=by.kind,
-            worker=by.worker,
-            account=by.account,
-            acting_for=by.acting_for,
-            individual=individual,
-            subject=subject,
-            network=by.network[:45],
-            values_hash=_seal(body),
-            previous_hash=head.hash,
-        )
-        entry.hash = _hash_of(entry)
-        entry.save(force_insert=True)
-        AuditValues.create(entry=entry, body=body)
-        AuditHead.update(count=entry.id, hash=entry.hash).where(AuditHead.id == 1).execute()
+        entries = []
+        for (individual, subject, _), body in zip(of, bodies, strict=True):
+            entries.append(_entry(head, kind, by, individual, subject, _seal(body)))
+            head.count, head.hash = entries[-1].id, entries[-1].hash
+        store.insert(AuditEntry, [_columns(entry) for entry in entries])
+        store.insert(AuditValues, [{"entry": e.id, "body": body} for e, body in zip(entries, bodies, strict=True)])
+        AuditHead.update(count=head.count, hash=head.hash, seal=_sealed(head)).where(AuditHead.id == 1).execute()
+    return entries
+
+
+def _entry(
+    head: AuditHead, kind: str, by: Actor, individual: Individual | None, subject: str, values_hash: str
+) -> AuditEntry:
+    entry = AuditEntry(
+        id=head.count + 1, at=clock.now(), kind=kind, actor_kind=by.kind, worker=by.worker, account=by.account,
+        acting_for=by.acting_for, individual=individual, subject=subject, network=by.network[:45],
+        values_hash=values_hash, previous_hash=head.hash,
+    )  # fmt: skip
+    entry.hash = _hash_of(entry)
     return entry
+
+
+def _columns(entry: AuditEntry) -> dict[str, Any]:
+    fields = AuditEntry._meta.fields
+    return {name: fields[name].db_value(value) for name, value in entry.__data__.items()}
+
+
+def _sealed(head: AuditHead) -> str:
+    return _seal(f"end {head.count} {head.hash}") if head.count else ""
 
 
 def values_of(entry: AuditEntry) -> dict[str, Any]:
@@ -132,6 +157,8 @@ def _walk() -> Iterator[str]:
     head = AuditHead.get_or_none(AuditHead.id == 1)
     if head is None or (head.count, head.hash) != (expected - 1, previous):
         yield f"The chain ends at entry {expected - 1}, but {head.count if head else 'nobody knows how many'} were written."
+    elif head.seal != _sealed(head):
+        yield "The end of the chain was altered."
     yield from (f"Values of entry {number} have no entry." for number in bodies)
 
 

@@ -15,7 +15,7 @@ from peewee import BooleanField, CharField, DateField, IntegerField, Value
 
 from domain import clock, profile, search, store
 from domain.actor import Actor
-from domain.import_plans import STALE, Plan, begin
+from domain.import_plans import STALE, Plan, begin, change_of
 from domain.import_rows import Checker, Row
 from domain.rules import RuleBroken
 from models import Consent, Contact, Individual, SearchWord, db, new_public_id
@@ -80,6 +80,7 @@ class People:
             self._plan_columns(plan)
             plan.contacts = list(_planned_contacts(plan, contacts.get(known, [])))
             plan.consents = self._consents and bool(plan.row.values.get("email")) and known not in asked
+            plan.change = change_of(plan, contacts=_told(plan, contacts.get(known, [])), consents=plan.consents)
         return plans
 
     def stage(self, plans: Sequence[Plan]) -> None:
@@ -92,8 +93,8 @@ class People:
         individuals = [_staged_individual(plan, next(self._ids)) for plan in moved]
         contacts = [_staged_contact(plan, next(self._ids), values) for plan in moved for values in plan.contacts]
         with store.writing():
-            insert(StagedIndividual, individuals)
-            insert(StagedContact, contacts)
+            store.insert(StagedIndividual, individuals)
+            store.insert(StagedContact, contacts)
 
     def write(self, by: Actor) -> None:
         """Write all that was staged.  Raises RuleBroken when somebody changed one of the records meanwhile."""
@@ -125,20 +126,6 @@ class People:
             return
         sort_name = profile.sort_name(details.first_name, details.last_name)
         plan.columns = {**dataclasses.asdict(details), "sort_name": sort_name}
-
-
-def insert(table: Any, rows: Sequence[dict[str, Any]]) -> None:
-    """Insert rows, all of the same fields, with one statement inside a transaction.
-
-    Written out here because the query builder's way costs ten times as much, and there are millions of values.
-    """
-    if not rows:
-        return
-    columns = [table._meta.fields[name].column_name for name in rows[0]]
-    one = f"({', '.join([db.param] * len(columns))})"
-    names = ", ".join(f'"{column}"' for column in columns)
-    sql = f'INSERT INTO "{table._meta.table_name}" ({names}) VALUES {", ".join([one] * len(rows))}'
-    db.execute_sql(sql, [value for row in rows for value in row.values()])
 
 
 # ---------------------------------------------------------------- planning
@@ -197,6 +184,16 @@ def _find(contacts: list[Contact], kind: str, value: str) -> Contact | None:
 def _changed(contact: Contact, **after: Any) -> dict[str, Any]:
     now = {name: getattr(contact, name) for name in ("kind", "value", "lookup", "person", "is_in_use", "is_main")}
     return {"contact": contact.id, **now, **after}
+
+
+def _told(plan: Plan, contacts: list[Contact]) -> list[dict[str, Any]]:
+    """The contacts of a plan as the audit keeps them."""
+    names = ("kind", "value", "person", "is_in_use", "is_main")
+    was = {contact.id: {name: getattr(contact, name) for name in names} for contact in contacts}
+    return [
+        {"before": was.get(values["contact"], {}), "after": {name: values[name] for name in names}}
+        for values in plan.contacts
+    ]
 
 
 # ---------------------------------------------------------------- staging
@@ -282,9 +279,8 @@ def _must_be(wanted: int, done: int) -> None:
 # ---------------------------------------------------------------- search words, after it
 
 
-def write_words(external_ids: Sequence[str]) -> None:
+def write_words(individuals: Sequence[Individual]) -> None:
     """Write the search words of individuals anew, inside a transaction."""
-    individuals = list(Individual.select().where(Individual.external_id.in_(external_ids)))
     ids = [individual.id for individual in individuals]
     contacts = _contacts_of(ids)
     SearchWord.delete().where(SearchWord.individual.in_(ids)).execute()
@@ -294,4 +290,4 @@ def write_words(external_ids: Sequence[str]) -> None:
         for word in sorted(search.words_of(person, contacts[person.id]))
     ]
     for start in range(0, len(words), 5000):
-        insert(SearchWord, words[start : start + 5000])
+        store.insert(SearchWord, words[start : start + 5000])

@@ -36,6 +36,7 @@ class Plan:
     columns: dict[str, Any] = dataclasses.field(default_factory=dict)
     contacts: list[dict[str, Any]] = dataclasses.field(default_factory=list)
     consents: bool = False
+    change: str = ""  # JSON for the audit: what is written, and what stood there before
 
     @property
     def is_new(self) -> bool:
@@ -80,6 +81,16 @@ def _begun(row: Row, record: Any, memory: dict[str, str]) -> Plan:
     return Plan(row, record, before, said, "" if after == memory else json.dumps(after, ensure_ascii=False))
 
 
+def change_of(plan: Plan, **more: Any) -> str:
+    """What the audit will keep of a plan; nothing when the record stays as it is."""
+    if not (plan.is_new or plan.is_changed):
+        return ""
+    before = {name: getattr(plan.record, name) for name in plan.columns} if plan.record else {}
+    changed = {name: value for name, value in plan.columns.items() if not before or before[name] != value}
+    change = {"before": {name: before[name] for name in changed if before}, "after": changed, **more}
+    return json.dumps(change, ensure_ascii=False, default=str)
+
+
 class Plain:
     """Plans for sites and workers, which are one row of one table each."""
 
@@ -103,6 +114,7 @@ class Plain:
                 plan.columns = columns
             else:
                 plan.columns = {name: value for name, value in columns.items() if getattr(plan.record, name) != value}
+            plan.change = change_of(plan)
         return plans
 
     def stage(self, plans: Sequence[Plan]) -> None:

@@ -1,16 +1,19 @@
 """Taking in a CSV file of individuals, workers or sites: all of it or nothing, and the same again changes nothing.
 
 ``check`` is the dry run.  ``apply`` does the same pass, stages what it will write, and writes it in one transaction
-that holds the write lock for at most 5 seconds at 100,000 rows; search words follow in short ones (docs/import.md).
+that holds the write lock for at most 5 seconds at 100,000 rows; search words and the audit of each record follow in
+short ones (docs/import.md).
 """
 
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from peewee import IntegrityError
 
@@ -18,17 +21,18 @@ from domain import audit, clock, store
 from domain.actor import SYSTEM, Actor
 from domain.import_csv import Table, open_table
 from domain.import_mapping import Bound, FileMapping, find_mapping, read_mapping
-from domain.import_people import People, insert, write_words
+from domain.import_people import People, write_words
 from domain.import_plans import STALE, Plain, Plan, Planner
 from domain.import_rows import Checker, Problem
 from domain.rules import N_, RuleBroken
-from models import ImportedRow, ImportRow, ImportRun
+from models import ImportedRow, ImportRow, ImportRun, Individual, Site, Worker
 
-__all__ = ["Choices", "Problem", "Report", "apply", "check", "find_mapping", "finish", "read_mapping"]
+__all__ = ["Choices", "Problem", "Report", "apply", "check", "find_mapping", "finish", "read_mapping", "settle_applied"]
 
 CONSENT = N_("Choose whether the people in this file allow e-mail: yes, or no to record nothing.")
 AT_ONCE = 250  # rows that are planned and staged together
 SETTLED_AT_ONCE = 200  # rows that become findable in one short transaction
+_TABLES: dict[str, Any] = {"individuals": Individual, "workers": Worker, "sites": Site}
 Progress = Callable[[int], object]  # told how many rows were read
 
 
@@ -106,14 +110,25 @@ def apply(
 
 
 def finish() -> None:
-    """Clear the staged rows of imports that were killed before they were applied, and finish applied ones."""
+    """Clear the staged rows of imports that were killed before they were applied, and settle applied ones."""
     store.must_be_idle()
     with store.connection():
         unapplied = ImportRun.select(ImportRun.id).where(ImportRun.applied_at.is_null())
         if unapplied.exists():
             with store.writing():
                 ImportRun.delete().where(ImportRun.applied_at.is_null()).execute()
-        for run in list(ImportRun.select().where(ImportRun.id.in_(ImportRow.select(ImportRow.run)))):
+        settle_applied()
+
+
+def settle_applied() -> None:
+    """Finish what an import that was killed after it was applied left to do: search words, audit, memory.
+
+    Said by the timetable each minute; harmless beside the import itself.
+    """
+    store.must_be_idle()
+    with store.connection():
+        staged = ImportRow.select(ImportRow.run).distinct()
+        for run in list(ImportRun.select().where(ImportRun.applied_at.is_null(False), ImportRun.id.in_(staged))):
             _settle(run)
 
 
@@ -215,22 +230,25 @@ def _chosen(mapping: FileMapping, choices: Choices, report: Report) -> dict[str,
 
 def _take_in(intake: _Intake, chosen: dict[str, object], by: Actor, progress: Progress | None) -> None:
     """Stage the file and write it; nothing stays of it when it has a problem."""
-    report, run = intake.report, _start(intake.report, chosen)
+    report, run, said = intake.report, _start(intake.report, chosen, by), hashlib.sha256()
 
     def stage(plans: Sequence[Plan]) -> None:
         intake.planner.stage(plans)
         rows = [
-            {"run": run.id, "number": plan.row.number, "external_id": plan.row.external_id, "body": plan.body}
+            {"run": run.id, "number": plan.row.number, "external_id": plan.row.external_id, "body": plan.body,
+             "change": plan.change}
             for plan in plans
-            if plan.body
-        ]
+            if plan.body or plan.change
+        ]  # fmt: skip
+        for row in rows:
+            said.update(f"{row['external_id']}\n{row['change']}\n".encode())
         with store.writing():
-            insert(ImportRow, rows)
+            store.insert(ImportRow, rows)
 
     try:
         intake.read(stage, progress)
         if not report.problems:
-            _write(run, intake.planner, report, chosen, by)
+            _write(run, intake.planner, report, {**chosen, "changes_hash": said.hexdigest()}, by)
     except IntegrityError:
         report.refuse(RuleBroken(STALE, code="stale"))
     except RuleBroken as broken:
@@ -244,18 +262,26 @@ def _take_in(intake: _Intake, chosen: dict[str, object], by: Actor, progress: Pr
             ImportRun.delete().where(ImportRun.id == run.id).execute()
 
 
-def _start(report: Report, chosen: dict[str, object]) -> ImportRun:
+def _start(report: Report, chosen: dict[str, object], by: Actor) -> ImportRun:
+    """``by`` is kept with the choices: who finishes the run after a kill is somebody else."""
+    who = {"worker": by.worker.id if by.worker else None, "network": by.network}
     with store.writing():
         run: ImportRun = ImportRun.create(
             subject=report.subject, file_name=report.file_name[:200], file_hash=report.file_hash,
-            choices=json.dumps(chosen), started_at=clock.now(),
+            choices=json.dumps({**chosen, "by": who}), started_at=clock.now(),
         )  # fmt: skip
     return run
+
+
+def _importer(run: ImportRun) -> Actor:
+    who = json.loads(run.choices).get("by") or {}
+    return Actor(worker=Worker.get_by_id(who["worker"]), network=who["network"]) if who.get("worker") else SYSTEM
 
 
 def _write(run: ImportRun, planner: Planner, report: Report, chosen: dict[str, object], by: Actor) -> None:
     """The one transaction: the records, the run and its audit entry."""
     counts = {name: getattr(report, name) for name in ("rows", "created", "changed", "unchanged")}
+    choices = {name: value for name, value in chosen.items() if name != "changes_hash"}
     with store.writing():
         began = time.monotonic()
         mine = ImportRun.update(applied_at=clock.now(), **counts).where(ImportRun.id == run.id)
@@ -265,17 +291,18 @@ def _write(run: ImportRun, planner: Planner, report: Report, chosen: dict[str, o
         if report.created or report.changed:
             audit.record(
                 "import.applied", by, subject=f"import {run.id}", **counts,
-                file_hash=report.file_hash, choices=chosen,
+                file_hash=report.file_hash, choices=choices, changes_hash=chosen["changes_hash"],
             )  # fmt: skip
     report.seconds_locked = time.monotonic() - began
     report.is_applied = True
 
 
 def _settle(run: ImportRun) -> None:
-    """Make the rows of an applied run findable and remember what they said, in short transactions.
+    """Make the rows of an applied run findable, audit each record and remember what the file said, in short transactions.
 
     A million search words at once would hold the lock for too long.  A staged row goes in the transaction that settles
-    it: what is left of an applied run when it is killed here is what is still to be done.
+    it: what is left of an applied run when it is killed here is what is still to be done.  That the entries of the
+    audit are those of the run is shown by its own entry, which has the hash of them all.
     """
     while True:
         with store.writing():
@@ -291,12 +318,29 @@ def _settled(run: ImportRun) -> bool:
     store.lock(ImportRun.select().where(ImportRun.id == run.id)).get()
     rows = list(ImportRow.select().where(ImportRow.run == run).order_by(ImportRow.id).limit(SETTLED_AT_ONCE))
     ids = [row.external_id for row in rows]
+    table = _TABLES[run.subject]
+    records = {record.external_id: record for record in table.select().where(table.external_id.in_(ids))}
     if run.subject == "individuals":
-        write_words(ids)
-    ImportedRow.delete().where(ImportedRow.subject == run.subject, ImportedRow.external_id.in_(ids)).execute()
-    insert(ImportedRow, [_remembered(run.subject, row) for row in rows])
+        write_words(list(records.values()))
+    _audit(run, [(records[row.external_id], row.change) for row in rows if row.change and row.external_id in records])
+    said = [row for row in rows if row.body]
+    ImportedRow.delete().where(
+        ImportedRow.subject == run.subject, ImportedRow.external_id.in_([row.external_id for row in said])
+    ).execute()
+    store.insert(ImportedRow, [_remembered(run.subject, row) for row in said])
     ImportRow.delete().where(ImportRow.id.in_([row.id for row in rows])).execute()
     return bool(rows)
+
+
+def _audit(run: ImportRun, changes: Sequence[tuple[Individual | Site | Worker, str]]) -> None:
+    if not changes:
+        return
+    noun = run.subject.removesuffix("s")
+    audit.record_many(f"{noun}.imported", _importer(run), [
+        (record if isinstance(record, Individual) else None, f"{noun} {record.id}",
+         {"import_run": run.public_id, **json.loads(change)})
+        for record, change in changes
+    ])  # fmt: skip
 
 
 def _remembered(subject: str, row: ImportRow) -> dict[str, str]:

@@ -13,12 +13,11 @@ import secrets
 
 from itsdangerous import BadSignature, Signer
 
-from domain import clock, store
+from domain import clock, settings, store
 from domain.rules import NotFound
 from models import Link, LinkOpening, PortalAccount, Worker
 
 _key = b""
-PROOF_MINUTES = 30
 
 
 def use_key(key: str) -> None:
@@ -92,7 +91,7 @@ def use(link: Link) -> bool:
 
 
 def give_proof(link: Link) -> str:
-    """A random word for the browser that proved itself; good for PROOF_MINUTES with this link only."""
+    """A random word for the browser that proved itself; good for *link page minutes* with this link only."""
     proof = secrets.token_urlsafe(32)
     with store.writing():
         Link.update(proof_hash=_digest(proof), proved_at=clock.now()).where(Link.id == link.id).execute()
@@ -101,7 +100,7 @@ def give_proof(link: Link) -> str:
 
 def is_proved(link: Link, proof: str) -> bool:
     """True when this browser proved itself for this link not long ago."""
-    if not link.proof_hash or link.proved_at < clock.ago(minutes=PROOF_MINUTES):
+    if not link.proof_hash or link.proved_at < clock.ago(minutes=settings.get("link_page_minutes")):
         return False
     return hmac.compare_digest(link.proof_hash, _digest(proof))
 

@@ -237,6 +237,9 @@ def _pause(attempts: int) -> dt.timedelta:
 
 
 def _note_health(delivery: Delivery, outcome: Outcome, now: dt.datetime) -> None:
+    if outcome.verdict is Verdict.RETRY and outcome.code is None:  # the letter could not be written: nobody was asked
+        probe_now(delivery.channel)
+        return
     channel = ChannelHealth.update(
         {"down_since": None, "probe_at": None, "last_error": ""}
         if outcome.verdict is not Verdict.SERVER_DOWN

@@ -18,6 +18,7 @@ from domain.rules import N_, NotFound, RuleBroken
 from models import CHANNELS, CONTACT_KINDS, Consent, Contact, Follow, Individual, Worker
 
 LONGEST_NAME = 200
+_STALE = N_("Somebody else changed this meanwhile: see what is saved now. Change what is still needed and save again.")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,11 +69,13 @@ def email_key(address: str) -> str:
 
 
 def checked_email(address: str, field: str = "email") -> str:
-    """The address as typed, tidy.  Raises RuleBroken when it has not the form of one; asks no server."""
+    """The address as typed, tidy.  Raises RuleBroken when it has not the form of one that any mail server takes (letters
+    outside ASCII before the @ are for few of them); asks no server."""
+    typed = unicodedata.normalize("NFKC", clean(address, field, 254))
     try:
         return validate_email(
-            clean(address, field, 254), check_deliverability=False, test_environment=True
-        ).normalized
+            typed, check_deliverability=False, test_environment=True, allow_smtputf8=False
+        ).normalized  # fmt: skip
     except EmailNotValidError:
         raise RuleBroken(
             N_("Enter an e-mail address such as name@example.org."), code="bad_email", field=field
@@ -132,9 +135,7 @@ def change(individual: Individual, details: Details, by: Actor, *, version: int)
             .execute()
         )
         if not done:
-            raise RuleBroken(
-                N_("Somebody else changed this record meanwhile. Check it and save again."), code="stale"
-            )
+            raise RuleBroken(_STALE, code="stale")
         fresh = Individual.get_by_id(individual.id)
         search.index(fresh)
         if before != dataclasses.asdict(good):
@@ -182,19 +183,24 @@ def add_contact(individual: Individual, reach: Reach, by: Actor, *, country: str
     return contact
 
 
-def change_contact(contact: Contact, reach: Reach, by: Actor, *, country: str) -> None:
+def change_contact(contact: Contact, reach: Reach, by: Actor, *, country: str, version: int) -> None:
     """Change a contact of an individual; the old and the new are kept in the audit.
 
-    Raises NotFound when it was removed meanwhile.
+    ``version`` is the one that the form showed.  Raises RuleBroken ``stale`` when somebody changed it meanwhile,
+    NotFound when it was removed.
     """
     good = reach.checked(country)
     with store.writing():
-        was = Contact.get_or_none(_is(contact)) or contact
+        was = store.lock(Contact.select().where(_is(contact))).first()
+        if was is None:
+            raise NotFound
+        if was.version != version:
+            raise RuleBroken(_STALE, code="stale")
         before = {name: getattr(was, name) for name in dataclasses.asdict(good)}
         _step_back(contact.individual, good)
-        changed = Contact.update(**dataclasses.asdict(good), lookup=lookup_of(good.kind, good.value)).where(_is(contact))
-        if not changed.execute():
-            raise NotFound
+        Contact.update(
+            **dataclasses.asdict(good), lookup=lookup_of(good.kind, good.value), version=version + 1
+        ).where(_is(contact)).execute()  # fmt: skip
         search.index(contact.individual)
         audit.record(
             "contact.changed", by, individual=contact.individual, subject=f"contact {contact.id}",
@@ -268,6 +274,11 @@ def unfollow(individual: Individual, worker: Worker, by: Actor) -> None:
     with store.writing():
         if Follow.delete().where(Follow.individual == individual, Follow.worker == worker).execute():
             audit.record("follow.ended", by, individual=individual, worker=worker.public_id)
+
+
+def followers_of(individual: Individual) -> list[Worker]:
+    """The workers who follow an individual, by name."""
+    return list(Worker.select().join(Follow).where(Follow.individual == individual).order_by(Worker.last_name, Worker.id))
 
 
 def _step_back(individual: Individual, reach: Reach) -> None:

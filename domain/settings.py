@@ -32,6 +32,9 @@ CATALOGUE: dict[str, Kind] = {
     ),
     "licence_count": Kind(0, N_("Licence count"), N_("accounts"), N_("Open accounts at most; 0 means no limit."), 0, 10_000_000),
     "password_length": Kind(12, N_("Shortest password"), N_("characters"), "", 12, 64),
+    "birth_date_tries": Kind(
+        3, N_("Wrong dates of birth"), N_("for one account"), N_("After the last one the activation is closed."), 1, 5
+    ),
     "birth_date_tries_a_day": Kind(
         5, N_("Date of birth tries"), N_("a day"), N_("For one individual, whatever the number of links."), 3, 20
     ),
@@ -41,6 +44,12 @@ CATALOGUE: dict[str, Kind] = {
     "sign_ins_a_minute": Kind(10, N_("Sign-in tries"), N_("a minute"), N_("For one address and for one network."), 3, 1000),
     "resets_an_hour": Kind(5, N_("Password resets"), N_("an hour"), N_("For one address and for one network."), 1, 1000),
     "reset_minutes": Kind(30, N_("Password reset link"), N_("minutes"), N_("How long the link works."), 5, 120),
+    "link_page_minutes": Kind(
+        30, N_("Pages behind a link"), N_("minutes"), N_("Afterwards the e-mailed link must be opened again."), 5, 60
+    ),
+    "first_start_tries": Kind(
+        20, N_("Tries of the first start’s code"), N_("an hour"), N_("From one network."), 3, 100
+    ),
     "idle_minutes": Kind(30, N_("Idle limit"), N_("minutes"), N_("A session without a tap ends after this time."), 5, 240),
     "session_hours": Kind(12, N_("Longest session"), N_("hours"), "", 1, 24),
     "mail_rate": Kind(10, N_("Mail rate"), N_("a second"), N_("0 means as fast as the mail server takes them."), 0, 1000),

@@ -5,11 +5,14 @@ Answers and time do not tell whether an address has an account (spec 01, sign-in
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import datetime as dt
 import hashlib
 import secrets
 from typing import Any
+
+from peewee import IntegrityError
 
 from domain import (
     accounts,
@@ -184,6 +187,7 @@ def change_password(session: LoginSession, current: str, new: str, by: Actor) ->
     owner = session.account if session.account_id else session.worker
     _within_limit("password", f"{type(owner).__name__} {owner.id}", by, "sign_ins_a_minute", 60)
     if not passwords.matches(current, owner.password_hash):
+        _note_refused(owner, by)
         raise RuleBroken(N_("This is not your current password."), code="no_match", field="current")
     passwords.check(new, near=_near(owner))
     kept = passwords.hash(new)
@@ -195,6 +199,12 @@ def change_password(session: LoginSession, current: str, new: str, by: Actor) ->
         LoginSession.create(token_hash=digest(token), account=session.account, worker=session.worker,
                             created_at=session.created_at, seen_at=clock.now())  # fmt: skip
     return token
+
+
+def _note_refused(owner: PortalAccount | Worker, by: Actor) -> None:
+    with store.aside(), store.writing():
+        individual = owner.individual if isinstance(owner, PortalAccount) else None
+        audit.record("password.refused", by, individual=individual, subject=_subject(owner))
 
 
 def _set_password(owner: PortalAccount | Worker, kept: str, by: Actor, audited: str, *, was: str | None) -> None:
@@ -211,16 +221,16 @@ def _set_password(owner: PortalAccount | Worker, kept: str, by: Actor, audited: 
                     **{"account" if is_client else "worker": owner})  # fmt: skip
 
 
-def ask_for_reset(email: str, by: Actor) -> None:
-    """Note that somebody at ``email`` forgot their password.
+def ask_for_reset(email: str, by: Actor, *, request: str = "") -> None:
+    """Note that somebody at ``email`` forgot their password; ``request`` is the form's one-time id.
 
     The same work for every address: who that is gets looked up later, by ``resolve_reset`` in the background.
     """
     key = profile.email_key(email)
     _within_limit("reset", key, by, "resets_an_hour", 3600)
-    with store.writing():
+    with store.writing(), contextlib.suppress(IntegrityError), store.writing():  # the same request in the same moment
         number = int(clock.now().timestamp() * 1000)
-        notices.put("password_reset", number, to=key[:254], version=secrets.randbelow(1_000_000_000),
+        notices.put("password_reset", number, to=key[:254], version=int(digest(key + request)[:7], 16),
                     expires_at=clock.ahead(minutes=settings.get("reset_minutes")))  # fmt: skip
 
 

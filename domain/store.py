@@ -12,7 +12,7 @@ import logging
 import os
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -170,6 +170,20 @@ def must_be_idle() -> None:
 def lock(query: Any) -> Any:
     """The query, with its rows locked until the transaction ends where the database knows row locks."""
     return query if isinstance(db.obj, SqliteDatabase) else query.for_update()
+
+
+def insert(table: Any, rows: Sequence[dict[str, Any]]) -> None:
+    """Insert rows, all of the same fields, with one statement inside a transaction.
+
+    Written out here because the query builder's way costs ten times as much, and there are millions of values.
+    """
+    if not rows:
+        return
+    columns = [table._meta.fields[name].column_name for name in rows[0]]
+    one = f"({', '.join([db.param] * len(columns))})"
+    names = ", ".join(f'"{column}"' for column in columns)
+    sql = f'INSERT INTO "{table._meta.table_name}" ({names}) VALUES {", ".join([one] * len(rows))}'
+    db.execute_sql(sql, [value for row in rows for value in row.values()])
 
 
 # ---------------------------------------------------------------- what one request remembers

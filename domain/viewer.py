@@ -73,8 +73,18 @@ class StaffViewer:
         return everyone if self.may("view_all_individuals") else everyone.where(Individual.id.in_(self._caseload()))
 
     def individual(self, public_id: str) -> Individual:
-        """One individual that the worker may see.  Raises NotFound."""
-        return _one(self.individuals.where(Individual.public_id == public_id))  # type: ignore[no-any-return]
+        """One individual that the worker may see.  Raises NotFound; that somebody tried is in the audit."""
+        try:
+            return _one(self.individuals.where(Individual.public_id == public_id))  # type: ignore[no-any-return]
+        except NotFound:
+            self._note_refused(public_id)
+            raise
+
+    def _note_refused(self, public_id: str) -> None:
+        there = Individual.get_or_none(Individual.public_id == public_id)
+        if there is not None:
+            with store.writing():
+                audit.record("individual.refused", self.actor, individual=there)
 
     def contact(self, individual: Individual, public_id: str) -> Contact:
         """One contact of an individual whom the worker may see.  Raises NotFound."""
@@ -101,12 +111,21 @@ class StaffViewer:
     @property
     def tasks(self) -> Any:
         """Open tasks about individuals whom the worker may see, oldest first."""
-        waiting = Task.select(Task, Individual).join(Individual).where(Task.done_at.is_null()).order_by(Task.id)
-        return waiting if self.may("view_all_individuals") else waiting.where(Task.individual.in_(self._caseload()))
+        return self._every_task().where(Task.done_at.is_null()).order_by(Task.id)
+
+    def _every_task(self) -> Any:
+        every = Task.select(Task, Individual).join(Individual)
+        return every if self.may("view_all_individuals") else every.where(Task.individual.in_(self._caseload()))
 
     def task(self, public_id: str) -> Task:
-        """One open task that the worker may see.  Raises NotFound."""
-        return _one(self.tasks.where(Task.public_id == public_id))  # type: ignore[no-any-return]
+        """One task, open or done, about an individual whom the worker may see.  Raises NotFound."""
+        return _one(self._every_task().where(Task.public_id == public_id))  # type: ignore[no-any-return]
+
+    @property
+    def failed_deliveries(self) -> Any:
+        """What could not be delivered and was not sent again, newest first."""
+        repeated = Delivery.select(Delivery.again).where(Delivery.again.is_null(False))
+        return self.deliveries.where(Delivery.state == "dead", Delivery.id.not_in(repeated))
 
     def audit_of(self, individual: Individual) -> Any:
         """What happened around an individual, newest first."""

@@ -25,9 +25,11 @@ def add(kind: str, category: str, individual: Individual | None, dedupe_key: str
     return True
 
 
-def done(task: Task, by: Actor) -> None:
-    """Take a task off the queue; twice is harmless."""
+def done(task: Task, by: Actor) -> bool:
+    """Take a task off the queue; False when somebody else did so before."""
     with store.writing():
         ticked = Task.update(done_at=clock.now(), done_by=by.worker).where(Task.id == task.id, Task.done_at.is_null())
-        if ticked.execute():
-            audit.record("task.done", by, individual=task.individual, subject=f"task {task.id}", kind=task.kind)
+        if not ticked.execute():
+            return False
+        audit.record("task.done", by, individual=task.individual, subject=f"task {task.id}", kind=task.kind)
+    return True

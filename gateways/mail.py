@@ -208,6 +208,9 @@ class SmtpMail(Mail):
         """Go through the steps of one mail; whatever breaks in here breaks before the final dot."""
         try:
             line, code, words = self._begin(sender, deadline)
+            if code // 100 == 5:  # the sender is refused: true for every message, so never one message's fault
+                self._drop()
+                return _outcome(Verdict.SERVER_DOWN, code, words)
             if _is_yes(code):
                 code, words = line.rcpt(recipient)
             if _is_yes(code):

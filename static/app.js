@@ -98,6 +98,9 @@
   const asked = (event) => byPerson.includes(event.detail.ctx?.sourceEvent?.type);
 
   document.addEventListener('htmx:after:swap', (event) => {
+    const said = document.querySelector('[data-said]');
+    const voice = document.getElementById('said');
+    if (said && voice) voice.textContent = said.textContent;
     // What refreshes by itself, or while somebody types, leaves the focus where it is.
     const how = event.detail.ctx?.sourceEvent?.type;
     if (how !== 'submit' && how !== 'click') return;

@@ -9,21 +9,21 @@ from flask import Flask, abort, current_app, request
 from itsdangerous import BadData, URLSafeTimedSerializer
 from werkzeug.wrappers import Response
 
+from domain import settings
 from web.fragments import page
 
 
 @dataclasses.dataclass(frozen=True)
 class Place:
-    """A page that is reached by link: the cookie's name, its path, and how long it is remembered."""
+    """A page that is reached by link: the cookie's name and its path; remembered for *link page minutes*."""
 
     name: str
     path: str
-    minutes: int
 
     def carry(self, response: Response, words: dict[str, Any]) -> Response:
         """Remember ``words`` in the reader's browser, signed, for this path only."""
         response.set_cookie(
-            self._cookie(current_app), self._signer(current_app).dumps(words), max_age=self.minutes * 60, path=self.path, httponly=True,
+            self._cookie(current_app), self._signer(current_app).dumps(words), max_age=_seconds(), path=self.path, httponly=True,
             samesite="Lax", secure=current_app.config["SESSION_COOKIE_SECURE"],
         )  # fmt: skip
         return response
@@ -31,7 +31,7 @@ class Place:
     def read(self, app: Flask) -> dict[str, Any] | None:
         """What was remembered; None when nothing was, it is too old, or it is not ours."""
         try:
-            words: dict[str, Any] = self._signer(app).loads(request.cookies.get(self._cookie(app), ""), max_age=self.minutes * 60)
+            words: dict[str, Any] = self._signer(app).loads(request.cookies.get(self._cookie(app), ""), max_age=_seconds())
         except BadData:
             return None
         return words
@@ -48,6 +48,10 @@ class Place:
 
     def _signer(self, app: Flask) -> URLSafeTimedSerializer:
         return URLSafeTimedSerializer(app.config["SECRET_KEY"], salt=f"doorstep carried {self.name}")
+
+
+def _seconds() -> int:
+    return 60 * int(settings.get("link_page_minutes"))
 
 
 def ask_for_link() -> NoReturn:

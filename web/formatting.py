@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from zoneinfo import available_timezones
 
 import nh3
 import phonenumbers
@@ -14,9 +15,10 @@ from flask_babel import get_locale
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
-from domain import agency
+from domain import agency, search
 
 _TAGS = {"h2", "h3", "h4", "p", "ul", "ol", "li", "strong", "em", "a", "br", "hr", "blockquote", "code"}
+_REGIONS = {"Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific"}
 _HEADING = re.compile(r"^(#{1,6}) ", re.MULTILINE)
 _markdown = MarkdownIt("commonmark", {"html": False})
 
@@ -55,6 +57,20 @@ def language_name(code: str) -> str:
     except (ValueError, UnknownLocaleError):
         return code
     return str(locale.get_display_name()).capitalize() if locale else ""
+
+
+def countries() -> list[tuple[str, str]]:
+    """Every country that has phone numbers, as (code, name), in the order of the reader's alphabet."""
+    names = get_locale().territories
+    known = [(code, names[code]) for code in phonenumbers.SUPPORTED_REGIONS if code in names]
+    return sorted(known, key=lambda each: search.fold(each[1]))
+
+
+def time_zones() -> list[tuple[str, str]]:
+    """Every zone as (name, label), by its place: ``Halifax (America)``."""
+    parts = [(zone, *zone.partition("/")[::2]) for zone in available_timezones()]
+    places = [(zone, f"{place.replace('_', ' ')} ({region})") for zone, region, place in parts if region in _REGIONS]
+    return [*sorted(places, key=lambda each: each[1]), ("UTC", "UTC")]
 
 
 def markdown(text: str) -> Markup:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from flask import request
-from flask_babel import get_locale, lazy_gettext
+from flask_babel import format_date, get_locale, gettext, lazy_gettext
 from flask_wtf import FlaskForm
 from wtforms import Field, SelectField, StringField, ValidationError
 from wtforms.validators import InputRequired
@@ -36,13 +36,30 @@ class Form(FlaskForm):  # type: ignore[misc]
         """True when something must be shown as wrong."""
         return bool(self.errors)
 
+    @property
+    def version(self) -> int:
+        """The version of the record that the form showed; what is no number is none that ever was."""
+        typed = request.form.get("version", "")
+        return int(typed) if typed.isdecimal() and len(typed) < 10 else 0
+
     @contextlib.contextmanager
-    def refusals(self) -> Iterator[None]:
-        """Inside the block a broken rule becomes an error beside its field, or on top of the form."""
+    def refusals(self, now: Any = None) -> Iterator[None]:
+        """Inside the block a broken rule becomes an error beside its field, or on top of the form.
+
+        ``now``: the record as it is; when somebody else changed it meanwhile, each field says what is saved now.
+        """
         try:
             yield
         except RuleBroken as broken:
             self.refuse(broken)
+            if broken.code == "stale" and now is not None:
+                self._show_saved(now)
+
+    def _show_saved(self, now: Any) -> None:
+        for name, field in self._fields.items():
+            saved = getattr(now, name, field.data)
+            if (saved or "") != (field.data or ""):
+                field.errors = [*field.errors, gettext("Saved now: %(value)s", value=_readable(field, saved))]
 
     def refuse(self, broken: RuleBroken) -> None:
         """Show what a rule said."""
@@ -52,6 +69,16 @@ class Form(FlaskForm):  # type: ignore[misc]
             self.form_errors.append(sentence)
         else:
             field.errors = [*field.errors, sentence]
+
+
+def _readable(field: Any, value: Any) -> str:
+    """A record's value as its field would show it."""
+    if isinstance(value, bool):
+        return str(gettext("yes") if value else gettext("no"))
+    if isinstance(value, dt.date):
+        return str(format_date(value, "long"))
+    named = dict(field.choices).get(value, value) if getattr(field, "choices", None) else value
+    return str(named or gettext("nothing"))
 
 
 class Required(InputRequired):  # type: ignore[misc]

@@ -14,7 +14,7 @@ from domain.rules import NotFound, RuleBroken
 from web import carried, sessions
 from web.fragments import done, page
 
-PLACE = carried.Place("activate", "/activate/", minutes=30)
+PLACE = carried.Place("activate", "/activate/")
 
 
 @bp.get("/<token>")
@@ -34,6 +34,15 @@ def step():
     if not links.is_proved(link, words.get("proof", "")):
         return page("activate/birth_date.html", form=BirthDate(formdata=None), phone=sign_in.support_phone())
     return _show_password(Password(formdata=None))
+
+
+@bp.get("/terms")
+@bp.get("/date-of-birth")
+@bp.get("/password")
+@bp.get("/new-link")
+def back_to_step():
+    """Back or reload after a step that was refused."""
+    return redirect("/activate/", 303)
 
 
 @bp.post("/terms")

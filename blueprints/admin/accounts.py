@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from blueprints.admin import bp, people, wording
 from domain import accounts, texts
 from domain.rules import RuleBroken
-from models import Contact, Link, LinkOpening, PortalAccount
+from models import Contact, PortalAccount
 from web.access import any_staff, right
 from web.forms import Form, Required, Text, _l
 from web.fragments import done, page
@@ -63,8 +63,6 @@ def _where(person, code: str) -> str | None:
         "address_taken": url_for("admin.new_contact", public_id=person.public_id, kind="email"),
         "consent": url_for("admin.individual", public_id=person.public_id, _anchor="consent"),
         "birth_date": url_for("admin.edit_individual", public_id=person.public_id),
-        "age": url_for("admin.edit_individual", public_id=person.public_id),
-        "deceased": url_for("admin.edit_individual", public_id=person.public_id),
     }
     return place.get(code)
 
@@ -102,12 +100,8 @@ def move_account(public_id: str, account_id: str, verb: str):
 def account_history(public_id: str):
     person = people.shown(public_id)
     every = list(person.accounts.order_by(PortalAccount.id.desc()))
-    openings = {account.id: list(_openings(account)) for account in every}
+    openings = {account.id: accounts.openings(account) for account in every}
     return page("admin/account_history.html", person=person, every=every, openings=openings, wording=wording, accounts=accounts)
-
-
-def _openings(account):
-    return LinkOpening.select().join(Link).where(Link.account == account).order_by(LinkOpening.id.desc()).limit(20)
 
 
 def _carried_out(act, told: str, public_id: str):

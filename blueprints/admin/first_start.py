@@ -1,16 +1,18 @@
 """The guided first start, after its first page: agency, pages, test e-mail, switch on."""
 
-from zoneinfo import available_timezones
-
 from flask import current_app, g, redirect
+from flask_babel import get_locale
+from flask_babel import gettext as _
 from wtforms import TextAreaField
 
 from blueprints.admin import bp
-from domain import agency, notices, starting_texts
+from domain import agency, notices, starting_texts, texts
 from domain.rules import N_, RuleBroken
 from web.access import right
-from web.forms import Choice, Form, Required, Text, _l
+from web.formatting import countries, time_zones
+from web.forms import Choice, Form, Lines, Required, Text, _l
 from web.fragments import done, page
+from web.sessions import tell
 
 PREFIX = "/admin/first-start/"
 
@@ -21,13 +23,14 @@ class AgencyForm(Form):
     site_name = Text(_l("Name of the main site"), [Required(_l("Enter the name of the site."))])
     address = TextAreaField(_l("Address"))
     phone = Text(_l("Phone number that clients call"), [Required(_l("Enter the phone number that clients call."))])
-    country = Text(_l("Country (two letters)"), [Required(_l("Enter the country, such as US or CA."))])
+    country = Choice(_l("Country"))
     time_zone = Choice(_l("Time zone"))
-    emergency_line = Text(_l("Emergency line"), [Required(_l("Write what to do in danger."))])
+    emergency_line = Lines(_l("Emergency line"), [Required(_l("Write what to do in danger."))])
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        self.time_zone.choices = sorted(zone for zone in available_timezones() if "/" in zone or zone == "UTC")
+        self.country.choices = [("", _("Choose")), *countries()]
+        self.time_zone.choices = [("", _("Choose")), *time_zones()]
 
     def particulars(self) -> dict[str, str]:
         """What was typed; only the address has lines, a name with a line break could not stand in a mail's header."""
@@ -56,7 +59,7 @@ def first_start():
 @bp.get("/first-start/agency")
 @right("manage_setup")
 def first_start_agency():
-    known = agency.particulars() or {"time_zone": "UTC", "emergency_line": starting_texts.EMERGENCY_LINE}
+    known = agency.particulars() or {"emergency_line": starting_texts.EMERGENCY_LINE}
     return _page("agency", 2, AgencyForm(formdata=None, data=known))
 
 
@@ -117,7 +120,10 @@ def first_start_code():
 @bp.post("/first-start/mail/test")
 @right("manage_setup")
 def first_start_send():
-    agency.send_mail_test(g.viewer.worker)
+    try:
+        agency.send_mail_test(g.viewer.worker)
+    except RuleBroken as refused:
+        tell("info", texts.refusal(str(get_locale()), refused))
     return done(f"{PREFIX}mail")
 
 

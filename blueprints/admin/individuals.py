@@ -5,7 +5,7 @@ from flask_babel import gettext as _
 
 from blueprints.admin import bp, paging, people, wording
 from domain import accounts, letters, notices, profile, search, texts
-from models import Delivery, Follow, Individual, PortalAccount, Worker
+from models import Delivery, Individual
 from web.access import any_staff, right
 from web.formatting import language_name
 from web.forms import Choice, DateBoxes, Form, Text, _l
@@ -40,8 +40,7 @@ def individuals():
     question = request.args.get("q", "").strip()[:100]
     query = search.narrow(g.viewer.individuals, question) if question else g.viewer.individuals
     rows, previous, following = paging.by_name(query, Individual)
-    states = {a.individual_id: a for a in PortalAccount.select().where(PortalAccount.individual.in_(rows)).order_by(PortalAccount.id)}
-    return page("admin/individuals.html", "results", people=rows, states=states, previous=previous, following=following,
+    return page("admin/individuals.html", "results", people=rows, states=accounts.newest_of(rows), previous=previous, following=following,
                 question=question, wording=wording, accounts=accounts)  # fmt: skip
 
 
@@ -72,14 +71,10 @@ def individual(public_id: str):
         "admin/individual.html", person=person, account=account,
         verbs=accounts.staff_verbs(account, g.viewer.rights) if account else [],
         contacts=profile.contacts_of(person), consents={channel: profile.consent_of(person, channel) for channel in CONSENTS},
-        followers=_followers(person), deliveries=list(person.deliveries.order_by(Delivery.id.desc()).limit(3)),
+        followers=profile.followers_of(person), deliveries=list(person.deliveries.order_by(Delivery.id.desc()).limit(3)),
         doubtful=[c for c in person.contacts if c.kind == "email" and notices.is_doubtful(c.value)],
         wording=wording, accounts=accounts, letters=letters,
     )  # fmt: skip
-
-
-def _followers(person: Individual) -> list[Worker]:
-    return list(Worker.select().join(Follow).where(Follow.individual == person).order_by(Worker.last_name))
 
 
 @bp.get("/individuals/<public_id>/edit")
@@ -94,17 +89,11 @@ def edit_individual(public_id: str):
 def change_individual(public_id: str):
     person, form = g.viewer.individual(public_id), IndividualForm()
     if form.validate():
-        with form.refusals():
-            profile.change(person, form.details(), g.viewer.actor, version=_version())
+        with form.refusals(now=person):
+            profile.change(person, form.details(), g.viewer.actor, version=form.version)
             tell("good", _("Saved."))
             return done(url_for("admin.individual", public_id=public_id))
     return page("admin/individual_form.html", form=form, person=person)
-
-
-def _version() -> int:
-    """The version that the form showed; what is no number is none that ever was."""
-    typed = request.form.get("version", "")
-    return int(typed) if typed.isdecimal() and len(typed) < 10 else 0
 
 
 @bp.post("/individuals/<public_id>/following")
@@ -122,7 +111,7 @@ def follow(public_id: str):
 
 
 @bp.get("/individuals/<public_id>/history")
-@any_staff
+@right("view_audit")
 def history(public_id: str):
     person = people.shown(public_id)
     rows, older = paging.by_number(g.viewer.audit_of(person))

@@ -37,6 +37,15 @@ def newest(query: Any, table: Any) -> tuple[list[Any], str | None]:
     return rows[:SIZE], _link(older=rows[SIZE - 1]) if len(rows) > SIZE else None
 
 
+def oldest(query: Any, table: Any) -> tuple[list[Any], str | None]:
+    """Twenty rows, oldest first, younger than the address's ``after``; a link to the next ones."""
+    start = table.get_or_none(table.public_id == request.args.get("after", ""))
+    if start is not None:
+        query = query.where(table.id > start.id)
+    rows = list(query.limit(SIZE + 1))
+    return rows[:SIZE], _link(after=rows[SIZE - 1]) if len(rows) > SIZE else None
+
+
 def by_number(query: Any) -> tuple[list[Any], str | None]:
     """Twenty rows of what belongs to one person, from the address's ``page``; a link to the next page."""
     typed = request.args.get("page", "1")

@@ -38,7 +38,7 @@ def new_contact(public_id: str):
     form = ContactForm(formdata=None)
     if request.args.get("kind") in CONTACT_KINDS:
         form.kind.data = request.args["kind"]
-    return page("admin/contact_form.html", form=form, person=people.shown(public_id), contact=None)
+    return _show(people.shown(public_id), form)
 
 
 @bp.post("/individuals/<public_id>/contacts/new")
@@ -49,7 +49,7 @@ def add_contact(public_id: str):
         with form.refusals():
             profile.add_contact(person, form.reach(), g.viewer.actor, country=_country())
             return _saved(public_id)
-    return page("admin/contact_form.html", form=form, person=person, contact=None)
+    return _show(person, form)
 
 
 @bp.get("/individuals/<public_id>/contacts/<contact_id>/")
@@ -57,7 +57,7 @@ def add_contact(public_id: str):
 def edit_contact(public_id: str, contact_id: str):
     person = people.shown(public_id)
     contact = g.viewer.contact(person, contact_id)
-    return page("admin/contact_form.html", form=ContactForm(formdata=None, obj=contact), person=person, contact=contact)
+    return _show(person, ContactForm(formdata=None, obj=contact), contact)
 
 
 @bp.post("/individuals/<public_id>/contacts/<contact_id>/")
@@ -66,9 +66,13 @@ def change_contact(public_id: str, contact_id: str):
     person, form = g.viewer.individual(public_id), ContactForm()
     contact = g.viewer.contact(person, contact_id)
     if form.validate():
-        with form.refusals():
-            profile.change_contact(contact, form.reach(), g.viewer.actor, country=_country())
+        with form.refusals(now=contact):
+            profile.change_contact(contact, form.reach(), g.viewer.actor, country=_country(), version=form.version)
             return _saved(public_id)
+    return _show(person, form, contact)
+
+
+def _show(person, form: ContactForm, contact=None):
     return page("admin/contact_form.html", form=form, person=person, contact=contact)
 
 

@@ -3,27 +3,28 @@
 from flask import g
 from flask_babel import gettext as _
 
-from blueprints.admin import bp, wording
+from blueprints.admin import bp, paging, wording
 from domain import notices, work_queue
-from models import Delivery, Task
+from models import Task
 from web.access import any_staff
 from web.fragments import done, page
 from web.sessions import tell
+
+MOST_FAILED = 5
 
 
 @bp.get("/")
 @any_staff
 def today():
-    tasks = list(g.viewer.tasks.limit(20))
-    repeated = Delivery.select(Delivery.again).where(Delivery.again.is_null(False))
-    failed = g.viewer.deliveries.where(Delivery.state == "dead", Delivery.id.not_in(repeated)).limit(5)
-    return page("admin/today.html", tasks=tasks, failed=list(failed), wording=wording, trouble=notices.trouble())
+    tasks, following = paging.oldest(g.viewer.tasks, Task)
+    failed = list(g.viewer.failed_deliveries.limit(MOST_FAILED + 1))
+    return page("admin/today.html", tasks=tasks, following=following, failed=failed[:MOST_FAILED],
+                has_more_failed=len(failed) > MOST_FAILED, wording=wording, trouble=notices.trouble())  # fmt: skip
 
 
 @bp.post("/tasks/<public_id>/done")
 @any_staff
 def task_done(public_id: str):
-    task: Task = g.viewer.task(public_id)
-    work_queue.done(task, g.viewer.actor)
-    tell("good", _("Done."))
+    is_mine = work_queue.done(g.viewer.task(public_id), g.viewer.actor)
+    tell("good" if is_mine else "info", _("Done.") if is_mine else _("Somebody else did this already."))
     return done("/admin/")

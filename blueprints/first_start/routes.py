@@ -31,7 +31,7 @@ def create():
     form = FirstAdmin()
     if form.validate():
         with form.refusals():
-            if not limits.spend("first_start", sessions.network(), most=20, seconds=3600):
+            if not limits.spend("first_start", sessions.network(), most=settings.get("first_start_tries"), seconds=3600):
                 raise RuleBroken(N_("Too many tries. Wait an hour."), code="too_many")
             worker = agency.create_first_admin(
                 form.code.data, form.first_name.data, form.last_name.data, form.email.data, form.password.data,

@@ -11,7 +11,7 @@ from web.access import safe_next
 from web.fragments import done, page
 from web.posts import only_asks
 
-RESET = carried.Place("reset", "/reset/", minutes=30)
+RESET = carried.Place("reset", "/reset/")
 
 
 @bp.get("/sign-in")
@@ -70,7 +70,7 @@ def ask():
     form = Forgotten()
     if form.validate():
         with form.refusals():
-            sign_in.ask_for_reset(form.email.data, sessions.visitor())
+            sign_in.ask_for_reset(form.email.data, sessions.visitor(), request=request.form.get("form_id", ""))
             return done("/forgotten-password/sent")
     return page("signing/forgotten.html", form=form)
 

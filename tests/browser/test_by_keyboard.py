@@ -107,7 +107,7 @@ def test_somebody_activates_an_account(town: Town, phone: Phone, browser: Browse
 def test_a_worker_makes_a_record_invites_and_withdraws(town: Town, phone: Phone, browser: Browser) -> None:
     page = phone(town.url, storage_state=town.cookies_of(ADMIN, browser), **DESK)
     page.goto("/admin/individuals/")
-    go(page, link(page, "New individual"))
+    go(page, link(page, "New client"))
     type_into(page, page.get_by_label("First name"), "Kezia")
     type_into(page, page.get_by_label("Last name"), "Keys-Only")
     for label, number in (("Day", "5"), ("Month", "6"), ("Year", "1990")):

@@ -104,7 +104,7 @@ CLIENTS = [
 STAFF = [
     State("Today", "/admin/", "/admin/", ADMIN),
     State("Today of a worker", "/admin/", "/admin/", WORKER),
-    State("Individuals", INDIVIDUALS, INDIVIDUALS, ADMIN),
+    State("Clients", INDIVIDUALS, INDIVIDUALS, ADMIN),
     State("Individuals, second page", INDIVIDUALS, INDIVIDUALS, ADMIN, press("Next")),
     State("Individuals, found", INDIVIDUALS, INDIVIDUALS + "?q=noemi", ADMIN),
     State("Individuals, nobody found", INDIVIDUALS, INDIVIDUALS + "?q=Xylophonist", ADMIN),

@@ -357,7 +357,7 @@ def forget_contacts(cast):
 
 def use_no_longer(cast):
     contact = cast.pia.contacts.get()
-    profile.change_contact(contact, profile.Reach("email", contact.value, is_in_use=False), SYSTEM, country="CA")
+    profile.change_contact(contact, profile.Reach("email", contact.value, is_in_use=False), SYSTEM, country="CA", version=1)
 
 
 def was_born(cast, born):
@@ -539,7 +539,7 @@ def test_the_main_address_is_suggested_else_the_first_in_use(cast):
     profile.add_contact(cast.pia, profile.Reach("email", "second@example.org"), SYSTEM, country="CA")
     assert accounts.suggested_address(cast.pia) == "pia@example.org"
     contact = cast.pia.contacts.where(Contact.value == "second@example.org").get()
-    profile.change_contact(contact, profile.Reach("email", contact.value, is_main=True), SYSTEM, country="CA")
+    profile.change_contact(contact, profile.Reach("email", contact.value, is_main=True), SYSTEM, country="CA", version=1)
     assert accounts.suggested_address(cast.pia) == "second@example.org"
     assert accounts.suggested_address(cast.sam) == ""
 

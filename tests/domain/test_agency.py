@@ -152,7 +152,7 @@ def test_each_particular_is_needed(db, field, text):
         ("name", "x" * 121),
         ("short_name", "x" * 31),
         ("emergency_line", "x" * 301),
-        ("country", "CAN"),
+        ("country", "CAN"), ("country", ""), ("country", "XX"),
         ("phone", "call us"),
         ("phone", "1" * 41),
         ("time_zone", "Halifax"),

@@ -292,7 +292,7 @@ def test_a_new_address_takes_the_place_of_the_imported_one(take):
 def test_a_new_address_beside_one_that_staff_chose_becomes_the_main_one(take):
     take(f"{HEADING}\n1,Ann,Bell,,,ann@example.org,,,")
     chosen = profile.Reach("email", "staff@example.org", is_main=True)
-    profile.change_contact(one().contacts.get(), chosen, SYSTEM, country="CA")
+    profile.change_contact(one().contacts.get(), chosen, SYSTEM, country="CA", version=1)
     take(f"{HEADING}\n1,Ann,Bell,,,new@example.org,,,")
     assert reach() == [("email", "staff@example.org", True, False), ("email", "new@example.org", True, True)]
 
@@ -761,6 +761,7 @@ def test_a_killed_import_is_begun_anew_or_finished(agency_db, tmp_path, moment):
     assert counts(report) == ((500, 500, 0, 0) if moment == "applying" else (500, 0, 0, 500))
     assert Individual.select().count() == Consent.select().count() == 500
     assert found("last499") == ["ext-000499"]
+    assert len({entry.individual_id for entry in imported()}) == len(imported()) == 500
     assert audit.verify() == []
 
 
@@ -876,6 +877,46 @@ def test_a_large_agency_comes_in_within_five_minutes(agency_db, tmp_path, rows):
     if rows == 100_000:
         assert report.seconds_locked <= 5
         assert seconds <= 300
+
+
+# ---------------------------------------------------------------- the audit of each record
+
+
+def imported(kind="individual.imported"):
+    return list(AuditEntry.select().where(AuditEntry.kind == kind).order_by(AuditEntry.id))
+
+
+def test_each_person_that_a_file_brings_or_changes_has_an_entry_of_their_own(take, cast):
+    by = cast.by("ada", network="198.51.100.3")
+    take(f"{HEADING}\n1,Ann,Bell,1990-01-02,,ann@example.org,,,\n2,Ben,Cole,,,,,,", by=by, consent=True)
+    ann, ben = imported()
+    assert (ann.worker, ann.network, ann.individual) == (cast.ada, "198.51.100.3", one("1"))
+    values = audit.values_of(ann)
+    assert (values["before"], values["after"]["first_name"], values["after"]["birth_date"]) == ({}, "Ann", "1990-01-02")
+    assert [told["after"]["value"] for told in values["contacts"]] == ["ann@example.org"]
+    assert (values["consents"], audit.values_of(ben)["consents"]) == (True, False)
+    assert audit.verify() == []
+
+
+def test_a_repeated_file_adds_no_entry_and_a_changed_one_says_what_stood_there_before(take):
+    take(f"{HEADING}\n1,Ann,Bell,1990-01-02,,ann@example.org,,,\n2,Ben,Cole,,,,,,")
+    take(f"{HEADING}\n1,Ann,Bell,1990-01-02,,ann@example.org,,,\n2,Ben,Cole,,,,,,")
+    assert len(imported()) == 2
+    take(f"{HEADING}\n1,Anna,Bell,1990-01-02,,anna@example.org,,,\n2,Ben,Cole,,,,,,")
+    values = audit.values_of(imported()[-1])
+    assert (len(imported()), imported()[-1].individual) == (3, one("1"))
+    assert (values["before"]["first_name"], values["after"]["first_name"]) == ("Ann", "Anna")
+    assert "last_name" not in values["after"]
+    (contact,) = values["contacts"]
+    assert (contact["before"]["value"], contact["after"]["value"]) == ("ann@example.org", "anna@example.org")
+
+
+def test_sites_and_workers_have_entries_too(take):
+    take("external_id,name,time_zone\ns1,North,America/Halifax", "sites")
+    take("external_id,first_name,last_name,email,site\nw1,Wes,Oak,wes@example.org,s1", "workers")
+    (site,), (worker,) = imported("site.imported"), imported("worker.imported")
+    assert audit.values_of(site)["after"]["name"] == "North"
+    assert audit.values_of(worker)["after"]["email"] == "wes@example.org"
 
 
 # ---------------------------------------------------------------- the command

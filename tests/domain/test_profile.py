@@ -186,7 +186,7 @@ def test_one_contact_of_a_kind_is_the_main_one(cast):
     mains = {contact.id for contact in cast.pia.contacts.where(Contact.is_main)}
     assert mains == {second.id, mobile.id}
     first = cast.pia.contacts.where(Contact.value == "pia@example.org").get()
-    profile.change_contact(first, Reach("email", first.value, is_main=True), SYSTEM, country="CA")
+    profile.change_contact(first, Reach("email", first.value, is_main=True), SYSTEM, country="CA", version=1)
     assert {contact.id for contact in cast.pia.contacts.where(Contact.is_main)} == {first.id, mobile.id}
 
 
@@ -199,7 +199,7 @@ def test_ten_who_make_another_contact_the_main_one_at_once_leave_one_main_one(ca
     contacts = [add(cast, "email", f"pia{n}@example.org") for n in range(10)]
     at_once(
         [
-            lambda c=c: profile.change_contact(c, Reach("email", c.value, is_main=True), SYSTEM, country="CA")
+            lambda c=c: profile.change_contact(c, Reach("email", c.value, is_main=True), SYSTEM, country="CA", version=1)
             for c in contacts
         ]
     )
@@ -208,7 +208,7 @@ def test_ten_who_make_another_contact_the_main_one_at_once_leave_one_main_one(ca
 
 def test_the_old_and_the_new_contact_are_kept_in_the_audit(cast):
     contact = cast.pia.contacts.get()
-    profile.change_contact(contact, Reach("email", "new@example.org", is_main=True), cast.by("ines"), country="CA")
+    profile.change_contact(contact, Reach("email", "new@example.org", is_main=True), cast.by("ines"), country="CA", version=1)
     [entry] = entries("contact.changed")
     values = audit.values_of(entry)
     assert (values["before"]["value"], values["after"]["value"]) == ("pia@example.org", "new@example.org")
@@ -230,7 +230,7 @@ def test_changing_what_was_removed_meanwhile_changes_nothing_of_anybody(cast):
     other = profile.add_contact(cast.bob, Reach("mobile", "902 555 0123"), cast.by("ines"), country="CA")
     assert other.id == gone.id  # the database gives the number of a deleted row to the next one
     with pytest.raises(NotFound):
-        profile.change_contact(gone, Reach("email", "new@example.org", is_main=True), cast.by("ada"), country="CA")
+        profile.change_contact(gone, Reach("email", "new@example.org", is_main=True), cast.by("ada"), country="CA", version=1)
     profile.remove_contact(gone, cast.by("ada"))
     assert Contact.get_by_id(other.id).value == "+19025550123"
     assert cast.pia.contacts.where(Contact.is_main).get().value == "pia@example.org"

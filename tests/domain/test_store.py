@@ -1,6 +1,5 @@
 """The data layer's contract: one way to write, whole or not at all, and never while something slow runs."""
 
-import re
 import sqlite3
 import threading
 
@@ -361,23 +360,7 @@ def test_a_window_is_counted_once_per_key_even_by_the_database(db):
 # ---------------------------------------------------------------- the schema
 
 
-def shape(database):
-    rows = database.execute_sql("SELECT type, name, tbl_name, sql FROM sqlite_master WHERE name NOT LIKE 'migration%'")
-    plain = {(kind, name): re.sub(r"\s+", " ", sql or "") for kind, name, table, sql in rows if table in TABLE_NAMES}
-    return {key: sql for key, sql in plain.items() if key[0] != "trigger"}
-
-
 TABLE_NAMES = {table._meta.table_name for table in models.TABLES}
-
-
-def test_the_migrations_make_exactly_the_tables_that_the_models_describe(db, tmp_path):
-    migrated = shape(db)
-    database = store.open_database(f"sqlite:///{tmp_path / 'models.db'}")
-    with store.connection():
-        database.create_tables(models.TABLES)
-        described = shape(database)
-    assert {key: sql for key, sql in migrated.items() if described.get(key) != sql} == {}
-    assert migrated.keys() == described.keys()
 
 
 def test_the_migrations_go_back_and_forth(db):

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from domain import accounts, activation, audit, limits, notices, profile, sign_in, store
+from domain import accounts, audit, limits, notices, profile, settings, sign_in, store
 from domain.actor import SYSTEM
 from models import TABLES, Delivery, Individual, db
 
@@ -209,4 +209,4 @@ def test_after_a_fault_other_threads_can_write_again(cast, at_once):
 def test_the_standard_library_and_the_portal_agree_on_what_a_fault_is(cast):
     assert store.is_storage_fault(sqlite3.OperationalError("database is locked"))
     assert store.is_storage_fault(sqlite_of_the_portal().OperationalError("disk I/O error"))
-    assert activation.MOST_TRIES == 3
+    assert settings.get("birth_date_tries") == 3

@@ -109,13 +109,18 @@ class TestWhatTheServerAnswers:
 
     @pytest.mark.parametrize(
         ("behaviour", "code"),
-        [("mail_550", 550), ("rcpt_550", 550), ("data_command_554", 554), ("data_554", 554), ("refuse_in_data", 552)],
+        [("rcpt_550", 550), ("data_command_554", 554), ("data_554", 554), ("refuse_in_data", 552)],
     )
     def test_a_mail_refused_for_good_is_the_messages_fault(self, behaviour: str, code: int) -> None:
         with SmtpServer([behaviour]) as server:
             outcome = send_to(server)
         assert (outcome.verdict, outcome.code, server.accepted) == (Verdict.REFUSED, code, [])
         assert not outcome.address_is_bad
+
+    def test_a_sender_that_the_server_never_takes_is_no_messages_fault(self) -> None:
+        with SmtpServer(["mail_550"]) as server:
+            outcome = send_to(server)
+        assert (outcome.verdict, outcome.code, server.accepted) == (Verdict.SERVER_DOWN, 550, [])
 
     @pytest.mark.parametrize("behaviour", ["rcpt_550_5.1.1", "data_550_5.1.1"])
     def test_an_address_that_nobody_has_is_known_to_be_bad(self, behaviour: str) -> None:

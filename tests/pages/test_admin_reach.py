@@ -93,18 +93,18 @@ def test_what_is_not_in_use_cannot_be_the_main_one(ines, cast):
     assert "not in use" in ines.page
 
 
-def test_a_contact_is_changed_and_the_history_keeps_both(ines, cast):
+def test_a_contact_is_changed_and_the_history_keeps_both(ines, browse, cast):
     ines.open(next(href for text, href in ines.page.links.items() if text.startswith("pia@example.org")))
     assert ines.page.form("Save").values["value"] == "pia@example.org"
     page = ines.press("Save", value="pia.new@example.org")
     assert "pia.new@example.org" in page
     assert cast.pia.contacts.count() == 1
-    page = ines.open(f"{page_of(cast.pia)}history")
+    page = browse("ada").open(f"{page_of(cast.pia)}history")
     assert "Contact changed" in page
     assert "Contact: pia@example.org → pia.new@example.org" in page
 
 
-def test_removing_asks_first_and_keeps_the_history(ines, cast):
+def test_removing_asks_first_and_keeps_the_history(ines, browse, cast):
     row = contact(cast.pia, kind="email")
     ines.open(f"{page_of(cast.pia)}contacts/{row.public_id}/")
     page = ines.open(ines.page.links["Remove this contact"])
@@ -115,7 +115,7 @@ def test_removing_asks_first_and_keeps_the_history(ines, cast):
     ines.press("Remove")
     assert cast.pia.contacts.count() == 0
     assert "No contacts yet." in ines.page
-    assert "Contact removed" in ines.open(f"{page_of(cast.pia)}history")
+    assert "Contact removed" in browse("ada").open(f"{page_of(cast.pia)}history")
 
 
 def test_a_contact_that_was_removed_meanwhile_is_not_there(browse, cast):
@@ -175,3 +175,19 @@ def test_a_channel_that_does_not_exist_is_refused_in_words(ines, cast, channel):
     assert answer.status == 303
     assert "Choose a channel." in ines.open(page_of(cast.pia))
     assert cast.pia.consents.count() == 1
+
+
+def test_who_saves_a_contact_second_is_told_what_is_saved_now(browse, cast):
+    contact = cast.alice.contacts.where(Contact.kind == "email").get()
+    two = [browse("ines"), browse("finn")]
+    for each in two:
+        each.open(f"{page_of(cast.alice)}contacts/{contact.public_id}/")
+    two[0].press("Save", instructions="Only in the morning")
+    page = two[1].press("Save", person="Alice herself")
+    assert page.status == 422
+    assert "Saved now: Only in the morning" in page.problems
+    assert page.form("Save").values["person"] == "Alice herself"
+    assert cast.alice.contacts.where(Contact.kind == "email").get().instructions == "Only in the morning"
+    two[1].press("Save", instructions="Only in the morning")
+    saved = cast.alice.contacts.where(Contact.kind == "email").get()
+    assert (saved.instructions, saved.person, saved.version) == ("Only in the morning", "Alice herself", 3)

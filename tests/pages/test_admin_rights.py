@@ -16,6 +16,7 @@ SEE_ALL = {"ines", "finn", "ada"}
 SEE_ALICE = {"dora", *SEE_ALL}
 INVITE = {"ada"}
 SET_UP = {"ada"}
+AUDIT = {"finn", "ada"}
 
 # Each page with the workers who may open it; every other one gets the page for what is not there.
 PAGES = {
@@ -26,7 +27,7 @@ PAGES = {
     "/admin/my-sign-in/": EVERYBODY,
     "/admin/individuals/new": SEE_ALL,
     "/admin/individuals/{alice}/": SEE_ALICE,
-    "/admin/individuals/{alice}/history": SEE_ALICE,
+    "/admin/individuals/{alice}/history": AUDIT,
     "/admin/individuals/{alice}/accounts": SEE_ALICE,
     "/admin/individuals/{alice}/edit": SEE_ALL,
     "/admin/individuals/{alice}/contacts/new": SEE_ALL,
@@ -35,7 +36,7 @@ PAGES = {
     "/admin/individuals/{alice}/account/new": INVITE,
     "/admin/individuals/{alice}/account/{alice_account}/suspend": SEE_ALL,
     "/admin/individuals/{bob}/": SEE_ALL,
-    "/admin/individuals/{bob}/history": SEE_ALL,
+    "/admin/individuals/{bob}/history": AUDIT,
     "/admin/individuals/{bob}/accounts": SEE_ALL,
     "/admin/individuals/{bob}/edit": SEE_ALL,
     "/admin/deliveries/{alice_delivery}/": SEE_ALICE,

@@ -47,6 +47,28 @@ def test_the_old_cookie_of_this_browser_is_worth_nothing_after_the_change(browse
 
 
 @pytest.mark.parametrize("name", ["alice", "dora"])
+def test_a_change_that_is_sent_again_because_the_answer_was_lost_is_signed_in(browse, cast, name):
+    here, there = browse(name), browse()
+    form = here.open(PLACES[name][0]).form("Save the new password")
+    there.client._cookies.update(here.client._cookies)
+    values = form.filled({"current": cast.password_of(name), "password": NEW})
+    answers = [browser.send(PLACES[name][0], values) for browser in (here, there)]
+    assert [(answer.status, answer.location) for answer in answers] == [(303, PLACES[name][1])] * 2
+    assert there.ask(PLACES[name][1]).status == 200
+
+
+@pytest.mark.parametrize("name", ["alice", "dora"])
+def test_the_old_cookie_with_the_forms_id_opens_nothing_without_the_new_password(browse, cast, name):
+    here, thief = browse(name), browse()
+    form = here.open(PLACES[name][0]).form("Save the new password")
+    thief.client._cookies.update(here.client._cookies)
+    values = form.filled({"current": cast.password_of(name), "password": NEW})
+    here.send(PLACES[name][0], values)
+    thief.send(PLACES[name][0], {**values, "password": "a guess of mine"})
+    assert thief.ask(PLACES[name][1]).status == 303
+
+
+@pytest.mark.parametrize("name", ["alice", "dora"])
 def test_without_the_current_password_nothing_changes(browse, name):
     other = browse(name)
     page = change(browse(name), name, current="not this one", password=NEW)
@@ -77,6 +99,12 @@ def test_guessing_the_current_password_has_an_end(browse, cast, frozen):
     page = change(alice, "alice", current=cast.password_of("alice"), password=NEW)
     assert page.problems == ["Too many tries. Wait a little and try again."]
     assert passwords.matches(cast.password_of("alice"), cast.alice_account.password_hash)
+
+
+def test_a_wrong_current_password_is_in_the_record(browse, cast):
+    change(browse("alice"), "alice", current="not this one", password=NEW)
+    entry = AuditEntry.select().where(AuditEntry.kind == "password.refused").get()
+    assert (entry.individual, entry.account) == (cast.alice, cast.alice_account)
 
 
 def test_the_change_is_in_the_record_without_the_password(browse, cast):
