@@ -19,8 +19,8 @@ PEOPLE = ("nobody", "alice", "bob", "eve", "dora", "otto", "ines", "finn", "ada"
 SEES = {"dora": {"alice"}, "ines": {"alice", "bob"}, "finn": {"alice", "bob"}, "ada": {"alice", "bob"}}
 INTAKE = {"view_all_individuals", "edit_individuals", "manage_accounts", "manage_services", "answer_requests"}
 RIGHTS = {
-    "dora": set(), "otto": set(), "ines": INTAKE, "finn": INTAKE,  # and more, that no route names yet
-    "ada": INTAKE | {"send_activations", "manage_setup"},
+    "dora": set(), "otto": set(), "ines": INTAKE, "finn": INTAKE | {"view_audit"},  # and more, that no route names yet
+    "ada": INTAKE | {"view_audit", "send_activations", "manage_setup"},
 }  # fmt: skip
 
 # Each route with the kinds of its arguments.
