@@ -17,7 +17,9 @@ def today():
     tasks = list(g.viewer.tasks.limit(20))
     repeated = Delivery.select(Delivery.again).where(Delivery.again.is_null(False))
     failed = g.viewer.deliveries.where(Delivery.state == "dead", Delivery.id.not_in(repeated)).limit(5)
-    return page("admin/today.html", tasks=tasks, failed=list(failed), wording=wording, trouble=notices.trouble())
+    held = g.viewer.deliveries.where(Delivery.state == "held").count() if g.viewer.may("manage_accounts") else 0
+    return page("admin/today.html", tasks=tasks, failed=list(failed), held=held, wording=wording,
+                trouble=notices.trouble())  # fmt: skip
 
 
 @bp.post("/tasks/<public_id>/done")
