@@ -25,7 +25,9 @@ KEEP = ((dt.timedelta(hours=2), dt.timedelta(0)), (dt.timedelta(days=2), dt.time
         (dt.timedelta(days=30), dt.timedelta(days=1)))  # fmt: skip
 NAME = "doorstep-%Y-%m-%dT%H%M%SZ.backup"
 _WORK = ".doorstep-backup-"
-_DRIVERS_OWN: Any = peewee.sqlite3.DatabaseError  # type: ignore[attr-defined]  # raised while rows are fetched
+# Fetching rows raises the driver's own errors.
+_DRIVERS_OWN: Any = peewee.sqlite3.DatabaseError  # type: ignore[attr-defined]
+_DRIVERS_BUSY: Any = peewee.sqlite3.OperationalError  # type: ignore[attr-defined]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -90,7 +92,7 @@ def _exists() -> RuleBroken:
 def _copy(copy: Path) -> Listed:
     """Copy the database of one moment, and say what the copy holds."""
     os.close(os.open(copy, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-    with store.connection():
+    with store.connection(), _damage_said():
         if not db.get_tables():
             raise RuleBroken(N_("There is nothing to back up here. Is DOORSTEP_DATA right?"), code="nothing")
         if not isinstance(db.obj, SqliteDatabase):
@@ -112,17 +114,30 @@ def opened(path: Path) -> Iterator[Any]:
 
 def survey(database: Any) -> Listed:
     """What a database holds.  Raises RuleBroken when it is damaged; a damaged audit is only told."""
-    try:
-        if isinstance(database, SqliteDatabase):
+    is_file = isinstance(database, SqliteDatabase)
+    with _damage_said():
+        if is_file:
             _must_be_whole(database)
+        tables = sorted(database.get_tables())
+        if "schema_migration" not in tables:
+            raise _damaged()
         return Listed(
             made_at=clock.now().isoformat(timespec="seconds"),
-            engine="sqlite" if isinstance(database, SqliteDatabase) else "postgresql",
+            engine="sqlite" if is_file else "postgresql",
             migrations=[name for (name,) in database.execute_sql("SELECT name FROM schema_migration ORDER BY name")],
-            rows={name: _count(database, name) for name in sorted(database.get_tables())},
+            rows={name: _count(database, name) for name in tables},
             audit=audit.verify(database)[:20],
         )
-    except (peewee.DatabaseError, _DRIVERS_OWN):
+
+
+@contextlib.contextmanager
+def _damage_said() -> Iterator[None]:
+    """A file that is no whole database is refused in words; a full disk stays what it is."""
+    try:
+        yield
+    except (peewee.DatabaseError, _DRIVERS_OWN) as fault:
+        if isinstance(fault, peewee.OperationalError | _DRIVERS_BUSY):
+            raise
         raise _damaged() from None
 
 

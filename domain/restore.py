@@ -9,9 +9,9 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import peewee
-from peewee import SqliteDatabase
 
 from domain import archive, audit, backup, clock, folder, postgres, schema, store
 from domain.actor import SYSTEM
@@ -39,7 +39,7 @@ def restore(source: Path, place: Place, *, audit_key: str | None, replace: bool 
     with folder.alone(place.data):
         _must_be_free(place, replace)
         with _preparing(place):
-            listed = archive.unpack(source, place.preparing, fits=_must_fit)
+            listed = archive.unpack(source, place.preparing, fits=lambda said: _must_fit(said, place))
             _use_keys(place.preparing / KEYS, audit_key)
             held = _into_file(place, listed) if place.database else _into_postgres(place, listed)
             kept = _keep_aside(place)
@@ -76,24 +76,26 @@ def _has_tables(place: Place) -> bool:
     if place.database is not None and (not place.database.exists() or not place.database.stat().st_size):
         return False
     try:
-        with store.connection():
-            return bool(db.get_tables())
+        with backup.opened(place.database) if place.database else _connected() as database:
+            return bool(database.get_tables())
     except peewee.DatabaseError:
         if place.database is None:
             raise
         return True  # a file that cannot be read is not nothing
 
 
-def _must_fit(listed: Listed) -> None:
-    if listed.engine != _engine():
+@contextlib.contextmanager
+def _connected() -> Iterator[Any]:
+    with store.connection():
+        yield db.obj
+
+
+def _must_fit(listed: Listed, place: Place) -> None:
+    if listed.engine != ("sqlite" if place.database else "postgresql"):
         raise RuleBroken(N_("This backup is of another kind of database (%(kind)s). Nothing was changed."), code="other_kind",
                          kind=listed.engine)  # fmt: skip
     if not set(listed.migrations) <= set(schema.known()):
         raise RuleBroken(archive.NEWER, code="newer")
-
-
-def _engine() -> str:
-    return "sqlite" if isinstance(db.obj, SqliteDatabase) else "postgresql"
 
 
 def _use_keys(kept: Path, audit_key: str | None) -> None:
