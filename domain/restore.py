@@ -7,6 +7,7 @@ import dataclasses
 import json
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -152,8 +153,9 @@ def _settle(listed: Listed) -> int:
 def calm(listed: Listed) -> int:
     """End every session and trust, void every link and receipt, hold what may have gone out since; how many are held."""
     with store.writing():
-        for table in (LoginSession, Device, FormReceipt):
+        for table in (LoginSession, FormReceipt):
             table.delete().execute()
+        Device.update(token_hash="").execute()  # deleted, its number would go to the next one, whose e-mail is keyed by it
         Link.update(voided_at=clock.now()).where(Link.used_at.is_null(), Link.voided_at.is_null()).execute()
         held = int(
             Delivery.update(state="held", lease_token=None, lease_until=None, last_error=HELD)
@@ -175,8 +177,8 @@ def _keep_aside(place: Place) -> Path | None:
     if place.database is None or not _has_tables(place):
         return None
     _fold(place.database)
-    kept = place.database.parent / f"before-restore-{clock.now():%Y-%m-%dT%H%M%SZ}"
-    kept.mkdir(mode=0o700)
+    name = f"before-restore-{clock.now():%Y-%m-%dT%H%MZ}-"
+    kept = Path(tempfile.mkdtemp(prefix=name, dir=place.database.parent))
     for part in ("", *folder.BESIDE):
         path = place.database.with_name(place.database.name + part)
         if path.exists():

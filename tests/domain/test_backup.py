@@ -17,7 +17,7 @@ import zlib
 import pytest
 
 import models
-from domain import accounts, archive, audit, backup, clock, folder, links, notices, schema, store
+from domain import accounts, archive, audit, backup, clock, folder, links, notices, schema, sign_in, store
 from domain.folder import Place
 from domain.restore import restore
 from domain.rules import RuleBroken
@@ -198,12 +198,28 @@ def test_the_audit_goes_on_and_tells_of_the_restore(cast, made, place):
 
 
 def test_nobody_is_signed_in_or_trusted_after_a_restore(cast, file, place):
-    cast.session("alice")
+    known = enter(cast)
+    assert sign_in.session_of(known.session_token) is not None
     with store.writing():
         FormReceipt.create(visitor="v", form_id="f", created_at=clock.now())
     bring_back(backup.make(file, keys=KEYS).file, place)
     with looking_at(place.database):
-        assert [table.select().count() for table in (LoginSession, Device, FormReceipt)] == [0, 0, 0]
+        assert [table.select().count() for table in (LoginSession, FormReceipt)] == [0, 0]
+        assert sign_in.session_of(known.session_token) is None
+        assert {device.token_hash for device in Device.select()} == {""}
+
+
+def test_a_browser_that_was_known_is_a_new_one_after_a_restore(cast, file, place):
+    known = enter(cast)
+    bring_back(backup.make(file, keys=KEYS).file, place)
+    with looking_at(place.database):
+        before = Delivery.select().where(Delivery.kind == "new_device").count()
+        assert enter(cast, known.device_token).device_token != known.device_token
+        assert Delivery.select().where(Delivery.kind == "new_device").count() == before + 1
+
+
+def enter(cast, device_token=""):
+    return sign_in.start(cast.alice_account, None, device_token=device_token, agent="a test", network="192.0.2.7")
 
 
 def test_links_of_before_are_void_and_staff_send_a_new_activation(cast, file, place):
