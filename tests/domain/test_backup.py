@@ -314,6 +314,16 @@ def test_nothing_is_restored_under_a_running_portal(made, place, replace):
         assert refusal(made, place, replace=replace) == "in_use"
 
 
+def test_no_portal_starts_while_a_restore_goes_on(place):
+    with folder.alone(place.data):
+        for enter in (folder.in_use, folder.alone):
+            with pytest.raises(RuleBroken) as refused, enter(place.data):
+                pytest.fail("somebody came in")
+            assert refused.value.code == "in_use"
+    with folder.in_use(place.data), folder.in_use(place.data):
+        pass  # two portals on one folder share the work
+
+
 def test_nor_under_one_that_does_not_say_that_it_runs(made, place, templates):
     templates.copy("house", place.database)
     with looking_at(place.database):
