@@ -115,6 +115,12 @@ def test_a_backup_never_takes_the_place_of_another_file(cast, file):
     assert os.listdir(file.parent) == ["one.backup"]
 
 
+def test_of_two_backups_with_one_name_one_is_made(cast, file, at_once):
+    answers = at_once([lambda: backup.make(file, keys=KEYS)] * 2)
+    assert sorted(getattr(answer, "code", "made") for answer in answers) == ["exists", "made"]
+    assert os.listdir(file.parent) == ["one.backup"]
+
+
 def test_there_must_be_a_folder_for_it(cast, tmp_path):
     with pytest.raises(RuleBroken) as refused:
         backup.make(tmp_path / "nowhere" / "one.backup", keys=KEYS)
@@ -442,6 +448,17 @@ def test_a_list_that_says_anything_else_is_refused(made, place, what):
     entries[0] = (entries[0][0], json.dumps(json.loads(entries[0][1]) | change).encode())
     packed(made, entries)
     assert refusal(made, place) == code
+
+
+def test_a_database_that_was_changed_in_the_archive_is_refused(made, place, tmp_path):
+    entries, changed = entries_of(made), tmp_path / "changed.db"
+    changed.write_bytes(entries[1][1])
+    with backup.opened(changed) as database:
+        database.execute_sql("UPDATE individual SET first_name = 'Mallo' WHERE first_name = 'Alice'")
+    assert len(entries[1][1]) == changed.stat().st_size
+    entries[1] = (entries[1][0], changed.read_bytes())
+    packed(made, entries)
+    assert refusal(made, place) == "damaged"
 
 
 def test_a_database_of_somebody_else_is_refused(db, cast, file, place, tmp_path):
