@@ -19,7 +19,9 @@ from werkzeug.wrappers import Response
 import blueprints
 import config as configuration
 from config import BadConfiguration, Config
-from domain import agency, audit, limits, links, schema, store, texts
+from domain import agency, audit, folder, limits, links, schema, store, texts
+from domain.folder import Place
+from domain.rules import RuleBroken
 from domain.viewer import ClientViewer
 from models import db
 from web import access, assets, checks, commands, errors, formatting, fragments, headers, logs, posts, server, sessions
@@ -29,7 +31,7 @@ log = logging.getLogger("doorstep")
 
 def create_app(config: Config | None = None) -> Flask:
     """The application for ``config`` (default: the environment's).  Raises Undeclared for a route without an audience."""
-    config = config or configuration.from_environment()
+    config = config or read_configuration()
     app = Flask(__name__, static_folder="static")
     app.config.update(
         SECRET_KEY=config.secret_key, TRUSTED_HOSTS=config.trusted_hosts, MAX_CONTENT_LENGTH=server.MOST_BODY,
@@ -57,6 +59,14 @@ def create_app(config: Config | None = None) -> Flask:
     commands.register(app)
     app.jinja_env.globals["ui"] = app.jinja_env.get_template("ui.html").module
     return app
+
+
+def read_configuration(**overrides: object) -> Config:
+    """The environment's; a restore that was killed in its last moment is finished first, and brings its own keys."""
+    config = configuration.from_environment(**overrides)
+    if folder.finish(Place(config.data, config.sqlite_path)):
+        config = configuration.from_environment(**overrides)
+    return config
 
 
 def _connect(app: Flask) -> None:
@@ -154,25 +164,30 @@ def main() -> int:
     os.umask(0o077)  # the database and what lies beside it are for this user alone
     logs.install()
     try:
-        config = configuration.from_environment(**commands.overrides(chosen.demo, chosen.port))
-        app = create_app(config)
-        schema.up()
-        keep_open(db.obj)
-        commands.prepare(config, demo=chosen.demo)
-        found = checks.findings(config)
-    except BadConfiguration as wrong:
-        print(f"The portal does not start: {wrong}", file=sys.stderr)
-        return 2
-    for finding in found:
-        print(f"The portal does not start: {finding}", file=sys.stderr)
-    if found:
-        return 1
-    try:
-        server.serve(app, config, announce=commands.announcement(config, demo=chosen.demo))
-    except BadConfiguration as wrong:
-        print(f"The portal does not start: {wrong}", file=sys.stderr)
-        return 2
+        config = read_configuration(**commands.overrides(chosen.demo, chosen.port))
+        with folder.in_use(config.data):
+            return _run(config, demo=chosen.demo)
+    except (BadConfiguration, RuleBroken) as wrong:
+        return _refuse([str(wrong)], 2)
+
+
+def _run(config: Config, *, demo: bool) -> int:
+    app = create_app(config)
+    if folder.is_half_restored(Place(config.data, config.sqlite_path)):
+        return _refuse([checks.HALF_RESTORED], 1)
+    schema.up()
+    keep_open(db.obj)
+    commands.prepare(config, demo=demo)
+    if found := checks.findings(config):
+        return _refuse(found, 1)
+    server.serve(app, config, announce=commands.announcement(config, demo=demo))
     return 0
+
+
+def _refuse(reasons: list[str], code: int) -> int:
+    for reason in reasons:
+        print(f"The portal does not start: {reason}", file=sys.stderr)
+    return code
 
 
 if __name__ == "__main__":

@@ -339,9 +339,40 @@ def send_again(delivery: Delivery, by: Actor) -> Delivery:
     return repeat
 
 
+def may_release(delivery: Delivery) -> bool:
+    """True when ``release`` would not refuse; the page offers it only then."""
+    return bool(delivery.state == "held" and not _is_late(delivery))
+
+
+def release(delivery: Delivery, by: Actor) -> None:
+    """held -> due.  Raises RuleBroken when it is not held any more, or when it is of no more use."""
+    with store.writing():
+        fresh = store.lock(Delivery.select().where(Delivery.id == delivery.id)).get()
+        if fresh.state == "held" and _is_late(fresh):
+            raise RuleBroken(N_("It is too late to send this again. Send a new one."), code="too_late")
+        _decide(fresh, "delivery.released", by, state="due", next_at=clock.now(), last_error="")
+        store.after_commit(ring)
+
+
+def cancel(delivery: Delivery, by: Actor) -> None:
+    """held -> cancelled: it is not sent.  Raises RuleBroken when it is not held any more."""
+    with store.writing():
+        _decide(delivery, "delivery.cancelled", by, state="cancelled", last_error="")
+
+
+def _decide(delivery: Delivery, audited: str, by: Actor, **changes: Any) -> None:
+    if not Delivery.update(**changes).where(Delivery.id == delivery.id, Delivery.state == "held").execute():
+        raise RuleBroken(N_("Somebody has decided about this one already."), code="not_held")
+    audit.record(audited, by, individual=delivery.individual, subject=f"delivery {delivery.id}")
+
+
 def message_id(delivery: Delivery, domain: str) -> str:
-    """One Message-ID for ever, so that mailboxes and people can tell a copy."""
-    return f"<{hashlib.sha256(delivery.dedupe_key.encode()).hexdigest()[:40]}@{domain}>"
+    """One Message-ID for ever, so that mailboxes and people can tell a copy.
+
+    The public id is in it because a restored database gives the numbers in the key a second time.
+    """
+    made_of = f"{delivery.dedupe_key} {delivery.public_id}"
+    return f"<{hashlib.sha256(made_of.encode()).hexdigest()[:40]}@{domain}>"
 
 
 def mask(address: str) -> str:

@@ -34,6 +34,11 @@ def status() -> list[tuple[str, bool]]:
         return [(migration.name, bool(migration.applied)) for migration in _runner().status()]
 
 
+def known() -> list[str]:
+    """The names of the migrations that this version brings, applied or not."""
+    return [migration.name for migration in _runner().migrations()]
+
+
 def is_current() -> bool:
     """True when nothing is missing."""
     return all(applied for _, applied in status())

@@ -122,6 +122,11 @@ class StaffViewer:
         return _one(self._every_task().where(Task.public_id == public_id))  # type: ignore[no-any-return]
 
     @property
+    def held_deliveries(self) -> Any:
+        """What waits for a decision whether to send it, newest first."""
+        return self.deliveries.where(Delivery.state == "held")
+
+    @property
     def failed_deliveries(self) -> Any:
         """What could not be delivered and was not sent again, newest first."""
         repeated = Delivery.select(Delivery.again).where(Delivery.again.is_null(False))

@@ -14,7 +14,8 @@ from pathlib import Path
 import peewee
 
 from config import Config, is_loopback
-from domain import agency, profile, schema, store
+from domain import agency, folder, profile, schema, store
+from domain.folder import Place
 from domain.rules import RuleBroken
 from models import db
 
@@ -25,6 +26,7 @@ FEWEST_CHARACTERS = 5
 NOBODYS_DOMAINS = ("example.org", "example.com", "example.net", "invalid", "localhost")
 DEMO_FOLDER, DEMO_PASSWORD = "data-demo", "demo-password"
 
+HALF_RESTORED = "A restore was cut off half-way: empty the database and restore again."
 NOT_MIGRATED = "The database's tables are not up to date: run flask migrate."
 
 Findings = Iterator[str]
@@ -69,6 +71,11 @@ def _keys_file(config: Config) -> Findings:
     keys = config.data / "keys.json"
     if keys.exists() and _mode(keys) != 0o600:
         yield f"Others can reach the keys in {keys}, or the portal cannot write them: run chmod 600 on it."
+
+
+def _restored(config: Config) -> Findings:
+    if folder.is_half_restored(Place(config.data, config.sqlite_path)):
+        yield HALF_RESTORED
 
 
 # ---------------------------------------------------------------- production: addresses
@@ -199,7 +206,7 @@ def _demo_agency(config: Config) -> Findings:
 
 Check = Callable[[Config], Findings]
 
-ALWAYS: tuple[Check, ...] = (_flask, _data_folder, _keys_file)
+ALWAYS: tuple[Check, ...] = (_flask, _data_folder, _keys_file, _restored)
 IN_PRODUCTION: tuple[Check, ...] = (
     _https, _debug, _secret_key, _audit_key, _keys_differ, _trusted_hosts, _listens, _proxy, _mail, _mail_is_private,
     _sender, _database_folder, _database_file, _demo_folder,

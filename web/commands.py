@@ -15,7 +15,7 @@ from flask.cli import AppGroup
 from config import BadConfiguration, Config
 from domain import agency, audit, demo, links, schema, store
 from domain.rules import RuleBroken
-from web import access, checks, commands_import
+from web import access, checks, commands_backup, commands_import
 
 DEMO_CLIENTS = 40
 
@@ -26,6 +26,7 @@ def register(app: Flask) -> None:
         app.cli.add_command(command)
     app.cli.add_command(audit_group)
     commands_import.register(app)
+    commands_backup.register(app)
 
 
 @click.command("migrate")

@@ -1,11 +1,14 @@
 """Deliveries: what went out, what did not, and why."""
 
+from collections.abc import Callable
+
 from flask import g, request, url_for
 from flask_babel import get_locale
 from flask_babel import gettext as _
 
 from blueprints.admin import bp, paging, wording
 from domain import letters, notices, texts
+from domain.actor import Actor
 from domain.rules import RuleBroken
 from models import DELIVERY_STATES, Delivery, DeliveryAttempt
 from web.access import any_staff, right
@@ -33,7 +36,8 @@ def delivery(public_id: str):
         g.viewer.saw(row.individual, "delivery")
     tries = list(row.tries.order_by(DeliveryAttempt.id))
     return page("admin/delivery.html", delivery=row, tries=tries, wording=wording, letters=letters,
-                doubtful=notices.is_doubtful(row.to_address), may_repeat=notices.may_send_again(row))  # fmt: skip
+                doubtful=notices.is_doubtful(row.to_address), may_repeat=notices.may_send_again(row),
+                may_release=notices.may_release(row))  # fmt: skip
 
 
 @bp.post("/deliveries/<public_id>/again")
@@ -43,6 +47,27 @@ def delivery_again(public_id: str):
     try:
         row = notices.send_again(row, g.viewer.actor)
         tell("good", _("It is on its way again."))
+    except RuleBroken as refused:
+        tell("bad", texts.refusal(str(get_locale()), refused))
+    return done(url_for("admin.delivery", public_id=row.public_id))
+
+
+@bp.post("/deliveries/<public_id>/release")
+@right("manage_accounts")
+def delivery_release(public_id: str):
+    return _decided(g.viewer.delivery(public_id), notices.release, _("It is on its way."))
+
+
+@bp.post("/deliveries/<public_id>/cancellation")
+@right("manage_accounts")
+def delivery_cancel(public_id: str):
+    return _decided(g.viewer.delivery(public_id), notices.cancel, _("It will not be sent."))
+
+
+def _decided(row: Delivery, verb: Callable[[Delivery, Actor], None], said: str):
+    try:
+        verb(row, g.viewer.actor)
+        tell("good", said)
     except RuleBroken as refused:
         tell("bad", texts.refusal(str(get_locale()), refused))
     return done(url_for("admin.delivery", public_id=row.public_id))

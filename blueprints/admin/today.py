@@ -18,7 +18,8 @@ MOST_FAILED = 5
 def today():
     tasks, following = paging.oldest(g.viewer.tasks, Task)
     failed = list(g.viewer.failed_deliveries.limit(MOST_FAILED + 1))
-    return page("admin/today.html", tasks=tasks, following=following, failed=failed[:MOST_FAILED],
+    held = g.viewer.held_deliveries.count() if g.viewer.may("manage_accounts") else 0
+    return page("admin/today.html", tasks=tasks, following=following, failed=failed[:MOST_FAILED], held=held,
                 has_more_failed=len(failed) > MOST_FAILED, wording=wording, trouble=notices.trouble())  # fmt: skip
 
 

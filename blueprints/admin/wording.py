@@ -71,6 +71,8 @@ _ENTRIES = {
     "contact.removed": N_("Contact removed"),
     "consent.recorded": N_("Consent recorded"),
     "delivery.again": N_("E-mail sent again"),
+    "delivery.cancelled": N_("E-mail that was held not sent"),
+    "delivery.released": N_("E-mail that was held sent"),
     "follow.started": N_("A worker follows them now"),
     "follow.ended": N_("A worker no longer follows them"),
     "import.applied": N_("Imported from a file"),

@@ -624,3 +624,13 @@ def test_a_message_at_which_the_server_hangs_up_does_not_hold_back_the_others(ca
     assert settle(SILENT) == poison
     frozen.shift(minutes=5)
     assert settle(TAKEN) == fine
+
+
+def test_numbers_that_are_given_twice_give_no_message_id_twice(cast):
+    """After a restore the next rows get the numbers of lost ones, whose mails lie in mailboxes already."""
+    lost = put(cast, number=7)
+    with store.writing():
+        lost.delete_instance()
+    again = put(cast, number=7)
+    assert again.dedupe_key == lost.dedupe_key
+    assert notices.message_id(again, "example.org") != notices.message_id(lost, "example.org")

@@ -30,6 +30,8 @@ from smtp_server import Received, SmtpServer
 from config import Config, Smtp
 from domain import accounts, activation, audit, limits, links, passwords, profile, sign_in, store
 from domain.actor import SYSTEM, Actor
+from domain.folder import Place
+from domain.restore import restore
 from domain.rules import RuleBroken
 from models import AuditEntry, Delivery, Individual, Link, PageVersion, PortalAccount, db
 from tasks import each_minute
@@ -407,10 +409,29 @@ def limited(room: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
+# ---------------------------------------------------------------- a restore that dies
+
+
+def bring_back(order: dict[str, Any]) -> None:
+    """Restore the backup ``file`` in place of the database; dies at the ``step``-th thing that it does to files."""
+    place = Place(Path(order["database"]).parent, Path(order["database"]))
+    db.close()
+    steps = itertools.count(1)
+    touching = ("open", "os.", "shutil.", "sqlite3.", "tempfile.")
+
+    def count(event: str, _: Any) -> None:
+        if event.startswith(touching) and next(steps) == order["step"]:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    sys.addaudithook(count)
+    restore(Path(order["file"]), place, audit_key=None, replace=True)
+    os._exit(0)  # the connection that was opened for us is closed already
+
+
 # ---------------------------------------------------------------- the nursery
 
 ROLES: dict[str, Callable[[dict[str, Any]], None]] = {
-    role.__name__: role for role in (web, mail, hold, full)
+    role.__name__: role for role in (web, mail, hold, full, bring_back)
 }
 
 

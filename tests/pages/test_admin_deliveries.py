@@ -2,7 +2,8 @@
 
 import pytest
 
-from domain import accounts, notices, work_queue
+from domain import accounts, links, notices, store, work_queue
+from domain.restore import HELD
 from gateways.mail import Outcome, Verdict
 from models import AuditEntry, Delivery, Task
 
@@ -148,6 +149,108 @@ def test_many_deliveries_are_paged_newest_first(browse, cast):
     assert len(seen) == len(set(seen)) == 45
     newest = [f"/admin/deliveries/{row.public_id}/" for row in Delivery.select().where(Delivery.state == "due").order_by(Delivery.id.desc())]
     assert seen == newest
+
+
+# ---------------------------------------------------------------- held after a restore
+
+
+@pytest.fixture
+def held(cast):
+    """What waited for Alice when the portal was restored."""
+    row = notices.put("password_changed", 1, to="alice@example.org", account=cast.alice_account, individual=cast.alice)
+    with store.writing():
+        Delivery.update(state="held", last_error=HELD).where(Delivery.id == row.id).execute()
+    return row
+
+
+def state(row):
+    return Delivery.get_by_id(row.id).state
+
+
+def test_what_is_held_is_shown_on_today_and_in_the_list(browse, cast, held):
+    ines = browse("ines")
+    page = ines.open("/admin/")
+    assert "One e-mail is held" in page
+    page = ines.open(page.links["Look at them"])
+    assert [line for line in lines(page) if line.startswith("Alice Archer")]
+    page = ines.open(f"/admin/deliveries/{held.public_id}/")
+    assert "Waited when the backup was made. It may have been sent since." in page
+
+
+def test_a_quiet_day_speaks_of_no_held_mail(browse):
+    assert "held" not in browse("ines").open("/admin/").main
+
+
+def test_held_mail_goes_out_when_staff_say_so(browse, cast, held, mailbox):
+    ines = browse("ines")
+    ines.open(f"/admin/deliveries/{held.public_id}/")
+    page = ines.press("Send it")
+    assert "It is on its way." in page
+    assert "Do not send it" not in page.buttons
+    assert mailbox.newest("alice@example.org") is not None
+    assert state(held) == "sent"
+    assert AuditEntry.select().where(AuditEntry.kind == "delivery.released", AuditEntry.worker == cast.ines).count() == 1
+
+
+def test_held_mail_is_not_sent_when_staff_say_so(browse, cast, held, mailbox):
+    ines = browse("ines")
+    ines.open(f"/admin/deliveries/{held.public_id}/")
+    assert "It will not be sent." in ines.press("Do not send it")
+    assert state(held) == "cancelled"
+    assert AuditEntry.select().where(AuditEntry.kind == "delivery.cancelled", AuditEntry.worker == cast.ines).count() == 1
+
+
+@pytest.mark.parametrize(("first", "second", "after"), [
+    ("Send it", "Send it", "due"), ("Send it", "Do not send it", "due"),
+    ("Do not send it", "Send it", "cancelled"), ("Do not send it", "Do not send it", "cancelled"),
+])  # fmt: skip
+def test_of_two_who_decide_the_first_one_counts(browse, held, first, second, after):
+    two = [browse("ines"), browse("finn")]
+    for browser in two:
+        browser.open(f"/admin/deliveries/{held.public_id}/")
+    two[0].press(first)
+    assert "Somebody has decided about this one already." in two[1].press(second)
+    assert state(held) == after
+    assert AuditEntry.select().where(AuditEntry.kind.in_(("delivery.released", "delivery.cancelled"))).count() == 1
+
+
+@pytest.mark.parametrize("settled", ["sent", "dead", "expired", "suppressed", "leased"])
+@pytest.mark.parametrize("verb", ["release", "cancellation"])
+def test_what_is_settled_stays_as_it_is(browse, held, settled, verb):
+    with store.writing():
+        Delivery.update(state=settled).where(Delivery.id == held.id).execute()
+    ines = browse("ines")
+    assert not {"Send it", "Do not send it"} & set(ines.open(f"/admin/deliveries/{held.public_id}/").buttons)
+    assert ines.send(f"/admin/deliveries/{held.public_id}/{verb}", {"csrf_token": ines.token}).status == 303
+    assert state(held) == settled
+
+
+def test_held_mail_whose_link_is_void_is_not_offered_but_can_be_put_away(browse, cast):
+    link = cast.invited()
+    row = Delivery.get(Delivery.link == link)
+    with store.writing():
+        links.void("activation", account=link.account)
+        Delivery.update(state="held").where(Delivery.id == row.id).execute()
+    ines = browse("ines")
+    page = ines.open(f"/admin/deliveries/{row.public_id}/")
+    assert "its link no longer works" in page
+    assert "Send it" not in page.buttons
+    assert ines.send(f"/admin/deliveries/{row.public_id}/release", {"csrf_token": ines.token}).status == 303
+    assert state(row) == "held"
+    ines.open(f"/admin/deliveries/{row.public_id}/")
+    ines.press("Do not send it")
+    assert state(row) == "cancelled"
+
+
+def test_a_worker_sees_what_is_held_and_does_not_decide(browse, held):
+    dora = browse("dora")
+    page = dora.open(f"/admin/deliveries/{held.public_id}/")
+    assert page.status == 200
+    assert not {"Send it", "Do not send it"} & set(page.buttons)
+    for verb in ("release", "cancellation"):
+        assert dora.send(f"/admin/deliveries/{held.public_id}/{verb}", {"csrf_token": dora.token}).status == 404
+    assert state(held) == "held"
+    assert "held" not in dora.open("/admin/").main
 
 
 # ---------------------------------------------------------------- today

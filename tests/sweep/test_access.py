@@ -40,6 +40,7 @@ RECIPES = {
     "/admin/tasks/<public_id>/done": ("task",),
     "/admin/deliveries/": (), "/admin/deliveries/<public_id>/": ("delivery",),
     "/admin/deliveries/<public_id>/again": ("delivery",),
+    "/admin/deliveries/<public_id>/release": ("delivery",), "/admin/deliveries/<public_id>/cancellation": ("delivery",),
     "/admin/individuals/": (), "/admin/individuals/new": (),
     "/admin/individuals/<public_id>/": ("individual",),
     "/admin/individuals/<public_id>/edit": ("individual",),
