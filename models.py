@@ -391,9 +391,6 @@ class FormReceipt(Row):
 
 # ------------------------------------------------------------------ work queue
 
-TASK_KINDS = ("new_activation_wanted", "birth_date_closed", "delivery_problem")
-TASK_CATEGORIES = ("intake", "delivery_problems")
-
 
 class Task(Row):
     """Something that a worker of a category has to do about an individual."""
@@ -407,11 +404,49 @@ class Task(Row):
     done_at = UTCDateTimeField(null=True)
     done_by = ForeignKeyField(Worker, null=True, backref="+", on_delete="RESTRICT")
 
-    class Meta:
-        constraints = [one_of("kind", TASK_KINDS), one_of("category", TASK_CATEGORIES)]
-
 
 Task.add_index(Task.index(Task.category, Task.id, where=Task.done_at.is_null(), name="open_task"))
+
+
+CHANGE_STATES = ("waiting", "accepted", "declined", "withdrawn")
+CHANGE_GROUPS = ("names", "legal", "contacts", "emergency")
+
+
+class ProfileChange(Row):
+    """What a client asked to have changed in their record, field by field; what was asked is never altered.
+
+    ``contact`` is the one that it is about; empty for names and dates, and for a contact that is new.
+    """
+
+    public_id = PublicId()
+    individual = ForeignKeyField(Individual, backref="changes", on_delete="CASCADE")
+    group = CharField(max_length=20)
+    contact = ForeignKeyField(Contact, null=True, backref="changes", on_delete="SET NULL")
+    is_new_contact = BooleanField(default=False)
+    asked = TextField()  # JSON: each field with its new value
+    state = CharField(max_length=10, default="waiting")
+    asked_at = UTCDateTimeField()
+    account = ForeignKeyField(PortalAccount, backref="+", on_delete="RESTRICT")
+    decided_at = UTCDateTimeField(null=True)
+    decided_by = ForeignKeyField(Worker, null=True, backref="+", on_delete="RESTRICT")
+    reason = TextField(default="")  # why it was declined; the client reads it
+
+    class Meta:
+        constraints = [one_of("state", CHANGE_STATES), Check(f"\"group\" IN {CHANGE_GROUPS}")]
+
+
+ProfileChange.add_index(
+    ProfileChange.index(
+        ProfileChange.individual, ProfileChange.group, unique=True, name="one_waiting_of_a_group",
+        where=(ProfileChange.state == SQL("'waiting'")) & (ProfileChange.group << [SQL("'names'"), SQL("'legal'")]),
+    )
+)
+ProfileChange.add_index(
+    ProfileChange.index(
+        ProfileChange.contact, unique=True, name="one_waiting_of_a_contact",
+        where=(ProfileChange.state == SQL("'waiting'")) & ProfileChange.contact.is_null(False),
+    )
+)
 
 # ------------------------------------------------------------------ deliveries (the outbox)
 
@@ -577,6 +612,6 @@ class ImportedRow(Row):
 
 TABLES: tuple[type[Row], ...] = (
     Agency, Site, Setting, PageVersion, SecurityClass, Worker, Individual, Contact, Consent, Follow, SearchWord,
-    PortalAccount, Link, LinkOpening, Device, LoginSession, RateCount, FormReceipt, Task, Delivery, DeliveryAttempt,
+    PortalAccount, Link, LinkOpening, Device, LoginSession, RateCount, FormReceipt, Task, ProfileChange, Delivery, DeliveryAttempt,
     ChannelHealth, AddressHealth, AuditEntry, AuditValues, AuditHead, ImportRun, ImportRow, ImportedRow,
 )  # fmt: skip

@@ -8,13 +8,14 @@ from typing import Any
 
 from domain import audit, store
 from domain.actor import Actor
-from domain.rules import N_, RuleBroken
+from domain.rules import N_, RuleBroken, Term
 from models import Setting
 
 
 @dataclasses.dataclass(frozen=True)
 class Kind:
-    """One setting: its default fixes its type; ``least`` and ``most`` are the limits of a number."""
+    """One setting: its default fixes its type; ``least`` and ``most`` are the limits of a number, ``choices`` the
+    values of a text with what they are called."""
 
     default: Any
     label: str
@@ -22,6 +23,11 @@ class Kind:
     help: str = ""
     least: int | None = None
     most: int | None = None
+    choices: tuple[tuple[str, str], ...] = ()
+
+
+_OFF, _APPROVAL, _AT_ONCE = ("off", N_("No")), ("approval", N_("Yes, once a worker has accepted")), ("at_once", N_("Yes, at once"))
+_EDITING = (_OFF, _APPROVAL, _AT_ONCE)
 
 
 CATALOGUE: dict[str, Kind] = {
@@ -52,9 +58,49 @@ CATALOGUE: dict[str, Kind] = {
     ),
     "idle_minutes": Kind(30, N_("Idle limit"), N_("minutes"), N_("A session without a tap ends after this time."), 5, 240),
     "session_hours": Kind(12, N_("Longest session"), N_("hours"), "", 1, 24),
+    "about_me_names": Kind("off", N_("Clients change preferred name, pronouns and gender"), choices=_EDITING),
+    "about_me_legal": Kind(
+        "off", N_("Clients change legal name and date of birth"), choices=(_OFF, _APPROVAL),
+        help=N_("A worker always looks at these first."),
+    ),  # fmt: skip
+    "about_me_contacts": Kind(
+        "off", N_("Clients change phones, e-mail and postal addresses"), choices=_EDITING,
+        help=N_("Not the address that they sign in with."),
+    ),  # fmt: skip
+    "about_me_emergency": Kind("off", N_("Clients change emergency contacts"), choices=_EDITING),
+    "about_me_changes_a_day": Kind(20, N_("Changes by a client"), N_("a day"), "", 1, 200),
+    "about_me_declined_days": Kind(
+        30, N_("Declined changes stay on About Me"), N_("days"), N_("With the reason that you wrote."), 1, 365
+    ),
     "mail_rate": Kind(10, N_("Mail rate"), N_("a second"), N_("0 means as fast as the mail server takes them."), 0, 1000),
     "mail_test_minutes": Kind(10, N_("Code of the test e-mail"), N_("minutes"), "", 5, 60),
 }
+
+
+@dataclasses.dataclass(frozen=True)
+class Section:
+    """Settings that stand on one page."""
+
+    name: str
+    keys: tuple[str, ...]
+    help: str = ""
+
+
+SECTIONS: dict[str, Section] = {
+    "accounts": Section(N_("Portal accounts"), (
+        "activation_expiry_days", "minimum_age", "placeholder_birth_date", "licence_count", "birth_date_tries",
+        "birth_date_tries_a_day", "birth_date_tries_a_network", "link_page_minutes",
+    ), N_("Who gets an account, and how activation works.")),
+    "sign_in": Section(N_("Sign-in"), (
+        "password_length", "sign_ins_a_minute", "resets_an_hour", "reset_minutes", "idle_minutes", "session_hours",
+    ), N_("Passwords, tries and how long a session lasts.")),
+    "about_me": Section(N_("About Me"), (
+        "about_me_names", "about_me_contacts", "about_me_emergency", "about_me_legal", "about_me_changes_a_day",
+        "about_me_declined_days",
+    ), N_("What clients may change of their own record.")),
+    "messages": Section(N_("E-mail"), ("mail_rate", "mail_test_minutes"), N_("How fast e-mails leave.")),
+    "installation": Section(N_("Installation"), ("first_start_tries",)),
+}  # fmt: skip
 
 
 def get(key: str) -> Any:
@@ -66,11 +112,11 @@ def get(key: str) -> Any:
 
 def change(key: str, text: str, by: Actor) -> None:
     """Set one value from what was typed.  Raises RuleBroken when it is not of the kind or beyond its limits."""
-    kind = CATALOGUE[key]
-    value = _checked(kind, text)
+    value = checked(key, text)
     with store.writing():
         before = get(key)
-        Setting.replace(key=key, value=_write(value)).execute()
+        stored = Setting.insert(key=key, value=_write(value))
+        stored.on_conflict(conflict_target=[Setting.key], preserve=[Setting.value]).execute()
         audit.record("setting.changed", by, key=key, before=_write(before), after=_write(value))
 
 
@@ -78,20 +124,45 @@ def _all() -> dict[str, str]:
     return {row.key: row.value for row in Setting.select()}
 
 
-def _checked(kind: Kind, text: str) -> Any:
+def checked(key: str, text: str) -> Any:
+    """What was typed as a value of the setting.  Raises RuleBroken (its field is the setting's key)."""
+    kind = CATALOGUE[key]
+    label = Term(kind.label)
     try:
         value = _read(kind, text.strip())
     except ValueError:
-        raise RuleBroken(N_("Check the value of “%(label)s”."), code="setting_value", label=kind.label) from None
+        raise RuleBroken(N_("Check the value of “%(label)s”."), code="setting_value", field=key, label=label) from None
+    if kind.choices and value not in dict(kind.choices):
+        raise RuleBroken(N_("Choose one of the list."), code="setting_choice", field=key)
     if kind.least is not None and kind.most is not None and not kind.least <= value <= kind.most:
         raise RuleBroken(
-            N_("“%(label)s” goes from %(least)s to %(most)s."),
-            code="setting_limits",
-            label=kind.label,
-            least=kind.least,
-            most=kind.most,
-        )
+            N_("“%(label)s” goes from %(least)s to %(most)s."), code="setting_limits", field=key, label=label,
+            least=kind.least, most=kind.most,
+        )  # fmt: skip
     return value
+
+
+def write_all(typed: dict[str, str], by: Actor, *, shown: dict[str, str]) -> int:
+    """Set several values from what was typed; how many are different now.
+
+    ``shown`` is what the page showed: a value that somebody changed meanwhile is not overwritten unseen.  Raises
+    RuleBroken for the first one that is wrong; then nothing is changed.
+    """
+    wanted = {key: text for key, text in typed.items() if text.strip() != shown.get(key, "")}
+    for key in wanted:
+        checked(key, typed[key])
+    with store.writing():
+        for key, text in wanted.items():
+            if as_text(key) != shown.get(key):
+                raise RuleBroken(N_("Somebody else changed this meanwhile: see what is saved now. Change what is still needed and save again."),
+                                 code="stale", field=key)  # fmt: skip
+            change(key, text, by)
+    return len(wanted)
+
+
+def as_text(key: str) -> str:
+    """The value in force as a page shows and sends it."""
+    return _write(get(key))
 
 
 def _read(kind: Kind, text: str) -> Any:

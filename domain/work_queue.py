@@ -9,8 +9,18 @@ from domain.actor import Actor
 from models import Individual, Task
 
 
+# Each kind of task with the category that it belongs to.
+KINDS = {
+    "new_activation_wanted": "intake", "birth_date_closed": "intake", "profile_change": "intake",
+    "delivery_problem": "delivery_problems",
+}  # fmt: skip
+
+
 def add(kind: str, category: str, individual: Individual | None, dedupe_key: str) -> bool:
-    """Put a task into a category's queue; False when the same was put there before."""
+    """Put a task into a category's queue; False when the same was put there before.  Raises ValueError when the kind
+    is none of that category."""
+    if KINDS.get(kind) != category:
+        raise ValueError(f"no task {kind!r} of {category!r}")
     with store.writing():
         try:
             with store.writing():
@@ -33,3 +43,10 @@ def done(task: Task, by: Actor) -> bool:
             return False
         audit.record("task.done", by, individual=task.individual, subject=f"task {task.id}", kind=task.kind)
     return True
+
+
+def finish(kind: str, dedupe_key: str, by: Actor) -> None:
+    """What the task asked for was done where it is done; twice is harmless."""
+    task = Task.get_or_none(Task.dedupe_key == f"{kind}:{dedupe_key}")
+    if task is not None:
+        done(task, by)

@@ -1,13 +1,155 @@
-"""About Me, read only."""
+"""About Me: what the agency has noted, and what the client may change of it."""
 
-from flask import g
+from flask import abort, g, request, url_for
+from flask_babel import get_locale
+from flask_babel import gettext as _
 
 from blueprints.about_me import bp
-from domain import sign_in
-from web.fragments import page
+from blueprints.about_me.forms import KIND_NAMES, LegalName, Names, OwnContact
+from domain import agency, profile_changes, sign_in, texts
+from domain.rules import RuleBroken
+from web.fragments import done, page
+from web.sessions import tell
+
+DETAILS = {"names": Names, "legal": LegalName}
 
 
 @bp.get("/")
 def show():
-    return page("about_me/show.html", person=g.viewer.individual, contacts=g.viewer.contacts,
-                phone=sign_in.support_phone())  # fmt: skip
+    who = g.viewer
+    return page(
+        "about_me/show.html", person=who.individual, contacts=who.contacts, phone=sign_in.support_phone(),
+        waiting=who.waiting_changes, declined=who.declined_changes, may_change=_may_change, kind_names=KIND_NAMES,
+        differences=profile_changes.differences, adds=profile_changes.open_kinds(),
+    )  # fmt: skip
+
+
+def _may_change(what) -> bool:
+    """Whether a group, or a contact, may be changed by the client."""
+    if isinstance(what, str):
+        return profile_changes.mode(what) != "off"
+    is_open = profile_changes.mode(profile_changes.group_of(what.kind)) != "off"
+    return is_open and not profile_changes.is_sign_in_address(what)
+
+
+@bp.get("/names")
+def names():
+    return _details("names", Names(formdata=None, obj=g.viewer.individual))
+
+
+@bp.post("/names")
+def change_names():
+    return _take_details("names")
+
+
+@bp.get("/legal-name")
+def legal():
+    return _details("legal", LegalName(formdata=None, obj=g.viewer.individual))
+
+
+@bp.post("/legal-name")
+def change_legal():
+    return _take_details("legal")
+
+
+def _take_details(group: str):
+    _must_be_open(group)
+    form = DETAILS[group]()
+    if form.validate():
+        with form.refusals():
+            typed = {name: form[name].data or "" for name in profile_changes.FIELDS[group]}
+            return _told(profile_changes.ask_details(g.viewer.individual, group, typed, g.viewer.actor))
+    return _details(group, form)
+
+
+def _details(group: str, form):
+    _must_be_open(group)
+    return page(f"about_me/{group}.html", form=form, needs_approval=profile_changes.mode(group) == "approval")
+
+
+@bp.get("/contacts/new")
+def new_contact():
+    form = OwnContact(formdata=None)
+    if request.args.get("kind") in profile_changes.open_kinds():
+        form.kind.data = request.args["kind"]
+    return _contact(form)
+
+
+@bp.post("/contacts/new")
+def add_contact():
+    form = OwnContact()
+    if form.validate():
+        with form.refusals():
+            return _told(profile_changes.ask_contact(
+                g.viewer.individual, None, form.reach(form.kind.data), g.viewer.actor, country=agency.country()
+            ))  # fmt: skip
+    return _contact(form)
+
+
+@bp.get("/contacts/<contact_id>/")
+def edit_contact(contact_id: str):
+    contact = _own(contact_id)
+    return _contact(OwnContact(formdata=None, obj=contact), contact)
+
+
+@bp.post("/contacts/<contact_id>/")
+def change_contact(contact_id: str):
+    contact, form = _own(contact_id), OwnContact()
+    del form.kind
+    if form.validate():
+        with form.refusals():
+            return _told(profile_changes.ask_contact(
+                g.viewer.individual, contact, form.reach(contact.kind), g.viewer.actor, country=agency.country()
+            ))  # fmt: skip
+    return _contact(form, contact)
+
+
+@bp.get("/contacts/<contact_id>/removal")
+def confirm_removal(contact_id: str):
+    return page("about_me/removal.html", contact=_own(contact_id), kind_names=KIND_NAMES)
+
+
+@bp.post("/contacts/<contact_id>/removal")
+def remove_contact(contact_id: str):
+    try:
+        change = profile_changes.ask_removal(_own(contact_id), g.viewer.actor, country=agency.country())
+    except RuleBroken as refused:
+        tell("bad", texts.refusal(str(get_locale()), refused))
+        return _back()
+    return _told(change)
+
+
+@bp.post("/changes/<change_id>/withdrawal")
+def withdraw(change_id: str):
+    profile_changes.withdraw(g.viewer.change(change_id), g.viewer.actor)
+    tell("good", _("You took it back. Nothing was changed."))
+    return _back()
+
+
+def _own(contact_id: str):
+    """A contact of one's own that may be changed here; every other one is not there."""
+    contact = g.viewer.contact(contact_id)
+    return contact if _may_change(contact) else abort(404)
+
+
+def _contact(form, contact=None):
+    if not profile_changes.open_kinds():
+        abort(404)
+    group = profile_changes.group_of(contact.kind) if contact else "contacts"
+    return page("about_me/contact.html", form=form, contact=contact, kind_names=KIND_NAMES,
+                needs_approval=profile_changes.mode(group) == "approval")  # fmt: skip
+
+
+def _must_be_open(group: str) -> None:
+    if profile_changes.mode(group) == "off":
+        abort(404)
+
+
+def _told(change):
+    """What became of it: changed at once, or it waits for a worker."""
+    tell("good", _("Thank you. We will look at it; until then the old stays.") if change else _("Saved."))
+    return _back()
+
+
+def _back():
+    return done(url_for("about_me.show"))

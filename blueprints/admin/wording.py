@@ -12,6 +12,7 @@ TASKS = {
     "new_activation_wanted": N_("Wants a new activation link"),
     "birth_date_closed": N_("Entered a wrong date of birth three times"),
     "delivery_problem": N_("An e-mail could not be delivered"),
+    "profile_change": N_("Asked for a change of their record"),
 }
 
 STATE_TONES = {"pending": "warn", "active": "good", "locked": "bad", "disabled": "bad", "closed": "info"}
@@ -82,6 +83,10 @@ _ENTRIES = {
     "individual.refused": N_("Somebody without the right to see this record tried to open it"),
     "individual.viewed": N_("Record opened"),
     "password.refused": N_("Change of password refused: wrong current password"),
+    "profile_change.asked": N_("Asked for a change of their record"),
+    "profile_change.accepted": N_("What they asked for was accepted"),
+    "profile_change.declined": N_("What they asked for was declined: %(reason)s"),
+    "profile_change.withdrawn": N_("What they asked for was withdrawn"),
     "password.changed": N_("Password changed"),
     "password.reset": N_("New password chosen by e-mailed link"),
     "password.reset_wanted": N_("Asked for a new password"),

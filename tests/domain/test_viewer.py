@@ -155,8 +155,8 @@ def test_open_tasks_are_seen_with_their_individuals_oldest_first(cast):
     with pytest.raises(NotFound):
         see(cast, "dora").task(bobs.public_id)
     work_queue.done(bobs, cast.by("ines"))
-    with pytest.raises(NotFound):
-        see(cast, "ines").task(bobs.public_id)
+    assert [task.individual for task in see(cast, "ines").tasks] == [cast.alice]
+    assert see(cast, "ines").task(bobs.public_id).done_by == cast.ines  # who comes second is told so
 
 
 def test_looking_at_a_record_is_told_and_the_client_can_see_by_whom(cast):
