@@ -257,6 +257,7 @@ def _write(run: ImportRun, planner: Planner, report: Report, chosen: dict[str, o
     """The one transaction: the records, the run and its audit entry."""
     counts = {name: getattr(report, name) for name in ("rows", "created", "changed", "unchanged")}
     with store.writing():
+        store.one_at_a_time("import")
         began = time.monotonic()
         mine = ImportRun.update(applied_at=clock.now(), **counts).where(ImportRun.id == run.id)
         if not mine.execute():

@@ -175,6 +175,7 @@ def add_contact(individual: Individual, reach: Reach, by: Actor, *, country: str
     """A further contact; when it is the main one of its kind, the earlier main one no longer is."""
     good = reach.checked(country)
     with store.writing():
+        store.hold(individual)
         _step_back(individual, good)
         contact = Contact.create(individual=individual, lookup=lookup_of(good.kind, good.value), **dataclasses.asdict(good))
         search.index(individual)
@@ -189,6 +190,7 @@ def change_contact(contact: Contact, reach: Reach, by: Actor, *, country: str) -
     """
     good = reach.checked(country)
     with store.writing():
+        store.hold(contact.individual)
         was = Contact.get_or_none(_is(contact)) or contact
         before = {name: getattr(was, name) for name in dataclasses.asdict(good)}
         _step_back(contact.individual, good)
@@ -205,6 +207,7 @@ def change_contact(contact: Contact, reach: Reach, by: Actor, *, country: str) -
 def remove_contact(contact: Contact, by: Actor) -> None:
     """Take a contact out; twice is harmless."""
     with store.writing():
+        store.hold(contact.individual)
         if not Contact.delete().where(_is(contact)).execute():
             return
         search.index(contact.individual)
@@ -230,6 +233,7 @@ def record_consent(individual: Individual, channel: str, is_given: bool, by: Act
     if channel not in CHANNELS:
         raise RuleBroken(N_("Choose a channel."), code="bad_channel", field="channel")
     with store.writing():
+        store.hold(individual)
         if (consent := consent_of(individual, channel)) and consent.is_given == is_given:
             return
         Consent.create(

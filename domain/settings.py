@@ -60,8 +60,11 @@ def change(key: str, text: str, by: Actor) -> None:
     kind = CATALOGUE[key]
     value = _checked(kind, text)
     with store.writing():
+        store.one_at_a_time("settings")
         before = get(key)
-        Setting.replace(key=key, value=_write(value)).execute()
+        Setting.insert(key=key, value=_write(value)).on_conflict(
+            conflict_target=[Setting.key], preserve=[Setting.value]
+        ).execute()
         audit.record("setting.changed", by, key=key, before=_write(before), after=_write(value))
 
 
