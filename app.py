@@ -1,4 +1,4 @@
-"""The portal: ``create_app()``; ``python app.py`` serves web and background work in one process."""
+"""The portal: ``create_app()``; ``python app.py`` serves web and background work, in one process unless told otherwise."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from werkzeug.wrappers import Response
 import blueprints
 import config as configuration
 from config import BadConfiguration, Config
-from domain import agency, audit, limits, links, schema, store, texts
+from domain import agency, audit, duty, limits, links, schema, store, texts
 from domain.viewer import ClientViewer
 from models import db
 from web import access, assets, checks, commands, errors, formatting, fragments, headers, logs, posts, server, sessions
@@ -141,38 +141,54 @@ def _footer() -> list[tuple[str, str]]:
 
 
 def keep_open(database: Database) -> None:
-    """Hold one idle connection for the life of the process (docs/decisions/0002-sqlite.md)."""
-    database.connect(reuse_if_open=True)
+    """On SQLite, hold one idle connection for the life of the process (docs/decisions/0002-sqlite.md)."""
+    if not store.is_postgres():
+        database.connect(reuse_if_open=True)
 
 
 def main() -> int:
     """Migrate, start the worker, serve; what ``script/run`` calls."""
-    arguments = argparse.ArgumentParser(prog="script/run", description="Serve the portal and its background work.")
-    arguments.add_argument("--demo", action="store_true", help="start on a filled demo agency (development only)")
-    arguments.add_argument("--port", type=int, help="the port to listen on (default 8000)")
-    chosen = arguments.parse_args()
+    chosen = _arguments()
     os.umask(0o077)  # the database and what lies beside it are for this user alone
     logs.install()
     try:
         config = configuration.from_environment(**commands.overrides(chosen.demo, chosen.port))
         app = create_app(config)
+        on_duty = _duty(config, chosen.only)
         schema.up()
         keep_open(db.obj)
-        commands.prepare(config, demo=chosen.demo)
-        found = checks.findings(config)
+        with store.connection():
+            commands.prepare(config, demo=chosen.demo)
+            found = checks.findings(config)
+            announce = "" if found else commands.announcement(config, demo=chosen.demo)
+        for finding in found:
+            print(f"The portal does not start: {finding}", file=sys.stderr)
+        if not found and chosen.only == "worker":
+            server.work(app, config, on_duty)
+        elif not found:
+            server.serve(app, config, None if chosen.only else on_duty, announce=announce)
     except BadConfiguration as wrong:
         print(f"The portal does not start: {wrong}", file=sys.stderr)
         return 2
-    for finding in found:
-        print(f"The portal does not start: {finding}", file=sys.stderr)
-    if found:
-        return 1
-    try:
-        server.serve(app, config, announce=commands.announcement(config, demo=chosen.demo))
-    except BadConfiguration as wrong:
-        print(f"The portal does not start: {wrong}", file=sys.stderr)
-        return 2
-    return 0
+    return 1 if found else 0
+
+
+def _arguments() -> argparse.Namespace:
+    arguments = argparse.ArgumentParser(prog="script/run", description="Serve the portal and its background work.")
+    arguments.add_argument("--demo", action="store_true", help="start on a filled demo agency (development only)")
+    arguments.add_argument("--port", type=int, help="the port to listen on (default 8000)")
+    arguments.add_argument("--only", choices=("web", "worker"), help="do a part of the work, beside other processes (PostgreSQL)")
+    return arguments.parse_args()
+
+
+def _duty(config: Config, only: str | None) -> duty.Duty:
+    """The place on duty.  On SQLite one process does everything, and a second one is a mistake."""
+    on_duty = duty.of(config.database_url, config.data)
+    if config.sqlite_path and only:
+        raise BadConfiguration(f"--only {only} needs PostgreSQL: set DATABASE_URL, or leave --only away")
+    if config.sqlite_path and not on_duty.take():
+        raise BadConfiguration(f"another process serves the data folder {config.data} already: stop that one first")
+    return on_duty
 
 
 if __name__ == "__main__":

@@ -126,8 +126,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if metafunc.config.getoption("--database") == "both" and "kind" in metafunc.fixturenames:
-        metafunc.parametrize("kind", _kinds(metafunc), indirect=True, scope="session")
+    if metafunc.config.getoption("--database") == "both" and "database_kind" in metafunc.fixturenames:
+        metafunc.parametrize("database_kind", _kinds(metafunc), indirect=True, scope="session")
 
 
 def _kinds(metafunc: pytest.Metafunc) -> list[str]:
@@ -137,17 +137,21 @@ def _kinds(metafunc: pytest.Metafunc) -> list[str]:
 
 
 @pytest.fixture(scope="session")
-def kind(request: pytest.FixtureRequest) -> str:
+def database_kind(request: pytest.FixtureRequest) -> str:
     """The database that the test runs on: sqlite or postgres."""
     return getattr(request, "param", None) or str(request.config.getoption("--database"))
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """With ``--database=postgres`` those are left out that tell of SQLite alone."""
+    """With ``--database=postgres`` only those are run that can be run on it."""
     if config.getoption("--database") == "postgres":
-        left_out = [item for item in items if item.get_closest_marker("only_sqlite")]
-        config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if not item.get_closest_marker("only_sqlite")]
+        left_out = {item for item in items if item.get_closest_marker("only_sqlite") or not _has_database(item)}
+        config.hook.pytest_deselected(items=list(left_out))
+        items[:] = [item for item in items if item not in left_out]
+
+
+def _has_database(item: Any) -> bool:
+    return "database_kind" in item.fixturenames
 
 
 class Templates:
@@ -277,7 +281,7 @@ def hang_up() -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def _room_for_many() -> None:
-    store.POOL["max_connections"] = 100  # some tests have sixty threads, each with its own connection
+    store.POOL["max_connections"] = 150  # some tests have a hundred threads, each with its own connection
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -313,11 +317,11 @@ def opened(url: str) -> Iterator[peewee.Database]:
 
 
 @pytest.fixture(scope="session")
-def templates(kind: str, _cheap_passwords: None, _lines_are_known: None) -> Iterator[Templates]:
+def templates(database_kind: str, _cheap_passwords: None, _lines_are_known: None) -> Iterator[Templates]:
     """Where fresh databases come from, for a test that needs many."""
     memory = Path("/dev/shm")
     folder = Path(tempfile.mkdtemp(prefix="doorstep-", dir=memory if memory.is_dir() else None))
-    yield SqliteTemplates(folder) if kind == "sqlite" else PostgresTemplates(folder, Cluster(Path(os.environ[CLUSTER])))
+    yield SqliteTemplates(folder) if database_kind == "sqlite" else PostgresTemplates(folder, Cluster(Path(os.environ[CLUSTER])))
     shutil.rmtree(folder, ignore_errors=True)
 
 
