@@ -111,6 +111,7 @@ class Worker:
         while not self._over.wait(10):
             self.consumer.check_worker_health()
             _mend(self._queue)
+            self._duty.take()  # somebody's who has died
 
     @property
     def is_alive(self) -> bool:

@@ -1,7 +1,7 @@
 """Who is on duty: of all processes that do background work, at most one at a time runs the timetable.
 
 On PostgreSQL a lock of the session says so, on SQLite a lock on a file: both end with the process, however it ends, so
-that no clock and no time-out decides.  Whoever is not on duty asks again each minute.
+that no clock and no time-out decides.  Whoever is not on duty asks again every ten seconds.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import contextlib
 import fcntl
 import logging
 import os
+import threading
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -56,16 +57,17 @@ class _ServerDuty:
     def __init__(self, url: str) -> None:
         self._url = url
         self._session: psycopg.Connection[Any] | None = None
+        self._asking = threading.Lock()
 
     def take(self) -> bool:
-        if self._session is not None and self._answers():
-            return True
-        try:
-            return self._try()
-        except psycopg.Error as silent:
-            log.warning("nobody can be put on duty: %s", silent)
-            self.leave()
-            return False
+        with self._asking:
+            if self._session is not None and self._answers():
+                return True
+            try:
+                return self._try()
+            except psycopg.Error as silent:
+                log.warning("nobody can be put on duty: %s", silent)
+                return False
 
     def leave(self) -> None:
         if self._session is not None:

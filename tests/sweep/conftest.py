@@ -65,18 +65,6 @@ def differences(before: Rows, after: Rows) -> list[str]:
     ]
 
 
-class Saved:
-    """The whole database as it was, to go back to."""
-
-    def __init__(self) -> None:
-        live = models.db.obj.connection()
-        self._copy = type(live)(":memory:")
-        live.backup(self._copy)
-
-    def restore(self) -> None:
-        self._copy.backup(models.db.obj.connection())
-
-
 @dataclasses.dataclass
 class World:
     """The cast, with something of everything about Alice and the same about Bob, whose record has the canaries."""
@@ -100,21 +88,24 @@ class World:
         return str(row.public_id)
 
 
-_kept: dict[str, Any] = {}  # the world of this process: made once, copied for each test
+@pytest.fixture(scope="session")
+def kept(templates: Any) -> dict[str, Any]:
+    """The world of this process and database: made once, copied for each test."""
+    return {}
 
 
 @pytest.fixture
-def world(cast: Any, app: Any) -> World:  # noqa: F811
+def world(cast: Any, app: Any, templates: Any, kept: dict[str, Any]) -> World:  # noqa: F811
     """The cast in a world with something of everything."""
     box = app.extensions["doorstep"].mailbox
-    if not _kept:
+    if not kept:
         built = build_world(cast, app)
-        _kept.update(world=built, rows=Saved(), message=(box / built.message).read_bytes())
+        kept.update(world=built, saved=templates.save(), message=(box / built.message).read_bytes())
         return built
-    _kept["rows"].restore()
+    templates.go_back(kept["saved"])
     box.mkdir(mode=0o700)
-    (box / _kept["world"].message).write_bytes(_kept["message"])
-    return dataclasses.replace(_kept["world"], cast=cast)
+    (box / kept["world"].message).write_bytes(kept["message"])
+    return dataclasses.replace(kept["world"], cast=cast)
 
 
 def build_world(cast: Any, application: Any) -> World:
@@ -135,7 +126,9 @@ def build_world(cast: Any, application: Any) -> World:
     box = MailboxMail(config.mailbox)
     with store.writing():
         models.ChannelHealth.update(slot_at=None).execute()
-        models.Setting.replace(key="mail_rate", value="0").execute()
+        models.Setting.insert(key="mail_rate", value="0").on_conflict(
+            conflict_target=[models.Setting.key], preserve=[models.Setting.value]
+        ).execute()
         Delivery.update(state="cancelled").where(Delivery.link == second).execute()
     dispatch.deliver_due(lambda: box, portal_url=config.portal_url, sender="portal@example.org")
     with store.writing():
@@ -167,4 +160,4 @@ def arrive(app: Any, cast: Any) -> Callable[[str], Browser]:  # noqa: F811
 
 
 HERE = Path(__file__).parent
-__all__ = ["CANARIES", "HERE", "NOTES", "Link", "Saved", "World", "build_world", "differences", "rows_about", "rows_of_everything", "sign_in"]
+__all__ = ["CANARIES", "HERE", "NOTES", "Link", "World", "build_world", "differences", "rows_about", "rows_of_everything", "sign_in"]
