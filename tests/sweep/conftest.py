@@ -65,6 +65,16 @@ def differences(before: Rows, after: Rows) -> list[str]:
     ]
 
 
+class Saved:
+    """The whole database as it was, to go back to."""
+
+    def __init__(self, templates: Any) -> None:
+        self._templates, self._copy = templates, templates.save()
+
+    def restore(self) -> None:
+        self._templates.go_back(self._copy)
+
+
 @dataclasses.dataclass
 class World:
     """The cast, with something of everything about Alice and the same about Bob, whose record has the canaries."""
@@ -74,6 +84,7 @@ class World:
     another_activation: str
     reset: str
     message: str  # the name of a message in the mailbox
+    templates: Any = None
 
     def mine(self, kind: str, whose: str) -> str:
         """The public id of something of Alice's or of Bob's."""
@@ -100,12 +111,12 @@ def world(cast: Any, app: Any, templates: Any, kept: dict[str, Any]) -> World:  
     box = app.extensions["doorstep"].mailbox
     if not kept:
         built = build_world(cast, app)
-        kept.update(world=built, saved=templates.save(), message=(box / built.message).read_bytes())
-        return built
-    templates.go_back(kept["saved"])
+        kept.update(world=built, saved=Saved(templates), message=(box / built.message).read_bytes())
+        return dataclasses.replace(built, templates=templates)
+    kept["saved"].restore()
     box.mkdir(mode=0o700)
     (box / kept["world"].message).write_bytes(kept["message"])
-    return dataclasses.replace(kept["world"], cast=cast)
+    return dataclasses.replace(kept["world"], cast=cast, templates=templates)
 
 
 def build_world(cast: Any, application: Any) -> World:
@@ -160,4 +171,4 @@ def arrive(app: Any, cast: Any) -> Callable[[str], Browser]:  # noqa: F811
 
 
 HERE = Path(__file__).parent
-__all__ = ["CANARIES", "HERE", "NOTES", "Link", "World", "build_world", "differences", "rows_about", "rows_of_everything", "sign_in"]
+__all__ = ["CANARIES", "HERE", "NOTES", "Link", "Saved", "World", "build_world", "differences", "rows_about", "rows_of_everything", "sign_in"]

@@ -116,7 +116,8 @@ class _Made:
 
     app: Flask
     database: peewee.Database
-    beginning: Any  # a connection to a copy in memory
+    beginning: str  # where the templates have kept it
+    templates: Any
     ways: dict[str, "Walker"]
     pages: dict[str, dict[str, Page]]
     forms: dict[str, list[Found]]
@@ -170,7 +171,7 @@ class Scene:
 
     def restore(self) -> None:
         """Everything, cookies too, is as it was at the beginning of the test."""
-        self._made.beginning.backup(models.db.obj.connection())
+        self._made.templates.go_back(self._made.beginning)
         for who, walker in self.ways.items():
             walker.client._cookies.clear()
             walker.client._cookies.update(self._made.ways[who].client._cookies)
@@ -216,7 +217,7 @@ class Scenes:
             ways = {"living": _living, "opening": _opening, "empty": _empty}[name](app)
             pages = {who: ways[who].walk(*starts) for who, starts in PEOPLE[name].items()}
             beginning = self._templates.save()
-            self._made[name] = _Made(app, models.db.obj, beginning, ways, pages, {who: list(_forms(app, who, pages[who])) for who in pages})
+            self._made[name] = _Made(app, models.db.obj, beginning, self._templates, ways, pages, {who: list(_forms(app, who, pages[who])) for who in pages})
         return self._made[name]
 
 
