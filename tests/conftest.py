@@ -251,10 +251,13 @@ class PostgresTemplates(Templates):
     @contextlib.contextmanager
     def _nobody_connected(self) -> Iterator[None]:
         """This thread's connection is closed meanwhile, as are those of the pools."""
+        database = models.db.obj
+        within = database._state.ctx  # the blocks that end with a closed connection: forgotten when it is closed
         hang_up()
-        models.db.obj.close()
+        database.close()
         yield
-        models.db.obj.connect()
+        database.connect()
+        database._state.ctx = within
 
     def new(self, path: Path) -> str:
         return self.cluster.create(uuid.uuid4().hex)

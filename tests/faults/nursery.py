@@ -57,11 +57,12 @@ def opened(place: Any, ahead: float = 0.0) -> Iterator[None]:
         for keyed in (audit, limits, links):
             keyed.use_key(KEY)
         passwords.use_cost(time_cost=1, memory_cost=8)
-        stack.callback(_hang_up, stack.enter_context(db.connection_context()))
+        stack.callback(_hang_up)
+        stack.enter_context(db.connection_context())
         yield
 
 
-def _hang_up(_: Any) -> None:
+def _hang_up() -> None:
     if store.is_postgres():
         db.obj.close_idle()
 
