@@ -80,7 +80,7 @@ class GuardedSqlite(_Guarded, SqliteDatabase):
     pass
 
 
-class GuardedPostgres(_Guarded, PooledPostgresqlDatabase):
+class GuardedPostgres(_Guarded, PooledPostgresqlDatabase):  # type: ignore[misc]
     def execute_sql(self, sql: str, params: Any = None) -> Any:
         """PostgreSQL knows no U+0000.  Verbs refuse to keep it; what is asked for with it is not there."""
         if params and any(isinstance(value, str) and "\0" in value for value in params):

@@ -105,7 +105,7 @@ def _cheap_passwords() -> None:
 # ---------------------------------------------------------------- databases
 
 
-ON_BOTH = ("domain", "sweep", "faults/test_races.py", "faults/test_kills.py")
+ON_BOTH = ("domain", "sweep", "faults/test_races.py", "faults/test_kills.py", "faults/test_duty.py")
 CLUSTER = "DOORSTEP_TEST_CLUSTER"  # where the processes of this run find their PostgreSQL
 
 
@@ -133,6 +133,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def _kinds(metafunc: pytest.Metafunc) -> list[str]:
     here = metafunc.definition.path.relative_to(Path(__file__).parent).as_posix()
     marks = {mark.name for mark in metafunc.definition.iter_markers()}
+    if "only_postgres" in marks:
+        return ["postgres"]
     return ["sqlite", "postgres"] if here.startswith(ON_BOTH) and "only_sqlite" not in marks else ["sqlite"]
 
 
@@ -143,15 +145,16 @@ def database_kind(request: pytest.FixtureRequest) -> str:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """With ``--database=postgres`` only those are run that can be run on it."""
-    if config.getoption("--database") == "postgres":
-        left_out = {item for item in items if item.get_closest_marker("only_sqlite") or not _has_database(item)}
-        config.hook.pytest_deselected(items=list(left_out))
-        items[:] = [item for item in items if item not in left_out]
+    """With one database only those tests are run that can be run on it."""
+    left_out = {item for item in items if not _belongs(item, config.getoption("--database"))}
+    config.hook.pytest_deselected(items=list(left_out))
+    items[:] = [item for item in items if item not in left_out]
 
 
-def _has_database(item: Any) -> bool:
-    return "database_kind" in item.fixturenames
+def _belongs(item: Any, chosen: str) -> bool:
+    if chosen == "postgres":
+        return "database_kind" in item.fixturenames and not item.get_closest_marker("only_sqlite")
+    return chosen == "both" or not item.get_closest_marker("only_postgres")
 
 
 class Templates:

@@ -4,13 +4,12 @@ import os
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
 from faults.nursery import PATIENCE, ROOT
 
 from domain import duty, schema, store
-from models import db
-
 ON_DUTY = """
 import sys; from pathlib import Path
 from domain import duty
@@ -41,10 +40,6 @@ def end(process):
 
 def taken_at_last(mine, seconds=10):
     """A server notices the end of a process a moment after it."""
-    gone = subprocess.run(["true"], check=False)
-    assert gone.returncode == 0
-    import time
-
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         if mine.take():
@@ -75,9 +70,8 @@ def test_whoever_leaves_makes_room(db, tmp_path):
     other.leave()
 
 
+@pytest.mark.only_postgres
 def test_who_lost_the_line_to_the_server_is_not_on_duty_beside_another(db, tmp_path):
-    if not store.is_postgres():
-        return
     one, other = duty.of(db.url, tmp_path), duty.of(db.url, tmp_path)
     assert one.take()
     assert duty.is_taken()
@@ -101,17 +95,15 @@ def test_of_four_that_start_at_once_one_migrates(templates, tmp_path):
     assert schema.is_current()
 
 
-@pytest.mark.parametrize("many", [3])
-def test_a_connection_that_the_server_cut_is_not_given_to_anybody(db, at_once, many):
-    if not store.is_postgres():
-        return
+@pytest.mark.only_postgres
+def test_a_connection_that_the_server_cut_is_not_given_to_anybody(db, at_once):
+    many = 3
     at_once([lambda: db.execute_sql("SELECT 1").fetchone()] * many)  # so many are idle in the pool now
     db.execute_sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = current_database()")
     assert at_once([lambda: db.execute_sql("SELECT 1").fetchone()[0]] * many) == [1] * many
 
 
+@pytest.mark.only_postgres
 def test_each_connection_keeps_what_was_saved_and_gives_up_in_time(db, at_once):
-    if not store.is_postgres():
-        return
     asked = "SELECT current_setting('synchronous_commit'), current_setting('statement_timeout'), current_setting('lock_timeout')"
     assert at_once([lambda: db.execute_sql(asked).fetchone()] * 2) == [("on", "1min", "15s")] * 2
