@@ -182,12 +182,12 @@ def _arguments() -> argparse.Namespace:
 
 
 def _duty(config: Config, only: str | None) -> duty.Duty:
-    """The place on duty.  On SQLite one process does everything, and a second one is a mistake."""
+    """The place on duty.  On SQLite one process does everything: a second one is a mistake, but breaks nothing."""
     on_duty = duty.of(config.database_url, config.data)
     if config.sqlite_path and only:
         raise BadConfiguration(f"--only {only} needs PostgreSQL: set DATABASE_URL, or leave --only away")
     if config.sqlite_path and not on_duty.take():
-        raise BadConfiguration(f"another process serves the data folder {config.data} already: stop that one first")
+        log.warning("Another process serves %s already and keeps the timetable: stop one of the two.", config.data)
     return on_duty
 
 

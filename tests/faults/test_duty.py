@@ -10,6 +10,7 @@ import pytest
 from faults.nursery import PATIENCE, ROOT
 
 from domain import duty, schema, store
+
 ON_DUTY = """
 import sys; from pathlib import Path
 from domain import duty
