@@ -1,4 +1,4 @@
-"""The portal: ``create_app()``; ``python app.py`` serves web and background work in one process."""
+"""The portal: ``create_app()``; ``python app.py`` serves web and background work, in one process unless told otherwise."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from werkzeug.wrappers import Response
 import blueprints
 import config as configuration
 from config import BadConfiguration, Config
-from domain import agency, audit, folder, limits, links, schema, store, texts
+from domain import agency, audit, duty, folder, limits, links, schema, store, texts
 from domain.folder import Place
 from domain.rules import RuleBroken
 from domain.viewer import ClientViewer
@@ -151,37 +151,59 @@ def _footer() -> list[tuple[str, str]]:
 
 
 def keep_open(database: Database) -> None:
-    """Hold one idle connection for the life of the process (docs/decisions/0002-sqlite.md)."""
-    database.connect(reuse_if_open=True)
+    """On SQLite, hold one idle connection for the life of the process (docs/decisions/0002-sqlite.md)."""
+    if not store.is_postgres():
+        database.connect(reuse_if_open=True)
 
 
 def main() -> int:
     """Migrate, start the worker, serve; what ``script/run`` calls."""
-    arguments = argparse.ArgumentParser(prog="script/run", description="Serve the portal and its background work.")
-    arguments.add_argument("--demo", action="store_true", help="start on a filled demo agency (development only)")
-    arguments.add_argument("--port", type=int, help="the port to listen on (default 8000)")
-    chosen = arguments.parse_args()
+    chosen = _arguments()
     os.umask(0o077)  # the database and what lies beside it are for this user alone
     logs.install()
     try:
         config = read_configuration(**commands.overrides(chosen.demo, chosen.port))
         with folder.in_use(config.data):
-            return _run(config, demo=chosen.demo)
+            return _run(config, demo=chosen.demo, only=chosen.only)
     except (BadConfiguration, RuleBroken) as wrong:
         return _refuse([str(wrong)], 2)
 
 
-def _run(config: Config, *, demo: bool) -> int:
+def _run(config: Config, *, demo: bool, only: str | None) -> int:
     app = create_app(config)
     if folder.is_half_restored(Place(config.data, config.sqlite_path)):
         return _refuse([checks.HALF_RESTORED], 1)
+    on_duty = _duty(config, only)
     schema.up()
     keep_open(db.obj)
-    commands.prepare(config, demo=demo)
-    if found := checks.findings(config):
-        return _refuse(found, 1)
-    server.serve(app, config, announce=commands.announcement(config, demo=demo))
+    with store.connection():
+        commands.prepare(config, demo=demo)
+        if found := checks.findings(config):
+            return _refuse(found, 1)
+        announce = commands.announcement(config, demo=demo)
+    if only == "worker":
+        server.work(app, config, on_duty)
+    else:
+        server.serve(app, config, None if only else on_duty, announce=announce)
     return 0
+
+
+def _arguments() -> argparse.Namespace:
+    arguments = argparse.ArgumentParser(prog="script/run", description="Serve the portal and its background work.")
+    arguments.add_argument("--demo", action="store_true", help="start on a filled demo agency (development only)")
+    arguments.add_argument("--port", type=int, help="the port to listen on (default 8000)")
+    arguments.add_argument("--only", choices=("web", "worker"), help="do a part of the work, beside other processes (PostgreSQL)")
+    return arguments.parse_args()
+
+
+def _duty(config: Config, only: str | None) -> duty.Duty:
+    """The place on duty.  On SQLite one process does everything: a second one is a mistake, but breaks nothing."""
+    on_duty = duty.of(config.database_url, config.data)
+    if config.sqlite_path and only:
+        raise BadConfiguration(f"--only {only} needs PostgreSQL: set DATABASE_URL, or leave --only away")
+    if config.sqlite_path and not on_duty.take():
+        log.warning("Another process serves %s already and keeps the timetable: stop one of the two.", config.data)
+    return on_duty
 
 
 def _refuse(reasons: list[str], code: int) -> int:

@@ -110,6 +110,7 @@ def from_environment(environ: Mapping[str, str] | None = None, **overrides: obje
     port = _port("PORT", env.get("PORT") or "8000")
     portal_url = (env.get("PORTAL_URL") or f"http://localhost:{port}").rstrip("/")
     _check_url(portal_url)
+    _check_database(env.get("DATABASE_URL") or "")
     _make_private(data)
     keys = _keys(data, env)
     return Config(
@@ -138,6 +139,11 @@ def _check_url(url: str) -> None:
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.path:
         raise BadConfiguration("PORTAL_URL must be the portal's address without a path, such as https://portal.example.org")
+
+
+def _check_database(url: str) -> None:
+    if url and not url.startswith(("sqlite:///", "postgresql://", "postgres://")):
+        raise BadConfiguration("DATABASE_URL must begin with postgresql:// or sqlite:///")
 
 
 def _port(name: str, text: str) -> int:

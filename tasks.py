@@ -6,17 +6,19 @@ minute, so a lost, late or doubled tick changes nothing (docs/decisions/0003-out
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 from collections.abc import Callable
+from typing import Any
 
 from flask import Flask
-from huey import SqliteHuey, crontab
+from huey import Huey, PostgresHuey, SqliteHuey, crontab
 from huey.consumer import Consumer
 from huey.serializer import SignedSerializer
 
 from config import Config
-from domain import accounts, dispatch, imports, limits, notices, sign_in, store
+from domain import accounts, dispatch, duty, imports, limits, notices, schema, sign_in, store
 from gateways.mail import Mail, MailboxMail, SmtpMail
 from web import posts
 
@@ -66,12 +68,13 @@ def sender_of(config: Config) -> str:
 # ---------------------------------------------------------------- queue and worker
 
 
-def open_queue(config: Config) -> SqliteHuey:
-    """The queue in its own file, which may be deleted at any time."""
-    return SqliteHuey(
-        "doorstep", filename=str(config.queue_path), results=False,
-        serializer=SignedSerializer(secret=config.secret_key),
-    )  # fmt: skip
+def open_queue(config: Config) -> Huey:
+    """The queue, which may be deleted at any time: in its own file, or in PostgreSQL in tables ``queue_…``."""
+    chosen: dict[str, Any] = {"results": False, "serializer": SignedSerializer(secret=config.secret_key)}
+    if config.sqlite_path:
+        return SqliteHuey("doorstep", filename=str(config.queue_path), **chosen)
+    with schema.alone():  # of several that make the same tables at once PostgreSQL refuses all but one
+        return PostgresHuey("doorstep", table_prefix="queue", **store.postgres_parameters(config.database_url), **chosen)
 
 
 def _with_database(job: Callable[[], None]) -> Callable[[], None]:
@@ -95,7 +98,8 @@ class EmbeddedConsumer(Consumer):  # type: ignore[misc]
 class Worker:
     """The threads that do the background work, and one that revives them should a job kill its thread."""
 
-    def __init__(self, queue: SqliteHuey) -> None:
+    def __init__(self, queue: Huey, on_duty: duty.Duty) -> None:
+        self._queue, self._duty = queue, on_duty
         self.consumer = EmbeddedConsumer(queue, workers=2, max_delay=0.5, shutdown_timeout=15, flush_locks=True)
         self._over = threading.Event()
         self._watch = threading.Thread(target=self._look_after, name="worker-watch", daemon=True)
@@ -107,6 +111,8 @@ class Worker:
     def _look_after(self) -> None:
         while not self._over.wait(10):
             self.consumer.check_worker_health()
+            _mend(self._queue)
+            self._duty.take()  # somebody's who has died
 
     @property
     def is_alive(self) -> bool:
@@ -118,18 +124,56 @@ class Worker:
         """Finish running jobs (at most fifteen seconds), start no new ones."""
         self._over.set()
         self.consumer.stop(graceful=True)
+        self._duty.leave()
 
 
-def start_worker(app: Flask, config: Config) -> Worker:
-    """Bind the jobs to the queue, do what is due, and start the worker's threads."""
+class Elsewhere:
+    """What a web process that does no background work knows of the processes that do."""
+
+    @property
+    def is_alive(self) -> bool:
+        """True while some process is on duty."""
+        return duty.is_taken()
+
+
+def _mend(queue: Huey) -> None:
+    """Make the queue's tables anew when somebody deleted them."""
+    try:
+        queue.pending_count()
+    except Exception:
+        log.warning("the queue is gone and is made anew")
+        with contextlib.suppress(Exception):
+            queue.storage.initialize_schema()
+
+
+def bind(config: Config, on_duty: duty.Duty) -> tuple[Huey, Callable[[], object]]:
+    """The queue with its jobs and the timetable, which only the process on duty runs; and the bell of the outbox."""
+
+    def at(**times: str) -> Callable[[Any], bool]:
+        is_time = crontab(**times)
+        return lambda moment: is_time(moment) and on_duty.take()
+
     queue = open_queue(config)
     bell = queue.task(name="deliver")(_with_database(lambda: deliver(config)))
-    queue.periodic_task(crontab(), name="each_minute")(_with_database(lambda: each_minute(config)))
-    queue.periodic_task(crontab(minute="7"), name="each_hour")(_with_database(each_hour))
+    queue.periodic_task(at(), name="each_minute")(_with_database(lambda: each_minute(config)))
+    queue.periodic_task(at(minute="7"), name="each_hour")(_with_database(each_hour))
     notices.ring = lambda: bell()
+    return queue, bell
+
+
+def start_worker(app: Flask, config: Config, on_duty: duty.Duty) -> Worker:
+    """Bind the jobs to the queue, do what is due, and start the worker's threads."""
+    queue, bell = bind(config, on_duty)
     dispatch.go_on()
-    worker = Worker(queue)
+    on_duty.take()
+    worker = Worker(queue, on_duty)
     worker.start()
     app.extensions["worker"] = worker
     bell()
     return worker
+
+
+def only_ring(app: Flask, config: Config) -> None:
+    """For a web process beside others that work: it rings their bell."""
+    bind(config, duty.of(config.database_url, config.data))
+    app.extensions["worker"] = Elsewhere()

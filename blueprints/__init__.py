@@ -8,7 +8,7 @@ from flask import Blueprint
 from flask_babel import gettext as _
 
 from blueprints import about_me, activate, admin, dev, first_start, home, my_portal, public, signing
-from domain.viewer import ClientViewer, Viewer
+from domain.viewer import ClientViewer, StaffViewer, Viewer
 
 TILES = (
     (public.bp, "public"),
@@ -29,7 +29,7 @@ def tiles(*, development: bool) -> tuple[tuple[Blueprint, str], ...]:
 
 def navigation(who: Viewer | None, path: str) -> list[dict[str, Any]]:
     """The menu of a signed-in reader: where each entry leads, and which one is open."""
-    entries = _client_menu() if isinstance(who, ClientViewer) else _staff_menu() if who else []
+    entries = _client_menu() if isinstance(who, ClientViewer) else _staff_menu(who) if who else []
     return [
         {"href": href, "icon": icon, "label": label, "badge": None, "current": _is_open(href, path)}
         for href, icon, label in entries
@@ -44,10 +44,11 @@ def _client_menu() -> list[tuple[str, str, str]]:
     return [("/", "house", _("Home")), ("/about-me/", "user-round", _("About Me")), ("/my-portal/", "key-round", _("My Portal"))]
 
 
-def _staff_menu() -> list[tuple[str, str, str]]:
+def _staff_menu(who: StaffViewer) -> list[tuple[str, str, str]]:
     return [
         ("/admin/", "house", _("Today")),
         ("/admin/individuals/", "users", _("Clients")),
         ("/admin/deliveries/", "mail", _("Deliveries")),
+        *([("/admin/settings/", "settings", _("Settings"))] if who.may("manage_setup") else []),
         ("/admin/my-sign-in/", "key-round", _("My sign-in")),
     ]

@@ -257,6 +257,7 @@ def resend(account: PortalAccount, by: Actor) -> None:
     """
     _expire(account)  # what is too old is closed by now, even if the job did not run
     with store.writing():
+        store.hold(account)
         _must_be_reachable(account, PENDING)
         again = PortalAccount.update(invited_at=clock.now(), changed_at=clock.now()).where(
             PortalAccount.id == account.id, PortalAccount.state == PENDING, ~is_past_expiry()
@@ -292,6 +293,7 @@ def enable(account: PortalAccount, by: Actor) -> None:
     """disabled -> pending: credentials are removed and a new activation goes out."""
     now = clock.now()
     with store.writing():
+        store.hold(account)
         _must_be_reachable(account, DISABLED)
         _move(account, "enable", by, password_hash=None, invited_at=now)
         _invite(PortalAccount.get_by_id(account.id))
@@ -300,6 +302,7 @@ def enable(account: PortalAccount, by: Actor) -> None:
 def close(account: PortalAccount, by: Actor) -> None:
     """pending -> closed ``cancelled``; active, locked, disabled -> closed ``staff``, credentials removed."""
     with store.writing():
+        store.hold(account)
         is_pending = PortalAccount.get_by_id(account.id).state == PENDING
         _move(account, "cancel" if is_pending else "close", by, password_hash=None)
 
@@ -348,6 +351,7 @@ def _move(account: PortalAccount, verb: str, by: Actor, *, also: Any = True, **c
     """One guarded update with its audit entry and what else the move brings.  Raises RuleBroken naming both states."""
     move = MOVES[verb]
     with store.writing():
+        store.hold(account)
         before = PortalAccount.get_by_id(account.id)
         moved = (
             PortalAccount.update(state=move.target, reason=move.reason, changed_at=clock.now(), **changes)

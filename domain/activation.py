@@ -132,6 +132,7 @@ def activate(link: Link, password: str, *, proof: str, by: Actor) -> PortalAccou
     passwords.check(password, near=near(account))
     kept = passwords.hash(password)
     with store.writing():
+        store.hold(account)
         if not links.use(link):
             raise _no_longer(link)
         accounts.activate(account, kept, Actor(account=account, network=by.network))

@@ -45,6 +45,12 @@ def today() -> dt.date:
     return clock.now().astimezone(zone()).date()
 
 
+def country() -> str:
+    """The country whose phone numbers are meant when no country code is typed."""
+    house = current()
+    return str(house.country) if house else "US"
+
+
 def is_on() -> bool:
     """True once somebody switched the portal on."""
     agency = current()
@@ -73,6 +79,7 @@ def publish(slug: str, language: str, body: str, by: Actor) -> PageVersion:
     if not text:
         raise RuleBroken(N_("Write the text of this page."), code="page_empty", field=slug)
     with store.writing():
+        store.one_at_a_time("publish")
         newest = page(slug, language)
         if newest and newest.language == language and newest.body == text:
             return newest
@@ -109,6 +116,7 @@ def first_start_link() -> Link | None:
     if first_start_is_over():
         return None
     with store.writing():
+        store.one_at_a_time("first start")
         link = Link.get_or_none(Link.purpose == "first_start", Link.used_at.is_null(), Link.voided_at.is_null())
         return link or links.make("first_start", clock.ahead(days=3650))
 
@@ -149,6 +157,7 @@ def describe(values: dict[str, str], by: Actor) -> None:
     good = _checked_particulars(values)
     site = {name: good.pop(name) for name in ("address", "phone", "time_zone")} | {"name": good.pop("site_name")}
     with store.writing():
+        store.one_at_a_time("agency")
         agency, main = current(), main_site()
         before = _particulars(agency, main)
         if agency is None:

@@ -283,6 +283,7 @@ def _write(run: ImportRun, planner: Planner, report: Report, chosen: dict[str, o
     counts = {name: getattr(report, name) for name in ("rows", "created", "changed", "unchanged")}
     choices = {name: value for name, value in chosen.items() if name != "changes_hash"}
     with store.writing():
+        store.one_at_a_time("import")
         began = time.monotonic()
         mine = ImportRun.update(applied_at=clock.now(), **counts).where(ImportRun.id == run.id)
         if not mine.execute():

@@ -31,6 +31,8 @@ def make(
 ) -> Link:
     """A fresh link; the earlier ones of the same purpose and person stop working in the same transaction."""
     with store.writing():
+        if owner := account or worker:
+            store.hold(owner)
         void(purpose, account=account, worker=worker)
         link: Link = Link.create(
             purpose=purpose, nonce=secrets.token_urlsafe(32), account=account, worker=worker,

@@ -131,7 +131,7 @@ def _next_due(channel: str, now: dt.datetime, *, is_probe: bool) -> Delivery | N
     fresh = due.where(Delivery.expires_at.is_null() | (Delivery.expires_at > now))
     tried = DeliveryAttempt.select(fn.MAX(DeliveryAttempt.id)).where(DeliveryAttempt.delivery == Delivery.id)
     order = (fn.COALESCE(tried, 0), Delivery.priority, Delivery.id) if is_probe else (Delivery.priority, Delivery.id)
-    first: Delivery | None = store.lock(fresh.order_by(*order).limit(1)).first()
+    first: Delivery | None = store.lock(fresh.order_by(*order).limit(1), skip_locked=True).first()
     return first
 
 
@@ -288,11 +288,16 @@ def sweep() -> None:
     now = clock.now()
     with store.writing():
         Delivery.update(state="due", lease_token=None, lease_until=None).where(
-            Delivery.state == "leased", Delivery.lease_until < now
+            _unlocked(Delivery.state == "leased", Delivery.lease_until < now)
         ).execute()
         Delivery.update(state="expired", last_error=N_("Too late to be of use.")).where(
-            Delivery.state == "due", Delivery.expires_at <= now
+            _unlocked(Delivery.state == "due", Delivery.expires_at <= now)
         ).execute()
+
+
+def _unlocked(*conditions: Any) -> Any:
+    """What somebody else is changing at this moment is left to the next sweep: two who want many rows may block each other."""
+    return Delivery.id.in_(store.lock(Delivery.select(Delivery.id).where(*conditions), skip_locked=True))
 
 
 def oldest_due() -> dt.datetime | None:

@@ -176,6 +176,7 @@ def add_contact(individual: Individual, reach: Reach, by: Actor, *, country: str
     """A further contact; when it is the main one of its kind, the earlier main one no longer is."""
     good = reach.checked(country)
     with store.writing():
+        store.hold(individual)
         _step_back(individual, good)
         contact = Contact.create(individual=individual, lookup=lookup_of(good.kind, good.value), **dataclasses.asdict(good))
         search.index(individual)
@@ -191,7 +192,8 @@ def change_contact(contact: Contact, reach: Reach, by: Actor, *, country: str, v
     """
     good = reach.checked(country)
     with store.writing():
-        was = store.lock(Contact.select().where(_is(contact))).first()
+        store.hold(contact.individual)
+        was = Contact.get_or_none(_is(contact))
         if was is None:
             raise NotFound
         if was.version != version:
@@ -211,6 +213,7 @@ def change_contact(contact: Contact, reach: Reach, by: Actor, *, country: str, v
 def remove_contact(contact: Contact, by: Actor) -> None:
     """Take a contact out; twice is harmless."""
     with store.writing():
+        store.hold(contact.individual)
         if not Contact.delete().where(_is(contact)).execute():
             return
         search.index(contact.individual)
@@ -236,6 +239,7 @@ def record_consent(individual: Individual, channel: str, is_given: bool, by: Act
     if channel not in CHANNELS:
         raise RuleBroken(N_("Choose a channel."), code="bad_channel", field="channel")
     with store.writing():
+        store.hold(individual)
         if (consent := consent_of(individual, channel)) and consent.is_given == is_given:
             return
         Consent.create(

@@ -1,12 +1,16 @@
-"""Migrations: numbered, reversible, run at start by the one process that serves."""
+"""Migrations: numbered, reversible, run at start; of several processes that start at once one does them, the others wait."""
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from playhouse.migrations import Runner
 
-from domain import store
+from domain import duty, store
 from models import db
 
 FOLDER = Path(__file__).resolve().parent.parent / "migrations"
@@ -16,15 +20,46 @@ def _runner() -> Runner:
     return Runner(db.obj, str(FOLDER))
 
 
+@contextlib.contextmanager
+def alone() -> Iterator[None]:
+    """No other process changes the tables of this database meanwhile: it waits, as long as it takes."""
+    with store.connection(), _alone_on_server() if store.is_postgres() else _alone_in_folder():
+        yield
+
+
+@contextlib.contextmanager
+def _alone_on_server() -> Iterator[None]:
+    place = (duty.PLACE[0], duty.PLACE[1] + 1)
+    db.execute_sql("SET statement_timeout = 0")
+    db.execute_sql("SET lock_timeout = 0")
+    db.execute_sql("SELECT pg_advisory_lock(%s, %s)", place)
+    try:
+        yield
+    finally:
+        db.execute_sql("SELECT pg_advisory_unlock(%s, %s)", place)
+        db.execute_sql("RESET statement_timeout")
+        db.execute_sql("RESET lock_timeout")
+
+
+@contextlib.contextmanager
+def _alone_in_folder() -> Iterator[None]:
+    folder = os.open(Path(db.obj.database).resolve().parent, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
+
+
 def up() -> list[str]:
     """Apply what is missing; the names of what was applied."""
-    with store.connection():
+    with alone():
         return list(_runner().up())
 
 
 def down(target: str | None = None) -> list[str]:
     """Undo the newest migration, or all down to and with ``target``; the names of what was undone."""
-    with store.connection():
+    with alone():
         return list(_runner().down(target))
 
 

@@ -114,6 +114,7 @@ def change(key: str, text: str, by: Actor) -> None:
     """Set one value from what was typed.  Raises RuleBroken when it is not of the kind or beyond its limits."""
     value = checked(key, text)
     with store.writing():
+        store.one_at_a_time("settings")
         before = get(key)
         stored = Setting.insert(key=key, value=_write(value))
         stored.on_conflict(conflict_target=[Setting.key], preserve=[Setting.value]).execute()

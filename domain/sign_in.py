@@ -270,6 +270,7 @@ def reset_password(link: Link, new: str, by: Actor) -> None:
     passwords.check(new, near=_near(owner))
     kept = passwords.hash(new)
     with store.writing():
+        store.hold(owner)
         if not links.use(fresh):
             raise RuleBroken(N_("This link no longer works."), code="no_longer")
         _set_password(owner, kept, by, "password.reset", was=owner.password_hash)

@@ -2,6 +2,7 @@
 
 ``writing()`` is the only door to a change.  On SQLite it takes the process's own lock and begins IMMEDIATE,
 on PostgreSQL guarded updates and row locks do the work.  What stands outside it and tries to write raises.
+How each of the two is opened: docs/decisions/0002-sqlite.md and 0016-postgresql.md.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import contextlib
 import contextvars
 import logging
 import os
+import select
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -17,8 +19,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import peewee
-from peewee import DatabaseError, OperationalError, PostgresqlDatabase, SqliteDatabase
-from playhouse.db_url import parse as parse_url
+import psycopg
+from peewee import DatabaseError, OperationalError, SqliteDatabase
+from playhouse.pool import MaxConnectionsExceeded, PooledPostgresqlDatabase
+from psycopg.conninfo import conninfo_to_dict
 
 from models import db
 
@@ -37,8 +41,21 @@ PRAGMAS = {
     "journal_size_limit": 64 * 1024 * 1024,
     "cache_size": -8000,
 }
+# For each connection to PostgreSQL; times in milliseconds.  An import's largest statement takes some seconds.
+SERVER_OPTIONS = {
+    "synchronous_commit": "on",
+    "statement_timeout": "60000",
+    "lock_timeout": "15000",
+    "idle_in_transaction_session_timeout": "60000",
+    "default_transaction_isolation": r"read\ committed",
+    "timezone": "UTC",
+}
+POOL = {"max_connections": 20, "timeout": 10, "stale_timeout": 600}  # eight web threads, two workers, some to spare
 # Fetching rows raises the driver's own error as it is, and that of pysqlite3 is not the standard library's.
-_DRIVERS_OWN: Any = peewee.sqlite3.OperationalError  # type: ignore[attr-defined]
+_FAULTS: tuple[Any, ...] = (
+    OperationalError, sqlite3.OperationalError, peewee.sqlite3.OperationalError, psycopg.OperationalError,  # type: ignore[attr-defined]
+    psycopg.errors.ReadOnlySqlTransaction, MaxConnectionsExceeded, OSError,
+)  # fmt: skip
 _WRITES = ("INSERT", "UPDATE", "DELETE", "REPLAC")
 
 
@@ -63,8 +80,25 @@ class GuardedSqlite(_Guarded, SqliteDatabase):
     pass
 
 
-class GuardedPostgres(_Guarded, PostgresqlDatabase):
-    pass
+class GuardedPostgres(_Guarded, PooledPostgresqlDatabase):  # type: ignore[misc]
+    def execute_sql(self, sql: str, params: Any = None) -> Any:
+        """PostgreSQL knows no U+0000.  Verbs refuse to keep it; what is asked for with it is not there."""
+        if params and any(isinstance(value, str) and "\0" in value for value in params):
+            params = [value.replace("\0", "\ufffd") if isinstance(value, str) else value for value in params]
+        return super().execute_sql(sql, params)
+
+    def _is_closed(self, conn: Any) -> bool:
+        """Asked when an idle connection is taken from the pool: one that has something to say says that it was cut."""
+        if not super()._is_closed(conn) and not _has_news(conn):
+            return False
+        conn.close()
+        return True
+
+
+def _has_news(connection: Any) -> bool:
+    look = select.poll()
+    look.register(connection.fileno(), select.POLLIN)
+    return bool(look.poll(0))
 
 
 def open_database(url: str) -> peewee.Database:
@@ -76,9 +110,30 @@ def open_database(url: str) -> peewee.Database:
             str(path), pragmas=PRAGMAS, lock_type="IMMEDIATE", timeout=10, autoconnect=False
         )
     else:
-        database = GuardedPostgres(**parse_url(url), autoconnect=False)
+        named = postgres_parameters(url)
+        database = GuardedPostgres(named.pop("dbname"), **POOL, **named, autoconnect=False)
+    database.url = url  # type: ignore[attr-defined]
     db.initialize(database)
     return database
+
+
+def postgres_parameters(url: str) -> dict[str, Any]:
+    """How to connect to ``url`` (``postgresql://…``, read as libpq reads it): who, where, and our options.
+
+    Raises ValueError when it cannot be read.
+    """
+    try:
+        named: dict[str, Any] = conninfo_to_dict(url)
+    except psycopg.ProgrammingError as unreadable:
+        raise ValueError(str(unreadable)) from None
+    ours = " ".join(f"-c {name}={value}" for name, value in SERVER_OPTIONS.items())
+    asked = {"connect_timeout": 10, "application_name": "doorstep", "dbname": "", **named}
+    return {**asked, "options": f"{ours} {named.get('options', '')}".strip()}
+
+
+def is_postgres() -> bool:
+    """True when the tables are in PostgreSQL."""
+    return isinstance(db.obj, GuardedPostgres)
 
 
 def _make_private(path: Path) -> None:
@@ -167,9 +222,31 @@ def must_be_idle() -> None:
         raise NotIdle
 
 
-def lock(query: Any) -> Any:
-    """The query, with its rows locked until the transaction ends where the database knows row locks."""
-    return query if isinstance(db.obj, SqliteDatabase) else query.for_update()
+def lock(query: Any, *, skip_locked: bool = False) -> Any:
+    """The query, with its rows locked until the transaction ends where the database knows row locks.
+
+    With ``skip_locked`` it passes by the rows that somebody else has locked, instead of waiting for them.
+    """
+    if isinstance(db.obj, SqliteDatabase):
+        return query
+    # "No key": rows that refer to these may be added meanwhile, such as audit entries, or there would be deadlocks.
+    return query.for_update("FOR NO KEY UPDATE SKIP LOCKED" if skip_locked else "FOR NO KEY UPDATE")
+
+
+def hold(row: Any) -> None:
+    """Let nobody else change this row until the transaction ends, nor what is only changed while it is held.
+
+    Said before anything else of the row's is touched: an account before its links, sessions and deliveries.
+    """
+    if is_postgres():
+        table, key = type(row), type(row)._meta.primary_key
+        lock(table.select(key).where(key == row._pk)).first()
+
+
+def one_at_a_time(what: str) -> None:
+    """Let nobody else do ``what`` until the transaction ends; for what has no row yet that could be held."""
+    if is_postgres():
+        db.execute_sql("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", (what,))
 
 
 def insert(table: Any, rows: Sequence[dict[str, Any]]) -> None:
@@ -228,7 +305,7 @@ def is_storage_fault(error: BaseException | None) -> bool:
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
         seen.add(id(error))
-        if isinstance(error, OperationalError | sqlite3.OperationalError | _DRIVERS_OWN | OSError):
+        if isinstance(error, _FAULTS):
             return True
         if isinstance(error, DatabaseError) and "cannot rollback" in str(error):
             return True

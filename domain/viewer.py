@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from domain import audit, profile, store
+from domain import audit, profile, profile_changes, store
 from domain.actor import Actor
 from domain.rules import NotFound
 from models import (
@@ -19,6 +19,7 @@ from models import (
     Individual,
     LoginSession,
     PortalAccount,
+    ProfileChange,
     SecurityClass,
     Task,
     Worker,
@@ -51,6 +52,25 @@ class ClientViewer:
     def contacts(self) -> list[Contact]:
         """The individual's contacts: e-mail first, the main one of a kind before the others."""
         return profile.contacts_of(self.individual)
+
+    def contact(self, public_id: str) -> Contact:
+        """One contact in use of the individual.  Raises NotFound."""
+        mine = Contact.select(Contact, Individual).join(Individual).where(Contact.individual == self.individual)
+        return _one(mine.where(Contact.public_id == public_id, Contact.is_in_use))  # type: ignore[no-any-return]
+
+    @property
+    def waiting_changes(self) -> list[ProfileChange]:
+        """What the client asked for and nobody decided yet."""
+        return profile_changes.waiting(self.individual)
+
+    @property
+    def declined_changes(self) -> list[ProfileChange]:
+        """What was declined not long ago, with the reason."""
+        return profile_changes.declined_lately(self.individual)
+
+    def change(self, public_id: str) -> ProfileChange:
+        """One change that the client asked for.  Raises NotFound."""
+        return _one(self.individual.changes.where(ProfileChange.public_id == public_id))  # type: ignore[no-any-return]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -89,6 +109,10 @@ class StaffViewer:
     def contact(self, individual: Individual, public_id: str) -> Contact:
         """One contact of an individual whom the worker may see.  Raises NotFound."""
         return _one(individual.contacts.where(Contact.public_id == public_id))  # type: ignore[no-any-return]
+
+    def change(self, individual: Individual, public_id: str) -> ProfileChange:
+        """One change that an individual asked for whom the worker may see.  Raises NotFound."""
+        return _one(individual.changes.where(ProfileChange.public_id == public_id))  # type: ignore[no-any-return]
 
     def account(self, individual: Individual, public_id: str) -> PortalAccount:
         """One account of an individual whom the worker may see.  Raises NotFound."""

@@ -8,7 +8,6 @@ from domain import audit, clock, store
 from domain.actor import Actor
 from models import Individual, Task
 
-
 # Each kind of task with the category that it belongs to.
 KINDS = {
     "new_activation_wanted": "intake", "birth_date_closed": "intake", "profile_change": "intake",

@@ -1,26 +1,31 @@
 """For every test: a fresh database, the standing cast, a clock that can stand still, many at once, and no network.
 
-Databases are copies of template files that are made once per process: copying one costs less than a millisecond.
+Databases are copies of templates that are made once per process: copying a file of SQLite costs less than a
+millisecond, copying a database of PostgreSQL some twenty.  With ``--database=both`` the tests in ``ON_BOTH`` run on both.
 """
 
 import contextlib
 import datetime as dt
 import functools
+import os
 import shutil
 import socket
 import ssl
 import tempfile
 import threading
 import uuid
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import peewee
+import psycopg
 import pytest
 import time_machine
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
+from postgres import Cluster
 
 import models
 from domain import (
@@ -100,69 +105,235 @@ def _cheap_passwords() -> None:
 # ---------------------------------------------------------------- databases
 
 
+ON_BOTH = ("domain", "sweep", "faults/test_races.py", "faults/test_kills.py", "faults/test_duty.py")
+CLUSTER = "DOORSTEP_TEST_CLUSTER"  # where the processes of this run find their PostgreSQL
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--database", choices=("sqlite", "postgres", "both"), default="sqlite", help="what the tests run on")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """One server for all processes of this run."""
+    if config.getoption("--database") != "sqlite" and CLUSTER not in os.environ:
+        try:
+            cluster = Cluster.start()
+        except RuntimeError as missing:
+            raise pytest.UsageError(str(missing)) from None
+        os.environ[CLUSTER] = str(cluster.folder)
+        config.add_cleanup(cluster.stop)
+        config.add_cleanup(lambda: os.environ.pop(CLUSTER, None))
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if metafunc.config.getoption("--database") == "both" and "database_kind" in metafunc.fixturenames:
+        metafunc.parametrize("database_kind", _kinds(metafunc), indirect=True, scope="session")
+
+
+def _kinds(metafunc: pytest.Metafunc) -> list[str]:
+    here = metafunc.definition.path.relative_to(Path(__file__).parent).as_posix()
+    marks = {mark.name for mark in metafunc.definition.iter_markers()}
+    if "only_postgres" in marks:
+        return ["postgres"]
+    return ["sqlite", "postgres"] if here.startswith(ON_BOTH) and "only_sqlite" not in marks else ["sqlite"]
+
+
+@pytest.fixture(scope="session")
+def database_kind(request: pytest.FixtureRequest) -> str:
+    """The database that the test runs on: sqlite or postgres."""
+    return getattr(request, "param", None) or str(request.config.getoption("--database"))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """With one database only those tests are run that can be run on it."""
+    left_out = {item for item in items if not _belongs(item, config.getoption("--database"))}
+    config.hook.pytest_deselected(items=list(left_out))
+    items[:] = [item for item in items if item not in left_out]
+
+
+def _belongs(item: Any, chosen: str) -> bool:
+    if chosen == "postgres":
+        return "database_kind" in item.fixturenames and not item.get_closest_marker("only_sqlite")
+    return chosen == "both" or not item.get_closest_marker("only_postgres")
+
+
 class Templates:
-    """Files to copy: ``empty`` (migrated), ``house`` (the agency is switched on), ``cast`` (with the people)."""
+    """What to copy: ``empty`` (migrated), ``house`` (the agency is switched on), ``cast`` (with the people)."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._made: dict[str, Path] = {}
+        self._made: dict[str, str] = {}
         self._steps = {"empty": (None, schema.up), "house": ("empty", _build_house), "cast": ("house", _build_cast)}
 
-    def copy(self, name: str, target: Path) -> None:
-        """A copy of a template as a file of its own."""
-        shutil.copyfile(self._template(name), target)
+    def copy(self, name: str, target: Path) -> str:
+        """A copy of a template as a database of its own, in a file at ``target`` if it is one of SQLite; its address."""
+        return self._copy(self._template(name), target)
 
     @contextlib.contextmanager
     def fresh(self, name: str) -> Iterator[peewee.Database]:
         """A copy of a template, opened, with a connection for this thread; gone afterwards."""
-        path = self.folder / f"{uuid.uuid4().hex}.db"
-        self.copy(name, path)
-        with opened(path) as database:
+        url = self.copy(name, self.folder / f"{uuid.uuid4().hex}.db")
+        with opened(url) as database:
             yield database
-        for part in ("", "-wal", "-shm"):
-            path.with_name(path.name + part).unlink(missing_ok=True)
+        self._remove(url)
 
-    def _template(self, name: str) -> Path:
+    def save(self) -> str:
+        """Keep the database that is open now as it is; what ``go_back`` takes."""
+        return self._copy(models.db.obj.url, self.folder / f"{uuid.uuid4().hex}.saved")
+
+    def go_back(self, saved: str) -> None:
+        """Make the database that is open now what it was."""
+        raise NotImplementedError
+
+    def _template(self, name: str) -> str:
         if name not in self._made:
             parent, build = self._steps[name]
             path = self.folder / f"{name}.template"
-            if parent:
-                self.copy(parent, path)
-            with opened(path):
+            url = self.copy(parent, path) if parent else self.new(path)
+            with opened(url):
                 build()
-            self._made[name] = path
+            self._made[name] = url
         return self._made[name]
+
+    def new(self, path: Path) -> str:
+        """An empty database; its address."""
+        raise NotImplementedError
+
+    def _copy(self, url: str, target: Path) -> str:
+        raise NotImplementedError
+
+    def _remove(self, url: str) -> None:
+        raise NotImplementedError
+
+
+class SqliteTemplates(Templates):
+    """Databases are files."""
+
+    def save(self) -> str:
+        target = self.folder / f"{uuid.uuid4().hex}.saved"
+        live = models.db.obj.connection()
+        with contextlib.closing(type(live)(str(target))) as copy:
+            live.backup(copy)
+        return f"sqlite:///{target}"
+
+    def go_back(self, saved: str) -> None:
+        live = models.db.obj.connection()
+        with contextlib.closing(type(live)(saved.removeprefix("sqlite:///"))) as copy:
+            copy.backup(live)
+
+    def new(self, path: Path) -> str:
+        return f"sqlite:///{path}"
+
+    def _copy(self, url: str, target: Path) -> str:
+        shutil.copyfile(url.removeprefix("sqlite:///"), target)
+        return f"sqlite:///{target}"
+
+    def _remove(self, url: str) -> None:
+        path = Path(url.removeprefix("sqlite:///"))
+        for part in ("", "-wal", "-shm"):
+            path.with_name(path.name + part).unlink(missing_ok=True)
+
+
+class PostgresTemplates(Templates):
+    """Databases of the run's own server; their names are random."""
+
+    def __init__(self, folder: Path, cluster: Cluster) -> None:
+        super().__init__(folder)
+        self.cluster = cluster
+
+    def save(self) -> str:
+        with self._nobody_connected():
+            return super().save()
+
+    def go_back(self, saved: str) -> None:
+        name = _name_in(models.db.obj.url)
+        with self._nobody_connected():
+            self.cluster.drop(name)
+            self.cluster.create(name, _name_in(saved))
+
+    @contextlib.contextmanager
+    def _nobody_connected(self) -> Iterator[None]:
+        """This thread's connection is closed meanwhile, as are those of the pools."""
+        database = models.db.obj
+        within = database._state.ctx  # the blocks that end with a closed connection: forgotten when it is closed
+        hang_up()
+        database.close()
+        yield
+        database.connect()
+        database._state.ctx = within
+
+    def new(self, path: Path) -> str:
+        return self.cluster.create(uuid.uuid4().hex)
+
+    def _copy(self, url: str, target: Path) -> str:
+        return self.cluster.create(uuid.uuid4().hex, _name_in(url))
+
+    def _remove(self, url: str) -> None:
+        self.cluster.drop(_name_in(url))
+
+
+def _name_in(url: str) -> str:
+    return str(store.postgres_parameters(url)["dbname"])
+
+
+_lines: "weakref.WeakSet[Any]" = weakref.WeakSet()  # every connection of this process to PostgreSQL
+
+
+def hang_up() -> None:
+    """Close all connections of this process to PostgreSQL, those in pools, too."""
+    for line in list(_lines):
+        line.close()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _room_for_many() -> None:
+    store.POOL["max_connections"] = 150  # some tests have a hundred threads, each with its own connection
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _lines_are_known() -> Iterator[None]:
+    connect = psycopg.connect
+
+    def noted(*arguments: Any, **named: Any) -> Any:
+        line = connect(*arguments, **named)
+        _lines.add(line)
+        return line
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(psycopg, "connect", noted)
+        yield
 
 
 @contextlib.contextmanager
-def opened(path: Path) -> Iterator[peewee.Database]:
-    """The database at ``path`` for this process, with the tests' keys and a connection for this thread."""
-    database = store.open_database(f"sqlite:///{path}")
+def opened(url: str) -> Iterator[peewee.Database]:
+    """The database at ``url`` for this process, with the tests' keys and a connection for this thread."""
+    database = store.open_database(url)
     for keyed in (audit, limits, links):
         keyed.use_key(KEY)
     try:
         with database.connection_context():
             yield database
     finally:
-        for each in (database, models.db.obj):  # an application may have opened the same file anew
+        for each in (database, models.db.obj):  # an application may have opened the same one anew
             if not each.is_closed():
                 each.close()
+        hang_up()
         notices.ring = lambda: None
         dispatch.go_on()
 
 
 @pytest.fixture(scope="session")
-def templates(_cheap_passwords: None) -> Iterator[Templates]:
+def templates(database_kind: str, _cheap_passwords: None, _lines_are_known: None) -> Iterator[Templates]:
     """Where fresh databases come from, for a test that needs many."""
     memory = Path("/dev/shm")
     folder = Path(tempfile.mkdtemp(prefix="doorstep-", dir=memory if memory.is_dir() else None))
-    yield Templates(folder)
+    yield SqliteTemplates(folder) if database_kind == "sqlite" else PostgresTemplates(folder, Cluster(Path(os.environ[CLUSTER])))
     shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture
 def db(request: pytest.FixtureRequest, templates: Templates) -> Iterator[peewee.Database]:
-    """A fresh database with a connection for the test's thread; ``db.database`` is its path.
+    """A fresh database with a connection for the test's thread; ``db.url`` is its address.
 
     It holds what the test's other fixtures ask for: nothing, the ``house``, or the ``cast``.
     """

@@ -21,6 +21,7 @@ from models import db
 
 OLDEST_FLASK = (3, 1)
 OLDEST_SQLITE = (3, 51, 3)  # before it a database in WAL mode can be damaged (sqlite.org/wal.html, "the WAL-reset bug")
+OLDEST_POSTGRES = 140_000  # as the server counts its versions: 14
 SHORTEST_KEY = 50
 FEWEST_CHARACTERS = 5
 NOBODYS_DOMAINS = ("example.org", "example.com", "example.net", "invalid", "localhost")
@@ -196,6 +197,20 @@ def _synchronous(config: Config) -> Findings:
         yield "A power failure could lose what was saved: open the database with the pragma synchronous=full."
 
 
+def _postgres(config: Config) -> Findings:
+    if config.sqlite_path:
+        return
+    if _server_setting("server_encoding") != "UTF8":
+        yield "The database cannot keep every name: make it anew with CREATE DATABASE … ENCODING 'UTF8'."
+    if int(_server_setting("server_version_num")) < OLDEST_POSTGRES:
+        yield f"PostgreSQL {_server_setting('server_version')} is too old: use {OLDEST_POSTGRES // 10_000} or newer."
+
+
+def _postgres_disk(config: Config) -> Findings:
+    if not config.sqlite_path and _server_setting("fsync") != "on":
+        yield "A power failure could lose what was saved: set fsync to on in PostgreSQL's configuration."
+
+
 def _demo_agency(config: Config) -> Findings:
     house = agency.current()
     if house and house.is_demo and not config.demo_allowed:
@@ -211,8 +226,8 @@ IN_PRODUCTION: tuple[Check, ...] = (
     _https, _debug, _secret_key, _audit_key, _keys_differ, _trusted_hosts, _listens, _proxy, _mail, _mail_is_private,
     _sender, _database_folder, _database_file, _demo_folder,
 )  # fmt: skip
-OF_DATABASE: tuple[Check, ...] = (_sqlite, _foreign_keys, _synchronous)
-OF_DATABASE_IN_PRODUCTION: tuple[Check, ...] = (_demo_agency,)
+OF_DATABASE: tuple[Check, ...] = (_sqlite, _foreign_keys, _synchronous, _postgres)
+OF_DATABASE_IN_PRODUCTION: tuple[Check, ...] = (_demo_agency, _postgres_disk)
 
 
 # ---------------------------------------------------------------- small questions
@@ -226,6 +241,10 @@ def sqlite_library() -> str:
 def _pragma(name: str) -> int | str:
     value: int | str = db.obj.execute_sql(f"PRAGMA {name}").fetchone()[0]
     return value
+
+
+def _server_setting(name: str) -> str:
+    return str(db.obj.execute_sql("SELECT current_setting(%s)", (name,)).fetchone()[0])
 
 
 def _mode(path: Path) -> int:

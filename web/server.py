@@ -1,4 +1,4 @@
-"""One process: waitress in front, the worker's threads beside it; a stop finishes what runs."""
+"""Waitress in front, the worker's threads beside it or in a process of their own; a stop finishes what runs."""
 
 from __future__ import annotations
 
@@ -14,22 +14,25 @@ from waitress.task import ErrorTask
 
 import tasks
 from config import BadConfiguration, Config
-from domain import dispatch
+from domain import dispatch, duty
 from web.headers import headers
 
 log = logging.getLogger(__name__)
 MOST_BODY = 20 * 1024 * 1024
 
 
-def serve(app: Flask, config: Config, *, announce: str) -> None:
-    """Serve until Ctrl-C or SIGTERM, then let requests and jobs in hand finish (at most ten and fifteen seconds)."""
+def serve(app: Flask, config: Config, on_duty: duty.Duty | None, *, announce: str) -> None:
+    """Serve until Ctrl-C or SIGTERM, then let requests and jobs in hand finish (at most ten and fifteen seconds).
+
+    Without ``on_duty`` the background work is done by other processes.
+    """
     try:
         server = waitress.create_server(app, host=config.host, port=config.port, threads=8, ident=None,
                                         max_request_body_size=MOST_BODY, connection_limit=600, **_proxy(config))  # fmt: skip
     except OSError as taken:
         raise BadConfiguration(f"port {config.port} cannot be used ({taken.strerror}); choose another with --port") from None
     server.channel_class = _channel(https=config.https)
-    worker = tasks.start_worker(app, config)
+    worker = tasks.start_worker(app, config, on_duty) if on_duty else tasks.only_ring(app, config)
     signal.signal(signal.SIGTERM, _stop)
     port = getattr(server, "effective_port", config.port)
     print(announce.replace("{port}", str(port)), flush=True)
@@ -39,6 +42,20 @@ def serve(app: Flask, config: Config, *, announce: str) -> None:
         log.info("stopping: running work is finished first")
         server.close()
         server.task_dispatcher.shutdown(cancel_pending=False, timeout=10)
+        dispatch.stop()
+        if worker:
+            worker.stop()
+
+
+def work(app: Flask, config: Config, on_duty: duty.Duty) -> None:
+    """Do background work and nothing else, until Ctrl-C or SIGTERM; jobs in hand finish (at most fifteen seconds)."""
+    worker = tasks.start_worker(app, config, on_duty)
+    signal.signal(signal.SIGTERM, _stop)
+    print("  Doorstep does its background work here\n  Stop with Ctrl-C\n", flush=True)
+    try:
+        threading.Event().wait()
+    finally:
+        log.info("stopping: running work is finished first")
         dispatch.stop()
         worker.stop()
 

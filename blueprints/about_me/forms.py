@@ -3,13 +3,11 @@
 from flask_babel import gettext as _
 from wtforms import BooleanField
 
+from blueprints.differences import KINDS
 from domain import profile, profile_changes
 from web.forms import Choice, DateBoxes, Form, Lines, Required, Text, _l
 
-KIND_NAMES = {
-    "email": _l("E-mail"), "mobile": _l("Mobile phone"), "phone": _l("Phone"), "address": _l("Address"),
-    "emergency": _l("Emergency contact"),
-}  # fmt: skip
+KIND_NAMES = {kind: _l(name) for kind, name in KINDS.items()}
 
 
 class Names(Form):

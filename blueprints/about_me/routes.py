@@ -4,6 +4,7 @@ from flask import abort, g, request, url_for
 from flask_babel import get_locale
 from flask_babel import gettext as _
 
+from blueprints import differences
 from blueprints.about_me import bp
 from blueprints.about_me.forms import KIND_NAMES, LegalName, Names, OwnContact
 from domain import agency, profile_changes, sign_in, texts
@@ -20,7 +21,7 @@ def show():
     return page(
         "about_me/show.html", person=who.individual, contacts=who.contacts, phone=sign_in.support_phone(),
         waiting=who.waiting_changes, declined=who.declined_changes, may_change=_may_change, kind_names=KIND_NAMES,
-        differences=profile_changes.differences, adds=profile_changes.open_kinds(),
+        field_pairs=differences.asked, adds=profile_changes.open_kinds(),
     )  # fmt: skip
 
 

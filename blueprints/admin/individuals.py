@@ -3,8 +3,9 @@
 from flask import g, request, url_for
 from flask_babel import gettext as _
 
+from blueprints import differences
 from blueprints.admin import bp, paging, people, wording
-from domain import accounts, letters, notices, profile, search, texts
+from domain import accounts, letters, notices, profile, profile_changes, search, texts
 from models import Delivery, Individual
 from web.access import any_staff, right
 from web.formatting import language_name
@@ -73,6 +74,7 @@ def individual(public_id: str):
         contacts=profile.contacts_of(person), consents={channel: profile.consent_of(person, channel) for channel in CONSENTS},
         followers=profile.followers_of(person), deliveries=list(person.deliveries.order_by(Delivery.id.desc()).limit(3)),
         doubtful=[c for c in person.contacts if c.kind == "email" and notices.is_doubtful(c.value)],
+        changes=profile_changes.waiting(person), compared=differences.compared, seen_version=profile_changes.seen_version,
         wording=wording, accounts=accounts, letters=letters,
     )  # fmt: skip
 

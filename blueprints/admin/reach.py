@@ -47,7 +47,7 @@ def add_contact(public_id: str):
     person, form = g.viewer.individual(public_id), ContactForm()
     if form.validate():
         with form.refusals():
-            profile.add_contact(person, form.reach(), g.viewer.actor, country=_country())
+            profile.add_contact(person, form.reach(), g.viewer.actor, country=agency.country())
             return _saved(public_id)
     return _show(person, form)
 
@@ -67,7 +67,7 @@ def change_contact(public_id: str, contact_id: str):
     contact = g.viewer.contact(person, contact_id)
     if form.validate():
         with form.refusals(now=contact):
-            profile.change_contact(contact, form.reach(), g.viewer.actor, country=_country(), version=form.version)
+            profile.change_contact(contact, form.reach(), g.viewer.actor, country=agency.country(), version=form.version)
             return _saved(public_id)
     return _show(person, form, contact)
 
@@ -105,8 +105,3 @@ def record_consent(public_id: str):
 def _saved(public_id: str):
     tell("good", _("Saved."))
     return done(url_for("admin.individual", public_id=public_id))
-
-
-def _country() -> str:
-    house = agency.current()
-    return house.country if house else "US"

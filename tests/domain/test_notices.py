@@ -176,12 +176,18 @@ def test_fifty_dispatchers_at_once_get_fifty_different_messages(cast, at_once):
 def test_a_claim_changes_only_what_is_still_due_even_where_two_may_look_at_once(cast):
     """SQLite has one writer at a time; elsewhere the condition in the statement itself decides."""
     put(cast)
-    heard = []
-    db.connection().set_trace_callback(heard.append)
+    heard, execute = [], db.obj.execute_sql
+
+    def noted(sql, params=None):
+        heard.append((sql, params or ()))
+        return execute(sql, params)
+
+    db.obj.execute_sql = noted
     notices.claim()
-    db.connection().set_trace_callback(None)
-    [statement] = [sql for sql in heard if sql.startswith('UPDATE "delivery" SET') and "'leased'" in sql]
-    assert "\"state\" = 'due'" in statement.partition("WHERE")[2]
+    del db.obj.execute_sql
+    [statement] = [each for each in heard if each[0].startswith('UPDATE "delivery" SET') and "leased" in each[1]]
+    assert f'"state" = {db.param}' in statement[0].partition("WHERE")[2]
+    assert statement[1][-1] == "due"
 
 
 def test_the_mail_rate_holds_over_all_dispatchers(cast, frozen, decided):

@@ -5,7 +5,7 @@ import datetime as dt
 
 import pytest
 
-from domain import audit, profile
+from domain import audit, profile, store
 from domain.actor import SYSTEM
 from domain.profile import Details, Reach
 from domain.rules import NotFound, RuleBroken
@@ -228,7 +228,7 @@ def test_changing_what_was_removed_meanwhile_changes_nothing_of_anybody(cast):
     gone = add(cast, "email", "gone@example.org")
     profile.remove_contact(gone, cast.by("ines"))
     other = profile.add_contact(cast.bob, Reach("mobile", "902 555 0123"), cast.by("ines"), country="CA")
-    assert other.id == gone.id  # the database gives the number of a deleted row to the next one
+    assert store.is_postgres() or other.id == gone.id  # SQLite gives the number of a deleted row to the next one
     with pytest.raises(NotFound):
         profile.change_contact(gone, Reach("email", "new@example.org", is_main=True), cast.by("ada"), country="CA", version=1)
     profile.remove_contact(gone, cast.by("ada"))

@@ -107,13 +107,17 @@ def test_each_sign_in_and_each_refusal_is_in_the_audit(cast):
 
 def statements(verb):
     """What a verb asks the database, without the values: the work that can be measured from outside."""
-    heard = []
-    connection = db.connection()
-    connection.set_trace_callback(lambda sql: heard.append(re.sub(r'"s[0-9a-f]{32}"|[\'"][^\'"]*[\'"]|\d+', "?", sql)))
+    heard, execute = [], db.obj.execute_sql
+
+    def noted(sql, params=None):
+        heard.append(re.sub(r'"s[0-9a-f]{32}"', "?", sql))
+        return execute(sql, params)
+
+    db.obj.execute_sql = noted
     try:
         verb()
     finally:
-        connection.set_trace_callback(None)
+        del db.obj.execute_sql
     return heard
 
 
@@ -297,7 +301,7 @@ def test_a_late_second_sign_out_does_not_end_somebody_elses_session(cast):
     alices = cast.session("alice")
     sign_in.sign_out(alices, cast.by("alice"))
     bobs = cast.session("bob")
-    assert bobs.id == alices.id  # the database gives the number of a deleted row to the next one
+    assert store.is_postgres() or bobs.id == alices.id  # SQLite gives the number of a deleted row to the next one
     sign_in.sign_out(alices, cast.by("alice"))
     alices.seen_at -= dt.timedelta(minutes=5)
     sign_in.touch(alices)

@@ -5,6 +5,7 @@ import threading
 
 import peewee
 import pytest
+from playhouse.migrations import Migration
 
 import models
 from domain import passwords, schema, settings, store
@@ -30,7 +31,7 @@ def kept():
         lambda: Setting.create(key="a", value="x"),
         lambda: Setting.update(value="y").execute(),
         lambda: Setting.delete().execute(),
-        lambda: Setting.replace(key="a", value="x").execute(),
+        lambda: Setting.insert(key="a", value="x").on_conflict_ignore().execute(),
         lambda: Setting(key="a", value="x").save(force_insert=True),
         lambda: Site(id=1, name="n").save(),
         lambda: db.execute_sql("  insert into setting (key, value) values ('a', 'b')"),
@@ -83,13 +84,14 @@ def test_twenty_threads_that_read_and_then_write_lose_nothing(db, at_once):
     def add_one():
         for _ in range(10):
             with store.writing():
-                count = int(Setting.get().value)
+                count = int(store.lock(Setting.select()).get().value)
                 Setting.update(value=str(count + 1)).execute()
 
     at_once([add_one] * 20)
     assert Setting.get().value == "200"
 
 
+@pytest.mark.only_sqlite
 def test_writers_of_one_process_wait_for_each_other_instead_of_giving_up(db):
     trying, faults = threading.Event(), []
 
@@ -129,6 +131,7 @@ def test_foreign_keys_are_checked_on_every_connection(cast, at_once):
     assert at_once([orphan, orphan]) == [True, True]
 
 
+@pytest.mark.only_sqlite
 @pytest.mark.parametrize(("pragma", "value"), [("journal_mode", "wal"), ("synchronous", 2), ("foreign_keys", 1)])
 def test_each_connection_is_as_safe_as_the_first(db, at_once, pragma, value):
     assert at_once([lambda: db.execute_sql(f"PRAGMA {pragma}").fetchone()[0]] * 2) == [value, value]
@@ -360,7 +363,34 @@ def test_a_window_is_counted_once_per_key_even_by_the_database(db):
 # ---------------------------------------------------------------- the schema
 
 
+def shape_on_server(database):
+    asked = """
+        SELECT c.relname || '.' || a.attname, format_type(a.atttypid, a.atttypmod) || ' ' || a.attnotnull || ' ' ||
+            a.attcollation::regcollation
+        FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+        WHERE a.attnum > 0 AND c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace
+        UNION ALL SELECT conrelid::regclass || '.' || conname, pg_get_constraintdef(oid) FROM pg_constraint
+        WHERE connamespace = 'public'::regnamespace
+        UNION ALL SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'"""
+    rows = database.execute_sql(asked).fetchall()
+    return {name: words for name, words in rows if not name.startswith("schema_migration")}
+
+
 TABLE_NAMES = {table._meta.table_name for table in models.TABLES}
+
+
+@pytest.mark.only_postgres  # for SQLite: test_schema.py
+def test_the_migrations_make_exactly_the_tables_that_the_models_describe(db, templates, tmp_path):
+    migrated = shape_on_server(db)
+    database = store.open_database(templates.new(tmp_path / "models.db"))
+    with store.connection():
+        database.create_tables(models.TABLES)
+        step = Migration.load_directory(str(schema.FOLDER))[1].load()  # what the models cannot say
+        step.APPEND_ONLY = ()
+        step.up(None, database)
+        described = shape_on_server(database)
+    assert {key: sql for key, sql in migrated.items() if described.get(key) != sql} == {}
+    assert migrated.keys() == described.keys()
 
 
 def test_the_migrations_go_back_and_forth(db):

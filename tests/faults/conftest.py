@@ -66,7 +66,7 @@ def race(
     def in_processes(verb: str, every: list[dict[str, Any]]) -> list[str]:
         racers = request.getfixturevalue("racers")
         for number, racer in enumerate(racers):
-            racer.order({"verb": verb, "every": every[number::PROCESSES], "database": db.database, "key": KEY})
+            racer.order({"verb": verb, "every": every[number::PROCESSES], "database": db.url, "key": KEY})
         assert [racer.hear() for racer in racers] == ["ready"] * PROCESSES
         for racer in racers:
             racer.order("go")

@@ -99,7 +99,7 @@ def main() -> None:
     passwords.use_cost(time_cost=1, memory_cost=8)
     for line in sys.stdin:
         order = json.loads(line)
-        database = store.open_database(f"sqlite:///{order['database']}")
+        database = store.open_database(order["database"])
         for keyed in (audit, limits, links):
             keyed.use_key(order["key"])
         with database.connection_context():

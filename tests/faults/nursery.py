@@ -44,22 +44,36 @@ BELL = signal.SIGUSR1
 BORN = dt.date(1984, 2, 29)
 
 
+def url_of(place: Any) -> str:
+    """The address of a database, which may be given as the path of a file of SQLite."""
+    return str(place) if "://" in str(place) else f"sqlite:///{place}"
+
+
 @contextlib.contextmanager
-def opened(path: Any, ahead: float = 0.0) -> Iterator[None]:
-    """The database at a path for this thread, whose clock goes ``ahead`` of the true one by so many seconds."""
+def opened(place: Any, ahead: float = 0.0) -> Iterator[None]:
+    """The database at a place for this thread, whose clock goes ``ahead`` of the true one by so many seconds."""
     with contextlib.ExitStack() as stack:
         if ahead:
             stack.enter_context(time_machine.travel(dt.datetime.now(dt.UTC) + dt.timedelta(seconds=ahead), tick=True))
-        store.open_database(f"sqlite:///{path}")
+        store.open_database(url_of(place))
         for keyed in (audit, limits, links):
             keyed.use_key(KEY)
         passwords.use_cost(time_cost=1, memory_cost=8)
+        stack.callback(_hang_up)
         stack.enter_context(db.connection_context())
         yield
 
 
+def _hang_up() -> None:
+    if store.is_postgres():
+        db.obj.close_idle()
+
+
 def sound(path: Any) -> None:
-    """Fail unless the file is a whole database, whose references all lead somewhere."""
+    """Fail unless the file is a whole database, whose references all lead somewhere; a server looks after its own."""
+    if url_of(path).startswith("postgresql:"):
+        return
+    path = url_of(path).removeprefix("sqlite:///")
     connection = peewee.sqlite3.connect(str(path), timeout=PATIENCE)
     try:
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
@@ -328,7 +342,13 @@ def watch_writes() -> None:
             watch["announced"] = True
             say(writes=True)
 
-    db.connection().set_trace_callback(look)
+    execute = db.obj.execute_sql
+
+    def noted(sql: str, params: Any = None) -> Any:
+        look(sql)
+        return execute(sql, params)
+
+    db.obj.execute_sql = noted
 
 
 # ---------------------------------------------------------------- dispatchers
@@ -349,8 +369,8 @@ def mail(order: dict[str, Any]) -> None:
 
 def _config(order: dict[str, Any]) -> Config:
     return Config(
-        data=Path(order["database"]).parent, portal_url="http://localhost:8000", host="127.0.0.1", port=8000,
-        database_url=f"sqlite:///{order['database']}", development=True, secret_key=KEY, audit_key=KEY,
+        data=Path("/nowhere"), portal_url="http://localhost:8000", host="127.0.0.1", port=8000,
+        database_url=url_of(order["database"]), development=True, secret_key=KEY, audit_key=KEY,
         smtp=Smtp("127.0.0.1", order["port"], "none", "", "", SENDER), behind_proxy=None,
     )  # fmt: skip
 

@@ -123,12 +123,11 @@ class Storm:
 
 @pytest.mark.long
 def test_fifty_kills_lose_nothing_that_was_acknowledged_and_no_mail(templates, tmp_path):
-    database = tmp_path / "doorstep.db"
-    templates.copy("house", database)
+    database = templates.copy("house", tmp_path / "doorstep.db")
     with opened(database), store.writing():
         Setting.insert(key="mail_rate", value="0").execute()
     with Nursery() as nursery, Sink() as sink:
-        storm = Storm(str(database), nursery, sink)
+        storm = Storm(database, nursery, sink)
         storm.rage()  # only those who may be killed have it open: whoever comes next has to clean up
         sound(database)
         storm.calm()

@@ -25,7 +25,7 @@ def browse(db, cast, tmp_path):
     """``browse("ines")`` is her browser on the portal of this test."""
     app = create_app(
         Config(
-            data=tmp_path, portal_url=PORTAL, database_url=f"sqlite:///{db.database}", host="127.0.0.1", port=8000,
+            data=tmp_path, portal_url=PORTAL, database_url=db.url, host="127.0.0.1", port=8000,
             development=True, secret_key=KEY, audit_key=KEY, smtp=None, behind_proxy=None,
         )
     )  # fmt: skip

@@ -66,7 +66,7 @@ def make_app(db: peewee.Database, tmp_path: Path) -> Iterator[Callable[..., Flas
 
     def make(**changes: Any) -> Flask:
         chosen: dict[str, Any] = {
-            "data": tmp_path, "portal_url": PORTAL, "database_url": f"sqlite:///{db.database}", "host": "127.0.0.1",
+            "data": tmp_path, "portal_url": PORTAL, "database_url": db.url, "host": "127.0.0.1",
             "port": 8000, "development": True, "secret_key": KEY, "audit_key": KEY, "smtp": None, "behind_proxy": None,
         }  # fmt: skip
         app = create_app(Config(**chosen | changes))

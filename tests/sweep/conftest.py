@@ -68,13 +68,11 @@ def differences(before: Rows, after: Rows) -> list[str]:
 class Saved:
     """The whole database as it was, to go back to."""
 
-    def __init__(self) -> None:
-        live = models.db.obj.connection()
-        self._copy = type(live)(":memory:")
-        live.backup(self._copy)
+    def __init__(self, templates: Any) -> None:
+        self._templates, self._copy = templates, templates.save()
 
     def restore(self) -> None:
-        self._copy.backup(models.db.obj.connection())
+        self._templates.go_back(self._copy)
 
 
 @dataclasses.dataclass
@@ -86,6 +84,7 @@ class World:
     another_activation: str
     reset: str
     message: str  # the name of a message in the mailbox
+    templates: Any = None
 
     def mine(self, kind: str, whose: str) -> str:
         """The public id of something of Alice's or of Bob's."""
@@ -100,21 +99,24 @@ class World:
         return str(row.public_id)
 
 
-_kept: dict[str, Any] = {}  # the world of this process: made once, copied for each test
+@pytest.fixture(scope="session")
+def kept(templates: Any) -> dict[str, Any]:
+    """The world of this process and database: made once, copied for each test."""
+    return {}
 
 
 @pytest.fixture
-def world(cast: Any, app: Any) -> World:  # noqa: F811
+def world(cast: Any, app: Any, templates: Any, kept: dict[str, Any]) -> World:  # noqa: F811
     """The cast in a world with something of everything."""
     box = app.extensions["doorstep"].mailbox
-    if not _kept:
+    if not kept:
         built = build_world(cast, app)
-        _kept.update(world=built, rows=Saved(), message=(box / built.message).read_bytes())
-        return built
-    _kept["rows"].restore()
+        kept.update(world=built, saved=Saved(templates), message=(box / built.message).read_bytes())
+        return dataclasses.replace(built, templates=templates)
+    kept["saved"].restore()
     box.mkdir(mode=0o700)
-    (box / _kept["world"].message).write_bytes(_kept["message"])
-    return dataclasses.replace(_kept["world"], cast=cast)
+    (box / kept["world"].message).write_bytes(kept["message"])
+    return dataclasses.replace(kept["world"], cast=cast, templates=templates)
 
 
 def build_world(cast: Any, application: Any) -> World:
@@ -135,7 +137,9 @@ def build_world(cast: Any, application: Any) -> World:
     box = MailboxMail(config.mailbox)
     with store.writing():
         models.ChannelHealth.update(slot_at=None).execute()
-        models.Setting.replace(key="mail_rate", value="0").execute()
+        models.Setting.insert(key="mail_rate", value="0").on_conflict(
+            conflict_target=[models.Setting.key], preserve=[models.Setting.value]
+        ).execute()
         Delivery.update(state="cancelled").where(Delivery.link == second).execute()
     dispatch.deliver_due(lambda: box, portal_url=config.portal_url, sender="portal@example.org")
     with store.writing():

@@ -116,7 +116,8 @@ class _Made:
 
     app: Flask
     database: peewee.Database
-    beginning: Any  # a connection to a copy in memory
+    beginning: str  # where the templates have kept it
+    templates: Any
     ways: dict[str, "Walker"]
     pages: dict[str, dict[str, Page]]
     forms: dict[str, list[Found]]
@@ -170,7 +171,7 @@ class Scene:
 
     def restore(self) -> None:
         """Everything, cookies too, is as it was at the beginning of the test."""
-        self._made.beginning.backup(models.db.obj.connection())
+        self._made.templates.go_back(self._made.beginning)
         for who, walker in self.ways.items():
             walker.client._cookies.clear()
             walker.client._cookies.update(self._made.ways[who].client._cookies)
@@ -204,34 +205,27 @@ class Scenes:
         before = models.db.obj
         models.db.initialize(made.database)
         with made.database.connection_context():
-            made.beginning.backup(made.database.connection())
+            self._templates.go_back(made.beginning)
             yield Scene(made)
         models.db.initialize(before)
 
     def _make(self, name: str) -> _Made:
         data = self._templates.folder / f"scene-{name}"
         data.mkdir()
-        path = data / "doorstep.db"
-        self._templates.copy("cast" if name == "living" else "empty", path)
-        with portal_on(path, data, **_CHOICES[name]) as app:
+        url = self._templates.copy("cast" if name == "living" else "empty", data / "doorstep.db")
+        with portal_on(url, data, **_CHOICES[name]) as app:
             ways = {"living": _living, "opening": _opening, "empty": _empty}[name](app)
             pages = {who: ways[who].walk(*starts) for who, starts in PEOPLE[name].items()}
-            live = models.db.obj.connection()
-            beginning = type(live)(":memory:")
-            live.backup(beginning)
-            self._made[name] = _Made(app, models.db.obj, beginning, ways, pages, {who: list(_forms(app, who, pages[who])) for who in pages})
+            beginning = self._templates.save()
+            self._made[name] = _Made(app, models.db.obj, beginning, self._templates, ways, pages, {who: list(_forms(app, who, pages[who])) for who in pages})
         return self._made[name]
-
-    def close(self) -> None:
-        for made in self._made.values():
-            made.beginning.close()
 
 
 @contextlib.contextmanager
-def portal_on(path: Path, data: Path, **choices: Any) -> Iterator[Flask]:
-    """The application on a database file, with a connection for this thread."""
+def portal_on(url: str, data: Path, **choices: Any) -> Iterator[Flask]:
+    """The application on a database, with a connection for this thread."""
     chosen: dict[str, Any] = {
-        "data": data, "portal_url": PORTAL, "database_url": f"sqlite:///{path}", "host": "127.0.0.1", "port": 8000,
+        "data": data, "portal_url": PORTAL, "database_url": url, "host": "127.0.0.1", "port": 8000,
         "development": True, "secret_key": KEY, "audit_key": KEY, "smtp": None, "behind_proxy": None, **choices,
     }  # fmt: skip
     before = models.db.obj
@@ -256,11 +250,9 @@ def _forms(app: Flask, who: str, pages: dict[str, Page]) -> Iterator[Found]:
 
 
 @pytest.fixture(scope="session")
-def scenes(templates: Any) -> Iterator[Scenes]:
+def scenes(templates: Any) -> Scenes:
     """Where scenes come from."""
-    every = Scenes(templates)
-    yield every
-    every.close()
+    return Scenes(templates)
 
 
 @pytest.fixture

@@ -211,7 +211,7 @@ def cases(matrix, kinds, absurd):
 
 def walk(matrix, absurd, methods):
     """Ask everything.  What is let in and may change something is undone, after a look at everybody else's rows."""
-    world, saved = matrix.world, Saved()
+    world, saved = matrix.world, Saved(matrix.world.templates)
     still = rows_of_everything()
     theirs = {"alice": rows_about(world.cast.bob), "bob": rows_about(world.cast.alice)}
     for rule, kinds in RECIPES.items():

@@ -127,10 +127,10 @@ def assert_shown_as_text(app, cast, payload, saved):
 
 
 @pytest.fixture
-def saved(app, cast):
+def saved(app, cast, templates):
     from sweep.conftest import Saved
 
-    return Saved()
+    return Saved(templates)
 
 
 QUICK = [PAYLOADS[0], PAYLOADS[3], PAYLOADS[15], PAYLOADS[26], PAYLOADS[34]]

@@ -79,7 +79,7 @@ BY_PROXY = [{"X-Forwarded-Host": "evil.example"}, {"Forwarded": "host=evil.examp
 def made(scene, folder):
     """Every letter that waits, sent."""
     with store.writing():
-        models.Setting.replace(key="mail_rate", value="0").execute()
+        models.Setting.insert(key="mail_rate", value="0").on_conflict_ignore().execute()
         models.ChannelHealth.update(slot_at=None, down_since=None).execute()
     box = MailboxMail(folder)
     root = scene.app.extensions["doorstep"].portal_url

@@ -1,0 +1,78 @@
+"""Settings: every page of them is drawn from the settings' own table."""
+
+import datetime as dt
+
+from flask import abort, g, request, url_for
+from flask_babel import gettext as _
+from wtforms import BooleanField
+
+from blueprints.admin import bp
+from domain import settings
+from domain.rules import RuleBroken
+from web.access import right
+from web.forms import Choice, DateBoxes, Form, Required, Text, _l
+from web.fragments import done, page
+from web.sessions import tell
+
+SHOWN = "shown-"  # what the page showed, beside each field
+
+
+@bp.get("/settings/")
+@right("manage_setup")
+def settings_index():
+    return page("admin/settings.html", sections=settings.SECTIONS)
+
+
+@bp.get("/settings/<section>")
+@right("manage_setup")
+def settings_section(section: str):
+    chosen = _section(section)
+    return _show(section, _form(chosen)(formdata=None, data={key: settings.get(key) for key in chosen.keys}))
+
+
+@bp.post("/settings/<section>")
+@right("manage_setup")
+def change_settings(section: str):
+    form = _form(_section(section))()
+    if form.validate():
+        shown = {key: request.form.get(SHOWN + key, "") for key in form.settings}
+        try:
+            settings.write_all({key: _typed(form[key]) for key in form.settings}, g.viewer.actor, shown=shown)
+        except RuleBroken as refused:
+            form.refuse(refused)
+            return _show(section, form)
+        tell("good", _("Saved."))
+        return done(url_for("admin.settings_index"))
+    return _show(section, form)
+
+
+def _section(name: str) -> settings.Section:
+    return settings.SECTIONS.get(name) or abort(404)
+
+
+def _show(section: str, form):
+    return page("admin/settings_section.html", section=section, chosen=settings.SECTIONS[section], form=form,
+                catalogue=settings.CATALOGUE, saved=settings.as_text)  # fmt: skip
+
+
+def _typed(field) -> str:
+    if isinstance(field.data, bool):
+        return "1" if field.data else "0"
+    return field.data.isoformat() if isinstance(field.data, dt.date) else str(field.data or "")
+
+
+def _form(section: settings.Section) -> type[Form]:
+    """A form with one field for each setting of the section."""
+    fields = {key: _field(settings.CATALOGUE[key]) for key in section.keys}
+    return type("SettingsForm", (Form,), {**fields, "settings": section.keys})
+
+
+def _field(kind: settings.Kind):
+    label = _l(kind.label)
+    if kind.choices:
+        return Choice(label, choices=[(value, _l(name)) for value, name in kind.choices])
+    if isinstance(kind.default, bool):
+        return BooleanField(label)
+    if isinstance(kind.default, dt.date):
+        return DateBoxes(label, _l("Enter a date."))
+    return Text(label, [Required(_l("Fill this in."))] if isinstance(kind.default, int) else [])

@@ -1,0 +1,110 @@
+"""At most one process is on duty, and when it dies another one takes over; only one migrates (P20)."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from faults.nursery import PATIENCE, ROOT
+
+from domain import duty, schema, store
+
+ON_DUTY = """
+import sys; from pathlib import Path
+from domain import duty
+mine = duty.of(sys.argv[1], Path(sys.argv[2]))
+print(mine.take(), flush=True)
+sys.stdin.readline()
+"""
+MIGRATES = """
+import sys
+from domain import schema, store
+store.open_database(sys.argv[1])
+print("ready", flush=True); sys.stdin.readline()
+print(schema.up(), flush=True)
+"""
+
+
+def run(program, *words):
+    return subprocess.Popen(
+        [sys.executable, "-c", program, *map(str, words)], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+
+
+def end(process):
+    process.stdin.close()
+    process.stdout.close()
+    return process.wait(PATIENCE)
+
+
+def taken_at_last(mine, seconds=10):
+    """A server notices the end of a process a moment after it."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if mine.take():
+            return True
+    return False
+
+
+def test_one_is_on_duty_and_the_next_one_when_it_was_killed(db, tmp_path):
+    first, mine = run(ON_DUTY, db.url, tmp_path), duty.of(db.url, tmp_path)
+    assert first.stdout.readline() == "True\n"
+    assert not mine.take()
+    os.kill(first.pid, signal.SIGKILL)
+    end(first)
+    assert taken_at_last(mine)
+    assert mine.take(), "who is on duty stays it"
+    second = run(ON_DUTY, db.url, tmp_path)
+    assert second.stdout.readline() == "False\n"
+    assert end(second) == 0
+    mine.leave()
+    mine.leave()
+
+
+def test_whoever_leaves_makes_room(db, tmp_path):
+    one, other = duty.of(db.url, tmp_path), duty.of(db.url, tmp_path)
+    assert (one.take(), other.take()) == (True, False)
+    one.leave()
+    assert taken_at_last(other)
+    other.leave()
+
+
+@pytest.mark.only_postgres
+def test_who_lost_the_line_to_the_server_is_not_on_duty_beside_another(db, tmp_path):
+    one, other = duty.of(db.url, tmp_path), duty.of(db.url, tmp_path)
+    assert one.take()
+    assert duty.is_taken()
+    db.execute_sql("SELECT pg_terminate_backend(%s)", (one._session.info.backend_pid,))
+    assert taken_at_last(other)
+    assert not one.take()
+    other.leave()
+
+
+def test_of_four_that_start_at_once_one_migrates(templates, tmp_path):
+    url = templates.new(tmp_path / "fresh.db")
+    every = [run(MIGRATES, url) for _ in range(4)]
+    assert [process.stdout.readline() for process in every] == ["ready\n"] * 4
+    for process in every:
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    said = sorted(process.stdout.readline() for process in every)
+    assert said[:3] == ["['0001_foundation', '0002_postgresql']\n", "[]\n", "[]\n"]
+    assert [end(process) for process in every] == [0] * 4
+    store.open_database(url)
+    assert schema.is_current()
+
+
+@pytest.mark.only_postgres
+def test_a_connection_that_the_server_cut_is_not_given_to_anybody(db, at_once):
+    many = 3
+    at_once([lambda: db.execute_sql("SELECT 1").fetchone()] * many)  # so many are idle in the pool now
+    db.execute_sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = current_database()")
+    assert at_once([lambda: db.execute_sql("SELECT 1").fetchone()[0]] * many) == [1] * many
+
+
+@pytest.mark.only_postgres
+def test_each_connection_keeps_what_was_saved_and_gives_up_in_time(db, at_once):
+    asked = "SELECT current_setting('synchronous_commit'), current_setting('statement_timeout'), current_setting('lock_timeout')"
+    assert at_once([lambda: db.execute_sql(asked).fetchone()] * 2) == [("on", "1min", "15s")] * 2
