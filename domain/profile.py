@@ -14,11 +14,10 @@ from peewee import IntegrityError
 
 from domain import audit, clock, search, store
 from domain.actor import Actor
-from domain.rules import N_, NotFound, RuleBroken
+from domain.rules import N_, STALE, NotFound, RuleBroken
 from models import CHANNELS, CONTACT_KINDS, Consent, Contact, Follow, Individual, Worker
 
 LONGEST_NAME = 200
-_STALE = N_("Somebody else changed this meanwhile: see what is saved now. Change what is still needed and save again.")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -135,7 +134,7 @@ def change(individual: Individual, details: Details, by: Actor, *, version: int)
             .execute()
         )
         if not done:
-            raise RuleBroken(_STALE, code="stale")
+            raise RuleBroken(STALE, code="stale")
         fresh = Individual.get_by_id(individual.id)
         search.index(fresh)
         if before != dataclasses.asdict(good):
@@ -197,7 +196,7 @@ def change_contact(contact: Contact, reach: Reach, by: Actor, *, country: str, v
         if was is None:
             raise NotFound
         if was.version != version:
-            raise RuleBroken(_STALE, code="stale")
+            raise RuleBroken(STALE, code="stale")
         before = {name: getattr(was, name) for name in dataclasses.asdict(good)}
         _step_back(contact.individual, good)
         Contact.update(

@@ -80,11 +80,14 @@ def ask_contact(
 
     Raises RuleBroken; the address that the client signs in with is not changed here.
     """
-    group = group_of(contact.kind if contact else reach.kind)
+    kind = contact.kind if contact else reach.kind
+    group = group_of(kind)
     _must_be_open(group)
+    if kind not in CONTACT_KINDS:
+        raise RuleBroken(N_("Choose what it is."), code="bad_kind", field="kind")
     if contact is not None and is_sign_in_address(contact):
         raise RuleBroken(N_("You sign in with this address. Call us to change it."), code="sign_in_address", field="value")
-    good = dataclasses.replace(reach, kind=contact.kind if contact else reach.kind).checked(country)
+    good = dataclasses.replace(reach, kind=kind).checked(country)
     asked = dataclasses.asdict(good)
     if contact is not None and all(getattr(contact, name) == value for name, value in asked.items()):
         return None

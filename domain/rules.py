@@ -46,5 +46,8 @@ class RuleBroken(Exception):
         return template % self.fields if self.fields else template
 
 
+STALE = N_("Somebody else changed this meanwhile: see what is saved now. Change what is still needed and save again.")
+
+
 class NotFound(Exception):
     """Not there, or not for this viewer: the two are never told apart."""

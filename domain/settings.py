@@ -8,7 +8,7 @@ from typing import Any
 
 from domain import audit, store
 from domain.actor import Actor
-from domain.rules import N_, RuleBroken, Term
+from domain.rules import N_, STALE, RuleBroken, Term
 from models import Setting
 
 
@@ -62,11 +62,11 @@ CATALOGUE: dict[str, Kind] = {
     "about_me_legal": Kind(
         "off", N_("Clients change legal name and date of birth"), choices=(_OFF, _APPROVAL),
         help=N_("A worker always looks at these first."),
-    ),  # fmt: skip
+    ),
     "about_me_contacts": Kind(
         "off", N_("Clients change phones, e-mail and postal addresses"), choices=_EDITING,
         help=N_("Not the address that they sign in with."),
-    ),  # fmt: skip
+    ),
     "about_me_emergency": Kind("off", N_("Clients change emergency contacts"), choices=_EDITING),
     "about_me_changes_a_day": Kind(20, N_("Changes by a client"), N_("a day"), "", 1, 200),
     "about_me_declined_days": Kind(
@@ -155,8 +155,7 @@ def write_all(typed: dict[str, str], by: Actor, *, shown: dict[str, str]) -> int
     with store.writing():
         for key, text in wanted.items():
             if as_text(key) != shown.get(key):
-                raise RuleBroken(N_("Somebody else changed this meanwhile: see what is saved now. Change what is still needed and save again."),
-                                 code="stale", field=key)  # fmt: skip
+                raise RuleBroken(STALE, code="stale", field=key)
             change(key, text, by)
     return len(wanted)
 

@@ -10,7 +10,7 @@ from blueprints.admin import bp
 from domain import settings
 from domain.rules import RuleBroken
 from web.access import right
-from web.forms import Choice, DateBoxes, Form, Required, Text, _l
+from web.forms import DateBoxes, Form, Radios, Required, Text, _l
 from web.fragments import done, page
 from web.sessions import tell
 
@@ -70,7 +70,7 @@ def _form(section: settings.Section) -> type[Form]:
 def _field(kind: settings.Kind):
     label = _l(kind.label)
     if kind.choices:
-        return Choice(label, choices=[(value, _l(name)) for value, name in kind.choices])
+        return Radios(label, choices={value: _l(name) for value, name in kind.choices})
     if isinstance(kind.default, bool):
         return BooleanField(label)
     if isinstance(kind.default, dt.date):

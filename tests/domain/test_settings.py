@@ -99,3 +99,8 @@ def test_a_setting_that_does_not_exist_is_a_bug(cast):
         settings.get("maximum_age")
     with pytest.raises(KeyError):
         settings.change("maximum_age", "1", cast.by("ada"))
+
+
+def test_every_setting_stands_on_exactly_one_page():
+    stands = [key for section in settings.SECTIONS.values() for key in section.keys]
+    assert sorted(stands) == sorted(settings.CATALOGUE)

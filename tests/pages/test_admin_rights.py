@@ -41,6 +41,8 @@ PAGES = {
     "/admin/individuals/{bob}/edit": SEE_ALL,
     "/admin/deliveries/{alice_delivery}/": SEE_ALICE,
     "/admin/deliveries/{bob_delivery}/": SEE_ALL,
+    "/admin/settings/": SET_UP,
+    "/admin/settings/about_me": SET_UP,
     "/admin/first-start/agency": SET_UP,
     "/admin/first-start/pages": SET_UP,
     "/admin/first-start/mail": SET_UP,
@@ -110,7 +112,8 @@ def test_the_menu_is_the_same_on_every_page(browse, name):
     for path in ("/admin/", "/admin/individuals/", "/admin/deliveries/", "/admin/my-sign-in/"):
         nav = next(e for e in browser.open(path).tree.iter("nav") if e.get("id") == "nav")
         menus.add(tuple(a.get("href") for a in nav.iter("a")))
-    assert menus == {("/admin/", "/admin/individuals/", "/admin/deliveries/", "/admin/my-sign-in/")}
+    settings = ("/admin/settings/",) if name in SET_UP else ()
+    assert menus == {("/admin/", "/admin/individuals/", "/admin/deliveries/", *settings, "/admin/my-sign-in/")}
 
 
 def test_a_class_gives_rights_beyond_the_group_and_unknown_words_give_nothing(browse, cast):

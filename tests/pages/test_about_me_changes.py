@@ -1,0 +1,200 @@
+"""About Me, changed by the client; old and new side by side for the worker."""
+
+import pytest
+
+from domain import profile
+from models import Contact, ProfileChange
+
+pytestmark = pytest.mark.usefixtures("cast")
+GROUPS = ("names", "legal", "contacts", "emergency")
+
+
+@pytest.fixture
+def allow(decided):
+    return lambda mode, *groups: decided(**{f"about_me_{group}": mode for group in groups or GROUPS})
+
+
+def page_of(person):
+    return f"/admin/individuals/{person.public_id}/"
+
+
+@pytest.mark.parametrize("path", ["names", "legal-name", "contacts/new"])
+def test_what_is_off_is_not_there(browse, path):
+    alice = browse("alice")
+    assert alice.ask(f"/about-me/{path}").status == 404
+    assert alice.send(f"/about-me/{path}", {"csrf_token": alice.open("/my-portal/password").form("Save the new password").values["csrf_token"]}).status == 404
+    page = alice.open("/about-me/")
+    assert [href for href in page.hrefs if href.startswith("/about-me/") and href != "/about-me/"] == []
+
+
+def test_alice_changes_what_she_is_called(browse, cast, allow):
+    allow("at_once", "names")
+    alice = browse("alice")
+    alice.open("/about-me/")
+    alice.open(alice.page.links["Change what we call you"])
+    page = alice.press("Save", preferred_name="Lis")
+    assert page.path == "/about-me/"
+    assert "Saved." in page
+    assert "Lis" in page
+    assert cast.alice.preferred_name == "Lis"
+
+
+def test_alice_asks_ines_sees_both_side_by_side_and_accepts(browse, cast, allow):
+    allow("approval", "legal")
+    alice, ines = browse("alice"), browse("ines")
+    alice.open("/about-me/legal-name")
+    page = alice.press("Send", last_name="Fletcher")
+    assert "Waiting for us" in page
+    assert "Fletcher" in page
+    assert "Alice Archer" in page
+    assert "Asked for a change of their record" in ines.open("/admin/")
+    page = ines.open(page_of(cast.alice))
+    cells = [" ".join("".join(cell.itertext()).split()) for cell in page.tree.iter() if cell.tag in ("td", "th")]
+    assert cells == ["What", "Now", "Asked for", "Last name", "Archer", "Fletcher"]
+    page = ines.press("Accept")
+    assert "Accepted. The record is changed." in page
+    assert cast.alice.last_name == "Fletcher"
+    page = alice.open("/about-me/")
+    assert "Alice Fletcher" in page
+    assert "Waiting for us" not in page
+
+
+def test_a_refusal_needs_a_reason_and_alice_reads_it(browse, cast, allow):
+    allow("approval", "legal")
+    alice, ines = browse("alice"), browse("ines")
+    alice.open("/about-me/legal-name")
+    alice.press("Send", last_name="Fletcher")
+    ines.open(page_of(cast.alice))
+    ines.open(ines.page.links["Decline"])
+    assert ines.press("Decline").problems == ["Write why, in a sentence that the client can read."]
+    ines.press("Decline", reason="Please bring your papers.")
+    page = alice.open("/about-me/")
+    assert "We did not change this" in page
+    assert "Please bring your papers." in page
+    assert "Waiting for us" not in page
+
+
+def test_alice_takes_it_back(browse, cast, allow):
+    allow("approval", "names")
+    alice = browse("alice")
+    alice.open("/about-me/names")
+    alice.press("Send", preferred_name="Lis")
+    page = alice.press("Take it back")
+    assert "You took it back. Nothing was changed." in page
+    assert ProfileChange.get().state == "withdrawn"
+
+
+def test_alice_adds_a_number_and_says_that_it_no_longer_reaches_her(browse, cast, allow):
+    allow("at_once", "contacts")
+    alice = browse("alice")
+    alice.open("/about-me/contacts/new")
+    assert alice.press("Save", kind="mobile", value="12").status == 422
+    assert alice.page.form("Save").values["value"] == "12"
+    alice.press("Save", value="902 555 0134", instructions="Only in the morning")
+    contact = cast.alice.contacts.where(Contact.kind == "mobile").get()
+    assert (contact.value, contact.instructions) == ("+19025550134", "Only in the morning")
+    alice.open(f"/about-me/contacts/{contact.public_id}/")
+    alice.open(alice.page.links["This no longer reaches me"])
+    page = alice.press("Yes, stop using it")
+    assert "0134" not in page
+    assert alice.ask(f"/about-me/contacts/{contact.public_id}/").status == 404
+
+
+def test_the_address_of_the_sign_in_and_other_peoples_contacts_are_not_offered(browse, cast, allow):
+    allow("at_once", "names", "contacts", "emergency")
+    alice = browse("alice")
+    own = cast.alice.contacts.where(Contact.kind == "email").get()
+    bobs = cast.bob.contacts.get()
+    for contact in (own, bobs):
+        assert alice.ask(f"/about-me/contacts/{contact.public_id}/").status == 404
+        assert alice.ask(f"/about-me/contacts/{contact.public_id}/removal").status == 404
+    assert not [href for href in alice.open("/about-me/").hrefs if own.public_id in href]
+
+
+def test_dora_sees_what_alice_asks_but_may_not_decide(browse, cast, allow):
+    allow("approval", "names")
+    alice, dora = browse("alice"), browse("dora")
+    alice.open("/about-me/names")
+    alice.press("Send", preferred_name="Lis")
+    page = dora.open(page_of(cast.alice))
+    assert "What they ask to change" in page
+    assert "Accept" not in page.buttons
+    change = ProfileChange.get()
+    values = {"csrf_token": dora.token, "version": "1"}
+    assert dora.send(f"{page_of(cast.alice)}changes/{change.public_id}/acceptance", values).status == 404
+    assert ProfileChange.get().state == "waiting"
+
+
+def test_ines_who_looked_before_ada_changed_the_record_is_told(browse, cast, allow):
+    allow("approval", "names")
+    alice, ines = browse("alice"), browse("ines")
+    alice.open("/about-me/names")
+    alice.press("Send", preferred_name="Lis")
+    ines.open(page_of(cast.alice))
+    details = profile.Details("Alice", "Archer", preferred_name="Al", birth_date=cast.alice.birth_date)
+    profile.change(cast.alice, details, cast.by("ada"), version=cast.alice.version)
+    page = ines.press("Accept")
+    assert "Somebody else changed this meanwhile" in page
+    assert cast.alice.preferred_name == "Al"
+    ines.press("Accept")
+    assert cast.alice.preferred_name == "Lis"
+
+
+# ---------------------------------------------------------------- settings
+
+
+def test_ada_changes_a_setting_and_it_counts_at_once(browse, cast):
+    ada = browse("ada")
+    assert "/admin/settings/about_me" in ada.open("/admin/settings/").hrefs
+    ada.open("/admin/settings/about_me")
+    page = ada.press("Save", about_me_names="at_once", about_me_changes_a_day="7")
+    assert (page.path, "Saved." in page) == ("/admin/settings/", True)
+    assert "Change what we call you" in browse("alice").open("/about-me/")
+
+
+@pytest.mark.parametrize(
+    ("section", "key", "typed", "told"),
+    [
+        ("accounts", "minimum_age", "100", "“Minimum age” goes from 0 to 99."),
+        ("accounts", "minimum_age", "many", "Check the value of “Minimum age”."),
+        ("accounts", "minimum_age", " ", "Fill this in."),
+        ("accounts", "minimum_age", "9" * 30, "“Minimum age” goes from 0 to 99."),
+        ("accounts", "minimum_age", "1.5", "Check the value of “Minimum age”."),
+        ("sign_in", "password_length", "11", "“Shortest password” goes from 12 to 64."),
+    ],
+)
+def test_a_value_beyond_its_limits_is_refused_and_kept(browse, section, key, typed, told):
+    ada = browse("ada")
+    ada.open(f"/admin/settings/{section}")
+    page = ada.press("Save", **{key: typed})
+    assert page.status == 422
+    assert page.problems == [told]
+    assert page.form("Save").values[key] == typed
+
+
+def test_of_two_who_change_the_same_setting_the_second_is_told(browse):
+    two = [browse("ada"), browse("ada")]
+    for each in two:
+        each.open("/admin/settings/accounts")
+    two[0].press("Save", minimum_age="18")
+    page = two[1].press("Save", minimum_age="12")
+    assert page.status == 422
+    assert len(page.problems) == 1
+    assert "Somebody else changed this meanwhile" in page.problems[0]
+    two[1].press("Save", minimum_age="12")
+    assert two[1].page.path == "/admin/settings/"
+
+
+def test_of_two_who_change_different_settings_both_are_kept(browse):
+    from domain import settings
+
+    two = [browse("ada"), browse("ada")]
+    for each in two:
+        each.open("/admin/settings/accounts")
+    two[0].press("Save", minimum_age="18")
+    two[1].press("Save", licence_count="50")
+    assert (settings.get("minimum_age"), settings.get("licence_count")) == (18, 50)
+
+
+def test_there_is_no_section_of_another_name(browse):
+    assert browse("ada").ask("/admin/settings/nothing").status == 404
