@@ -114,7 +114,7 @@ def withdraw(change: ProfileChange, by: Actor) -> None:
     """The client no longer wants it; twice is harmless."""
     with store.writing():
         if _decide(change, "withdrawn"):
-            audit.record("profile_change.withdrawn", by, individual=change.individual, change=change.public_id)
+            audit.record("profile_change.withdrawn", by, individual=change.individual, subject=_subject(change))
             work_queue.finish("profile_change", _task_key(change), by)
 
 
@@ -132,7 +132,7 @@ def _ask(
             individual=individual, group=group, contact=contact, is_new_contact=is_new_contact, account=by.account,
             asked=json.dumps(asked, ensure_ascii=False, sort_keys=True), asked_at=clock.now(),
         )  # fmt: skip
-        audit.record("profile_change.asked", by, individual=individual, change=change.public_id, group=group, after=asked)
+        audit.record("profile_change.asked", by, individual=individual, subject=_subject(change), group=group, after=asked)
         work_queue.add("profile_change", "intake", individual, _task_key(change))
     return change
 
@@ -199,7 +199,7 @@ def accept(change: ProfileChange, by: Actor, *, version: int, country: str) -> N
         if not _decide(change, "accepted", by):
             raise RuleBroken(N_("This was decided already."), code="decided")
         _apply(change, by, version=version, country=country)
-        audit.record("profile_change.accepted", by, individual=change.individual, change=change.public_id)
+        audit.record("profile_change.accepted", by, individual=change.individual, subject=_subject(change))
         work_queue.finish("profile_change", _task_key(change), by)
 
 
@@ -211,7 +211,7 @@ def decline(change: ProfileChange, reason: str, by: Actor) -> None:
     with store.writing():
         if not _decide(change, "declined", by, reason=told):
             raise RuleBroken(N_("This was decided already."), code="decided")
-        audit.record("profile_change.declined", by, individual=change.individual, change=change.public_id, reason=told)
+        audit.record("profile_change.declined", by, individual=change.individual, subject=_subject(change), reason=told)
         work_queue.finish("profile_change", _task_key(change), by)
 
 
@@ -268,3 +268,7 @@ def _dated(asked: dict[str, Any]) -> dict[str, Any]:
 
 def _task_key(change: ProfileChange) -> str:
     return f"change {change.public_id}"
+
+
+def _subject(change: ProfileChange) -> str:
+    return f"profile_change {change.id}"

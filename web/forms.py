@@ -77,7 +77,8 @@ def _readable(field: Any, value: Any) -> str:
         return str(gettext("yes") if value else gettext("no"))
     if isinstance(value, dt.date):
         return str(format_date(value, "long"))
-    named = dict(field.choices).get(value, value) if getattr(field, "choices", None) else value
+    options = field.iter_choices() if getattr(field, "choices", None) else ()
+    named = next((option.label for option in options if option.value == value), value)
     return str(named or gettext("nothing"))
 
 

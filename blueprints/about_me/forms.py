@@ -35,6 +35,14 @@ class OwnContact(Form):
         super().__init__(*args, **kwargs)
         self.kind.choices = [("", _("Choose")), *((kind, KIND_NAMES[kind]) for kind in profile_changes.open_kinds())]
 
-    def reach(self, kind: str) -> profile.Reach:
-        return profile.Reach(kind, self.value.data, self.person.data or "", self.instructions.data or "", True,
-                             self.is_main.data)  # fmt: skip
+    def about(self, contact):
+        """The same form for a contact that is there: its kind stays, and only an emergency contact is somebody."""
+        del self.kind
+        if contact.kind != "emergency":
+            del self.person
+        return self
+
+    def reach(self, contact=None) -> profile.Reach:
+        kind = contact.kind if contact else self.kind.data
+        person = (self.person.data or "") if "person" in self else contact.person
+        return profile.Reach(kind, self.value.data, person, self.instructions.data or "", True, self.is_main.data)

@@ -82,7 +82,7 @@ def add_contact():
     if form.validate():
         with form.refusals():
             return _told(profile_changes.ask_contact(
-                g.viewer.individual, None, form.reach(form.kind.data), g.viewer.actor, country=agency.country()
+                g.viewer.individual, None, form.reach(), g.viewer.actor, country=agency.country()
             ))  # fmt: skip
     return _contact(form)
 
@@ -90,17 +90,17 @@ def add_contact():
 @bp.get("/contacts/<contact_id>/")
 def edit_contact(contact_id: str):
     contact = _own(contact_id)
-    return _contact(OwnContact(formdata=None, obj=contact), contact)
+    return _contact(OwnContact(formdata=None, obj=contact).about(contact), contact)
 
 
 @bp.post("/contacts/<contact_id>/")
 def change_contact(contact_id: str):
-    contact, form = _own(contact_id), OwnContact()
-    del form.kind
+    contact = _own(contact_id)
+    form = OwnContact().about(contact)
     if form.validate():
         with form.refusals():
             return _told(profile_changes.ask_contact(
-                g.viewer.individual, contact, form.reach(contact.kind), g.viewer.actor, country=agency.country()
+                g.viewer.individual, contact, form.reach(contact), g.viewer.actor, country=agency.country()
             ))  # fmt: skip
     return _contact(form, contact)
 

@@ -5,8 +5,9 @@ import datetime as dt
 from flask import abort, g, request, url_for
 from flask_babel import gettext as _
 from wtforms import BooleanField
+from wtforms.fields.choices import SelectChoice
 
-from blueprints.admin import bp
+from blueprints.admin import bp, wording
 from domain import settings
 from domain.rules import RuleBroken
 from web.access import right
@@ -20,7 +21,7 @@ SHOWN = "shown-"  # what the page showed, beside each field
 @bp.get("/settings/")
 @right("manage_setup")
 def settings_index():
-    return page("admin/settings.html", sections=settings.SECTIONS)
+    return page("admin/settings.html", sections=settings.SECTIONS, told=wording.told)
 
 
 @bp.get("/settings/<section>")
@@ -52,7 +53,7 @@ def _section(name: str) -> settings.Section:
 
 def _show(section: str, form):
     return page("admin/settings_section.html", section=section, chosen=settings.SECTIONS[section], form=form,
-                catalogue=settings.CATALOGUE, saved=settings.as_text)  # fmt: skip
+                catalogue=settings.CATALOGUE, saved=settings.as_text, told=wording.told)  # fmt: skip
 
 
 def _typed(field) -> str:
@@ -70,7 +71,7 @@ def _form(section: settings.Section) -> type[Form]:
 def _field(kind: settings.Kind):
     label = _l(kind.label)
     if kind.choices:
-        return Radios(label, choices={value: _l(name) for value, name in kind.choices})
+        return Radios(label, choices=[SelectChoice(value, _l(name)) for value, name in kind.choices])
     if isinstance(kind.default, bool):
         return BooleanField(label)
     if isinstance(kind.default, dt.date):

@@ -18,16 +18,17 @@ from pages.conftest import (  # noqa: F401 - fixtures
 from sweep.scenes import living, scene, scenes, walk  # noqa: F401 - fixtures
 
 import models
-from domain import accounts, dispatch, links, notices, profile, sign_in, store, work_queue
+from domain import accounts, dispatch, links, notices, profile, profile_changes, settings, sign_in, store, work_queue
+from domain.actor import SYSTEM, Actor
 from gateways.mail import MailboxMail, Outcome, Verdict
-from models import AddressHealth, Contact, Delivery, Individual, Link, PortalAccount, Task
+from models import AddressHealth, Contact, Delivery, Individual, Link, PortalAccount, ProfileChange, Task
 
 # What a look may write to: the audit, a link's openings, the clock of a session, and what counts tries and posts.
 NOTES = (
     models.AuditEntry, models.AuditValues, models.AuditHead, models.LinkOpening, models.LoginSession, models.RateCount,
     models.FormReceipt,
 )  # fmt: skip
-CANARIES = ("Brook", "bob@example.org", "b…b@example.org", "canary heron", "canary street", "canary aunt")
+CANARIES = ("Brook", "bob@example.org", "b…b@example.org", "canary heron", "canary street", "canary aunt", "canary finch")
 
 Rows = dict[tuple[str, Any], tuple[Any, ...]]
 
@@ -92,7 +93,8 @@ class World:
         row = {
             "individual": lambda: person,
             "account": lambda: PortalAccount.get(PortalAccount.individual == person),
-            "contact": lambda: person.contacts.order_by(Contact.id).first(),
+            "contact": lambda: person.contacts.where(Contact.kind == "address").get(),
+            "change": lambda: ProfileChange.get(ProfileChange.individual == person),
             "delivery": lambda: Delivery.get(Delivery.individual == person, Delivery.state == "dead"),
             "task": lambda: Task.get(Task.individual == person, Task.kind == "new_activation_wanted"),
         }[kind]()
@@ -122,11 +124,15 @@ def world(cast: Any, app: Any, templates: Any, kept: dict[str, Any]) -> World:  
 def build_world(cast: Any, application: Any) -> World:
     """Fill the cast's database; the mailbox of the application gets one message."""
     ines = cast.by("ines")
+    for group in ("names", "legal", "contacts", "emergency"):
+        settings.change(f"about_me_{group}", "approval", SYSTEM)
     for person, word in ((cast.alice, "plain"), (cast.bob, "canary")):
         profile.add_contact(person, profile.Reach("address", f"1 {word} street", instructions=f"{word} heron"), ines, country="CA")
         profile.add_contact(person, profile.Reach("emergency", "902 555 0177", person=f"{word} aunt"), ines, country="CA")
         work_queue.add("new_activation_wanted", "intake", person, f"of {word}")
         account = accounts.newest(person)
+        by = Actor(account=account)
+        profile_changes.ask_details(person, "names", {"preferred_name": f"{word} finch", "pronouns": "", "gender": ""}, by)
         notices.put("password_changed", 1, to=account.email, account=account, individual=person)
     for _ in range(2):
         notices.settle(_claim(), Outcome(Verdict.REFUSED, 550, "550 5.7.1 not today", False))

@@ -24,7 +24,19 @@ from pages.conftest import KEY, PORTAL, PRODUCTION, SMTP, Browser, Form, Page, b
 import models
 from app import create_app
 from config import Config
-from domain import accounts, activation, agency, clock, links, notices, profile, sign_in, store
+from domain import (
+    accounts,
+    activation,
+    agency,
+    clock,
+    links,
+    notices,
+    profile,
+    profile_changes,
+    settings,
+    sign_in,
+    store,
+)
 from domain.actor import SYSTEM, Actor
 from gateways.mail import Outcome, Verdict
 from models import Delivery, Individual, Link, PageVersion, PortalAccount, Worker
@@ -309,6 +321,7 @@ def _living(app: Flask) -> dict[str, Walker]:
         profile.Reach("phone", "+1 902 555 0113", is_in_use=False),
     ):  # fmt: skip
         profile.add_contact(individual("alice"), reach, SYSTEM, country="CA")
+    _ask_for_changes()
     profile.follow(individual("bob"), Worker.get(Worker.external_id == "otto"), _ada())
     ways["cleo, whose link was withdrawn"].ask(f"/activate/{links.token(activation_link(cleo))}")
     accounts.cancel(cleo, _ada())
@@ -320,8 +333,28 @@ def _living(app: Flask) -> dict[str, Walker]:
     for who in ("bob, who was too late", "bob, who forgot"):  # the second link ends the first
         ways[who].ask(f"/reset/{links.token(forgotten('bob@example.org'))}")
     _send_all(dead=nora.email)
+    _hold_one(alice)
     _steps(ways, pia)
     return ways | {who: Walker(app, who) for who in PEOPLE["living"] if who not in ways}
+
+
+def _hold_one(account: PortalAccount) -> None:
+    """As a restore leaves it: perhaps sent already."""
+    with store.writing():
+        held = notices.put("password_changed", 9, to=account.email, account=account, individual=account.individual)
+        Delivery.update(state="held").where(Delivery.id == held.id).execute()
+
+
+def _ask_for_changes() -> None:
+    for group, mode in (("names", "approval"), ("legal", "approval"), ("contacts", "at_once"), ("emergency", "at_once")):
+        settings.change(f"about_me_{group}", mode, SYSTEM)
+    alice = individual("alice")
+    by = Actor(account=accounts.newest(alice))
+    wish = {"first_name": "Alice", "last_name": "Fletcher", "birth_date": alice.birth_date}
+    refused = profile_changes.ask_details(alice, "legal", wish, by)
+    assert refused is not None
+    profile_changes.decline(refused, "Please bring your papers.", _ada())
+    profile_changes.ask_details(alice, "names", {"preferred_name": "Lis", "pronouns": "", "gender": ""}, by)
 
 
 def _activate(account: PortalAccount) -> None:

@@ -33,6 +33,12 @@ RECIPES = {
     "/first-start/": (),
     "/activate/": (), "/activate/<token>": ("activation",), "/activate/terms": (), "/activate/date-of-birth": (),
     "/activate/password": (), "/activate/welcome": (), "/activate/new-link": (),
+    "/about-me/names": (), "/about-me/legal-name": (), "/about-me/contacts/new": (),
+    "/about-me/contacts/<contact_id>/": ("contact",), "/about-me/contacts/<contact_id>/removal": ("contact",),
+    "/about-me/changes/<change_id>/withdrawal": ("change",),
+    "/admin/individuals/<public_id>/changes/<change_id>/acceptance": ("individual", "change"),
+    "/admin/individuals/<public_id>/changes/<change_id>/refusal": ("individual", "change"),
+    "/admin/settings/": (), "/admin/settings/<section>": ("section",),
     "/": (), "/about-me/": (), "/my-portal/": (), "/my-portal/password": (),
     "/admin/": (), "/admin/my-sign-in/": (),
     "/admin/first-start/": (), "/admin/first-start/agency": (), "/admin/first-start/pages": (),
@@ -67,7 +73,15 @@ FIELDS = {
     "admin.create_individual": {"first_name": "Nora", "last_name": "North"},
     "admin.change_individual": {"first_name": "Nora", "last_name": "North", "version": "1"},
     "admin.add_contact": {"kind": "email", "value": "nora@example.org", "is_in_use": "y", "is_main": "y"},
-    "admin.change_contact": {"kind": "email", "value": "nora@example.org", "is_in_use": "y", "is_main": "y"},
+    "admin.change_contact": {"kind": "email", "value": "nora@example.org", "is_in_use": "y", "is_main": "y", "version": "1"},
+    "about_me.change_names": {"preferred_name": "Nora"},
+    "about_me.change_legal": {"first_name": "Nora", "last_name": "North", "birth_date-day": "1", "birth_date-month": "2",
+                              "birth_date-year": "1990"},
+    "about_me.add_contact": {"kind": "mobile", "value": "902 555 0188"},
+    "about_me.change_contact": {"value": "902 555 0189"},
+    "admin.accept_change": {"version": "1"},
+    "admin.decline_change": {"reason": "We could not read it."},
+    "admin.change_settings": {"mail_rate": "20", "shown-mail_rate": "10", "mail_test_minutes": "10", "shown-mail_test_minutes": "10"},
     "admin.record_consent": {"channel": "sms", "given": "1"},
     "admin.follow": {"follow": "1"},
     "admin.create_account": {"email": "alice@example.org"},
@@ -109,7 +123,7 @@ class Matrix:
     def arguments(self, kinds, whose, absurd=None, only_last=False):
         """Values for a route's arguments: somebody's own, or absurd ones."""
         fixed = {
-            "file": "app.js", "slug": "help", "verb": "suspend", "message": self.world.message,
+            "file": "app.js", "section": "messages", "slug": "help", "verb": "suspend", "message": self.world.message,
             "activation": self.world.activation if whose == "alice" else self.world.another_activation, "reset": self.world.reset,
         }  # fmt: skip
         own = [fixed[kind] if kind in fixed else self.world.mine(kind, whose) for kind in kinds]
@@ -137,7 +151,8 @@ class Matrix:
         if self.name in ("nobody", "eve"):
             return AWAY, endpoint
         if audience == "client":
-            return (IN if self.name in ("alice", "bob") else {303} if path == "/" else {404}), endpoint
+            mine = self.name in ("alice", "bob") and owners in ({self.name}, {"nobody's"})
+            return (IN if mine else {303} if path == "/" and self.name not in ("alice", "bob") else {404}), endpoint
         if self.name in ("alice", "bob"):
             return {404}, endpoint
         right = self.app.view_functions[endpoint].right
@@ -194,7 +209,7 @@ def fill(rule, values):
 
 def cases(matrix, kinds, absurd):
     """The arguments to try: what they are called, their values, and whose they are."""
-    is_owned = any(kind in ("individual", "account", "contact", "delivery", "task") for kind in kinds)
+    is_owned = any(kind in ("individual", "account", "contact", "delivery", "task", "change") for kind in kinds)
     yield "own", matrix.arguments(kinds, "alice"), {"alice"} if is_owned else {"nobody's"}
     if not kinds:
         return
@@ -219,7 +234,7 @@ def walk(matrix, absurd, methods):
             for method, headers in methods[case]:
                 if not matrix.ask(rule, values, owners, method, headers):
                     continue
-                whose = "bob" if owners == {"bob"} else "alice"
+                whose = "bob" if owners == {"bob"} or (owners == {"nobody's"} and matrix.name == "bob") else "alice"
                 other = world.cast.alice if whose == "bob" else world.cast.bob
                 matrix.wrong.extend(
                     f"{method} {fill(rule, values)} ({matrix.name}) changed somebody else's {difference}"

@@ -75,6 +75,12 @@ TYPED: dict[str, Callable[[Scene, Found], dict[str, Any]]] = {
     "/activate/password": lambda scene, found: {"password": "seven brave geese fly"},
     "/my-portal/password": lambda scene, found: {"current": password_of(found.who), "password": "seven brave geese fly"},
     "/admin/my-sign-in/": lambda scene, found: {"current": password_of(found.who), "password": "seven brave geese fly"},
+    "/about-me/names": lambda scene, found: {"preferred_name": "Sunny"},
+    "/about-me/legal-name": lambda scene, found: {"last_name": "Fisher"},
+    "/about-me/contacts/new": lambda scene, found: {"kind": "mobile", "value": "+1 902 555 0166"},
+    "/about-me/contacts/<contact_id>/": lambda scene, found: {"instructions": "Ring twice"},
+    "/admin/individuals/<public_id>/changes/<change_id>/refusal": lambda scene, found: {"reason": "Please call us."},
+    "/admin/settings/<section>": lambda scene, found: another_value(found),
     "/admin/individuals/new": lambda scene, found: {"first_name": "Nell", "last_name": "Nook", **born(dt.date(1990, 4, 5))},
     "/admin/individuals/<public_id>/edit": lambda scene, found: {"preferred_name": "Sunny", "pronouns": "they"},
     "/admin/individuals/<public_id>/contacts/new": lambda scene, found: {"kind": "email", "value": "more@example.org"},
@@ -86,6 +92,12 @@ TYPED: dict[str, Callable[[Scene, Found], dict[str, Any]]] = {
     "/admin/first-start/pages": lambda scene, found: {"privacy": "# Ours\n\nWe are careful.", "terms": "Be kind."},
     "/admin/first-start/mail": _code_of_mail,
 }  # fmt: skip
+
+
+def another_value(found: Found) -> dict[str, Any]:
+    """The section's first number, one more."""
+    key = next(name for name, value in found.form.values.items() if name not in TOKENS and "-" not in name and value.isdecimal())
+    return {key: str(int(found.form.values[key]) + 1)}
 
 
 def filled(scene: Scene, found: Found) -> dict[str, str]:

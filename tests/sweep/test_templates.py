@@ -11,8 +11,8 @@ from babel.support import NullTranslations
 from sweep.conftest import HERE
 from sweep.scenes import PEOPLE, TOKENS
 
-from domain import letters, links, notices, sign_in, texts
-from models import TABLES, Delivery
+from domain import letters, links, notices, profile_changes, sign_in, texts
+from models import TABLES, Delivery, ProfileChange
 from web.formatting import time_zones
 
 TEMPLATES = HERE.parent.parent / "templates"
@@ -133,6 +133,8 @@ def data():
     for table in TABLES:
         if {"first_name", "last_name"} <= set(table._meta.fields):
             known |= {f"{row.first_name} {row.last_name}".strip() for row in table.select()}
+    for change in ProfileChange.select():
+        known |= {str(value) for value in profile_changes.asked_of(change).values()}
     return {" ".join(one.split()) for one in known}
 
 
