@@ -11,7 +11,7 @@ import datetime as dt
 import hashlib
 import random
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from peewee import fn
@@ -23,6 +23,7 @@ from gateways.mail import Outcome, Verdict
 from models import (
     AddressHealth,
     ChannelHealth,
+    Contact,
     Delivery,
     DeliveryAttempt,
     Individual,
@@ -273,6 +274,15 @@ def is_doubtful(address: str) -> bool:
     """True when mail to the address was refused three times in a row, or once because it does not exist."""
     health = AddressHealth.get_or_none(AddressHealth.email_key == profile.email_key(address))
     return health is not None and bool(health.is_doubtful)
+
+
+def doubtful_of(contacts: Sequence[Contact]) -> list[Contact]:
+    """Those of these e-mail contacts to which mail was refused."""
+    bad = AddressHealth.select(AddressHealth.email_key).where(
+        AddressHealth.is_doubtful, AddressHealth.email_key.in_([profile.email_key(contact.value) for contact in contacts])
+    )
+    keys = {key for (key,) in bad.tuples()} if contacts else set()
+    return [contact for contact in contacts if profile.email_key(contact.value) in keys]
 
 
 def _tell_staff(delivery: Delivery) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import unicodedata
+from collections.abc import Sequence
 from typing import Any
 
 import phonenumbers
 from babel import Locale, UnknownLocaleError
 from email_validator import EmailNotValidError, validate_email
-from peewee import IntegrityError
+from peewee import IntegrityError, fn
 
 from domain import audit, clock, search, store
 from domain.actor import Actor
@@ -253,6 +254,13 @@ def consent_of(individual: Individual, channel: str) -> Consent | None:
     newest = Consent.select().where(Consent.individual == individual, Consent.channel == channel)
     consent: Consent | None = newest.order_by(Consent.id.desc()).first()
     return consent
+
+
+def consents_of(individual: Individual, channels: Sequence[str]) -> dict[str, Consent | None]:
+    """The newest record for each of these channels, in their order."""
+    newest = Consent.select(fn.MAX(Consent.id)).where(Consent.individual == individual).group_by(Consent.channel)
+    known = {consent.channel: consent for consent in Consent.select(Consent, Worker).left_outer_join(Worker).where(Consent.id.in_(newest))}
+    return {channel: known.get(channel) for channel in channels}
 
 
 def has_consent(individual: Individual, channel: str) -> bool:

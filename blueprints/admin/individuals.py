@@ -67,13 +67,13 @@ def create_individual():
 @any_staff
 def individual(public_id: str):
     person = people.shown(public_id)
-    account = accounts.newest(person)
+    account, contacts = accounts.newest(person), profile.contacts_of(person)
     return page(
         "admin/individual.html", person=person, account=account,
         verbs=accounts.staff_verbs(account, g.viewer.rights) if account else [],
-        contacts=profile.contacts_of(person), consents={channel: profile.consent_of(person, channel) for channel in CONSENTS},
+        contacts=contacts, consents=profile.consents_of(person, CONSENTS),
         followers=profile.followers_of(person), deliveries=list(person.deliveries.order_by(Delivery.id.desc()).limit(3)),
-        doubtful=[c for c in person.contacts if c.kind == "email" and notices.is_doubtful(c.value)],
+        doubtful=notices.doubtful_of([contact for contact in contacts if contact.kind == "email"]),
         changes=profile_changes.waiting(person), compared=differences.compared, seen_version=profile_changes.seen_version,
         wording=wording, accounts=accounts, letters=letters,
     )  # fmt: skip
