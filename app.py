@@ -70,12 +70,13 @@ def read_configuration(**overrides: object) -> Config:
 
 
 def _connect(app: Flask) -> None:
-    """One connection per request, and one kept by the process so that SQLite's log is not folded at each close."""
+    """A connection for each request: from PostgreSQL's pool; on SQLite the server's threads keep theirs."""
 
     @app.before_request
     def open_() -> None:
-        g.connected = db.is_closed()
-        if g.connected:
+        keeps = app.config.get("KEEP_CONNECTIONS") and not store.is_postgres()
+        g.connected = keeps or db.is_closed()
+        if db.is_closed():
             db.connect()
         g.memory = store.remembering()
         g.memory.__enter__()
@@ -88,7 +89,8 @@ def _connect(app: Flask) -> None:
         if g.pop("connected", False) and not db.is_closed():
             if db.in_transaction():
                 db.rollback()
-            db.close()
+            if error is not None or not app.config.get("KEEP_CONNECTIONS") or store.is_postgres():
+                db.close()
 
 
 def _gate_of_opening() -> Response | None:

@@ -124,6 +124,15 @@ class PageVersion(Row):
         constraints = [one_of("slug", PAGE_SLUGS)]
 
 
+class HouseMark(Row):
+    """Changes, by triggers, with every row of the agency, its sites, settings and pages (id is always 1)."""
+
+    token = CharField(max_length=32)
+
+    class Meta:
+        constraints = [Check("id = 1")]
+
+
 # ------------------------------------------------------------------ staff
 
 GROUPS = ("worker", "intake_mgmt", "admin_exec", "system_admin")
@@ -611,7 +620,7 @@ class ImportedRow(Row):
 
 
 TABLES: tuple[type[Row], ...] = (
-    Agency, Site, Setting, PageVersion, SecurityClass, Worker, Individual, Contact, Consent, Follow, SearchWord,
+    Agency, Site, Setting, PageVersion, HouseMark, SecurityClass, Worker, Individual, Contact, Consent, Follow, SearchWord,
     PortalAccount, Link, LinkOpening, Device, LoginSession, RateCount, FormReceipt, Task, ProfileChange, Delivery, DeliveryAttempt,
     ChannelHealth, AddressHealth, AuditEntry, AuditValues, AuditHead, ImportRun, ImportRow, ImportedRow,
 )  # fmt: skip

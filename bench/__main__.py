@@ -12,8 +12,8 @@ from bench.figures import FIGURES
 
 
 def main(names: list[str]) -> int:
-    """Measure the figures whose names begin with one of ``names``, or all."""
-    chosen = [name for name in FIGURES if not names or any(name.startswith(wanted.split(".")[0]) for wanted in names)]
+    """Measure the figures of these names, or all; ``queries.home`` measures all of ``queries``."""
+    chosen = [name for name in FIGURES if not names or any(f"{wanted}.".startswith(f"{name}.") for wanted in names)]
     if not chosen:
         print(f"There is no such figure. There are: {', '.join(FIGURES)}", file=sys.stderr)
         return 2

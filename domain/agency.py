@@ -18,7 +18,7 @@ DEFAULT_ZONE = "UTC"
 
 def current() -> Agency | None:
     """The agency, or None before the first start is through its first page."""
-    return store.remember("agency", lambda: Agency.get_or_none(Agency.id == 1))
+    return store.keep("agency", lambda: Agency.get_or_none(Agency.id == 1))
 
 
 def settled() -> Agency:
@@ -31,7 +31,7 @@ def settled() -> Agency:
 
 def main_site() -> Site | None:
     """The site whose address and phone stand on every page."""
-    return store.remember("main_site", lambda: Site.get_or_none(Site.is_main))
+    return store.keep("main_site", lambda: Site.get_or_none(Site.is_main))
 
 
 def zone() -> ZoneInfo:

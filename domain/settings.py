@@ -106,7 +106,7 @@ SECTIONS: dict[str, Section] = {
 def get(key: str) -> Any:
     """The value in force, of the default's type.  Raises KeyError for a setting that does not exist."""
     kind = CATALOGUE[key]
-    stored = store.remember("settings", _all).get(key)
+    stored = store.keep("settings", _all).get(key)
     return kind.default if stored is None else _read(kind, stored)
 
 

@@ -126,22 +126,30 @@ def session_of(token: str) -> LoginSession | None:
 
     None when it ended, idled too long, is too old, or its owner may no longer sign in.
     """
-    now = clock.now()
-    found = (
+    now, stored = clock.now(), LoginSession.seen_at.db_value
+    session: LoginSession | None = _SESSION.first(
+        digest(token),
+        stored(now - dt.timedelta(minutes=settings.get("idle_minutes"))),
+        stored(now - dt.timedelta(hours=settings.get("session_hours"))),
+    )
+    return session
+
+
+_SESSION = store.Question(
+    lambda token_hash, seen_after, created_after: (
         LoginSession.select(LoginSession, PortalAccount, Individual, Worker)
         .left_outer_join(PortalAccount)
         .left_outer_join(Individual)
         .switch(LoginSession)
         .left_outer_join(Worker)
         .where(
-            LoginSession.token_hash == digest(token),
-            LoginSession.seen_at > now - dt.timedelta(minutes=settings.get("idle_minutes")),
-            LoginSession.created_at > now - dt.timedelta(hours=settings.get("session_hours")),
+            LoginSession.token_hash == token_hash,
+            LoginSession.seen_at > seen_after,
+            LoginSession.created_at > created_after,
             (PortalAccount.state == ACTIVE) | (Worker.is_active & Worker.password_hash.is_null(False)),
         )
     )
-    session: LoginSession | None = found.first()
-    return session
+)
 
 
 def touch(session: LoginSession) -> None:

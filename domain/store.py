@@ -39,7 +39,7 @@ PRAGMAS = {
     "synchronous": "full",
     "foreign_keys": 1,
     "journal_size_limit": 64 * 1024 * 1024,
-    "cache_size": -8000,
+    "cache_size": -2000,  # of each thread
 }
 # For each connection to PostgreSQL; times in milliseconds.  An import's largest statement takes some seconds.
 SERVER_OPTIONS = {
@@ -285,6 +285,63 @@ def remember(key: str, ask: Callable[[], T]) -> T:
         memo[key] = ask()
     answer: T = memo[key]
     return answer
+
+
+def keep(key: str, ask: Callable[[], T]) -> T:
+    """The answer to ``ask``, about the agency and nobody in it, kept by this process until the agency decides otherwise.
+
+    A mark in the database changes with its settings, sites and pages, so one short question a request is enough.
+    """
+    if db.in_transaction():  # what is not committed is nobody else's
+        return remember(key, ask)
+    mark = remember("house mark", _ask_mark)
+    kept = _house.get(mark)
+    if kept is None:
+        _house.clear()
+        kept = _house.setdefault(mark, {})
+    if key not in kept:
+        kept[key] = ask()
+    answer: T = kept[key]
+    return answer
+
+
+def _ask_mark() -> tuple[int, str]:
+    row = db.execute_sql("SELECT token FROM house_mark").fetchone()
+    return id(db.obj), row[0] if row else ""
+
+
+_house: dict[tuple[int, str], dict[str, Any]] = {}
+
+
+class Question:
+    """A SELECT of which only the values differ: its SQL is built once, because that costs more than asking.
+
+    ``build`` makes the query of as many values as ``first`` is given; these are passed on as they are.
+    """
+
+    def __init__(self, build: Callable[..., Any]) -> None:
+        self._build = build
+        self._built: dict[type, tuple[str, list[Any], Any]] = {}
+
+    def first(self, *values: Any) -> Any:
+        """The first row, or None."""
+        kind = type(db.obj)
+        if kind not in self._built:
+            places = [peewee.Value(_Place(number), converter=False) for number in range(len(values))]
+            query = self._build(*places).limit(1)
+            self._built[kind] = (*query.sql(), query)
+        sql, wanted, query = self._built[kind]
+        filled = [values[each.number] if isinstance(each, _Place) else each for each in wanted]
+        found = query._get_cursor_wrapper(db.execute_sql(sql, filled))
+        found.fill_cache(1)
+        return found.row_cache[0] if found.row_cache else None
+
+
+class _Place:
+    """Where a value goes."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
 
 
 def forget() -> None:

@@ -31,6 +31,7 @@ def serve(app: Flask, config: Config, on_duty: duty.Duty | None, *, announce: st
                                         max_request_body_size=MOST_BODY, connection_limit=600, **_proxy(config))  # fmt: skip
     except OSError as taken:
         raise BadConfiguration(f"port {config.port} cannot be used ({taken.strerror}); choose another with --port") from None
+    app.config["KEEP_CONNECTIONS"] = True  # opening one costs more than a page's questions
     server.channel_class = _channel(https=config.https)
     worker = tasks.start_worker(app, config, on_duty) if on_duty else tasks.only_ring(app, config)
     signal.signal(signal.SIGTERM, _stop)

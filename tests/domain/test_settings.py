@@ -5,6 +5,7 @@ import datetime as dt
 import pytest
 
 from domain import audit, settings, store
+from domain.actor import SYSTEM
 from domain.rules import RuleBroken
 from models import AuditEntry, Setting
 
@@ -104,3 +105,36 @@ def test_a_setting_that_does_not_exist_is_a_bug(cast):
 def test_every_setting_stands_on_exactly_one_page():
     stands = [key for section in settings.SECTIONS.values() for key in section.keys]
     assert sorted(stands) == sorted(settings.CATALOGUE)
+
+
+def test_what_another_process_decided_counts_at_once(db):
+    assert settings.get("minimum_age") == 16
+    with store.writing():  # as another process writes: nothing here is told
+        Setting.insert(key="minimum_age", value="18").execute()
+    assert settings.get("minimum_age") == 18
+    with store.writing():
+        Setting.delete().where(Setting.key == "minimum_age").execute()
+    assert settings.get("minimum_age") == 16
+
+
+def test_what_was_undone_is_not_remembered(db):
+    with pytest.raises(ZeroDivisionError), store.writing():
+        settings.change("minimum_age", "18", SYSTEM)
+        assert settings.get("minimum_age") == 18
+        1 / 0  # noqa: B018
+    assert settings.get("minimum_age") == 16
+
+
+def test_while_nothing_is_decided_anew_the_process_asks_only_for_the_mark(db):
+    settings.get("minimum_age")
+    asked = []
+    listen = db.execute_sql
+    db.execute_sql = lambda sql, params=None: (asked.append(sql), listen(sql, params))[1]
+    try:
+        for _ in range(3):
+            with store.remembering():
+                settings.get("minimum_age")
+                settings.get("licence_count")
+    finally:
+        del db.execute_sql
+    assert asked == ["SELECT token FROM house_mark"] * 3
