@@ -163,6 +163,7 @@ def main() -> int:
     chosen = _arguments()
     os.umask(0o077)  # the database and what lies beside it are for this user alone
     logs.install()
+    server.spare_memory()
     try:
         config = read_configuration(**commands.overrides(chosen.demo, chosen.port))
         with folder.in_use(config.data):

@@ -7,7 +7,7 @@ import pytest
 from smtp_server import SmtpServer
 
 import models
-from domain import accounts, audit, links, notices, passwords, sign_in, store
+from domain import accounts, audit, links, notices, passwords, settings, sign_in, store
 from domain.rules import NotFound, RuleBroken
 from models import AuditEntry, Delivery, Device, Link, LoginSession, PortalAccount, Worker, db
 
