@@ -6,6 +6,7 @@ from peewee import IntegrityError
 
 from domain import audit, clock, store
 from domain.actor import Actor
+from domain.rules import N_, RuleBroken
 from models import Individual, Task
 
 # Each kind of task with the category that it belongs to.
@@ -34,8 +35,18 @@ def add(kind: str, category: str, individual: Individual | None, dedupe_key: str
     return True
 
 
+# These end where what they ask for is decided, never by a tick.
+DECIDED = ("profile_change",)
+
+
 def done(task: Task, by: Actor) -> bool:
-    """Take a task off the queue; False when somebody else did so before."""
+    """Take a task off the queue; False when somebody else did so before.  Raises RuleBroken for one that is decided."""
+    if task.kind in DECIDED and task.done_at is None:
+        raise RuleBroken(N_("Accept or decline what they asked for; then this is done."), code="decide")
+    return _tick(task, by)
+
+
+def _tick(task: Task, by: Actor) -> bool:
     with store.writing():
         ticked = Task.update(done_at=clock.now(), done_by=by.worker).where(Task.id == task.id, Task.done_at.is_null())
         if not ticked.execute():
@@ -48,4 +59,4 @@ def finish(kind: str, dedupe_key: str, by: Actor) -> None:
     """What the task asked for was done where it is done; twice is harmless."""
     task = Task.get_or_none(Task.dedupe_key == f"{kind}:{dedupe_key}")
     if task is not None:
-        done(task, by)
+        _tick(task, by)

@@ -1,10 +1,12 @@
 """Today: what waits for staff."""
 
 from flask import g
+from flask_babel import get_locale
 from flask_babel import gettext as _
 
 from blueprints.admin import bp, paging, wording
-from domain import notices, work_queue
+from domain import notices, texts, work_queue
+from domain.rules import RuleBroken
 from models import Task
 from web.access import any_staff
 from web.fragments import done, page
@@ -20,12 +22,15 @@ def today():
     failed = list(g.viewer.failed_deliveries.limit(MOST_FAILED + 1))
     held = g.viewer.held_deliveries.count() if g.viewer.may("manage_accounts") else 0
     return page("admin/today.html", tasks=tasks, following=following, failed=failed[:MOST_FAILED], held=held,
-                has_more_failed=len(failed) > MOST_FAILED, wording=wording, trouble=notices.trouble())  # fmt: skip
+                has_more_failed=len(failed) > MOST_FAILED, wording=wording, decided=work_queue.DECIDED, trouble=notices.trouble())  # fmt: skip
 
 
 @bp.post("/tasks/<public_id>/done")
 @any_staff
 def task_done(public_id: str):
-    is_mine = work_queue.done(g.viewer.task(public_id), g.viewer.actor)
-    tell("good" if is_mine else "info", _("Done.") if is_mine else _("Somebody else did this already."))
+    try:
+        is_mine = work_queue.done(g.viewer.task(public_id), g.viewer.actor)
+        tell("good" if is_mine else "info", _("Done.") if is_mine else _("Somebody else did this already."))
+    except RuleBroken as refused:
+        tell("bad", texts.refusal(str(get_locale()), refused))
     return done("/admin/")

@@ -8,7 +8,7 @@ import json
 import pytest
 from peewee import IntegrityError
 
-from domain import audit, profile, profile_changes, store
+from domain import audit, profile, profile_changes, store, work_queue
 from domain.profile import Reach
 from domain.rules import NotFound, RuleBroken
 from domain.viewer import ClientViewer
@@ -151,6 +151,13 @@ def test_until_a_worker_accepts_the_old_stays_and_the_client_sees_that_it_waits(
         "profile_change.asked", "profile_change.accepted",
     ]  # fmt: skip
     assert audit.verify() == []
+
+
+def test_a_wish_is_decided_not_ticked_off(cast, decided):
+    allow(decided, "approval")
+    ask(cast)
+    assert code_of(work_queue.done, Task.get(), cast.by("ines")) == "decide"
+    assert Task.get().done_at is None
 
 
 def test_a_legal_name_and_a_date_of_birth_are_accepted_together(cast, decided):
