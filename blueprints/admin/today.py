@@ -22,7 +22,8 @@ def today():
     failed = list(g.viewer.failed_deliveries.limit(MOST_FAILED + 1))
     held = g.viewer.held_deliveries.count() if g.viewer.may("manage_accounts") else 0
     return page("admin/today.html", tasks=tasks, following=following, failed=failed[:MOST_FAILED], held=held,
-                has_more_failed=len(failed) > MOST_FAILED, wording=wording, decided=work_queue.DECIDED, trouble=notices.trouble())  # fmt: skip
+                has_more_failed=len(failed) > MOST_FAILED, wording=wording,
+                decided=work_queue.DECIDED, trouble=notices.trouble())  # fmt: skip
 
 
 @bp.post("/tasks/<public_id>/done")
