@@ -19,12 +19,26 @@ from werkzeug.wrappers import Response
 import blueprints
 import config as configuration
 from config import BadConfiguration, Config
-from domain import agency, audit, folder, limits, links, schema, store, texts
+from domain import agency, audit, folder, limits, links, schema, settings, store, texts
 from domain.folder import Place
 from domain.rules import RuleBroken
 from domain.viewer import ClientViewer
 from models import db
-from web import access, assets, checks, commands, errors, formatting, fragments, headers, logs, posts, server, sessions
+from web import (
+    access,
+    assets,
+    checks,
+    commands,
+    errors,
+    formatting,
+    fragments,
+    headers,
+    kept,
+    logs,
+    posts,
+    server,
+    sessions,
+)
 
 log = logging.getLogger("doorstep")
 
@@ -129,7 +143,8 @@ def _everywhere() -> dict[str, Any]:
         "agency": _agency_card(), "viewer": who, "signed_in": who is not None, "shell": shell,
         "nav_items": blueprints.navigation(who, request.path) if shell != "public" else [],
         "footer_links": _footer(), "lang": str(locale), "text_dir": locale.text_direction if locale else "ltr",
-        "flashes": sessions.flashes(),
+        "flashes": sessions.flashes(), "given_back": kept.notice(), "seconds_left": g.get("seconds_left"),
+        "quick_exit": settings.get("quick_exit_address") if who is not None and settings.get("quick_exit") else "",
     }  # fmt: skip
 
 

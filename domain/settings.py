@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import re
 from typing import Any
+from urllib.parse import urlsplit
 
 from domain import audit, store
 from domain.actor import Actor
@@ -22,6 +24,7 @@ class Kind:
     help: str = ""
     least: int | None = None
     most: int | None = None
+    is_address: bool = False  # of a web page, by https
 
 
 CATALOGUE: dict[str, Kind] = {
@@ -52,6 +55,16 @@ CATALOGUE: dict[str, Kind] = {
     ),
     "idle_minutes": Kind(30, N_("Idle limit"), N_("minutes"), N_("A session without a tap ends after this time."), 5, 240),
     "session_hours": Kind(12, N_("Longest session"), N_("hours"), "", 1, 24),
+    "unsent_minutes": Kind(
+        60, N_("Typed when the session ended"), N_("minutes"), N_("How long it waits for its writer to sign in again."), 5, 240
+    ),
+    "quick_exit": Kind(
+        True, N_("Quick exit"), "", N_("A button on every page, and Shift three times: the page is gone, and the session ended.")
+    ),
+    "quick_exit_address": Kind(
+        "https://www.google.com/", N_("Where quick exit leads"), "",
+        N_("A page that anybody could be looking at, such as the weather. It must begin with https://."), is_address=True,
+    ),
     "mail_rate": Kind(10, N_("Mail rate"), N_("a second"), N_("0 means as fast as the mail server takes them."), 0, 1000),
     "mail_test_minutes": Kind(10, N_("Code of the test e-mail"), N_("minutes"), "", 5, 60),
 }
@@ -83,6 +96,8 @@ def _checked(kind: Kind, text: str) -> Any:
         value = _read(kind, text.strip())
     except ValueError:
         raise RuleBroken(N_("Check the value of “%(label)s”."), code="setting_value", label=kind.label) from None
+    if kind.is_address and not _is_page_by_https(value):
+        raise RuleBroken(N_("Enter a whole address that begins with https://."), code="setting_address")
     if kind.least is not None and kind.most is not None and not kind.least <= value <= kind.most:
         raise RuleBroken(
             N_("“%(label)s” goes from %(least)s to %(most)s."),
@@ -92,6 +107,14 @@ def _checked(kind: Kind, text: str) -> Any:
             most=kind.most,
         )
     return value
+
+
+def _is_page_by_https(text: str) -> bool:
+    """An address that a header can hold, and that names nobody; every browser understands it in the same way."""
+    if len(text) > 300 or not re.fullmatch(r"https://[!-~]+", text) or any(c in text for c in "\\<>\"'`@;,"):
+        return False
+    host = urlsplit(text).netloc.partition(":")[0]
+    return re.fullmatch(r"(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,}", host) is not None
 
 
 def _read(kind: Kind, text: str) -> Any:
