@@ -20,7 +20,7 @@ LOST_ANSWER = 60  # seconds for which it is shown again, should the first answer
 
 def was_somebodys(token: str) -> bool:
     """True when the token is of a session that ended by time; one that was signed out or revoked is gone."""
-    return LoginSession.select().where(LoginSession.token_hash == sign_in.digest(token)).exists()
+    return bool(LoginSession.select().where(LoginSession.token_hash == sign_in.digest(token)).exists())
 
 
 def keep(token: str, page: str, words: Words) -> bool:

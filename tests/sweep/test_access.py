@@ -28,7 +28,7 @@ RECIPES = {
     "/static/<path:filename>": ("file",),
     "/pages/<slug>": ("slug",),
     "/offline": (), "/sw.js": (), "/manifest.webmanifest": (), "/healthz": (), "/readyz": (),
-    "/sign-in": (), "/sign-out": (), "/password-strength": (), "/forgotten-password": (), "/forgotten-password/sent": (),
+    "/sign-in": (), "/sign-out": (), "/quick-exit": (), "/stay-signed-in": (), "/password-strength": (), "/forgotten-password": (), "/forgotten-password/sent": (),
     "/reset/": (), "/reset/<token>": ("reset",),
     "/first-start/": (),
     "/activate/": (), "/activate/<token>": ("activation",), "/activate/terms": (), "/activate/date-of-birth": (),
