@@ -39,11 +39,11 @@ def keep() -> str:
 
 
 def _form_page() -> str:
-    """Where the form stood: as htmx or the browser says, else its own address."""
+    """Where the form stood: as htmx or the browser says, else its own address.  A bare ``/`` is what shy browsers say."""
     from web.access import safe_next
 
     seen = (fragments.seen_page(), urlsplit(request.referrer or "").path, request.path)
-    return next((path for path in seen if path and safe_next(path) == path), "")
+    return next((path for path in map(safe_next, seen) if path != "/"), "/")
 
 
 def given_back(form: Any) -> MultiDict[str, str] | None:
