@@ -18,6 +18,7 @@ from werkzeug.wrappers import Response
 
 import blueprints
 import config as configuration
+from blueprints.public import help
 from config import BadConfiguration, Config
 from domain import agency, audit, folder, limits, links, schema, settings, store, texts
 from domain.folder import Place
@@ -160,7 +161,7 @@ def _footer() -> list[tuple[str, str]]:
     if agency.current() is None:
         return []
     return [
-        ("/pages/privacy", _("Privacy policy")), ("/pages/terms", _("Terms of use")), ("/pages/help", _("Help")),
+        ("/pages/privacy", _("Privacy policy")), ("/pages/terms", _("Terms of use")), (help.address_for(request.blueprint), _("Help")),
         ("/pages/technical", _("Technical problems")), ("/pages/contact", _("Contact")),
     ]  # fmt: skip
 
