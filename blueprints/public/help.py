@@ -2,6 +2,8 @@
 
 from flask_babel import lazy_gettext as _l
 
+from domain import settings
+
 # The address of each article, its title, its icon, and the blueprint whose pages it explains.
 ARTICLES = (
     ("home", _l("Home"), "house", "home"),
@@ -13,8 +15,17 @@ ARTICLES = (
     ("quick-exit", _l("Leaving quickly"), "log-out", ""),
     ("shared-phone", _l("A phone that others use, too"), "shield-check", ""),
 )
-TITLES = {topic: title for topic, title, _, _ in ARTICLES}
 _OF_PAGES = {blueprint: topic for topic, _, _, blueprint in ARTICLES if blueprint}
+
+
+def articles() -> tuple[tuple[str, str, str, str], ...]:
+    """The articles about what this portal has."""
+    return tuple(each for each in ARTICLES if each[0] != "quick-exit" or settings.get("quick_exit"))
+
+
+def title_of(topic: str) -> str | None:
+    """The title of an article; None when there is none about that."""
+    return next((title for each, title, _, _ in articles() if each == topic), None)
 
 
 def address_for(blueprint: str | None) -> str:

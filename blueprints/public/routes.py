@@ -15,16 +15,17 @@ from web.fragments import page
 def footer_page(slug: str):
     if slug not in PAGE_SLUGS:
         abort(404)
-    articles = help.ARTICLES if slug == "help" else ()
+    articles = help.articles() if slug == "help" else ()
     return page("public/page.html", title=_titles()[slug], text=agency.page(slug, str(get_locale())), slug=slug,
                 articles=articles)  # fmt: skip
 
 
 @bp.get("/pages/help/<topic>")
 def help_article(topic: str):
-    if topic not in help.TITLES:
+    title = help.title_of(topic)
+    if title is None:
         abort(404)
-    return page("public/article.html", title=help.TITLES[topic], topic=topic)
+    return page("public/article.html", title=title, topic=topic)
 
 
 def _titles() -> dict[str, str]:
