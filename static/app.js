@@ -60,6 +60,13 @@
   let end = 0;
   let waking = 0;
 
+  // What was typed stays, and is kept when it is sent; what could only be read is gone at the end.
+  function holdsTyped() {
+    return document.querySelector('.error-summary, [data-given-back]')
+      || [...document.querySelectorAll('main :is(input:not([type="hidden"]), textarea)')]
+        .some((field) => field.value !== field.defaultValue || field.checked !== field.defaultChecked);
+  }
+
   function wind(ms) {
     end = Date.now() + ms;
     wake();
@@ -70,10 +77,7 @@
     clearTimeout(waking);
     document.querySelector('#toasts [data-stay]')?.remove();
     if (left <= 0) {
-      // What was typed stays, and is kept when it is sent; what only could be read is gone.
-      const typed = [...document.querySelectorAll('main :is(input, textarea)')].some((field) => field.type !== 'hidden'
-        && (field.value !== field.defaultValue || field.checked !== field.defaultChecked));
-      if (!typed) reload();
+      if (!holdsTyped()) reload();
       return;
     }
     if (left <= 120000) {
