@@ -2,11 +2,11 @@
 
 import datetime as dt
 
-from wtforms import BooleanField, PasswordField, RadioField
+from wtforms import BooleanField, PasswordField, RadioField, SelectChoice
 
 from web.forms import DateBoxes, Form, Lines, Text
 
-TIMES = [("10", "Tuesday, 10:00"), ("14", "Wednesday, 14:30"), ("none", "None of these")]
+TIMES = [SelectChoice("10", "Tuesday, 10:00"), SelectChoice("14", "Wednesday, 14:30"), SelectChoice("none", "None of these")]
 
 
 class Sample(Form):
