@@ -18,13 +18,28 @@ from werkzeug.wrappers import Response
 
 import blueprints
 import config as configuration
+from blueprints.public import help
 from config import BadConfiguration, Config
-from domain import agency, audit, duty, folder, limits, links, schema, store, texts
+from domain import agency, audit, duty, folder, limits, links, schema, settings, store, texts
 from domain.folder import Place
 from domain.rules import RuleBroken
 from domain.viewer import ClientViewer
 from models import db
-from web import access, assets, checks, commands, errors, formatting, fragments, headers, logs, posts, server, sessions
+from web import (
+    access,
+    assets,
+    checks,
+    commands,
+    errors,
+    formatting,
+    fragments,
+    headers,
+    kept,
+    logs,
+    posts,
+    server,
+    sessions,
+)
 
 log = logging.getLogger("doorstep")
 
@@ -131,7 +146,8 @@ def _everywhere() -> dict[str, Any]:
         "agency": _agency_card(), "viewer": who, "signed_in": who is not None, "shell": shell,
         "nav_items": blueprints.navigation(who, request.path) if shell != "public" else [],
         "footer_links": _footer(), "lang": str(locale), "text_dir": locale.text_direction if locale else "ltr",
-        "flashes": sessions.flashes(),
+        "flashes": sessions.flashes(), "given_back": kept.notice(), "seconds_left": g.get("seconds_left"),
+        "quick_exit": settings.get("quick_exit_address") if who is not None and settings.get("quick_exit") else "",
     }  # fmt: skip
 
 
@@ -147,7 +163,7 @@ def _footer() -> list[tuple[str, str]]:
     if agency.current() is None:
         return []
     return [
-        ("/pages/privacy", _("Privacy policy")), ("/pages/terms", _("Terms of use")), ("/pages/help", _("Help")),
+        ("/pages/privacy", _("Privacy policy")), ("/pages/terms", _("Terms of use")), (help.address_for(request.blueprint), _("Help")),
         ("/pages/technical", _("Technical problems")), ("/pages/contact", _("Contact")),
     ]  # fmt: skip
 

@@ -398,6 +398,22 @@ class FormReceipt(Row):
         indexes = ((("visitor", "form_id"), True),)
 
 
+class UnsentForm(Row):
+    """What somebody typed into a form that arrived after their session had ended by time; kept for an hour at most."""
+
+    session_hash = CharField(max_length=64)  # of the ended session's token, as in LoginSession
+    account = ForeignKeyField(PortalAccount, null=True, backref="unsent_forms", on_delete="CASCADE")
+    worker = ForeignKeyField(Worker, null=True, backref="unsent_forms", on_delete="CASCADE")
+    page = CharField(max_length=300)  # the path of the page that has the form
+    words = TextField()  # JSON: pairs of field and text
+    kept_at = UTCDateTimeField(index=True)
+    shown_at = UTCDateTimeField(null=True)
+
+    class Meta:
+        constraints = [Check("(account_id IS NULL) <> (worker_id IS NULL)")]
+        indexes = ((("session_hash", "page"), True),)
+
+
 # ------------------------------------------------------------------ work queue
 
 
@@ -621,6 +637,7 @@ class ImportedRow(Row):
 
 TABLES: tuple[type[Row], ...] = (
     Agency, Site, Setting, PageVersion, HouseMark, SecurityClass, Worker, Individual, Contact, Consent, Follow, SearchWord,
-    PortalAccount, Link, LinkOpening, Device, LoginSession, RateCount, FormReceipt, Task, ProfileChange, Delivery, DeliveryAttempt,
+    PortalAccount, Link, LinkOpening, Device, LoginSession, RateCount, FormReceipt, UnsentForm, Task, ProfileChange, Delivery,
+    DeliveryAttempt,
     ChannelHealth, AddressHealth, AuditEntry, AuditValues, AuditHead, ImportRun, ImportRow, ImportedRow,
 )  # fmt: skip

@@ -18,7 +18,7 @@ from huey.consumer import Consumer
 from huey.serializer import SignedSerializer
 
 from config import Config
-from domain import accounts, dispatch, duty, imports, limits, notices, schema, sign_in, store
+from domain import accounts, dispatch, duty, imports, limits, notices, schema, sign_in, store, unsent
 from gateways.mail import Mail, MailboxMail, SmtpMail
 from web import posts
 
@@ -46,6 +46,7 @@ def each_hour() -> None:
     """Throw away what only counted for a day."""
     limits.forget_old()
     posts.forget_old()
+    unsent.forget_old()
     sign_in.forget_old_sessions()
 
 

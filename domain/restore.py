@@ -19,7 +19,7 @@ from domain.actor import SYSTEM
 from domain.archive import Listed
 from domain.folder import BEGUN, DATABASE, KEYS, Place
 from domain.rules import N_, RuleBroken
-from models import Delivery, Device, FormReceipt, Link, LoginSession, db
+from models import Delivery, Device, FormReceipt, Link, LoginSession, UnsentForm, db
 
 
 @dataclasses.dataclass(frozen=True)
@@ -153,7 +153,7 @@ def _settle(listed: Listed) -> int:
 def calm(listed: Listed) -> int:
     """End every session and trust, void every link and receipt, hold what may have gone out since; how many are held."""
     with store.writing():
-        for table in (LoginSession, FormReceipt):
+        for table in (LoginSession, FormReceipt, UnsentForm):
             table.delete().execute()
         Device.update(token_hash="").execute()  # deleted, its number would go to the next one, whose e-mail is keyed by it
         Link.update(voided_at=clock.now()).where(Link.used_at.is_null(), Link.voided_at.is_null()).execute()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import re
 from typing import Any
+from urllib.parse import urlsplit
 
 from domain import audit, store
 from domain.actor import Actor
@@ -24,6 +26,7 @@ class Kind:
     least: int | None = None
     most: int | None = None
     choices: tuple[tuple[str, str], ...] = ()
+    is_address: bool = False  # of a web page, by https
 
 
 _OFF, _APPROVAL, _AT_ONCE = ("off", N_("No")), ("approval", N_("Yes, once a worker has accepted")), ("at_once", N_("Yes, at once"))
@@ -72,6 +75,16 @@ CATALOGUE: dict[str, Kind] = {
     "about_me_declined_days": Kind(
         30, N_("Declined changes stay on About Me"), N_("days"), N_("With the reason that you wrote."), 1, 365
     ),
+    "unsent_minutes": Kind(
+        60, N_("Typed when the session ended"), N_("minutes"), N_("How long it waits for its writer to sign in again."), 5, 240
+    ),
+    "quick_exit": Kind(
+        True, N_("Quick exit"), "", N_("A button on every page, and Shift three times: the page is gone, and the session ended.")
+    ),
+    "quick_exit_address": Kind(
+        "https://www.google.com/", N_("Where quick exit leads"), "",
+        N_("A page that anybody could be looking at, such as the weather. It must begin with https://."), is_address=True,
+    ),
     "mail_rate": Kind(10, N_("Mail rate"), N_("a second"), N_("0 means as fast as the mail server takes them."), 0, 1000),
     "mail_test_minutes": Kind(10, N_("Code of the test e-mail"), N_("minutes"), "", 5, 60),
 }
@@ -93,6 +106,7 @@ SECTIONS: dict[str, Section] = {
     ), N_("Who gets an account, and how activation works.")),
     "sign_in": Section(N_("Sign-in"), (
         "password_length", "sign_ins_a_minute", "resets_an_hour", "reset_minutes", "idle_minutes", "session_hours",
+        "unsent_minutes", "quick_exit", "quick_exit_address",
     ), N_("Passwords, tries and how long a session lasts.")),
     "about_me": Section(N_("About Me"), (
         "about_me_names", "about_me_contacts", "about_me_emergency", "about_me_legal", "about_me_changes_a_day",
@@ -135,6 +149,8 @@ def checked(key: str, text: str) -> Any:
         raise RuleBroken(N_("Check the value of “%(label)s”."), code="setting_value", field=key, label=label) from None
     if kind.choices and value not in dict(kind.choices):
         raise RuleBroken(N_("Choose one of the list."), code="setting_choice", field=key)
+    if kind.is_address and not _is_page_by_https(value):
+        raise RuleBroken(N_("Enter a whole address that begins with https://."), code="setting_address", field=key)
     if kind.least is not None and kind.most is not None and not kind.least <= value <= kind.most:
         raise RuleBroken(
             N_("“%(label)s” goes from %(least)s to %(most)s."), code="setting_limits", field=key, label=label,
@@ -163,6 +179,14 @@ def write_all(typed: dict[str, str], by: Actor, *, shown: dict[str, str]) -> int
 def as_text(key: str) -> str:
     """The value in force as a page shows and sends it."""
     return _write(get(key))
+
+
+def _is_page_by_https(text: str) -> bool:
+    """An address that a header can hold, and that names nobody; every browser understands it in the same way."""
+    if len(text) > 300 or not re.fullmatch(r"https://[!-~]+", text) or any(c in text for c in "\\<>\"'`@;,"):
+        return False
+    host = urlsplit(text).netloc.partition(":")[0]
+    return re.fullmatch(r"(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,}", host) is not None
 
 
 def _read(kind: Kind, text: str) -> Any:

@@ -160,6 +160,19 @@ def touch(session: LoginSession) -> None:
         LoginSession.update(seen_at=clock.now()).where(_is(session)).execute()
 
 
+def stay(session: LoginSession) -> None:
+    """Move the session's clock now, because its owner said that they are still there."""
+    with store.writing():
+        LoginSession.update(seen_at=clock.now()).where(_is(session)).execute()
+
+
+def seconds_left(session: LoginSession) -> int:
+    """How long the session lasts at the least without another request, as its row said when this one began."""
+    idle = 60 * int(settings.get("idle_minutes"))
+    since = (clock.now() - session.seen_at).total_seconds()
+    return idle if since > 60 else int(idle - since)
+
+
 def sign_out(session: LoginSession, by: Actor) -> None:
     """End the session on the server; twice is harmless."""
     with store.writing():
@@ -173,9 +186,10 @@ def _is(session: LoginSession) -> Any:
 
 
 def forget_old_sessions() -> int:
-    """Remove sessions that ended by time."""
+    """Remove sessions that ended by time, once what is still typed in them may not be kept any more."""
     with store.writing():
-        old = LoginSession.created_at < clock.ago(hours=settings.get("session_hours"))
+        late = settings.get("unsent_minutes")
+        old = LoginSession.created_at < clock.ago(hours=settings.get("session_hours"), minutes=late)
         return int(LoginSession.delete().where(old).execute())
 
 

@@ -8,14 +8,89 @@
 
   // ---- A page restored by the back button must not show what a signed-out person may not see ----
 
+  const isPrivate = body.hasAttribute('data-private');
+  const hide = () => { document.documentElement.hidden = true; };
+  const reload = () => { hide(); location.reload(); };
+
+  addEventListener('pagehide', () => { if (isPrivate) hide(); });
   addEventListener('pageshow', (event) => {
-    if (event.persisted && body.hasAttribute('data-private')) {
-      document.documentElement.hidden = true;
-      location.reload();
+    if (event.persisted && isPrivate) reload();
+    else document.querySelectorAll('form[aria-busy]').forEach(rest);
+  });
+
+  // ---- Quick exit: blank at once, a neutral page in this one's place, in every tab ----
+
+  const way = document.querySelector('[data-quick-exit]');
+
+  function leave() {
+    hide();
+    document.title = '\u2026';
+    navigator.sendBeacon('/quick-exit', new URLSearchParams(new FormData(way)));
+    // Should that not arrive, whatever the browser asks for next ends the session first.
+    const [prefix, secure] = location.protocol === 'https:' ? ['__Host-', '; Secure'] : ['', ''];
+    document.cookie = `${prefix}left=1; Path=/; Max-Age=86400; SameSite=Lax${secure}`;
+    forget();
+    try {
+      localStorage.setItem('left', Date.now());
+      localStorage.removeItem('left');
+    } catch { /* a browser that keeps nothing */ }
+    go();
+  }
+
+  function go() {
+    hide();
+    location.replace(way.dataset.quickExit);
+    body.replaceChildren();
+  }
+
+  if (way) {
+    let shifts = [];
+    addEventListener('storage', (event) => { if (event.key === 'left' && event.newValue) go(); });
+    addEventListener('keydown', (event) => {
+      if (event.repeat) return;
+      shifts = event.key === 'Shift' ? [...shifts, event.timeStamp].slice(-3) : [];
+      if (shifts.length === 3 && shifts[2] - shifts[0] < 1500) leave();
+    }, true);
+  }
+
+  // ---- A session that nobody uses says so two minutes before it ends ----
+
+  const notice = document.getElementById('idle');
+  const idle = Number(body.dataset.secondsLeft) * 1000;
+  let end = 0;
+  let waking = 0;
+
+  // What was typed stays, and is kept when it is sent; what could only be read is gone at the end.
+  function holdsTyped() {
+    return document.querySelector('.error-summary, [data-given-back]')
+      || [...document.querySelectorAll('main :is(input:not([type="hidden"]), textarea)')]
+        .some((field) => field.value !== field.defaultValue || field.checked !== field.defaultChecked);
+  }
+
+  function wind(ms) {
+    end = Date.now() + ms;
+    wake();
+  }
+
+  function wake() {
+    const left = end - Date.now();
+    clearTimeout(waking);
+    document.querySelector('#toasts [data-stay]')?.remove();
+    if (left <= 0) {
+      if (!holdsTyped()) reload();
       return;
     }
-    document.querySelectorAll('form[aria-busy]').forEach(rest);
-  });
+    if (left <= 120000) {
+      toasts.append(notice.content.cloneNode(true));
+      window.htmx?.process(toasts);
+    }
+    waking = setTimeout(wake, left > 120000 ? left - 120000 : left);
+  }
+
+  if (isPrivate && notice) {
+    wind(idle);
+    document.addEventListener('visibilitychange', () => { if (!document.hidden && Date.now() > end) wake(); });
+  }
 
   // ---- Toasts: one persistent live region ----
 
@@ -29,9 +104,11 @@
   }
 
   if (toasts) {
-    toasts.addEventListener('click', (event) => event.target.closest('#toasts > *')?.remove());
+    toasts.addEventListener('click', (event) => event.target.closest('#toasts > :not([data-stay])')?.remove());
     new MutationObserver((changes) => {
-      changes.forEach((change) => change.addedNodes.forEach((node) => setTimeout(() => node.remove(), 12000)));
+      changes.forEach((change) => change.addedNodes.forEach((node) => {
+        if (!node.matches?.('[data-stay]')) setTimeout(() => node.remove(), 12000);
+      }));
     }).observe(toasts, { childList: true });
   }
 
@@ -58,9 +135,12 @@
   // In the capture phase, so that it stands before htmx.
   document.addEventListener('submit', (event) => {
     const form = event.target;
-    if (form.matches('[data-sign-out]')) {
-      navigator.serviceWorker?.controller?.postMessage('forget');
+    if (form === way) {
+      stop(event);
+      leave();
+      return;
     }
+    if (form.matches('[data-sign-out]')) forget();
     if (form.getAttribute('method') === 'post' && navigator.onLine === false) {
       stop(event);
       sayOffline();
@@ -76,6 +156,10 @@
     }
   }, true);
 
+  function forget() {
+    navigator.serviceWorker?.controller?.postMessage('forget');
+  }
+
   function stop(event) {
     event.preventDefault();
     event.stopImmediatePropagation();
@@ -84,6 +168,9 @@
   document.addEventListener('htmx:finally:request', (event) => {
     const form = event.detail.ctx?.sourceElement?.closest?.('form');
     if (form) rest(form);
+    // The row of a session may be a minute behind; a page that asks by itself does not move it.
+    const { request, response } = event.detail.ctx;
+    if (isPrivate && notice && response?.status < 400 && !request.headers['X-Poll']) wind(idle - 60000);
   });
 
   // ---- Focus goes to what changed ----

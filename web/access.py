@@ -17,7 +17,7 @@ from werkzeug.wrappers import Response
 
 from domain import viewer
 from domain.viewer import ClientViewer, StaffViewer
-from web import fragments, posts
+from web import fragments, kept, posts
 
 AUDIENCES = ("public", "link", "client", "staff", "webhook", "api")
 View = TypeVar("View", bound=Callable[..., Any])
@@ -106,8 +106,13 @@ def _gate() -> Response | None:
 
 
 def ask_to_sign_in() -> Response:
-    """Send a stranger to the sign-in page, and back afterwards; never paint it into a fragment."""
-    return fragments.go_to("/sign-in", come_back=True)
+    """Send a stranger to the sign-in page, and back afterwards; never paint it into a fragment.
+
+    What a form brought whose session had ended waits there for its writer.
+    """
+    if fragments.is_poll():
+        return fragments.nothing()
+    return fragments.go_to("/sign-in", come_back=True, back_to=kept.keep())
 
 
 def safe_next(target: str | None) -> str:

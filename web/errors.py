@@ -12,10 +12,9 @@ from werkzeug.wrappers import Response
 
 from domain import store
 from domain.rules import NotFound
-from web import fragments
+from web import fragments, kept
 
 log = logging.getLogger(__name__)
-_SECRET = ("password", "current", "code")
 _OURS = ("csrf_token",)  # the one-time id stays: should the first post have arrived after all, nothing happens twice
 
 _PLAIN = """<!doctype html>
@@ -76,7 +75,7 @@ def _page(code: int, why: str) -> str:
 
 def kept_fields() -> list[tuple[str, str]] | None:
     """What was typed, for a form that sends it again; None when a secret is among it or a file would be lost."""
-    if request.files or any(name in _SECRET for name in request.form):
+    if request.files or any(kept.is_secret(name) for name in request.form):
         return None
     return [(name, value) for name, value in request.form.items(multi=True) if name not in _OURS]
 

@@ -17,6 +17,7 @@ from wtforms.widgets import TextArea
 
 from domain import texts
 from domain.rules import N_, RuleBroken
+from web import kept, posts
 
 _l = lazy_gettext
 
@@ -28,7 +29,12 @@ class Form(FlaskForm):  # type: ignore[misc]
         csrf = False  # checked once for every request, by web.posts
 
         def wrap_formdata(self, form: Any, formdata: Any) -> Any:
-            """Words only: a file or JSON in place of them is as if nothing was typed."""
+            """Words only: a file or JSON in place of them is as if nothing was typed.
+
+            A form that is shown after its session ended holds what was typed then (``web.kept``).
+            """
+            if request.method in posts.SAFE:
+                return kept.given_back(form)
             return None if formdata is None else request.form
 
     @property
@@ -41,6 +47,12 @@ class Form(FlaskForm):  # type: ignore[misc]
         """The version of the record that the form showed; what is no number is none that ever was."""
         typed = request.form.get("version", "")
         return int(typed) if typed.isdecimal() and len(typed) < 10 else 0
+
+    def shown_version(self, now: int) -> int:
+        """What the hidden field ``version`` holds: that of the record, or of the one that the given back words are about."""
+        back = kept.given_back(self)
+        typed = back.get("version", "") if back else ""
+        return int(typed) if typed.isdecimal() and len(typed) < 10 else now
 
     @contextlib.contextmanager
     def refusals(self, now: Any = None) -> Iterator[None]:

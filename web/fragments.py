@@ -43,13 +43,33 @@ def _block(template: str, block: str, context: dict[str, Any]) -> str:
     return "".join(loaded.blocks[block](loaded.new_context(context)))
 
 
-def go_to(path: str, *, come_back: bool = False) -> AnyResponse:
-    """Send the browser to another page, out of a fragment too; ``come_back`` adds where it was going."""
+def is_poll() -> bool:
+    """True when the page asks by itself (``data-hx-headers='{"X-Poll": "1"}'``): nobody may be there to see the answer."""
+    return request.headers.get("X-Poll") == "1"
+
+
+def nothing() -> AnyResponse:
+    """An answer that htmx puts nowhere."""
+    return make_response("", 204)
+
+
+def seen_page() -> str:
+    """The path of the page that htmx asks from; empty for any other request."""
+    return urlsplit(request.headers.get("HX-Current-URL", "")).path if request.headers.get("HX-Request") == "true" else ""
+
+
+def go_to(path: str, *, come_back: bool = False, back_to: str = "") -> AnyResponse:
+    """Send the browser to another page, out of a fragment too.
+
+    ``come_back`` adds where it was going, which is ``back_to`` when that is said.
+    """
     if request.headers.get("HX-Request") == "true":
-        seen = urlsplit(request.headers.get("HX-Current-URL", "")).path
+        seen = back_to or seen_page()
         target = f"{path}?next={quote(seen)}" if come_back and seen else path
         return make_response("", 401 if come_back else 200, {"HX-Redirect": target})
-    if come_back and request.method == "GET" and request.path != "/":
+    if back_to:
+        path = f"{path}?next={quote(back_to)}"
+    elif come_back and request.method == "GET" and request.path != "/":
         path = f"{path}?next={quote(request.full_path.rstrip('?'), safe='/')}"
     return redirect(path, 303)
 

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from flask import Flask, abort, current_app, g, make_response, redirect, request, session
 from flask_login import current_user
-from flask_wtf.csrf import CSRFProtect
+from flask_wtf.csrf import CSRFError, CSRFProtect
 from peewee import IntegrityError
 from werkzeug.wrappers import Response
 
@@ -64,15 +64,42 @@ def only_asks(view: View) -> View:
     return view
 
 
+def leads_on(path: str) -> Callable[[View], View]:
+    """Mark a POST whose sender must leave the page in any case: without a good token it does nothing and leads there."""
+
+    def mark(view: View) -> View:
+        view.leads_on = path  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
 def _check() -> Response | None:
     if request.method in SAFE or request.endpoint is None:
         return None
     if not _is_same_origin():
         abort(400)
     _refuse_masses()
-    csrf.protect()
-    asks = getattr(current_app.view_functions[request.endpoint], "only_asks", False)
-    return None if asks else _once()
+    view = current_app.view_functions[request.endpoint]
+    try:
+        csrf.protect()
+    except CSRFError:
+        if path := getattr(view, "leads_on", ""):
+            return redirect(path, 303)
+        raise
+    return None if getattr(view, "only_asks", False) else _once()
+
+
+def is_proved() -> bool:
+    """True for a form of ours, with the token of this browser."""
+    if not _is_same_origin():
+        return False
+    _refuse_masses()
+    try:
+        csrf.protect()
+    except CSRFError:
+        return False
+    return True
 
 
 def _refuse_masses() -> None:

@@ -12,11 +12,12 @@ from flask import Flask, current_app, flash, g, get_flashed_messages, request, s
 from flask_login import LoginManager, current_user, login_user, logout_user
 from werkzeug.wrappers import Response
 
-from domain import passwords, sign_in, store, viewer
+from domain import passwords, sign_in, store, unsent, viewer
 from domain.actor import Actor
 from domain.sign_in import SignedIn
 from domain.viewer import Viewer
 from models import LoginSession, PortalAccount, Worker
+from web import fragments
 
 log = logging.getLogger(__name__)
 DEVICE_DAYS = 400
@@ -43,12 +44,14 @@ def install(app: Flask, *, https: bool) -> None:
     app.config.update(
         SESSION_COOKIE_NAME=f"{prefix}session", SESSION_COOKIE_SECURE=https, SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax", DEVICE_COOKIE=f"{prefix}device",
+        LEFT_COOKIE=f"{prefix}left",  # set by the page itself at a quick exit, should the sign-out not arrive
     )  # fmt: skip
     manager = LoginManager(app)
     manager.session_protection = None
     manager.user_loader(_load)
     app.before_request(_who)
     app.after_request(_set_device)
+    app.after_request(_has_left)
 
 
 def _load(token: str) -> Browser | None:
@@ -58,12 +61,31 @@ def _load(token: str) -> Browser | None:
 
 def _who() -> None:
     g.viewer = None
-    if request.endpoint == "static" or "_user_id" not in session:
+    if request.endpoint == "static":
         return
-    if current_user.is_authenticated:
+    if current_app.config["LEFT_COOKIE"] in request.cookies:
+        end()
+        g.has_left = True
+    if "_user_id" in session and current_user.is_authenticated:
         g.viewer = viewer.of(current_user.row, network())
-        if not (request.endpoint or "").startswith("public."):  # what a browser asks for by itself
+        g.seconds_left = sign_in.seconds_left(current_user.row)
+        if not (request.endpoint or "").startswith("public.") and not fragments.is_poll():  # what a browser asks by itself
             _touch(current_user.row)
+
+
+def _has_left(response: Response) -> Response:
+    """The session is over that the quick exit could not end, so its mark may go."""
+    if g.pop("has_left", False):
+        response.delete_cookie(current_app.config["LEFT_COOKIE"], httponly=True, samesite="Lax",
+                               secure=current_app.config["SESSION_COOKIE_SECURE"])  # fmt: skip
+        forget(response)
+    return response
+
+
+def forget(response: Response) -> Response:
+    """Have the browser drop what it keeps of our pages.  Never "storage": with a service worker that hangs."""
+    response.headers["Clear-Site-Data"] = '"cache"'
+    return response
 
 
 def _touch(row: LoginSession) -> None:
@@ -96,11 +118,14 @@ def begin(signed: SignedIn) -> None:
     """Give the browser its new session; whatever its cookie held before is gone."""
     if current_user.is_authenticated:
         sign_in.sign_out(current_user.row, visitor())
+    was = session.get("_user_id")
     session.clear()
     row = sign_in.session_of(signed.session_token)
     if row is None:
         return
     login_user(Browser(signed.session_token, row))
+    if was and (waiting := unsent.claim(was, row)):
+        session["unsent"] = waiting
     g.device_token = signed.device_token
     g.session_for = _named(signed.account, signed.worker)
 
@@ -137,6 +162,8 @@ def end() -> None:
     if current_user.is_authenticated:
         with store.writing():
             sign_in.sign_out(current_user.row, visitor())
+            if "unsent" in session:
+                unsent.erase(session["unsent"])
     logout_user()
     session.clear()
 

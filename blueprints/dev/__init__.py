@@ -1,4 +1,4 @@
-"""In development only: the mailbox of what the portal would have sent."""
+"""In development only: the mailbox of what the portal would have sent, and every component of its pages."""
 
 from flask import Blueprint
 

@@ -1,10 +1,15 @@
-"""The mailbox page."""
+"""The mailbox, and the page that shows every component."""
 
 from flask import abort, current_app
 
-from blueprints.dev import bp
+from blueprints.dev import bp, samples
 from gateways.mail import MailboxMail
 from web.fragments import page
+
+
+@bp.get("/components")
+def components():
+    return page("dev/components.html", sample=samples.filled(), wrong=samples.refused())
 
 
 @bp.get("/mail")

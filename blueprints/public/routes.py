@@ -4,7 +4,7 @@ from flask import Response, abort, current_app, jsonify, send_from_directory, ur
 from flask_babel import get_locale
 from flask_babel import gettext as _
 
-from blueprints.public import bp
+from blueprints.public import bp, help
 from domain import agency, health
 from models import PAGE_SLUGS
 from web.assets import asset
@@ -15,7 +15,17 @@ from web.fragments import page
 def footer_page(slug: str):
     if slug not in PAGE_SLUGS:
         abort(404)
-    return page("public/page.html", title=_titles()[slug], text=agency.page(slug, str(get_locale())), slug=slug)
+    articles = help.articles() if slug == "help" else ()
+    return page("public/page.html", title=_titles()[slug], text=agency.page(slug, str(get_locale())), slug=slug,
+                articles=articles)  # fmt: skip
+
+
+@bp.get("/pages/help/<topic>")
+def help_article(topic: str):
+    title = help.title_of(topic)
+    if title is None:
+        abort(404)
+    return page("public/article.html", title=title, topic=topic)
 
 
 def _titles() -> dict[str, str]:

@@ -1,15 +1,16 @@
 """Sign-in, sign-out, forgotten password."""
 
-from flask import current_app, g, make_response, redirect, request
+from flask import abort, current_app, g, make_response, redirect, request
 from flask_babel import gettext as _
+from flask_login import current_user
 
 from blueprints.signing import bp
 from blueprints.signing.forms import Forgotten, NewPassword, SignIn
 from domain import agency, links, passwords, settings, sign_in
 from web import carried, sessions
-from web.access import safe_next
-from web.fragments import done, page
-from web.posts import only_asks
+from web.access import ask_to_sign_in, safe_next
+from web.fragments import done, is_fragment, nothing, page
+from web.posts import leads_on, only_asks
 
 RESET = carried.Place("reset", "/reset/")
 
@@ -46,9 +47,39 @@ def _home(signed, target: str) -> str:
 @bp.post("/sign-out")
 def leave():
     sessions.end()
-    response = done("/sign-in")
-    response.headers["Clear-Site-Data"] = '"cache"'
+    return sessions.forget(done("/sign-in"))
+
+
+@bp.post("/quick-exit")
+@leads_on("/quick-exit")
+def quick_exit():
+    """The session ends; the way out begins on a page of our own, because a form may lead to no other site."""
+    _must_offer_quick_exit()
+    sessions.end()
+    return sessions.forget(done("/quick-exit"))
+
+
+@bp.get("/quick-exit")
+def way_out():
+    """A page that says nothing and takes its own place in the history with a neutral one."""
+    _must_offer_quick_exit()
+    address = settings.get("quick_exit_address")
+    response = page("signing/way_out.html", address=address)
+    response.headers["Refresh"] = f"0; url={address}"
     return response
+
+
+def _must_offer_quick_exit() -> None:
+    if not settings.get("quick_exit"):
+        abort(404)
+
+
+@bp.post("/stay-signed-in")
+def stay():
+    if g.viewer is None:
+        return ask_to_sign_in()
+    sign_in.stay(current_user.row)
+    return nothing() if is_fragment() else done("/")
 
 
 @bp.post("/password-strength")

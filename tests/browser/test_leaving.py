@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from browser import ways
 from browser.portals import PASSWORD, Town
 from browser.ways import DESK, PHONE
-from playwright.sync_api import Browser, BrowserType, Page, expect
+from playwright.sync_api import Browser, BrowserContext, BrowserType, Page, Route, expect
 
 Phone = Callable[..., Page]
 ADMIN = "admin@example.org"
@@ -66,6 +67,11 @@ class Window:
         """Wait until a page of ``path`` is there and loaded."""
         ways.until(lambda: self.ask("document.readyState === 'complete' && location.pathname") == path, path)
 
+    def ask_later(self, question: str) -> Any:
+        """What a function promises."""
+        words = {"expression": f"({question})()", "returnByValue": True, "awaitPromise": True}
+        return self.line.send("Runtime.evaluate", words)["result"].get("value")
+
     @property
     def shows(self) -> str:
         """All that stands in the page, hidden or not."""
@@ -94,9 +100,9 @@ def test_this_browser_keeps_pages_in_memory(town: Town, remembering: Browser) ->
 @pytest.mark.long
 @pytest.mark.parametrize("screen", [PHONE, DESK], ids=["phone", "desk"])
 def test_back_shows_nothing_private_after_signing_out(screen: dict[str, Any], town: Town, remembering: Browser) -> None:
-    """Ten rounds, five on each screen."""
+    """Ten rounds on each screen."""
     context = remembering.new_context(**screen, base_url=town.url)
-    for _ in range(5):
+    for _ in range(10):
         window = Window(context.new_page())
         ways.sign_in(window.page, "client3@example.org", PASSWORD)
         expect(window.page.get_by_text("Nothing needs you today.")).to_be_visible()
@@ -107,6 +113,7 @@ def test_back_shows_nothing_private_after_signing_out(screen: dict[str, Any], to
             window.back()
             window.rests_at("/sign-in")
             assert not [word for word in words if word in window.shows]
+            assert not [word for word in words if word in window.ask_later(KEPT)]
         window.page.close()
 
 
@@ -146,6 +153,193 @@ def test_a_cookie_from_before_signing_out_opens_nothing(town: Town, phone: Phone
     for path in ("/", "/about-me/", "/my-portal/", "/my-portal/password"):
         thief.goto(path)
         ways.heading(thief, "Sign in")
+
+
+# ---------------------------------------------------------------- quick exit
+
+NEUTRAL = "https://www.google.com/"
+
+
+def neutral_world(context: BrowserContext) -> None:
+    """The page at the other end, without the internet: it says what it was told about where its reader comes from."""
+
+    def answer(route: Route) -> None:
+        told = route.request.headers.get("referer", "nothing")
+        route.fulfill(content_type="text/html", body=f"<!doctype html><title>Search</title><h1>Search</h1><p>from {told}</p>")
+
+    context.route("https://www.google.com/**", answer)
+
+
+def leave(window: Window, how: str) -> None:
+    if how == "Shift":
+        for _ in range(3):
+            window.page.keyboard.press("Shift")
+    else:
+        window.page.get_by_role("button", name="Quick exit").click()
+    ways.until(lambda: window.ask("document.title") == "Search", "the neutral page")
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("how", ["button", "Shift", "button, but the sign-out does not arrive"])
+@pytest.mark.parametrize("screen", [PHONE, DESK], ids=["phone", "desk"])
+def test_back_shows_nothing_private_after_a_quick_exit(screen: dict[str, Any], how: str, town: Town, remembering: Browser) -> None:
+    context = remembering.new_context(**screen, base_url=town.url)
+    neutral_world(context)
+    if "not arrive" in how:
+        context.route("**/quick-exit", lambda route: route.abort())
+    for number in range(3):
+        window = Window(context.new_page())
+        ways.sign_in(window.page, f"client{number + 9}@example.org", PASSWORD)
+        expect(window.page.get_by_text("Nothing needs you today.")).to_be_visible()
+        words = private_words(window.page)
+        window.page.goto("/my-portal/")
+        length = window.ask("history.length")
+        leave(window, how)
+        assert window.ask("document.querySelector('p').textContent") == "from nothing"
+        assert window.ask("history.length") == length, "the neutral page stands beside the private one"
+        for _ in range(2):  # About Me, home; My Portal is no longer there
+            window.back()
+            window.rests_at("/sign-in")
+            assert not [word for word in words if word in window.shows]
+            assert not [word for word in words if word in window.ask_later(KEPT)]
+        assert "left" not in {cookie["name"] for cookie in context.cookies(town.url)}
+        window.page.close()
+
+
+def test_a_quick_exit_takes_every_tab_along(town: Town, phone: Phone) -> None:
+    here = phone(town.url, service_workers="allow")
+    neutral_world(here.context)
+    ways.sign_in(here, "client13@example.org", PASSWORD)
+    expect(here.get_by_text("Nothing needs you today.")).to_be_visible()
+    other = here.context.new_page()
+    words = private_words(other)
+    here.get_by_role("button", name="Quick exit").click()
+    for page in (here, other):
+        page.wait_for_url(NEUTRAL)
+    other.goto("/about-me/")
+    ways.heading(other, "Sign in")
+    kept = other.evaluate(KEPT)
+    assert not [word for word in words if word in kept]
+
+
+def test_a_quick_exit_works_without_javascript_and_while_offline(town: Town, phone: Phone, browser: Browser) -> None:
+    page = phone(town.url, java_script_enabled=False)
+    neutral_world(page.context)
+    ways.sign_in(page, "client14@example.org", PASSWORD)
+    page.goto("/about-me/")
+    page.get_by_role("button", name="Quick exit").click()
+    page.wait_for_url(NEUTRAL)
+    expect(page.get_by_text("from nothing")).to_be_visible()
+    page.go_back()
+    ways.heading(page, "Sign in")
+
+
+def test_a_quick_exit_offline_leaves_a_blank_page_and_ends_the_session_at_the_next_request(town: Town, phone: Phone) -> None:
+    page = phone(town.url, service_workers="allow", hard_of_hearing=OFFLINE)
+    ways.sign_in(page, "client15@example.org", PASSWORD)
+    words = private_words(page)
+    ways.until(lambda: page.evaluate("navigator.serviceWorker.controller !== null"), "the service worker")
+    page.context.set_offline(True)
+    page.get_by_role("button", name="Quick exit").click()
+    page.wait_for_url(re.compile("^chrome-error"))
+    assert not [word for word in words if word in page.content()]
+    page.context.set_offline(False)
+    page.goto("/about-me/")
+    ways.heading(page, "Sign in")
+
+
+@pytest.mark.parametrize("typed", ["Shift Shift", "Shift a Shift Shift", "Shift+A Shift+B Shift+C Shift+D"])
+def test_whoever_types_capitals_stays(typed: str, town: Town, phone: Phone, browser: Browser) -> None:
+    page = phone(town.url, storage_state=town.cookies_of("client4@example.org", browser))
+    page.goto("/my-portal/password")
+    page.get_by_label("Current password").focus()
+    for key in typed.split():
+        page.keyboard.press(key)
+    ways.heading(page, "Change my password")
+    assert page.evaluate("document.cookie") == ""
+
+
+# ---------------------------------------------------------------- restored tabs
+
+
+@pytest.mark.long
+def test_a_restored_tab_shows_nothing_private(
+    town: Town, tmp_path: Path, browser_type: BrowserType, browser_type_launch_args: dict[str, Any]
+) -> None:
+    """The browser is closed on a private page after somebody left in another tab, and opens with the tabs of last time."""
+    options: dict[str, Any] = {**browser_type_launch_args, "base_url": town.url}
+    profile = tmp_path / "profile"
+    for way_out in ("sign out", "quick exit"):
+        with browser_type.launch_persistent_context(profile, **options) as context:
+            neutral_world(context)
+            page = context.pages[0]
+            ways.sign_in(page, "client16@example.org", PASSWORD)
+            words = private_words(page)
+            other = context.new_page()
+            if way_out == "sign out":
+                ways.sign_out(other)
+            else:
+                other.goto("/about-me/")
+                other.get_by_role("button", name="Quick exit").click()
+                other.wait_for_url(NEUTRAL)
+        again = {**options, "args": [*options["args"], "--restore-last-session"]}
+        with browser_type.launch_persistent_context(profile, **again) as context:
+            neutral_world(context)
+            for page in (*context.pages, context.new_page()):
+                page.wait_for_load_state()
+                assert not [word for word in words if word in page.content()], way_out
+            page.goto("/about-me/")
+            ways.heading(page, "Sign in")
+            assert not [word for word in words if word in page.evaluate(KEPT)], way_out
+
+
+# ---------------------------------------------------------------- a session that would end
+
+
+def test_a_session_says_that_it_will_end_and_can_be_kept(town: Town, phone: Phone, browser: Browser) -> None:
+    page = phone(town.url, storage_state=town.cookies_of("client17@example.org", browser))
+    page.clock.install()
+    page.goto("/my-portal/password")
+    page.get_by_label("Current password").fill("half a password")
+    page.clock.fast_forward("26:00")
+    expect(page.get_by_role("button", name="Stay signed in")).to_have_count(0)
+    page.clock.fast_forward("02:00")
+    told = page.get_by_role("status").filter(has_text="You will soon be signed out")
+    expect(told).to_be_visible()
+    assert page.evaluate("document.activeElement.id") == "current", "the notice took the focus"
+    with page.expect_response("**/stay-signed-in") as answer:
+        page.get_by_role("button", name="Stay signed in").click()
+    assert answer.value.status == 204
+    expect(page.get_by_text("You will soon be signed out")).to_have_count(0)
+    expect(page.get_by_label("Current password", exact=True)).to_have_value("half a password")
+
+
+def test_a_page_that_nobody_reads_any_more_is_gone_when_its_session_ends(town: Town, phone: Phone, browser: Browser) -> None:
+    page = phone(town.url, storage_state=town.cookies_of("client18@example.org", browser))
+    page.clock.install()
+    page.goto("/about-me/")
+    page.context.clear_cookies()
+    page.clock.fast_forward("31:00")
+    page.wait_for_url(re.compile("/sign-in"))
+
+
+def test_what_was_typed_when_the_session_ends_stays_and_is_back_after_signing_in(town: Town, phone: Phone) -> None:
+    page = phone(town.url)
+    ways.sign_in(page, ADMIN, PASSWORD)
+    ways.heading(page, "Today")
+    page.goto("/admin/individuals/new")
+    page.get_by_label("First name").fill("Wanda")
+    page.get_by_label("Last name").fill("Waiting")
+    ways.age_sessions(town.data, hours=1)
+    ways.press(page, "Save")
+    expect(page.get_by_text("What you typed is kept")).to_be_visible()
+    page.get_by_label("E-mail address").fill(ADMIN)
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    ways.press(page, "Sign in")
+    expect(page.get_by_text("What you typed is still here; please send it again.")).to_be_visible()
+    expect(page.get_by_label("Last name")).to_have_value("Waiting")
+    ways.press(page, "Save")
+    ways.heading(page, "Wanda Waiting")
 
 
 # ---------------------------------------------------------------- what stays on the phone

@@ -86,6 +86,9 @@ ANYBODY = [
     State("new password, but the browser forgot whose", "/reset/", "/reset/"),
     State("offline", "/offline", "/offline"),
     State("mailbox", "/dev/mail", "/dev/mail"),
+    State("every component", "/dev/components", "/dev/components"),
+    *(State(f"help: {topic}", "/pages/help/<topic>", f"/pages/help/{topic}") for topic in (
+        "home", "about-me", "my-portal", "activation", "sign-in", "forgotten-password", "quick-exit", "shared-phone")),
     *(State(slug, "/pages/<slug>", f"/pages/{slug}") for slug in ("privacy", "terms", "help", "technical", "contact")),
 ]  # fmt: skip
 
@@ -175,7 +178,7 @@ FIRST_START = {
     "/admin/first-start/on",
 }  # fmt: skip
 NO_PAGES = {  # links that lead on at once, and what only programs read
-    "/activate/<token>", "/reset/<token>", "/admin/first-start/", "/static/<path:filename>", "/sw.js",
+    "/activate/<token>", "/reset/<token>", "/quick-exit", "/admin/first-start/", "/static/<path:filename>", "/sw.js",
     "/manifest.webmanifest", "/healthz", "/readyz",
 }  # fmt: skip
 

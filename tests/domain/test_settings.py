@@ -23,6 +23,9 @@ DEFAULTS = {  # as the specification has them
     "idle_minutes": 30,
     "session_hours": 12,
     "mail_rate": 10,
+    "unsent_minutes": 60,
+    "quick_exit": True,
+    "quick_exit_address": "https://www.google.com/",
 }
 
 
@@ -138,3 +141,22 @@ def test_while_nothing_is_decided_anew_the_process_asks_only_for_the_mark(db):
     finally:
         del db.execute_sql
     assert asked == ["SELECT token FROM house_mark"] * 3
+
+
+@pytest.mark.parametrize("address", ["https://weather.example.org", "https://www.example.org:8443/a/b?c=d&e=f#g", " https://example.org/ "])
+def test_a_page_by_https_may_be_where_quick_exit_leads(cast, address):
+    settings.change("quick_exit_address", address, cast.by("ada"))
+    assert settings.get("quick_exit_address") == address.strip()
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["", "http://example.org/", "javascript:alert(1)", "//example.org", "https://", "https:///x", "https://example", "https://a@example.org/",
+     "https://example.org/\r\nSet-Cookie: x=1", "https://example.org/; url=https://evil.example", "https://exa mple.org/", "https://example.org\\x",
+     "https://192.0.2.1/", "https://[::1]/", "https://example.org/" + "x" * 300, 'https://example.org/"onclick', "https://exämple.org/"],
+)  # fmt: skip
+def test_nothing_else_may_be(cast, address):
+    with pytest.raises(RuleBroken) as refusal:
+        settings.change("quick_exit_address", address, cast.by("ada"))
+    assert refusal.value.code == "setting_address"
+    assert settings.get("quick_exit_address") == DEFAULTS["quick_exit_address"]

@@ -48,7 +48,9 @@ class Portal:
         watchdog.start()
         said = "".join(itertools.takewhile(lambda line: "Stop with" not in line, self._process.stdout))
         watchdog.cancel()
-        assert "Doorstep is at http://localhost:" in said, self.log
+        found = re.search(r"Doorstep is at http://localhost:(\d+)", said)
+        assert found, self.log
+        self.port = int(found[1])
         return self
 
     def stop(self):

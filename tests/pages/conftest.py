@@ -149,6 +149,9 @@ class Form:
         return {*self.values, *self.boxes}
 
 
+ON_EVERY_PAGE = ("/quick-exit", "/stay-signed-in")
+
+
 class Page:
     """One answer of the portal."""
 
@@ -205,7 +208,8 @@ class Page:
 
     @property
     def buttons(self) -> list[str]:
-        return [button for form in self.forms for button in form.buttons]
+        """What can be pressed here, beside what stands on every page."""
+        return [button for form in self.forms if form.action not in ON_EVERY_PAGE for button in form.buttons]
 
     @property
     def problems(self) -> list[str]:

@@ -53,7 +53,7 @@ def test_nobody_sees_somebody_else(browse):
 
 
 def test_nothing_can_be_changed_here(browse):
-    assert browse("alice").open("/about-me/").forms == []
+    assert browse("alice").open("/about-me/").buttons == []
 
 
 def test_a_change_shows_at_once(browse, cast):

@@ -26,7 +26,7 @@ from models import AddressHealth, Contact, Delivery, Individual, Link, PortalAcc
 # What a look may write to: the audit, a link's openings, the clock of a session, and what counts tries and posts.
 NOTES = (
     models.AuditEntry, models.AuditValues, models.AuditHead, models.LinkOpening, models.LoginSession, models.RateCount,
-    models.FormReceipt,
+    models.FormReceipt, models.UnsentForm,
 )  # fmt: skip
 CANARIES = ("Brook", "bob@example.org", "b…b@example.org", "canary heron", "canary street", "canary aunt", "canary finch")
 

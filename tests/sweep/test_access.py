@@ -26,9 +26,9 @@ RIGHTS = {
 # Each route with the kinds of its arguments.
 RECIPES = {
     "/static/<path:filename>": ("file",),
-    "/pages/<slug>": ("slug",),
+    "/pages/<slug>": ("slug",), "/pages/help/<topic>": ("topic",),
     "/offline": (), "/sw.js": (), "/manifest.webmanifest": (), "/healthz": (), "/readyz": (),
-    "/sign-in": (), "/sign-out": (), "/password-strength": (), "/forgotten-password": (), "/forgotten-password/sent": (),
+    "/sign-in": (), "/sign-out": (), "/quick-exit": (), "/stay-signed-in": (), "/password-strength": (), "/forgotten-password": (), "/forgotten-password/sent": (),
     "/reset/": (), "/reset/<token>": ("reset",),
     "/first-start/": (),
     "/activate/": (), "/activate/<token>": ("activation",), "/activate/terms": (), "/activate/date-of-birth": (),
@@ -60,7 +60,7 @@ RECIPES = {
     "/admin/individuals/<public_id>/account/new": ("individual",),
     "/admin/individuals/<public_id>/account/<account_id>/activations": ("individual", "account"),
     "/admin/individuals/<public_id>/account/<account_id>/<verb>": ("individual", "account", "verb"),
-    "/dev/mail": (), "/dev/mail/<name>": ("message",),
+    "/dev/components": (), "/dev/mail": (), "/dev/mail/<name>": ("message",),
 }  # fmt: skip
 
 # What a post carries beside its token, so that one that is let in does something.
@@ -123,7 +123,7 @@ class Matrix:
     def arguments(self, kinds, whose, absurd=None, only_last=False):
         """Values for a route's arguments: somebody's own, or absurd ones."""
         fixed = {
-            "file": "app.js", "section": "messages", "slug": "help", "verb": "suspend", "message": self.world.message,
+            "file": "app.js", "section": "messages", "slug": "help", "topic": "home", "verb": "suspend", "message": self.world.message,
             "activation": self.world.activation if whose == "alice" else self.world.another_activation, "reset": self.world.reset,
         }  # fmt: skip
         own = [fixed[kind] if kind in fixed else self.world.mine(kind, whose) for kind in kinds]

@@ -41,12 +41,19 @@ from models import (
     Worker,
 )
 
-# Who signs out ends their session: to end it twice is harmless, so the form needs no one-time id.
-WITHOUT_ONE_TIME_ID = {"/sign-out"}
+# To end a session twice is harmless, and so is staying: these forms need no one-time id.
+WITHOUT_ONE_TIME_ID = {"/sign-out", "/quick-exit", "/stay-signed-in"}
+# Whoever presses it must leave the page in any case: without a good token nothing is done, but the way out is shown.
+LEADS_OUT = {"/quick-exit"}
 # Their answer is the page itself and not the way to another one.
 ANSWERS_ON_THE_SPOT = {"/activate/new-link"}
 # The browser's own session ends with the first post, so that a second one finds nobody signed in.
-ENDS_ITS_OWN_SESSION = {"/sign-out"}
+ENDS_ITS_OWN_SESSION = {"/sign-out", "/quick-exit"}
+
+
+def refusal_of(found: Found) -> int:
+    """How a post without a good token is answered."""
+    return 303 if found.route in LEADS_OUT else 400
 
 
 def password_of(who: str) -> str:
@@ -175,7 +182,7 @@ def test_no_form_is_taken_without_its_token(scene, name, who):
         values = filled(scene, found)
         for token in (None, "", "rubbish", values["csrf_token"][:-1], values["csrf_token"].swapcase()):
             forged = {**values, "csrf_token": token} if token is not None else {k: v for k, v in values.items() if k != "csrf_token"}
-            assert scene.post(found, forged).status == 400, (str(found), token)
+            assert scene.post(found, forged).status == refusal_of(found), (str(found), token)
             if found not in scene.kinds(who):
                 break
     assert changes(before, state()) == {}
@@ -190,7 +197,7 @@ def test_nobody_uses_the_token_of_somebody_else(living):
                 token = next(f.form.values["csrf_token"] for f in living.posts(other))
                 if other != who:
                     answer = living.post(found, {**filled(living, found), "csrf_token": token})
-                    assert answer.status == 400, (str(found), other)
+                    assert answer.status == refusal_of(found), (str(found), other)
     assert len(tokens) == len(living.forms)
     assert changes(before, state()) == {}
 
@@ -337,7 +344,7 @@ def _parts(values: dict[str, str], field: str) -> bytes:
 def test_a_body_that_is_no_form_is_refused(scene, name, who, kind, body):
     before = state()
     for found in scene.kinds(who):
-        assert scene.post(found, body, content_type=kind).status == 400, str(found)
+        assert scene.post(found, body, content_type=kind).status == refusal_of(found), str(found)
     assert changes(before, state()) == {}
 
 

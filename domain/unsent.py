@@ -1,0 +1,91 @@
+"""A reply is never lost: what arrives after its session ended by time is kept for whoever typed it.
+
+Only the account whose session it was gets it back, in the browser that sent it, on the page of its form, once
+(spec: rules that hold everywhere, 6).
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from domain import clock, settings, sign_in, store
+from models import LoginSession, UnsentForm
+
+Words = list[tuple[str, str]]
+MOST = 100_000  # characters of one form
+MOST_FORMS = 5  # of one ended session
+LOST_ANSWER = 60  # seconds for which it is shown again, should the first answer not have arrived
+
+
+def was_somebodys(token: str) -> bool:
+    """True when the token is of a session that ended by time; one that was signed out or revoked is gone."""
+    return bool(LoginSession.select().where(LoginSession.token_hash == sign_in.digest(token)).exists())
+
+
+def keep(token: str, page: str, words: Words) -> bool:
+    """Keep what came with the token of an ended session; False when nobody knows whose it was, or it is too long."""
+    session = LoginSession.get_or_none(LoginSession.token_hash == sign_in.digest(token))
+    text = json.dumps(words)
+    if session is None or not words or len(text) > MOST or len(page) > 300:
+        return False
+    mine = UnsentForm.session_hash == session.token_hash
+    with store.writing():
+        UnsentForm.delete().where(mine, UnsentForm.page == page).execute()
+        if UnsentForm.select().where(mine).count() >= MOST_FORMS:
+            return False
+        UnsentForm.create(session_hash=session.token_hash, account=session.account_id, worker=session.worker_id,
+                          page=page, words=text, kept_at=clock.now())  # fmt: skip
+    return True
+
+
+def claim(token: str, fresh: LoginSession) -> str:
+    """Whoever signs in where a session had ended: the name under which the typed waits for them, empty when none does.
+
+    What somebody else typed there is erased.
+    """
+    mine = UnsentForm.session_hash == sign_in.digest(token)
+    if not UnsentForm.select().where(mine).exists():
+        return ""
+    with store.writing():
+        UnsentForm.delete().where(mine, ~_is_of(fresh)).execute()
+    return sign_in.digest(token) if UnsentForm.select().where(mine).exists() else ""
+
+
+def show(name: str, page: str, reader: LoginSession) -> Words | None:
+    """What was typed on this page, the first time that it is asked for; afterwards None."""
+    row = (
+        UnsentForm.select()
+        .where(
+            UnsentForm.session_hash == name, UnsentForm.page == page, _is_of(reader),
+            UnsentForm.kept_at > clock.ago(minutes=settings.get("unsent_minutes")),
+            UnsentForm.shown_at.is_null() | (UnsentForm.shown_at > clock.ago(seconds=LOST_ANSWER)),
+        )
+        .first()
+    )  # fmt: skip
+    if row is None:
+        return None
+    if row.shown_at is None:
+        with store.writing():
+            UnsentForm.update(shown_at=clock.now()).where(UnsentForm.id == row.id, UnsentForm.shown_at.is_null()).execute()
+    return [(field, text) for field, text in json.loads(row.words)]
+
+
+def erase(name: str) -> None:
+    """Nothing waits any more under this name."""
+    with store.writing():
+        UnsentForm.delete().where(UnsentForm.session_hash == name).execute()
+
+
+def forget_old() -> int:
+    """Erase what was shown, or waited too long; said by the timetable."""
+    is_old = UnsentForm.kept_at < clock.ago(minutes=settings.get("unsent_minutes"))
+    was_shown = UnsentForm.shown_at < clock.ago(seconds=LOST_ANSWER)
+    with store.writing():
+        return int(UnsentForm.delete().where(is_old | was_shown).execute())
+
+
+def _is_of(session: LoginSession) -> Any:
+    if session.account_id:
+        return UnsentForm.account == session.account_id
+    return UnsentForm.worker == session.worker_id

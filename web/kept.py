@@ -1,0 +1,88 @@
+"""What arrives after the session ended comes back to whoever typed it, on the page of its form, once they signed in."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import g, request, session
+from flask_babel import gettext as _
+from flask_login import current_user
+from werkzeug.datastructures import MultiDict
+
+from domain import store, unsent
+from web import fragments, posts, sessions
+
+log = logging.getLogger(__name__)
+_OURS = ("csrf_token", "form_id")
+_CARRIED = ("version", "next")  # a form's own, typed by nobody
+
+
+def is_secret(name: str) -> bool:
+    """True for a field whose text is kept nowhere."""
+    return "password" in name or name in ("current", "code")
+
+
+def keep() -> str:
+    """Keep what a form brought whose session had ended.  The path of the form's page; empty when nothing was kept."""
+    token = session.get("_user_id")
+    if request.method != "POST" or not token or not unsent.was_somebodys(token) or not posts.is_proved():
+        return ""
+    words = [(name, text) for name, text in request.form.items(multi=True) if name not in _OURS and not is_secret(name)]
+    here = _form_page()
+    if not here or not unsent.keep(token, here, words):
+        return ""
+    sessions.tell("info", _("Your session ended. What you typed is kept: sign in, and it is there again."))
+    return here
+
+
+def _form_page() -> str:
+    """Where the form stood: as htmx or the browser says, else its own address.  A bare ``/`` is what shy browsers say."""
+    from web.access import safe_next
+
+    seen = (fragments.seen_page(), urlsplit(request.referrer or "").path, request.path)
+    return next((path for path in map(safe_next, seen) if path != "/"), "/")
+
+
+def given_back(form: Any) -> MultiDict[str, str] | None:
+    """What was typed into this form of this page before the session ended; None when nothing was."""
+    words = _here()
+    typed = {name for name, _ in words or () if name not in _CARRIED}
+    if not words or not typed or not all(_has(form, name) for name in typed):
+        return None
+    g.is_given_back = True
+    return MultiDict(words)
+
+
+def _has(form: Iterable[Any], name: str) -> bool:
+    return any(name == field.name or name.startswith(f"{field.name}-") for field in form)
+
+
+def notice() -> dict[str, Any] | None:
+    """What the page must say of a form that was not sent: is it filled in again, and if not, what was in it."""
+    words = _here()
+    if words is None:
+        return None
+    return {"is_filled": g.get("is_given_back", False), "texts": [text for _, text in words if " " in text.strip()]}
+
+
+def _here() -> unsent.Words | None:
+    """What waits for this page, asked for once in a request; a look by a machine in advance does not count as seen."""
+    if "unsent" not in session or request.method != "GET" or "Sec-Purpose" in request.headers or g.get("viewer") is None:
+        return None
+    if "unsent" not in g:
+        g.unsent = _shown()
+    found: unsent.Words | None = g.unsent
+    return found
+
+
+def _shown() -> unsent.Words | None:
+    try:
+        return unsent.show(session["unsent"], request.path, current_user.row)
+    except Exception as error:
+        if not store.is_storage_fault(error):
+            raise
+        log.warning("what was typed could not be fetched: %s", type(error).__name__)
+        return None
