@@ -10,7 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from flask import Flask, g, request
-from flask_babel import Babel, get_locale
+from flask_babel import get_locale
 from flask_babel import gettext as _
 from htmx_flask import Htmx
 from peewee import Database
@@ -19,12 +19,26 @@ from werkzeug.wrappers import Response
 import blueprints
 import config as configuration
 from config import BadConfiguration, Config
-from domain import agency, audit, folder, limits, links, schema, store, texts
+from domain import agency, audit, folder, limits, links, schema, store
 from domain.folder import Place
 from domain.rules import RuleBroken
 from domain.viewer import ClientViewer
 from models import db
-from web import access, assets, checks, commands, errors, formatting, fragments, headers, logs, posts, server, sessions
+from web import (
+    access,
+    assets,
+    checks,
+    commands,
+    errors,
+    formatting,
+    fragments,
+    headers,
+    languages,
+    logs,
+    posts,
+    server,
+    sessions,
+)
 
 log = logging.getLogger("doorstep")
 
@@ -42,7 +56,7 @@ def create_app(config: Config | None = None) -> Flask:
     for keyed in (limits, links):
         keyed.use_key(config.secret_key)
     audit.use_key(config.audit_key)
-    _speak(app)
+    languages.install(app, https=config.https)
     Htmx(app)
     headers.install(app, https=config.https)
     assets.install(app, https=config.https)
@@ -107,20 +121,6 @@ def _gate_of_development() -> Response | None:
     return None
 
 
-def _speak(app: Flask) -> None:
-    app.config.update(BABEL_TRANSLATION_DIRECTORIES=str(texts.FOLDER), BABEL_DEFAULT_LOCALE="en")
-    Babel(app, locale_selector=_language, timezone_selector=lambda: str(agency.zone()))
-
-
-def _language() -> str:
-    who = g.get("viewer")
-    own = who.individual.language if isinstance(who, ClientViewer) else ""
-    if own in texts.LANGUAGES:
-        return str(own)
-    house = agency.current()
-    return request.accept_languages.best_match(texts.LANGUAGES) or (house.language if house else "en")
-
-
 def _everywhere() -> dict[str, Any]:
     who = g.get("viewer")
     locale = get_locale()
@@ -129,6 +129,7 @@ def _everywhere() -> dict[str, Any]:
         "agency": _agency_card(), "viewer": who, "signed_in": who is not None, "shell": shell,
         "nav_items": blueprints.navigation(who, request.path) if shell != "public" else [],
         "footer_links": _footer(), "lang": str(locale), "text_dir": locale.text_direction if locale else "ltr",
+        "languages": formatting.languages(), "here": request.full_path.rstrip("?") if request.method == "GET" else request.path,
         "flashes": sessions.flashes(),
     }  # fmt: skip
 

@@ -167,17 +167,18 @@ def _build(password_hash: str, seed: int) -> _House:
             id=1, name=NAME, short_name="Harbour", emergency_line=starting_texts.EMERGENCY_LINE, country="CA",
             language="en", is_demo=True, mail_tested_at=now,
         ).execute()  # fmt: skip
-        pages = {slug: _page(slug, body, now) for slug, body in _texts().items()}
+        pages = [_page(slug, tongue, body, now) for tongue in texts.LANGUAGES for slug, body in _texts(tongue).items()]
+        privacy, terms = pages[:2]
         workers = _workers(_sites(), password_hash, seed, now)
-    return _House(workers, pages["privacy"], pages["terms"], password_hash, now)
+    return _House(workers, privacy, terms, password_hash, now)
 
 
-def _texts() -> dict[str, str]:
-    return starting_texts.offered({"name": NAME, "phone": PHONE})
+def _texts(language: str) -> dict[str, str]:
+    return starting_texts.offered({"name": NAME, "phone": PHONE}, language)
 
 
-def _page(slug: str, body: str, now: dt.datetime) -> PageVersion:
-    version: PageVersion = PageVersion.create(slug=slug, language="en", version=1, body=body, published_at=now)
+def _page(slug: str, language: str, body: str, now: dt.datetime) -> PageVersion:
+    version: PageVersion = PageVersion.create(slug=slug, language=language, version=1, body=body, published_at=now)
     return version
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from flask import request
 from flask_babel import format_date, get_locale, gettext, lazy_gettext
 from flask_wtf import FlaskForm
-from wtforms import Field, SelectField, StringField, ValidationError
+from wtforms import Field, RadioField, SelectField, StringField, ValidationError
 from wtforms.validators import InputRequired
 from wtforms.widgets import TextArea
 
@@ -112,6 +112,16 @@ class Text(StringField):  # type: ignore[misc]
 
 class Choice(SelectField):  # type: ignore[misc]
     """One of a list; what is not on it is refused in our own words, which our catalogues have."""
+
+    def pre_validate(self, form: Any) -> None:
+        try:
+            super().pre_validate(form)
+        except ValidationError:
+            raise ValidationError(_l("Choose one of the list.")) from None
+
+
+class OneOf(RadioField):  # type: ignore[misc]
+    """One of a few, all of them in view; refused as ``Choice`` is."""
 
     def pre_validate(self, form: Any) -> None:
         try:

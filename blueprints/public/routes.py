@@ -1,14 +1,16 @@
 """Footer pages, manifest, service worker, offline page, health."""
 
-from flask import Response, abort, current_app, jsonify, send_from_directory, url_for
+from flask import Response, abort, current_app, jsonify, request, send_from_directory, url_for
 from flask_babel import get_locale
 from flask_babel import gettext as _
 
 from blueprints.public import bp
 from domain import agency, health
 from models import PAGE_SLUGS
+from web import access, languages
 from web.assets import asset
-from web.fragments import page
+from web.fragments import done, page
+from web.posts import only_asks
 
 
 @bp.get("/pages/<slug>")
@@ -16,6 +18,12 @@ def footer_page(slug: str):
     if slug not in PAGE_SLUGS:
         abort(404)
     return page("public/page.html", title=_titles()[slug], text=agency.page(slug, str(get_locale())), slug=slug)
+
+
+@bp.post("/language")
+@only_asks
+def language():
+    return languages.remember(done(access.same_page(request.form.get("next"))), request.form.get("language", ""))
 
 
 def _titles() -> dict[str, str]:

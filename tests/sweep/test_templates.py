@@ -73,7 +73,7 @@ SHOWN = ("aria-label", "title", "alt", "placeholder", "data-label", "data-show",
 DATE = re.compile(r"\d{1,2} [A-Z][a-z]+ \d{4}(, \d\d:\d\d \S+)?")
 # What is nobody's to translate, by its exact text: names of languages and zones, what a mail server said, formats.
 NOT_WORDS = {
-    "English", "UTC", "AST", "ADT", "Mailbox full", "250 Mailbox full", "550 Mailbox full", "OK", "250 OK", "Doorstep", "x", "@",
+    "English", "Español", "Français", "العربية", "UTC", "AST", "ADT", "Mailbox full", "250 Mailbox full", "550 Mailbox full", "OK", "250 OK", "Doorstep", "x", "@",
 }  # fmt: skip
 
 
