@@ -219,7 +219,7 @@ def client(number: int, seed: int) -> Person:
         preferred_name=chance.choice(PREFERRED) if chance.random() < 0.15 else "",
         pronouns=chance.choice(PRONOUNS) if chance.random() < 0.3 else "",
         gender=chance.choice(GENDERS) if chance.random() < 0.5 else "",
-        language=chance.choice(texts.LANGUAGES) if chance.random() < 0.3 else "",
+        language=chance.choice(texts.LANGUAGES) if chance.random() < 0.3 and number > 10 else "",  # the first follow the reader
         birth_date=dt.date(1936, 1, 1) + dt.timedelta(days=chance.randrange(25_000)),  # to June 2004
     )  # fmt: skip
     return Person(details, tuple(_reaches(chance, f"client{number}@example.org")), days=20 + number % 300)

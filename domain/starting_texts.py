@@ -179,7 +179,8 @@ def offered(particulars: dict[str, str], language: str = "en") -> dict[str, str]
     """Each page in a language with the agency's ``name`` and ``phone`` filled in; by slug."""
     agency = particulars.get("name") or texts.say(language, N_("our agency"))
     phone = particulars.get("phone") or texts.say(language, N_("the number at the bottom"))
-    return {slug: body(slug, language).format(agency=agency, phone=phone) for slug in PAGES}
+    fields = {"agency": texts.apart(language, agency), "phone": texts.apart(language, phone)}
+    return {slug: body(slug, language).format(**fields) for slug in PAGES}
 
 
 def body(slug: str, language: str) -> str:

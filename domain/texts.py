@@ -56,12 +56,20 @@ def day(language: str, date: dt.date) -> str:
 
 def moment(language: str, time: dt.datetime) -> str:
     """A date in words with the time and its zone; ``time`` is in the zone to be shown."""
-    return f"{day(language, time)}{comma(language)}{format_datetime(time, 'HH:mm zzz', locale=language)}"
+    return f"{day(language, time)}{hour(language, time)}"
 
 
-def comma(language: str) -> str:
-    """What stands between the parts of a line."""
-    return "، " if direction(language) == "rtl" else ", "
+def hour(language: str, time: dt.datetime) -> str:
+    """The time with its zone as it stands after a date: ``, 14:05 AST``, or ``، 14:05 غرينتش-04:00`` where the language has
+    no name for the zone."""
+    comma, zone = "، " if direction(language) == "rtl" else ", ", format_datetime(time, "zzz", locale=language)
+    named = zone if any(c.isalpha() for c in zone) else format_datetime(time, "O", locale=language)
+    return f"{comma}{format_datetime(time, 'HH:mm', locale=language)} {named}"
+
+
+def apart(language: str, value: str) -> str:
+    """Somebody's text for the middle of a sentence: isolated where it could turn the words around it."""
+    return f"\u2068{value}\u2069" if direction(language) == "rtl" else value
 
 
 def _day_pattern(language: str) -> str:

@@ -10,7 +10,7 @@ from zoneinfo import available_timezones
 import nh3
 import phonenumbers
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_datetime
+from babel.dates import format_date
 from flask import Flask
 from flask_babel import get_locale
 from markdown_it import MarkdownIt
@@ -35,8 +35,7 @@ def when(moment: dt.datetime | None) -> str:
     if moment is None:
         return ""
     there, language = moment.astimezone(agency.zone()), str(get_locale())
-    written, time = (format_datetime(there, pattern, locale=language) for pattern in ("d MMM y", "HH:mm zzz"))
-    return f"{written}{texts.comma(language)}{time}"
+    return f"{format_date(there, 'd MMM y', locale=language)}{texts.hour(language, there)}"
 
 
 def day(date: dt.date | None) -> str:

@@ -39,8 +39,12 @@ def _wanted() -> tuple[str, ...]:
     own = who.individual.language if isinstance(who, ClientViewer) else ""
     asked = request.args.get("l", "") if request.endpoint == "public.offline" else ""  # the service worker has no cookie
     first = house.language if house else "en"
-    accepted = request.accept_languages.best_match([first, *texts.LANGUAGES]) or ""
-    return asked, own, request.cookies.get(current_app.config["LANGUAGE_COOKIE"], ""), accepted, first, "en"
+    return asked, own, request.cookies.get(current_app.config["LANGUAGE_COOKIE"], ""), *_accepted(), first, "en"
+
+
+def _accepted() -> list[str]:
+    """What the browser asks for, best first; ``es-MX`` is Spanish, whatever else comes after it."""
+    return [tag.partition("-")[0].lower() for tag, quality in request.accept_languages if quality > 0]
 
 
 def _named(response: Response) -> Response:
