@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from babel import Locale
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date, format_datetime, get_timezone_gmt
 from babel.support import NullTranslations, Translations
 
 from domain.rules import RuleBroken, Term
@@ -63,7 +63,7 @@ def hour(language: str, time: dt.datetime) -> str:
     """The time with its zone as it stands after a date: ``, 14:05 AST``, or ``، 14:05 غرينتش-04:00`` where the language has
     no name for the zone."""
     comma, zone = "، " if direction(language) == "rtl" else ", ", format_datetime(time, "zzz", locale=language)
-    named = zone if any(c.isalpha() for c in zone) else format_datetime(time, "O", locale=language)
+    named = zone if any(c.isalpha() for c in zone) else get_timezone_gmt(time, "long", locale=language)
     return f"{comma}{format_datetime(time, 'HH:mm', locale=language)} {named}"
 
 
