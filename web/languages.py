@@ -47,6 +47,11 @@ def _accepted() -> list[str]:
     return [tag.partition("-")[0].lower() for tag, quality in request.accept_languages if quality > 0]
 
 
+def without_database() -> str:
+    """The best guess for a page that cannot ask who reads it, nor what the agency speaks."""
+    return next((code for code in _accepted() if code in texts.LANGUAGES), "en")
+
+
 def _named(response: Response) -> Response:
     if response.mimetype in ("text/html", "application/manifest+json"):
         response.vary.update(("Accept-Language", "Cookie"))

@@ -15,6 +15,7 @@ from sweep.conftest import HERE
 from sweep.scenes import PEOPLE
 from sweep.test_templates import data, spoken
 
+import models
 from domain import agency, audit, letters, links, notices, profile, sign_in, starting_texts, store, texts
 from domain.actor import SYSTEM
 from domain.rules import RuleBroken
@@ -70,6 +71,14 @@ def sources(tmp_path_factory):
 def test_each_language_has_its_catalogue_and_no_other_lies_there():
     found = {path.parent.parent.name for path in texts.FOLDER.glob("*/LC_MESSAGES/messages.po")}
     assert found == set(OTHERS)
+
+
+@every_language
+def test_what_the_portal_reads_is_made_from_what_lies_here(language):
+    """Run script/languages when it is not; script/run and script/test do so by themselves."""
+    said = texts.catalogue(language).ugettext
+    single = {message.id: message.string for message in messages(language) if isinstance(message.id, str)}
+    assert [english for english, form in single.items() if re.sub("[\u2068\u2069]", "", said(english)) != form] == []
 
 
 @every_language
@@ -232,6 +241,18 @@ def test_every_mail_is_written_in_its_readers_language(cast, language):
     assert kinds == set(notices.KINDS)
 
 
+@every_language
+def test_the_page_without_a_database_speaks_the_browsers_language(app, browse, house, tmp_path, language):
+    browser, opened = browse(), models.db.obj
+    try:
+        store.open_database(f"sqlite:///{tmp_path / 'nowhere' / 'at-all.db'}")
+        answer = browser.ask("/sign-in", headers={"Accept-Language": language})
+    finally:
+        models.db.initialize(opened)
+    assert (answer.status, answer.tree.get("lang")) == (503, language)
+    assert answer.heading == texts.say(language, "Something went wrong")
+
+
 # ---------------------------------------------------------------- which language
 
 
@@ -382,6 +403,13 @@ def test_a_name_that_turns_the_line_stays_by_itself(browse, cast):
     assert f"\u2068{HOSTILE}\u2069" in alice.open("/").heading
     named = [bdi for bdi in alice.open("/about-me/").tree.iter("bdi") if HOSTILE in "".join(bdi.itertext())]
     assert named
+
+
+def test_a_code_is_taken_in_whichever_digits_it_is_typed(cast):
+    link = agency.send_mail_test(cast.ada)
+    eastern = links.digits(link).translate(str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩"))
+    agency.confirm_mail_test(cast.ada, f"{eastern[:3]} {eastern[3:]}", cast.by("ada"))
+    assert Agency.get().mail_tested_at
 
 
 def test_only_languages_that_turn_isolate_what_is_filled_in():
