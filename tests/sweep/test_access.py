@@ -62,7 +62,7 @@ FIELDS = {
     "signing.enter": {"email": "alice@example.org", "password": "not this one", "next": "/"},
     "signing.ask": {"email": "nobody@example.org"},
     "signing.strength": {"password": "nine quiet otters"},
-    "my_portal.choose_language": {"language": "fr"}, "public.language": {"language": "fr", "next": "/sign-in"},
+    "my_portal.choose_language": {"language": "not this one"}, "public.language": {"language": "fr", "next": "/sign-in"},
     "my_portal.change_password": {"current": "not this one", "password": "nine quiet otters swim"},
     "admin.change_my_password": {"current": "not this one", "password": "nine quiet otters swim"},
     "admin.create_individual": {"first_name": "Nora", "last_name": "North"},
