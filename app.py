@@ -10,7 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from flask import Flask, g, request
-from flask_babel import Babel, get_locale
+from flask_babel import get_locale
 from flask_babel import gettext as _
 from htmx_flask import Htmx
 from peewee import Database
@@ -20,7 +20,7 @@ import blueprints
 import config as configuration
 from blueprints.public import help
 from config import BadConfiguration, Config
-from domain import agency, audit, duty, folder, limits, links, schema, settings, store, texts
+from domain import agency, audit, duty, folder, limits, links, schema, settings, store
 from domain.folder import Place
 from domain.rules import RuleBroken
 from domain.viewer import ClientViewer
@@ -35,6 +35,7 @@ from web import (
     fragments,
     headers,
     kept,
+    languages,
     logs,
     posts,
     server,
@@ -57,7 +58,7 @@ def create_app(config: Config | None = None) -> Flask:
     for keyed in (limits, links):
         keyed.use_key(config.secret_key)
     audit.use_key(config.audit_key)
-    _speak(app)
+    languages.install(app, https=config.https)
     Htmx(app)
     headers.install(app, https=config.https)
     assets.install(app, https=config.https)
@@ -124,20 +125,6 @@ def _gate_of_development() -> Response | None:
     return None
 
 
-def _speak(app: Flask) -> None:
-    app.config.update(BABEL_TRANSLATION_DIRECTORIES=str(texts.FOLDER), BABEL_DEFAULT_LOCALE="en")
-    Babel(app, locale_selector=_language, timezone_selector=lambda: str(agency.zone()))
-
-
-def _language() -> str:
-    who = g.get("viewer")
-    own = who.individual.language if isinstance(who, ClientViewer) else ""
-    if own in texts.LANGUAGES:
-        return str(own)
-    house = agency.current()
-    return request.accept_languages.best_match(texts.LANGUAGES) or (house.language if house else "en")
-
-
 def _everywhere() -> dict[str, Any]:
     who = g.get("viewer")
     locale = get_locale()
@@ -148,6 +135,7 @@ def _everywhere() -> dict[str, Any]:
         "footer_links": _footer(), "lang": str(locale), "text_dir": locale.text_direction if locale else "ltr",
         "flashes": sessions.flashes(), "given_back": kept.notice(), "seconds_left": g.get("seconds_left"),
         "quick_exit": settings.get("quick_exit_address") if who is not None and settings.get("quick_exit") else "",
+        "languages": formatting.languages(), "here": request.full_path.rstrip("?") if request.method == "GET" else request.path,
     }  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 import phonenumbers
 
-from domain import audit, clock, links, notices, passwords, profile, settings, starting_texts, store
+from domain import audit, clock, links, notices, passwords, profile, settings, starting_texts, store, texts
 from domain.actor import Actor
 from domain.rules import N_, NotFound, RuleBroken
 from models import PAGE_SLUGS, Agency, Link, PageVersion, Site, Worker
@@ -63,12 +63,16 @@ def is_on() -> bool:
 def page(slug: str, language: str) -> PageVersion | None:
     """The newest published text in a language, else in the agency's, else in English; None when there is none."""
     agency = current()
-    newest = PageVersion.select().where(PageVersion.slug == slug).order_by(PageVersion.version.desc())
     for tongue in dict.fromkeys((language, agency.language if agency else "en", "en")):
-        if version := newest.where(PageVersion.language == tongue).first():
-            found: PageVersion = version
-            return found
+        if version := _newest(slug, tongue):
+            return version
     return None
+
+
+def _newest(slug: str, language: str) -> PageVersion | None:
+    versions = PageVersion.select().where(PageVersion.slug == slug, PageVersion.language == language)
+    version: PageVersion | None = versions.order_by(PageVersion.version.desc()).first()
+    return version
 
 
 def publish(slug: str, language: str, body: str, by: Actor) -> PageVersion:
@@ -80,10 +84,10 @@ def publish(slug: str, language: str, body: str, by: Actor) -> PageVersion:
         raise RuleBroken(N_("Write the text of this page."), code="page_empty", field=slug)
     with store.writing():
         store.one_at_a_time("publish")
-        newest = page(slug, language)
-        if newest and newest.language == language and newest.body == text:
+        newest = _newest(slug, language)
+        if newest and newest.body == text:
             return newest
-        number = newest.version + 1 if newest and newest.language == language else 1
+        number = newest.version + 1 if newest else 1
         version: PageVersion = PageVersion.create(
             slug=slug, language=language, version=number, body=text, published_at=clock.now()
         )
@@ -92,15 +96,21 @@ def publish(slug: str, language: str, body: str, by: Actor) -> PageVersion:
 
 
 def publish_first(privacy: str, terms: str, by: Actor) -> None:
-    """Both pages that clients accept, and the offered texts of the other ones, together.  Raises RuleBroken."""
+    """Both pages that clients accept, in the agency's language, and the offered texts of the other ones in every language,
+    together.  Raises RuleBroken."""
     house = current()
-    language = house.language if house else "en"
+    own = house.language if house else "en"
     with store.writing():
-        publish("privacy", language, privacy, by)
-        publish("terms", language, terms, by)
-        for slug, body in starting_texts.offered(particulars()).items():
-            if page(slug, language) is None:
-                publish(slug, language, body, by)
+        publish("privacy", own, privacy, by)
+        publish("terms", own, terms, by)
+        for language in texts.LANGUAGES:
+            _publish_standard(language, by)
+
+
+def _publish_standard(language: str, by: Actor) -> None:
+    for slug, body in starting_texts.offered(particulars(), language).items():
+        if slug not in ("privacy", "terms") and _newest(slug, language) is None:
+            publish(slug, language, body, by)
 
 
 # ---------------------------------------------------------------- the first start
@@ -153,7 +163,7 @@ def create_first_admin(code: str, first: str, last: str, email: str, password: s
 
 def describe(values: dict[str, str], by: Actor) -> None:
     """Set the agency's and its main site's particulars: name, short_name, emergency_line, country, site_name, address,
-    phone, time_zone.  Raises RuleBroken with the field."""
+    phone, time_zone, language.  Raises RuleBroken with the field."""
     good = _checked_particulars(values)
     site = {name: good.pop(name) for name in ("address", "phone", "time_zone")} | {"name": good.pop("site_name")}
     with store.writing():
@@ -161,7 +171,7 @@ def describe(values: dict[str, str], by: Actor) -> None:
         agency, main = current(), main_site()
         before = _particulars(agency, main)
         if agency is None:
-            Agency.insert(id=1, language="en", **good).execute()
+            Agency.insert(id=1, **good).execute()
         else:
             Agency.update(**good).execute()
         if main is None:
@@ -180,7 +190,7 @@ def particulars() -> dict[str, str]:
 def _particulars(agency: Agency | None, site: Site | None) -> dict[str, str]:
     if agency is None or site is None:
         return {}
-    names = ("name", "short_name", "emergency_line", "country")
+    names = ("name", "short_name", "emergency_line", "country", "language")
     return {name: getattr(agency, name) for name in names} | {
         "site_name": site.name, "address": site.address, "phone": site.phone, "time_zone": site.time_zone,
     }  # fmt: skip
@@ -205,6 +215,9 @@ def _checked_particulars(values: dict[str, str]) -> dict[str, Any]:
     good["time_zone"] = values.get("time_zone", "")
     if good["time_zone"] not in available_timezones():
         raise RuleBroken(N_("Choose a time zone."), code="bad_zone", field="time_zone")
+    good["language"] = values.get("language") or "en"
+    if good["language"] not in texts.LANGUAGES:
+        raise RuleBroken(N_("Choose a language of the list."), code="bad_language", field="language")
     return good
 
 
@@ -232,7 +245,7 @@ def newest_mail_test(admin: Worker) -> Link | None:
 def confirm_mail_test(admin: Worker, code: str, by: Actor) -> None:
     """The tester typed the code, so mail arrives.  Raises RuleBroken (field ``code``)."""
     link = newest_mail_test(admin)
-    typed = "".join(c for c in code if c.isdigit())
+    typed = "".join(str(int(c)) for c in code if c.isdecimal())  # in whichever digits
     if link is None or not links.is_good(link) or typed != links.digits(link):
         raise RuleBroken(
             N_("This is not the code of the newest test e-mail. Send another one if ten minutes have passed."),

@@ -56,6 +56,7 @@ KINDS: dict[str, frozenset[str]] = {
         "individual.created": "after",
         "individual.changed": "before after",
         "individual.imported": "import_run before after contacts consents",
+        "individual.language_chosen": "before after",
         "individual.refused": "",
         "individual.viewed": "page",
         "page.published": "slug language version",

@@ -167,17 +167,18 @@ def _build(password_hash: str, seed: int) -> _House:
             id=1, name=NAME, short_name="Harbour", emergency_line=starting_texts.EMERGENCY_LINE, country="CA",
             language="en", is_demo=True, mail_tested_at=now,
         ).execute()  # fmt: skip
-        pages = {slug: _page(slug, body, now) for slug, body in _texts().items()}
+        pages = [_page(slug, tongue, body, now) for tongue in texts.LANGUAGES for slug, body in _texts(tongue).items()]
+        privacy, terms = pages[:2]
         workers = _workers(_sites(), password_hash, seed, now)
-    return _House(workers, pages["privacy"], pages["terms"], password_hash, now)
+    return _House(workers, privacy, terms, password_hash, now)
 
 
-def _texts() -> dict[str, str]:
-    return starting_texts.offered({"name": NAME, "phone": PHONE})
+def _texts(language: str) -> dict[str, str]:
+    return starting_texts.offered({"name": NAME, "phone": PHONE}, language)
 
 
-def _page(slug: str, body: str, now: dt.datetime) -> PageVersion:
-    version: PageVersion = PageVersion.create(slug=slug, language="en", version=1, body=body, published_at=now)
+def _page(slug: str, language: str, body: str, now: dt.datetime) -> PageVersion:
+    version: PageVersion = PageVersion.create(slug=slug, language=language, version=1, body=body, published_at=now)
     return version
 
 
@@ -218,7 +219,7 @@ def client(number: int, seed: int) -> Person:
         preferred_name=chance.choice(PREFERRED) if chance.random() < 0.15 else "",
         pronouns=chance.choice(PRONOUNS) if chance.random() < 0.3 else "",
         gender=chance.choice(GENDERS) if chance.random() < 0.5 else "",
-        language=chance.choice(texts.LANGUAGES) if chance.random() < 0.3 else "",
+        language=chance.choice(texts.LANGUAGES) if chance.random() < 0.3 and number > 10 else "",  # the first follow the reader
         birth_date=dt.date(1936, 1, 1) + dt.timedelta(days=chance.randrange(25_000)),  # to June 2004
     )  # fmt: skip
     return Person(details, tuple(_reaches(chance, f"client{number}@example.org")), days=20 + number % 300)

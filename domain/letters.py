@@ -10,7 +10,6 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
-from babel.dates import format_datetime
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from domain import activation, agency, links, profile, settings, sign_in, texts
@@ -51,7 +50,7 @@ def bodies(text: Letter, language: str, portal_url: str) -> tuple[str, str]:
     house, site = agency.current(), agency.main_site()
     fields = {
         "letter": text, "agency": house, "site": site, "language": language, "portal_url": portal_url,
-        "direction": "rtl" if language.startswith(("ar", "he", "fa")) else "ltr",
+        "direction": texts.direction(language),
         "_": lambda message, **fields: texts.say(language, message, **fields),
     }  # fmt: skip
     plain = _environment().get_template("letter.txt").render(**fields)
@@ -64,9 +63,7 @@ def _activation(delivery: Delivery, portal_url: str) -> Letter:
     if not profile.has_consent(delivery.individual, "email"):
         raise Unwanted(N_("There is no consent to e-mail."))
     tongue, house = language_of(delivery), agency.settled()
-    until = format_datetime(
-        delivery.link.expires_at.astimezone(agency.zone()), "d MMMM y, HH:mm zzz", locale=tongue
-    )
+    until = texts.moment(tongue, delivery.link.expires_at.astimezone(agency.zone()))
     return Letter(
         texts.say(tongue, N_("Your portal is ready")),
         (
@@ -124,7 +121,7 @@ def _new_device(delivery: Delivery, portal_url: str) -> Letter:
     device = seen.where(Device.id == int(delivery.dedupe_key.split(":")[1])).first()
     if device is None:
         raise Unwanted(N_("The device is gone."))
-    when = format_datetime(device.created_at.astimezone(agency.zone()), "d MMMM y, HH:mm zzz", locale=tongue)
+    when = texts.moment(tongue, device.created_at.astimezone(agency.zone()))
     return Letter(
         texts.say(tongue, N_("A new device signed in")),
         (

@@ -13,7 +13,7 @@ from babel import Locale, UnknownLocaleError
 from email_validator import EmailNotValidError, validate_email
 from peewee import IntegrityError, fn
 
-from domain import audit, clock, search, store
+from domain import audit, clock, search, store, texts
 from domain.actor import Actor
 from domain.rules import N_, STALE, NotFound, RuleBroken
 from models import CHANNELS, CONTACT_KINDS, Consent, Contact, Follow, Individual, Worker
@@ -140,6 +140,18 @@ def change(individual: Individual, details: Details, by: Actor, *, version: int)
         search.index(fresh)
         if before != dataclasses.asdict(good):
             audit.record("individual.changed", by, individual=fresh, before=_shown_dict(before), after=_shown(good))
+
+
+def choose_language(individual: Individual, language: str, by: Actor) -> None:
+    """In which language the portal speaks to somebody from now on, on pages and in e-mails.  Raises RuleBroken."""
+    if language not in texts.LANGUAGES:
+        raise RuleBroken(N_("Choose a language of the list."), code="bad_language", field="language")
+    with store.writing():
+        kept = store.lock(Individual.select().where(Individual.id == individual.id)).get().language
+        if kept != language:
+            Individual.update(language=language, version=Individual.version + 1).where(Individual.id == individual.id).execute()
+            audit.record("individual.language_chosen", by, individual=individual, before={"language": kept},
+                         after={"language": language})  # fmt: skip
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,12 +1,15 @@
 """The texts that a new agency is offered for its pages: plain Markdown that says what this portal does, nothing more.
 
 They are a start, not legal advice: the agency reads them, changes them and publishes them under its own name.
-Each body has the places ``{agency}`` and ``{phone}``.
+Each body has the places ``{agency}`` and ``{phone}``.  The English ones stand here, the others in ``locales/*/pages``.
 """
 
 from __future__ import annotations
 
-EMERGENCY_LINE = "This portal is not for emergencies. If you or someone else is in danger now, call 112, 911 or 999."
+from domain import texts
+from domain.rules import N_
+
+EMERGENCY_LINE = N_("This portal is not for emergencies. If you or someone else is in danger now, call 112, 911 or 999.")
 
 _PRIVACY = """\
 This page tells you what {agency} keeps about you in this portal, who can see it, and what you can ask us to do.
@@ -38,7 +41,7 @@ to sign in. They do not say which service you use.
 
 This portal uses only cookies that it needs. They keep you signed in. They lead you through the steps when you start or
 choose a new password. They remember your phone or computer, so that we can tell you when a new one signs in to your
-account. There are no cookies of other companies, and nobody follows you from here.
+account, and the language that you chose. There are no cookies of other companies, and nobody follows you from here.
 
 ## How long we keep it
 
@@ -172,7 +175,15 @@ PAGES: dict[str, str] = {
 }
 
 
-def offered(particulars: dict[str, str]) -> dict[str, str]:
-    """Each page with the agency's ``name`` and ``phone`` filled in; by slug."""
-    agency, phone = particulars.get("name") or "our agency", particulars.get("phone") or "the number at the bottom"
-    return {slug: body.format(agency=agency, phone=phone) for slug, body in PAGES.items()}
+def offered(particulars: dict[str, str], language: str = "en") -> dict[str, str]:
+    """Each page in a language with the agency's ``name`` and ``phone`` filled in; by slug."""
+    agency = particulars.get("name") or texts.say(language, N_("our agency"))
+    phone = particulars.get("phone") or texts.say(language, N_("the number at the bottom"))
+    fields = {"agency": texts.apart(language, agency), "phone": texts.apart(language, phone)}
+    return {slug: body(slug, language).format(**fields) for slug in PAGES}
+
+
+def body(slug: str, language: str) -> str:
+    """The text of a page as it is before anything is filled in; in English where a language has none."""
+    path = texts.FOLDER / language / "pages" / f"{slug}.md"
+    return path.read_text(encoding="utf-8") if language in texts.LANGUAGES and path.exists() else PAGES[slug]

@@ -2,22 +2,79 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from babel import Locale
+from babel.dates import format_date, format_datetime, get_timezone_gmt
 from babel.support import NullTranslations, Translations
 
 from domain.rules import RuleBroken, Term
 
 FOLDER = Path(__file__).resolve().parent.parent / "locales"
-LANGUAGES = ("en",)  # each has a catalogue in locales/, English is the source
+LANGUAGES = ("en", "es", "fr", "ar")  # each has a catalogue in locales/, English is the source
+_PLACE = re.compile(r"%\(\w+\)s")
+
+
+class _RightToLeft(Translations):
+    """What is filled in (a name, a number, an address) is isolated, so that it does not turn the words around it."""
+
+    def gettext(self, message: str) -> str:
+        return _isolated(super().gettext(message))
+
+    def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
+        return _isolated(super().ngettext(msgid1, msgid2, n))
+
+    ugettext, ungettext = gettext, ngettext
+
+
+def _isolated(sentence: str) -> str:
+    return _PLACE.sub("\u2068\\g<0>\u2069", sentence)
 
 
 @cache
 def catalogue(language: str) -> NullTranslations:
     """The catalogue of a language; an unknown one is English."""
-    return Translations.load(str(FOLDER), [language]) if language in LANGUAGES else NullTranslations()
+    if language not in LANGUAGES:
+        return NullTranslations()
+    kind = _RightToLeft if direction(language) == "rtl" else Translations
+    return kind.load(str(FOLDER), [language])
+
+
+def direction(language: str) -> str:
+    """Where a language's lines begin: ``ltr`` or ``rtl``."""
+    return str(Locale.parse(language).text_direction)
+
+
+def day(language: str, date: dt.date) -> str:
+    """A calendar date in words: ``22 November 2026``, ``22 de noviembre de 2026``."""
+    return str(format_date(date, _day_pattern(language), locale=language))
+
+
+def moment(language: str, time: dt.datetime) -> str:
+    """A date in words with the time and its zone; ``time`` is in the zone to be shown."""
+    return f"{day(language, time)}{hour(language, time)}"
+
+
+def hour(language: str, time: dt.datetime) -> str:
+    """The time with its zone as it stands after a date: ``, 14:05 AST``, or ``، 14:05 غرينتش-04:00`` where the language has
+    no name for the zone."""
+    comma, zone = "، " if direction(language) == "rtl" else ", ", format_datetime(time, "zzz", locale=language)
+    named = zone if any(c.isalpha() for c in zone) else get_timezone_gmt(time, "long", locale=language)
+    return f"{comma}{format_datetime(time, 'HH:mm', locale=language)} {named}"
+
+
+def apart(language: str, value: str) -> str:
+    """Somebody's text for the middle of a sentence: isolated where it could turn the words around it."""
+    return f"\u2068{value}\u2069" if direction(language) == "rtl" else value
+
+
+def _day_pattern(language: str) -> str:
+    """English writes the day first here, as most of the world does."""
+    return "d MMMM y" if language == "en" else str(Locale.parse(language).date_formats["long"].pattern)
 
 
 def say(language: str, message: str, **fields: Any) -> str:

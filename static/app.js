@@ -252,11 +252,11 @@
     button.closest('[data-install]').hidden = true;
   });
 
-  // ---- The service worker is renewed whenever the version of this file changes ----
+  // ---- The service worker is renewed whenever the version of this file, or the reader's language, changes ----
 
   const version = new URL(document.currentScript.src).search;
   if ('serviceWorker' in navigator) {
-    addEventListener('load', () => navigator.serviceWorker.register('/sw.js' + version).catch(() => {}));
+    addEventListener('load', () => navigator.serviceWorker.register('/sw.js' + version + '&l=' + document.documentElement.lang).catch(() => {}));
   }
 
   prepare(document);

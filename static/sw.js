@@ -1,4 +1,4 @@
-// Keeps the shell (css, js, icons, the offline page) and nothing else. Pages of people are never kept here.
+// Keeps the shell (css, js, icons, the offline page in the reader's language) and nothing else. Pages of people are never kept here.
 'use strict';
 
 const SHELL = 'doorstep-shell' + self.location.search;
@@ -57,7 +57,7 @@ async function offline() {
 
 // The offline page names the files it needs: one list, in one place.
 async function keepShell() {
-  const response = await fetch(OFFLINE, { credentials: 'omit', cache: 'no-cache' });
+  const response = await fetch(OFFLINE + self.location.search, { credentials: 'omit', cache: 'no-cache' });
   if (!response.ok || response.redirected) throw new Error('no offline page');
   const html = await response.clone().text();
   const files = [...html.matchAll(/(?:href|src)="([^"#]+)/g)]

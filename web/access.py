@@ -116,16 +116,26 @@ def ask_to_sign_in() -> Response:
 
 
 def safe_next(target: str | None) -> str:
-    """``target`` when it is a path of this portal, else ``/`` (T16): only what our own address table knows."""
-    if not target or not target.startswith("/") or any(ord(c) <= 32 or c in "\\@" or ord(c) > 126 for c in target):
-        return "/"
+    """``target`` when it is a page of this portal for who signed in, else ``/`` (T16)."""
+    return target if target and _audience_behind(target) in ("client", "staff") else "/"
+
+
+def same_page(target: str | None) -> str:
+    """``target`` when it is a page of this portal, for whomever, else ``/``."""
+    return target if target and _audience_behind(target) in ("public", "link", "client", "staff") else "/"
+
+
+def _audience_behind(target: str) -> str | None:
+    """The audience of the page at a path; None when our own address table knows no such path."""
+    if not target.startswith("/") or any(ord(c) <= 32 or c in "\\@" or ord(c) > 126 for c in target):
+        return None
     parts = urlsplit(target)
     if parts.scheme or parts.netloc or target.startswith("//") or "%" in parts.path:
-        return "/"
+        return None
     from flask import current_app
 
     try:
         endpoint, _ = current_app.url_map.bind("").match(parts.path, method="GET")
     except (HTTPException, RequestRedirect):
-        return "/"
-    return target if audience_of(current_app, endpoint) in ("client", "staff") else "/"
+        return None
+    return audience_of(current_app, endpoint)

@@ -10,17 +10,17 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
-from domain import store
-from domain.rules import NotFound
-from web import fragments, kept
+from domain import store, texts
+from domain.rules import N_, NotFound
+from web import fragments, kept, languages
 
 log = logging.getLogger(__name__)
 _OURS = ("csrf_token",)  # the one-time id stays: should the first post have arrived after all, nothing happens twice
 
 _PLAIN = """<!doctype html>
-<html lang="en" dir="ltr"><head><meta charset="utf-8"><title>Something went wrong</title></head>
-<body><main><h1>Something went wrong</h1><p>Nothing was changed. Please try again in a moment.</p>
-<p><a href="/">Go to the first page</a></p><p>Error number %s</p></main></body></html>
+<html lang="{language}" dir="{direction}"><head><meta charset="utf-8"><title>{title}</title></head>
+<body><main><h1>{title}</h1><p>{text}</p>
+<p><a href="/">{link}</a></p><p>{number}</p></main></body></html>
 """
 
 
@@ -55,9 +55,18 @@ def _answer(code: int, why: str = "") -> Response:
         html = fragments.showable(_page(code, why))
     except Exception as broken:  # a page needs the database: its language, the agency's name
         log.error("the plain error page", exc_info=broken)
-        html = _PLAIN % code
+        html = _plain(code)
     response = Response(html, code, mimetype="text/html")
     return fragments.for_toast(response) if fragments.is_fragment() else response
+
+
+def _plain(code: int) -> str:
+    tongue = languages.without_database()
+    return _PLAIN.format(
+        language=tongue, direction=texts.direction(tongue), title=texts.say(tongue, N_("Something went wrong")),
+        text=texts.say(tongue, N_("Nothing was changed. Please try again in a moment.")),
+        link=texts.say(tongue, N_("Go to the first page")), number=texts.say(tongue, N_("Error number %(code)s"), code=code),
+    )  # fmt: skip
 
 
 def _page(code: int, why: str) -> str:

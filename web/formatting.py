@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Iterable
 from zoneinfo import available_timezones
 
 import nh3
 import phonenumbers
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date
 from flask import Flask
 from flask_babel import get_locale
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
-from domain import agency, search
+from domain import agency, search, texts
 
 _TAGS = {"h2", "h3", "h4", "p", "ul", "ol", "li", "strong", "em", "a", "br", "hr", "blockquote", "code"}
 _REGIONS = {"Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific"}
@@ -24,8 +25,8 @@ _markdown = MarkdownIt("commonmark", {"html": False})
 
 
 def install(app: Flask) -> None:
-    """Offer the filters ``when``, ``day``, ``phone`` and ``markdown`` to templates."""
-    app.jinja_env.filters.update(when=when, day=day, markdown=markdown, phone=phone)
+    """Offer the filters ``when``, ``day``, ``phone``, ``dotted`` and ``markdown`` to templates."""
+    app.jinja_env.filters.update(when=when, day=day, markdown=markdown, phone=phone, dotted=dotted)
     app.jinja_env.globals["language_name"] = language_name
 
 
@@ -33,12 +34,13 @@ def when(moment: dt.datetime | None) -> str:
     """A moment in the main site's zone, with the zone's name: ``22 Nov 2026, 14:05 AST``."""
     if moment is None:
         return ""
-    return str(format_datetime(moment.astimezone(agency.zone()), "d MMM y, HH:mm zzz", locale=get_locale()))
+    there, language = moment.astimezone(agency.zone()), str(get_locale())
+    return f"{format_date(there, 'd MMM y', locale=language)}{texts.hour(language, there)}"
 
 
 def day(date: dt.date | None) -> str:
     """A calendar date: ``22 November 2026``."""
-    return str(format_date(date, "d MMMM y", locale=get_locale())) if date else ""
+    return texts.day(str(get_locale()), date) if date else ""
 
 
 def phone(number: str) -> str:
@@ -57,6 +59,16 @@ def language_name(code: str) -> str:
     except (ValueError, UnknownLocaleError):
         return code
     return str(locale.get_display_name()).capitalize() if locale else ""
+
+
+def languages() -> list[tuple[str, str]]:
+    """Every language that the portal speaks, as (code, name in its own words)."""
+    return [(code, language_name(code)) for code in texts.LANGUAGES]
+
+
+def dotted(parts: Iterable[object]) -> Markup:
+    """Parts of a line with dots between them, each on its own: a name in Arabic does not turn the date beside it."""
+    return Markup(" · ").join(Markup("<bdi>{}</bdi>").format(part) for part in parts if part)
 
 
 def countries() -> list[tuple[str, str]]:

@@ -133,8 +133,8 @@ class Choice(SelectField):  # type: ignore[misc]
             raise ValidationError(_l("Choose one of the list.")) from None
 
 
-class Radios(RadioField):  # type: ignore[misc]
-    """One of a few, as large rows."""
+class OneOf(RadioField):  # type: ignore[misc]
+    """One of a few, all of them in view; refused as ``Choice`` is."""
 
     def pre_validate(self, form: Any) -> None:
         try:

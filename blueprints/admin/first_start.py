@@ -9,7 +9,7 @@ from blueprints.admin import bp
 from domain import agency, notices, starting_texts, texts
 from domain.rules import N_, RuleBroken
 from web.access import right
-from web.formatting import countries, time_zones
+from web.formatting import countries, languages, time_zones
 from web.forms import Choice, Form, Lines, Required, Text, _l
 from web.fragments import done, page
 from web.sessions import tell
@@ -25,6 +25,7 @@ class AgencyForm(Form):
     phone = Text(_l("Phone number that clients call"), [Required(_l("Enter the phone number that clients call."))])
     country = Choice(_l("Country"))
     time_zone = Choice(_l("Time zone"))
+    language = Choice(_l("Language"), choices=languages)
     emergency_line = Lines(_l("Emergency line"), [Required(_l("Write what to do in danger."))])
 
     def __init__(self, *args, **kwargs):
@@ -59,7 +60,7 @@ def first_start():
 @bp.get("/first-start/agency")
 @right("manage_setup")
 def first_start_agency():
-    known = agency.particulars() or {"emergency_line": starting_texts.EMERGENCY_LINE}
+    known = agency.particulars() or {"emergency_line": _(starting_texts.EMERGENCY_LINE), "language": str(get_locale())}
     return _page("agency", 2, AgencyForm(formdata=None, data=known))
 
 
@@ -83,8 +84,10 @@ def first_start_pages():
 def _texts() -> dict[str, str]:
     """What the agency published, else what a new agency is offered."""
     house = agency.current()
-    published = {slug: house and agency.page(slug, house.language) for slug in ("privacy", "terms")}
-    return starting_texts.offered(agency.particulars()) | {slug: text.body for slug, text in published.items() if text}
+    language = house.language if house else str(get_locale())
+    published = {slug: agency.page(slug, language) for slug in ("privacy", "terms")}
+    offered = starting_texts.offered(agency.particulars(), language)
+    return offered | {slug: text.body for slug, text in published.items() if text}
 
 
 @bp.post("/first-start/pages")

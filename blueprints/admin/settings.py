@@ -11,7 +11,7 @@ from blueprints.admin import bp, wording
 from domain import settings
 from domain.rules import RuleBroken
 from web.access import right
-from web.forms import DateBoxes, Form, Radios, Required, Text, _l
+from web.forms import DateBoxes, Form, OneOf, Required, Text, _l
 from web.fragments import done, page
 from web.sessions import tell
 
@@ -71,7 +71,7 @@ def _form(section: settings.Section) -> type[Form]:
 def _field(kind: settings.Kind):
     label = _l(kind.label)
     if kind.choices:
-        return Radios(label, choices=[SelectChoice(value, _l(name)) for value, name in kind.choices])
+        return OneOf(label, choices=[SelectChoice(value, _l(name)) for value, name in kind.choices])
     if isinstance(kind.default, bool):
         return BooleanField(label)
     if isinstance(kind.default, dt.date):

@@ -79,6 +79,7 @@ _ENTRIES = {
     "import.applied": N_("Imported from a file"),
     "individual.created": N_("Record created"),
     "individual.changed": N_("Record changed"),
+    "individual.language_chosen": N_("Language chosen"),
     "individual.imported": N_("Taken in or changed by import"),
     "individual.refused": N_("Somebody without the right to see this record tried to open it"),
     "individual.viewed": N_("Record opened"),

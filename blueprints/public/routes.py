@@ -1,14 +1,16 @@
 """Footer pages, manifest, service worker, offline page, health."""
 
-from flask import Response, abort, current_app, jsonify, send_from_directory, url_for
+from flask import Response, abort, current_app, jsonify, request, send_from_directory, url_for
 from flask_babel import get_locale
 from flask_babel import gettext as _
 
 from blueprints.public import bp, help
 from domain import agency, health
 from models import PAGE_SLUGS
+from web import access, languages
 from web.assets import asset
-from web.fragments import page
+from web.fragments import done, page
+from web.posts import only_asks
 
 
 @bp.get("/pages/<slug>")
@@ -26,6 +28,12 @@ def help_article(topic: str):
     if title is None:
         abort(404)
     return page("public/article.html", title=title, topic=topic)
+
+
+@bp.post("/language")
+@only_asks
+def language():
+    return languages.remember(done(access.same_page(request.form.get("next"))), request.form.get("language", ""))
 
 
 def _titles() -> dict[str, str]:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import pytest
 from browser import ways
-from browser.looks import look
+from browser.looks import look, sideways
 from browser.portals import PASSWORD, ROOT, Portal, Town
 from playwright.sync_api import Browser, Page, Response, expect
 
@@ -96,6 +96,7 @@ CLIENTS = [
     State("home", "/", "/", CLIENT),
     State("About Me", "/about-me/", "/about-me/", CLIENT),
     State("My Portal", "/my-portal/", "/my-portal/", CLIENT),
+    State("language", "/my-portal/language", "/my-portal/language", CLIENT),
     State("password", "/my-portal/password", "/my-portal/password", CLIENT),
     State("password, nothing typed", "/my-portal/password", "/my-portal/password", CLIENT,
           press("Save the new password")),
@@ -205,6 +206,28 @@ def test_a_page_for_clients(state: State, town: Town, phone: Phone, browser: Bro
 def test_a_page_for_staff(state: State, town: Town, phone: Phone, browser: Browser) -> None:
     page = phone(town.url, storage_state=town.cookies_of(state.who, browser), **CALM)
     visit(page, state)
+    look(page, state.route)
+
+
+# Right to left, and French, whose words are the longest of our languages.
+OTHER_LANGUAGES = [
+    State("sign in, nothing typed", "/sign-in", "/sign-in",
+          then=lambda page: page.locator("main form button[type=submit]").first.click()),
+    State("home", "/", "/", CLIENT),
+    State("About Me", "/about-me/", "/about-me/", CLIENT),
+    State("language", "/my-portal/language", "/my-portal/language", CLIENT),
+    State("active record", RECORD, INDIVIDUALS + "?q=client1@example.org", ADMIN, first_row),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("language", ["ar", "fr"])
+@names(OTHER_LANGUAGES)
+def test_a_page_in_another_language(state: State, language: str, town: Town, phone: Phone, browser: Browser) -> None:
+    kept = town.cookies_of(state.who, browser) if state.who else None
+    page = phone(town.url, storage_state=kept, **CALM, locale=language)
+    visit(page, state)
+    expect(page.locator("html")).to_have_attribute("lang", language)
+    assert sideways(page) <= 0
     look(page, state.route)
 
 

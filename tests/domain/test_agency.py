@@ -18,6 +18,7 @@ VALUES = {
     "address": "12 Main Street\nHalifax",
     "phone": "+1 902 555 0100",
     "time_zone": "America/Halifax",
+    "language": "en",
 }
 GOOD_PASSWORD = "seven blue herons wade"
 VISITOR = Actor(network="127.0.0.1")

@@ -106,6 +106,7 @@ class Form:
         self.boxes: dict[str, str] = {}
         self.hidden: set[str] = set()
         self.buttons: list[str] = []
+        self.said_by: dict[str, dict[str, str]] = {}  # what a button sends beside the fields
         for control in element.iter():
             self._take(control)
 
@@ -113,6 +114,7 @@ class Form:
         name, kind = control.get("name", ""), control.get("type", "text")
         if control.tag == "button" and kind == "submit":
             self.buttons.append(control.get("aria-label") or words(control))
+            self.said_by[self.buttons[-1]] = {name: control.get("value", "")} if name else {}
         elif control.tag == "textarea":
             self.values[name] = "".join(control.itertext()).removeprefix("\n")
         elif control.tag == "select":
@@ -120,7 +122,11 @@ class Form:
             self.options[name] = [option.get("value", "") for option in every]
             chosen = [option.get("value", "") for option in every if option.get("selected") is not None]
             self.values[name] = (chosen or self.options[name])[0]
-        elif control.tag == "input" and kind in ("checkbox", "radio"):
+        elif control.tag == "input" and kind == "radio":
+            self.options.setdefault(name, []).append(control.get("value", "on"))
+            if control.get("checked") is not None:
+                self.values[name] = control.get("value", "on")
+        elif control.tag == "input" and kind == "checkbox":
             self.boxes[name] = control.get("value", "on")
             if control.get("checked") is not None:
                 self.values[name] = self.boxes[name]
@@ -361,7 +367,7 @@ class Browser:
         """Fill the form that has the button, press it, and go where that leads."""
         assert self.page is not None
         form = self.page.form(button)
-        return self.submit(form, form.filled({**(typed or {}), **more}))
+        return self.submit(form, {**form.filled({**(typed or {}), **more}), **form.said_by[button]})
 
     def submit(self, form: Form, values: dict[str, str]) -> Page:
         """Send what is in a form."""

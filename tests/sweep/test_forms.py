@@ -41,12 +41,15 @@ from models import (
     Worker,
 )
 
-# To end a session twice is harmless, and so is staying: these forms need no one-time id.
-WITHOUT_ONE_TIME_ID = {"/sign-out", "/quick-exit", "/stay-signed-in"}
+# To end a session twice is harmless, and so is staying: these forms need no one-time id.  A visitor's choice of a language
+# is kept by the browser alone.
+WITHOUT_ONE_TIME_ID = {"/sign-out", "/quick-exit", "/stay-signed-in", "/language"}
 # Whoever presses it must leave the page in any case: without a good token nothing is done, but the way out is shown.
 LEADS_OUT = {"/quick-exit"}
 # Their answer is the page itself and not the way to another one.
 ANSWERS_ON_THE_SPOT = {"/activate/new-link"}
+# What is changed is a cookie and nothing else.
+KEPT_BY_THE_BROWSER = {"/language"}
 # The browser's own session ends with the first post, so that a second one finds nobody signed in.
 ENDS_ITS_OWN_SESSION = {"/sign-out", "/quick-exit"}
 
@@ -80,6 +83,7 @@ TYPED: dict[str, Callable[[Scene, Found], dict[str, Any]]] = {
     "/activate/terms": lambda scene, found: {"accept": True},
     "/activate/date-of-birth": lambda scene, found: born(individual("pia").birth_date),
     "/activate/password": lambda scene, found: {"password": "seven brave geese fly"},
+    "/my-portal/language": lambda scene, found: {"language": "ar"},
     "/my-portal/password": lambda scene, found: {"current": password_of(found.who), "password": "seven brave geese fly"},
     "/admin/my-sign-in/": lambda scene, found: {"current": password_of(found.who), "password": "seven brave geese fly"},
     "/about-me/names": lambda scene, found: {"preferred_name": "Sunny"},
@@ -129,7 +133,8 @@ def test_every_address_that_takes_a_post_is_reached_by_a_form_that_somebody_meet
             rules = [rule for rule in scene.app.url_map.iter_rules() if "POST" in rule.methods]
             only_ask = {rule.rule for rule in rules if getattr(scene.app.view_functions[rule.endpoint], "only_asks", False)}
             takes |= {rule.rule for rule in rules}
-    assert takes - met == only_ask == {"/password-strength"}
+    assert takes - met == {"/password-strength"}
+    assert only_ask == {"/password-strength", "/language"}
 
 
 @everybody
@@ -156,7 +161,7 @@ def test_every_form_does_something_when_it_is_filled_in_well(scene, name, who):
         before = rows(without=OF_THE_VISIT)
         answer = scene.post(found, filled(scene, found))
         assert answer.status == (200 if found.route in ANSWERS_ON_THE_SPOT else 303), str(found)
-        if found.route not in ANSWERS_ON_THE_SPOT:
+        if found.route not in ANSWERS_ON_THE_SPOT | KEPT_BY_THE_BROWSER:
             assert changes(before, rows(without=OF_THE_VISIT)), f"{found}: nothing happened"
         scene.restore()
 

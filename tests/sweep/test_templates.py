@@ -13,7 +13,7 @@ from sweep.scenes import PEOPLE, TOKENS
 
 from domain import letters, links, notices, profile_changes, sign_in, texts
 from models import TABLES, Delivery, ProfileChange
-from web.formatting import time_zones
+from web.formatting import language_name, time_zones
 
 TEMPLATES = HERE.parent.parent / "templates"
 EVERY = sorted(str(path.relative_to(TEMPLATES)) for path in TEMPLATES.rglob("*") if path.is_file())
@@ -73,7 +73,8 @@ SHOWN = ("aria-label", "title", "alt", "placeholder", "data-label", "data-show",
 DATE = re.compile(r"\d{1,2} [A-Z][a-z]+ \d{4}(, \d\d:\d\d \S+)?")
 # What is nobody's to translate, by its exact text: names of languages and zones, what a mail server said, formats.
 NOT_WORDS = {
-    "English", "UTC", "AST", "ADT", "Mailbox full", "250 Mailbox full", "550 Mailbox full", "OK", "250 OK", "Doorstep", "x", "@",
+    "UTC", "AST", "ADT", "Mailbox full", "250 Mailbox full", "550 Mailbox full", "OK", "250 OK", "Doorstep", "x", "@",
+    *(language_name(code) for code in texts.LANGUAGES),
 }  # fmt: skip
 
 

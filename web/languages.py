@@ -1,0 +1,70 @@
+"""In which language a request is answered, and how a visitor's choice is kept."""
+
+from __future__ import annotations
+
+from babel.support import NullTranslations
+from flask import Flask, current_app, g, request
+from flask_babel import Babel, Domain, get_locale
+from werkzeug.wrappers import Response
+
+from domain import agency, texts
+from domain.viewer import ClientViewer
+
+DAYS = 400
+
+
+class _Catalogues(Domain):  # type: ignore[misc]
+    """The same catalogues that e-mails and refusals are written from."""
+
+    def get_translations(self) -> NullTranslations:
+        return texts.catalogue(str(get_locale()))
+
+
+def install(app: Flask, *, https: bool) -> None:
+    """Have every page speak its reader's language, and say so in its headers."""
+    app.config.update(BABEL_DEFAULT_LOCALE="en", LANGUAGE_COOKIE=f"{'__Host-' if https else ''}language")
+    babel = Babel(app, locale_selector=_chosen, timezone_selector=lambda: str(agency.zone()))
+    babel.domain_instance = _Catalogues()
+    app.after_request(_named)
+
+
+def _chosen() -> str:
+    g.language = next(code for code in _wanted() if code in texts.LANGUAGES)
+    return str(g.language)
+
+
+def _wanted() -> tuple[str, ...]:
+    """A client's own language; else the browser's choice, then its settings; else the agency's."""
+    who, house = g.get("viewer"), agency.current()
+    own = who.individual.language if isinstance(who, ClientViewer) else ""
+    asked = request.args.get("l", "") if request.endpoint == "public.offline" else ""  # the service worker has no cookie
+    first = house.language if house else "en"
+    return asked, own, request.cookies.get(current_app.config["LANGUAGE_COOKIE"], ""), *_accepted(), first, "en"
+
+
+def _accepted() -> list[str]:
+    """What the browser asks for, best first; ``es-MX`` is Spanish, whatever else comes after it."""
+    return [tag.partition("-")[0].lower() for tag, quality in request.accept_languages if quality > 0]
+
+
+def without_database() -> str:
+    """The best guess for a page that cannot ask who reads it, nor what the agency speaks."""
+    return next((code for code in _accepted() if code in texts.LANGUAGES), "en")
+
+
+def _named(response: Response) -> Response:
+    if response.mimetype in ("text/html", "application/manifest+json"):
+        response.vary.update(("Accept-Language", "Cookie"))
+        if "language" in g:
+            response.headers["Content-Language"] = g.language
+    return response
+
+
+def remember(response: Response, language: str) -> Response:
+    """Keep a visitor's choice in this browser; what is no language of ours changes nothing."""
+    if language in texts.LANGUAGES:
+        response.set_cookie(
+            current_app.config["LANGUAGE_COOKIE"], language, max_age=DAYS * 86400, httponly=True, samesite="Lax",
+            secure=current_app.config["SESSION_COOKIE_SECURE"],
+        )  # fmt: skip
+    return response
