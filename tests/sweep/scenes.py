@@ -434,7 +434,7 @@ def _empty(app: Flask) -> dict[str, Walker]:
 
 # Random, so that two runs of the same thing differ in them and in nothing else; so they do in every time.
 _RANDOM = {
-    "public_id", "nonce", "token_hash", "password_hash", "proof_hash", "dedupe_key", "hash", "previous_hash", "seal", "lease_token",
+    "public_id", "nonce", "token_hash", "password_hash", "proof_hash", "dedupe_key", "hash", "previous_hash", "seal", "token", "lease_token",
     "form_id", "visitor",
 }  # fmt: skip
 
