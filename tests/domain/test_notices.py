@@ -185,7 +185,7 @@ def test_a_claim_changes_only_what_is_still_due_even_where_two_may_look_at_once(
     db.obj.execute_sql = noted
     notices.claim()
     del db.obj.execute_sql
-    [statement] = [each for each in heard if each[0].startswith('UPDATE "delivery" SET') and "leased" in each[1]]
+    [statement] = [each for each in heard if each[0].startswith('UPDATE "delivery" SET') and '"attempts"' in each[0]]
     assert f'"state" = {db.param}' in statement[0].partition("WHERE")[2]
     assert statement[1][-1] == "due"
 
@@ -268,6 +268,42 @@ def test_who_lost_the_lease_to_the_sweep_alone_changes_nothing_either(cast, froz
     notices.sweep()
     assert notices.settle(slow, TAKEN) is False
     assert fresh(delivery).state == "due"
+
+
+def test_a_lease_that_is_over_counts_as_due_though_no_sweep_ran(cast, frozen):
+    frozen()
+    delivery = put(cast)
+    slow = notices.claim()
+    frozen.shift(minutes=10)
+    assert notices.claim() == 0.0  # to the last moment it is in one hand
+    frozen.shift(seconds=1)
+    quick = notices.claim()
+    assert (quick.delivery, quick.delivery.attempts) == (delivery, 2)
+    assert quick.token != slow.token
+
+
+def test_that_a_lease_was_lost_is_logged(cast, frozen, caplog):
+    frozen()
+    delivery = put(cast)
+    slow = notices.claim()
+    frozen.shift(minutes=11)
+    quick = notices.claim()
+    assert notices.settle(slow, TAKEN) is False
+    assert f"delivery {delivery.id}: accepted, but its lease had gone" in caplog.text
+    caplog.clear()
+    assert notices.settle(quick, TAKEN) is True
+    assert caplog.text == ""
+
+
+def test_who_lost_the_lease_asks_no_silent_server_sooner(cast, frozen):
+    frozen()
+    put(cast)
+    slow = notices.claim()
+    frozen.shift(minutes=11)
+    settle(SILENT)
+    before = ChannelHealth.get().probe_at
+    assert notices.suppress(slow, "gone") is False
+    assert ChannelHealth.get().probe_at == before
 
 
 def test_each_attempt_is_kept(cast, frozen):
