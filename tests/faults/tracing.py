@@ -51,4 +51,4 @@ def failing(pid: int, call: str, error: str, every: int, paths: Sequence[object]
 
 
 if __name__ == "__main__":
-    sys.exit(trouble())
+    sys.exit(trouble() or 0)
