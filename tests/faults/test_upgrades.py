@@ -1,7 +1,6 @@
 """A migration that is killed leaves the old tables or the new ones, never something between, and loses no row (P19)."""
 
 import shutil
-import signal
 
 import pytest
 from faults.nursery import Nursery, opened, sound
