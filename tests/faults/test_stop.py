@@ -8,9 +8,10 @@ import pytest
 from faults.nursery import Nursery, Sink, opened, sound
 from faults.running import Portal
 
-from domain import audit, notices, store
+from domain import audit, clock, notices, store
 from models import Delivery, DeliveryAttempt, Individual, Setting
 
+SOON = 15.0  # seconds: well before the timetable's next minute, mostly
 LEASE = notices.LEASE.total_seconds()
 
 
@@ -110,3 +111,21 @@ def test_two_processes_on_one_folder_share_the_mail_and_send_each_once(data):
         assert deliveries(data) == (["sent"] * 150, {1}, 0)
         assert each_once(sink, 150)
     sound(data / "doorstep.db")
+
+
+@pytest.mark.long
+def test_at_the_start_leases_of_the_dead_are_taken_over_and_what_came_too_late_expires(data):
+    """The sweep of each minute runs at once, too: nobody waits for the next full minute after a crash."""
+    put(data, 3)
+    with opened(data / "doorstep.db"), store.writing():
+        dead, late, waiting = Delivery.select().where(Delivery.kind == "password_changed").order_by(Delivery.id)
+        Delivery.update(state="leased", lease_token="x", lease_until=clock.ago(minutes=1)).where(Delivery.id == dead.id).execute()
+        Delivery.update(expires_at=clock.ago(minutes=1)).where(Delivery.id == late.id).execute()
+    with Sink() as sink, Portal(data, sink) as portal:
+        portal.listens()
+        began = time.monotonic()
+        assert sink.accepted.wait(2, SOON), portal.log
+        while deliveries(data)[0] != ["sent", "expired", "sent"]:
+            assert time.monotonic() - began < SOON, (deliveries(data), portal.log)
+        assert portal.stop() == 0
+    assert each_once(sink, 2)
