@@ -118,7 +118,7 @@ def test_at_the_start_leases_of_the_dead_are_taken_over_and_what_came_too_late_e
     """The sweep of each minute runs at once, too: nobody waits for the next full minute after a crash."""
     put(data, 3)
     with opened(data / "doorstep.db"), store.writing():
-        dead, late, waiting = Delivery.select().where(Delivery.kind == "password_changed").order_by(Delivery.id)
+        dead, late, _ = Delivery.select().where(Delivery.kind == "password_changed").order_by(Delivery.id)
         Delivery.update(state="leased", lease_token="x", lease_until=clock.ago(minutes=1)).where(Delivery.id == dead.id).execute()
         Delivery.update(expires_at=clock.ago(minutes=1)).where(Delivery.id == late.id).execute()
     with Sink() as sink, Portal(data, sink) as portal:
