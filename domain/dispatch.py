@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from email.message import EmailMessage
+from urllib.parse import urlsplit
 
 import css_inline
 
@@ -85,7 +86,7 @@ def _message(claim: Claim, portal_url: str, sender: str) -> EmailMessage | None:
         return post.build(
             sender=sender, sender_name=house.short_name if house else "Doorstep", recipient=fresh.to_address,
             subject=text.subject, text=plain, html=_inliner.inline(html),
-            message_id=notices.message_id(fresh, sender.partition("@")[2] or "localhost"), date=clock.now(),
+            message_id=notices.message_id(fresh, urlsplit(portal_url).hostname or "localhost"), date=clock.now(),
         )  # fmt: skip
     except ValueError:
         notices.suppress(claim, N_("This address cannot receive e-mail from here."))

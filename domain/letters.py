@@ -14,7 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from domain import activation, agency, links, profile, settings, sign_in, texts
 from domain.rules import N_
-from models import Delivery, Device
+from models import CLOSED, DISABLED, Delivery, Device
 
 _TEMPLATES = Path(__file__).resolve().parent.parent / "templates" / "email"
 
@@ -102,7 +102,16 @@ def _password_reset(delivery: Delivery, portal_url: str) -> Letter:
     )  # fmt: skip
 
 
+def _still_theirs(delivery: Delivery) -> None:
+    """A notice of safety is for who may come back to the portal, not for an account that ended meanwhile."""
+    owner = delivery.account or delivery.worker
+    has_ended = owner.state in (CLOSED, DISABLED) if delivery.account_id else owner is not None and not owner.is_active
+    if has_ended:
+        raise Unwanted(N_("The account has ended."))
+
+
 def _password_changed(delivery: Delivery, portal_url: str) -> Letter:
+    _still_theirs(delivery)
     tongue = language_of(delivery)
     return Letter(
         texts.say(tongue, N_("Your password was changed")),
@@ -116,6 +125,7 @@ def _password_changed(delivery: Delivery, portal_url: str) -> Letter:
 
 
 def _new_device(delivery: Delivery, portal_url: str) -> Letter:
+    _still_theirs(delivery)
     tongue = language_of(delivery)
     seen = Device.select().where(Device.account == delivery.account, Device.worker == delivery.worker)
     device = seen.where(Device.id == int(delivery.dedupe_key.split(":")[1])).first()

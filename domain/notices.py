@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import hashlib
+import logging
 import random
 import secrets
 from collections.abc import Callable, Sequence
@@ -33,6 +34,7 @@ from models import (
     Worker,
 )
 
+log = logging.getLogger(__name__)
 LEASE = dt.timedelta(minutes=10)
 PROBE_EVERY = dt.timedelta(minutes=5)
 GIVE_UP_AFTER = dt.timedelta(hours=48)
@@ -102,10 +104,11 @@ def claim(channel: str = "email") -> Claim | float:
     """Lease the next delivery for ten minutes, or say in how many seconds to ask again (0: nothing is due).
 
     Codes, resets and activations first, else in the order of writing; at most *mail rate* a second over all
-    processes; while the channel's server is down only one probe every five minutes.
+    processes; while the channel's server is down only one probe every five minutes.  A lease that is over counts as due.
     """
     with store.writing():
         now = clock.now()
+        _free_leases(now)
         health = _health(channel)
         wait = _gate(health, now)
         if wait is not None:
@@ -176,8 +179,10 @@ def settle(claim: Claim, outcome: Outcome) -> bool:
 def suppress(claim: Claim, reason: str) -> bool:
     """Do not send after all: consent, account or cause are gone.  ``reason`` is shown to staff."""
     with store.writing():
+        if not _finish(claim, "suppressed", {"state": "suppressed", "last_error": reason}, code=None, answer=reason):
+            return False
         probe_now(claim.delivery.channel)  # the server was not asked: another message may ask it
-        return _finish(claim, "suppressed", {"state": "suppressed", "last_error": reason}, code=None, answer=reason)
+    return True
 
 
 def probe_now(channel: str = "email") -> None:
@@ -201,6 +206,8 @@ def _finish(claim: Claim, outcome: str, changes: dict[str, Any], *, code: int | 
     DeliveryAttempt.update(ended_at=clock.now(), outcome=outcome, code=code, answer=answer[:300]).where(
         DeliveryAttempt.lease_token == claim.token
     ).execute()
+    if not done:
+        log.warning("delivery %s: %s, but its lease had gone to somebody else", claim.delivery.id, outcome)
     return bool(done)
 
 
@@ -297,12 +304,16 @@ def sweep() -> None:
     """Expired leases back to due, what is too late to ``expired``; at start and each minute."""
     now = clock.now()
     with store.writing():
-        Delivery.update(state="due", lease_token=None, lease_until=None).where(
-            _unlocked(Delivery.state == "leased", Delivery.lease_until < now)
-        ).execute()
+        _free_leases(now)
         Delivery.update(state="expired", last_error=N_("Too late to be of use.")).where(
             _unlocked(Delivery.state == "due", Delivery.expires_at <= now)
         ).execute()
+
+
+def _free_leases(now: dt.datetime) -> None:
+    Delivery.update(state="due", lease_token=None, lease_until=None).where(
+        _unlocked(Delivery.state == "leased", Delivery.lease_until < now)
+    ).execute()
 
 
 def _unlocked(*conditions: Any) -> Any:

@@ -6,12 +6,23 @@ import itertools
 import pytest
 from peewee import IntegrityError
 
-from domain import accounts, audit, clock, links, notices, settings, store
+from domain import accounts, audit, clock, links, notices, settings, sign_in, store
 from domain.actor import SYSTEM
 from domain.notices import Claim
 from domain.rules import RuleBroken
 from gateways.mail import Outcome, Verdict
-from models import AddressHealth, AuditEntry, ChannelHealth, Delivery, DeliveryAttempt, Task, db
+from models import (
+    TABLES,
+    AddressHealth,
+    AuditEntry,
+    ChannelHealth,
+    Delivery,
+    DeliveryAttempt,
+    LoginSession,
+    RateCount,
+    Task,
+    db,
+)
 
 TAKEN = Outcome(Verdict.ACCEPTED, 250, "taken", False)
 LATER = Outcome(Verdict.RETRY, 451, "try again later", False)
@@ -53,6 +64,37 @@ def test_a_message_comes_with_its_cause_or_not_at_all(cast):
         put(cast)
         raise ZeroDivisionError
     assert not Delivery.select().where(Delivery.kind == "password_changed").exists()
+
+
+def nobody_can_write_a_message():
+    """From now on the database refuses every delivery."""
+    if store.is_postgres():
+        db.execute_sql("ALTER TABLE delivery ADD CONSTRAINT refused CHECK (false) NOT VALID")
+    else:
+        db.execute_sql("CREATE TRIGGER refused BEFORE INSERT ON delivery BEGIN SELECT RAISE(ABORT, 'refused'); END")
+
+
+CAUSES = {
+    "create": lambda cast: accounts.create(cast.pia, cast.by("ada")),
+    "enter from a new device": lambda cast: sign_in.start(cast.alice_account, None, device_token="", agent="", network=""),
+    "send the activation again": lambda cast: accounts.resend(cast.pia_account, cast.by("ada")),
+    "change the password": lambda cast: sign_in.change_password(
+        LoginSession.get(), cast.password_of("alice"), "seven brave geese fly", cast.by("alice")
+    ),
+}
+
+
+@pytest.mark.parametrize("cause", CAUSES)
+def test_what_cannot_be_put_into_the_outbox_does_not_happen(cast, cause):
+    cast.session("alice")
+    if cause == "send the activation again":
+        cast.invited()
+    tables = [table for table in TABLES if table is not RateCount]  # a try counts all the same
+    before = {table: sorted(table.select().tuples(), key=repr) for table in tables}
+    nobody_can_write_a_message()
+    with pytest.raises(IntegrityError):
+        CAUSES[cause](cast)
+    assert {table: sorted(table.select().tuples(), key=repr) for table in tables} == before
 
 
 def test_the_bell_rings_after_the_message_is_there(cast):
@@ -185,7 +227,7 @@ def test_a_claim_changes_only_what_is_still_due_even_where_two_may_look_at_once(
     db.obj.execute_sql = noted
     notices.claim()
     del db.obj.execute_sql
-    [statement] = [each for each in heard if each[0].startswith('UPDATE "delivery" SET') and "leased" in each[1]]
+    [statement] = [each for each in heard if each[0].startswith('UPDATE "delivery" SET') and '"attempts"' in each[0]]
     assert f'"state" = {db.param}' in statement[0].partition("WHERE")[2]
     assert statement[1][-1] == "due"
 
@@ -268,6 +310,42 @@ def test_who_lost_the_lease_to_the_sweep_alone_changes_nothing_either(cast, froz
     notices.sweep()
     assert notices.settle(slow, TAKEN) is False
     assert fresh(delivery).state == "due"
+
+
+def test_a_lease_that_is_over_counts_as_due_though_no_sweep_ran(cast, frozen):
+    frozen()
+    delivery = put(cast)
+    slow = notices.claim()
+    frozen.shift(minutes=10)
+    assert notices.claim() == 0.0  # to the last moment it is in one hand
+    frozen.shift(seconds=1)
+    quick = notices.claim()
+    assert (quick.delivery, quick.delivery.attempts) == (delivery, 2)
+    assert quick.token != slow.token
+
+
+def test_that_a_lease_was_lost_is_logged(cast, frozen, caplog):
+    frozen()
+    delivery = put(cast)
+    slow = notices.claim()
+    frozen.shift(minutes=11)
+    quick = notices.claim()
+    assert notices.settle(slow, TAKEN) is False
+    assert f"delivery {delivery.id}: accepted, but its lease had gone" in caplog.text
+    caplog.clear()
+    assert notices.settle(quick, TAKEN) is True
+    assert caplog.text == ""
+
+
+def test_who_lost_the_lease_asks_no_silent_server_sooner(cast, frozen):
+    frozen()
+    put(cast)
+    slow = notices.claim()
+    frozen.shift(minutes=11)
+    settle(SILENT)
+    before = ChannelHealth.get().probe_at
+    assert notices.suppress(slow, "gone") is False
+    assert ChannelHealth.get().probe_at == before
 
 
 def test_each_attempt_is_kept(cast, frozen):

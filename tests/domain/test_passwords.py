@@ -1,5 +1,8 @@
 """Passwords: what may be chosen, and that keeping and comparing them tells nobody anything (spec 01, NIST 800-63B)."""
 
+import statistics
+import time
+
 import pytest
 
 from domain import passwords, store
@@ -136,3 +139,28 @@ def test_a_hash_of_another_cost_still_matches(db):
         assert passwords.matches("seven blue herons", kept)
     finally:
         passwords.use_cost(time_cost=1, memory_cost=8)
+
+
+# ---------------------------------------------------------------- time
+
+
+@pytest.fixture
+def dear():
+    """Hashing costs some milliseconds, as it does in life."""
+    passwords.use_cost(time_cost=4, memory_cost=4096)
+    yield passwords.hash("seven blue herons wade")
+    passwords.use_cost(time_cost=1, memory_cost=8)
+
+
+def test_comparing_takes_as_long_when_nobody_has_the_address(db, dear):
+    """The time of this thread alone, so that whatever else the machine does counts for nothing."""
+
+    def cost(kept):
+        began = time.thread_time()
+        assert not passwords.matches("seven blue geese wade", kept)
+        return time.thread_time() - began
+
+    cost(None)  # what is made for comparing is made once
+    pairs = [(cost(dear), cost(None)) for _ in range(9)]
+    known, unknown = (statistics.median(times) for times in zip(*pairs, strict=True))
+    assert known / 2 < unknown < known * 2

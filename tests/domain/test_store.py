@@ -116,6 +116,19 @@ def test_writers_of_one_process_wait_for_each_other_instead_of_giving_up(db):
     assert (faults, kept()) == ([], ["a", "b"])
 
 
+@pytest.mark.only_sqlite
+def test_a_transaction_holds_the_writers_place_from_its_first_line_against_other_processes(db):
+    """What it reads before it writes is still so when it writes.  A second connection stands for another process."""
+    other = type(db.connection())(db.database, timeout=0.0, isolation_level=None)
+    with store.writing():
+        kept()  # only looked, so far
+        with pytest.raises(Exception, match="database is locked"):
+            other.execute("INSERT INTO setting (key, value) VALUES ('b', 'x')")
+        keep("a")
+    other.close()
+    assert kept() == ["a"]
+
+
 def test_readers_do_not_wait_for_a_writer(db, at_once):
     with store.writing():
         keep("a")

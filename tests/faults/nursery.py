@@ -28,7 +28,7 @@ import time_machine
 from smtp_server import Received, SmtpServer
 
 from config import Config, Smtp
-from domain import accounts, activation, audit, limits, links, passwords, profile, sign_in, store
+from domain import accounts, activation, audit, limits, links, passwords, profile, schema, sign_in, store
 from domain.actor import SYSTEM, Actor
 from domain.folder import Place
 from domain.restore import restore
@@ -114,18 +114,22 @@ class Child:
         os.kill(self.pid, signal.SIGKILL)
         return self._rest(-signal.SIGKILL)
 
+    def dies(self) -> list[dict[str, Any]]:
+        """Wait until it has ended by its own hand, or by a file's that may grow no more; what it said until then."""
+        return self._rest(-signal.SIGKILL, -signal.SIGXFSZ)
+
     def finish(self) -> list[dict[str, Any]]:
         """Wait until it ends by itself, which must go well; what it said until then."""
         return self._rest(0)
 
-    def _rest(self, code: int) -> list[dict[str, Any]]:
+    def _rest(self, *codes: int) -> list[dict[str, Any]]:
         self._nursery.order(wait=self.pid)
         heard: list[dict[str, Any]] = []
         while True:
             words = self.hear()
             assert words is not None, f"process {self.pid} does not end; it said {heard[-3:]}"
             if "end" in words:
-                assert words["end"] == code, f"process {self.pid} ended with {words['end']}"
+                assert words["end"] in codes, f"process {self.pid} ended with {words['end']}"
                 self._nursery.forget(self.pid)
                 return heard
             heard.append(words)
@@ -448,10 +452,38 @@ def bring_back(order: dict[str, Any]) -> None:
     os._exit(0)  # the connection that was opened for us is closed already
 
 
+# ---------------------------------------------------------------- a migration that dies
+
+
+def migrate(order: dict[str, Any]) -> None:
+    """Apply the migrations up to ``target``; dies at the ``step``-th step of the database's machine, or when its log
+    grows beyond ``room`` bytes.  Otherwise it says how many steps it took and how long the log became."""
+    steps, connection = itertools.count(1), db.obj.connection()
+    latest = 0
+
+    def count() -> int:
+        nonlocal latest
+        latest = next(steps)
+        if latest == order.get("step"):
+            os.kill(os.getpid(), signal.SIGKILL)
+        return 0
+
+    connection.set_progress_handler(count, 5)
+    if "room" in order:
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (order["room"], resource.RLIM_INFINITY))
+    with schema.alone():
+        schema._runner().up(order["target"])
+    connection.set_progress_handler(None, 0)
+    log = Path(f"{order['database']}-wal")
+    say(steps=latest, log=log.stat().st_size if log.exists() else 0)
+
+
 # ---------------------------------------------------------------- the nursery
 
 ROLES: dict[str, Callable[[dict[str, Any]], None]] = {
-    role.__name__: role for role in (web, mail, hold, full, bring_back)
+    role.__name__: role for role in (web, mail, hold, full, bring_back, migrate)
 }
 
 

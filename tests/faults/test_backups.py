@@ -1,7 +1,6 @@
 """Backups of a portal at work are whole; a restore is whole or did not happen, and what it brings back serves (P17, P18)."""
 
 import contextlib
-import http.client
 import itertools
 import json
 import os
@@ -12,10 +11,10 @@ import subprocess
 import sys
 import threading
 import time
-from urllib.parse import urlencode
 
 import pytest
 from faults.nursery import KEY, PATIENCE, ROOT, Nursery, Sink, opened, sound
+from faults.running import Visitor
 
 from domain import accounts, audit, backup, folder, store
 from domain.actor import SYSTEM
@@ -207,34 +206,6 @@ def portal(data, **more):
         process.kill()
         process.wait()
         process.stdout.close()
-
-
-class Visitor:
-    """A browser that keeps its cookies, and can be moved to another portal with them."""
-
-    def __init__(self):
-        self.cookies, self.port = {}, 0
-
-    def ask(self, method, path, fields=None):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
-        here = f"http://localhost:{self.port}"
-        headers = {"Host": f"localhost:{self.port}", "Cookie": "; ".join(f"{k}={v}" for k, v in self.cookies.items()),
-                   "Origin": here, "Content-Type": "application/x-www-form-urlencoded"}  # fmt: skip
-        connection.request(method, path, urlencode(fields) if fields else None, headers)
-        answer = connection.getresponse()
-        for name, value in answer.getheaders():
-            if name.lower() == "set-cookie":
-                key, _, rest = value.partition("=")
-                self.cookies[key] = rest.partition(";")[0]
-        text = answer.read().decode()
-        connection.close()
-        return answer.status, text
-
-    def sign_in(self, email, password):
-        _, text = self.ask("GET", "/sign-in")
-        form = text[text.index('name="email"') - 3000 :]
-        hidden = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', text) or re.findall(r'name="([^"]+)"[^>]*value="([^"]*)"', form))
-        return self.ask("POST", "/sign-in", hidden | {"email": email, "password": password})[0]
 
 
 @pytest.mark.long

@@ -13,7 +13,8 @@ from collections import Counter
 
 import pytest
 from faults.nursery import KEY, PATIENCE, Sink, opened
-from faults.test_stop import Portal, data  # noqa: F401 - a fixture
+from faults.running import Portal
+from faults.test_stop import data  # noqa: F401 - a fixture
 from flask import Flask
 from flask.sessions import SecureCookieSessionInterface
 

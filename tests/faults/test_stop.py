@@ -1,66 +1,18 @@
 """Told to stop, the portal finishes what it has in hand; started again, it goes on where it was (P4, P20)."""
 
-import contextlib
 import itertools
-import os
 import re
-import signal
-import subprocess
-import sys
-import threading
 import time
 
 import pytest
-from faults.nursery import KEY, PATIENCE, ROOT, SENDER, Nursery, Sink, opened, sound
+from faults.nursery import Nursery, Sink, opened, sound
+from faults.running import Portal
 
-from domain import audit, notices, store
+from domain import audit, clock, notices, store
 from models import Delivery, DeliveryAttempt, Individual, Setting
 
+SOON = 15.0  # seconds: well before the timetable's next minute, mostly
 LEASE = notices.LEASE.total_seconds()
-
-
-class Portal:
-    """``app.py`` as script/run starts it, on a data folder; leaving the block ends it the hard way if it still runs."""
-
-    def __init__(self, data, sink):
-        self.data = data
-        ours = {"DOORSTEP_DATA": str(data), "SECRET_KEY": KEY, "AUDIT_KEY": KEY, "MAIL_FROM": SENDER,
-                "SMTP_HOST": "127.0.0.1", "SMTP_PORT": str(sink.port), "SMTP_SECURITY": "none"}  # fmt: skip
-        strange = ("PORTAL_URL", "DATABASE_URL", "LISTEN", "PORT", "TRUSTED_PROXY", "SMTP_USER", "SMTP_PASSWORD")
-        with (data.parent / f"{data.name}.log").open("ab") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "app.py", "--port", "0"], cwd=ROOT, stdout=subprocess.PIPE, stderr=log, text=True,
-                env={name: value for name, value in os.environ.items() if name not in strange} | ours,
-            )  # fmt: skip
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        with contextlib.suppress(ProcessLookupError):
-            self._process.kill()
-        self._process.wait(PATIENCE)
-        self._process.stdout.close()
-
-    def listens(self):
-        """Wait until it says where."""
-        watchdog = threading.Timer(PATIENCE, self._process.kill)
-        watchdog.start()
-        said = "".join(itertools.takewhile(lambda line: "Stop with" not in line, self._process.stdout))
-        watchdog.cancel()
-        found = re.search(r"Doorstep is at http://localhost:(\d+)", said)
-        assert found, self.log
-        self.port = int(found[1])
-        return self
-
-    def stop(self):
-        """Tell it as systemd does, and wait; the code with which it ended."""
-        self._process.send_signal(signal.SIGTERM)
-        return self._process.wait(PATIENCE)
-
-    @property
-    def log(self):
-        return (self.data.parent / f"{self.data.name}.log").read_text()
 
 
 @pytest.fixture
@@ -159,3 +111,21 @@ def test_two_processes_on_one_folder_share_the_mail_and_send_each_once(data):
         assert deliveries(data) == (["sent"] * 150, {1}, 0)
         assert each_once(sink, 150)
     sound(data / "doorstep.db")
+
+
+@pytest.mark.long
+def test_at_the_start_leases_of_the_dead_are_taken_over_and_what_came_too_late_expires(data):
+    """The sweep of each minute runs at once, too: nobody waits for the next full minute after a crash."""
+    put(data, 3)
+    with opened(data / "doorstep.db"), store.writing():
+        dead, late, _ = Delivery.select().where(Delivery.kind == "password_changed").order_by(Delivery.id)
+        Delivery.update(state="leased", lease_token="x", lease_until=clock.ago(minutes=1)).where(Delivery.id == dead.id).execute()
+        Delivery.update(expires_at=clock.ago(minutes=1)).where(Delivery.id == late.id).execute()
+    with Sink() as sink, Portal(data, sink) as portal:
+        portal.listens()
+        began = time.monotonic()
+        assert sink.accepted.wait(2, SOON), portal.log
+        while deliveries(data)[0] != ["sent", "expired", "sent"]:
+            assert time.monotonic() - began < SOON, (deliveries(data), portal.log)
+        assert portal.stop() == 0
+    assert each_once(sink, 2)

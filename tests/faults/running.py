@@ -1,0 +1,109 @@
+"""A whole portal in a process of its own, and somebody who uses it over the network."""
+
+import contextlib
+import http.client
+import itertools
+import os
+import re
+import secrets
+import signal
+import subprocess
+import sys
+import threading
+from urllib.parse import urlencode
+
+from faults.nursery import KEY, PATIENCE, ROOT, SENDER
+
+# The portal without its background work, for tests in which nobody but the one who asks may write.
+ONLY_WEB = """
+from app import create_app, keep_open, read_configuration
+from models import db
+from web import server
+config = read_configuration(PORT=0)
+app = create_app(config)
+keep_open(db.obj)
+server.serve(app, config, None, announce="Doorstep is at http://localhost:{port}\\nStop with Ctrl-C")
+"""
+AS_ALWAYS = ["app.py", "--port", "0"]
+
+
+class Portal:
+    """``app.py`` as script/run starts it, on a data folder; leaving the block ends it the hard way if it still runs."""
+
+    def __init__(self, data, sink, program=AS_ALWAYS, under=()):
+        self.data = data
+        ours = {"DOORSTEP_DATA": str(data), "SECRET_KEY": KEY, "AUDIT_KEY": KEY, "MAIL_FROM": SENDER,
+                "SMTP_HOST": "127.0.0.1", "SMTP_PORT": str(sink.port if sink else 9), "SMTP_SECURITY": "none"}  # fmt: skip
+        strange = ("PORTAL_URL", "DATABASE_URL", "LISTEN", "PORT", "TRUSTED_PROXY", "SMTP_USER", "SMTP_PASSWORD")
+        with (data.parent / f"{data.name}.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [*under, sys.executable, *program], cwd=ROOT, stdout=subprocess.PIPE, stderr=log, text=True,
+                env={name: value for name, value in os.environ.items() if name not in strange} | ours,
+            )  # fmt: skip
+        self.port = 0
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        with contextlib.suppress(ProcessLookupError):
+            self._process.kill()
+        self._process.wait(PATIENCE)
+        self._process.stdout.close()
+
+    @property
+    def pid(self):
+        return self._process.pid
+
+    def listens(self):
+        """Wait until it says where."""
+        watchdog = threading.Timer(PATIENCE, self._process.kill)
+        watchdog.start()
+        said = "".join(itertools.takewhile(lambda line: "Stop with" not in line, self._process.stdout))
+        watchdog.cancel()
+        found = re.search(r"Doorstep is at http://localhost:(\d+)", said)
+        assert found, self.log
+        self.port = int(found[1])
+        return self
+
+    def stop(self):
+        """Tell it as systemd does, and wait; the code with which it ended."""
+        self._process.send_signal(signal.SIGTERM)
+        return self._process.wait(PATIENCE)
+
+    @property
+    def log(self):
+        return (self.data.parent / f"{self.data.name}.log").read_text()
+
+
+class Visitor:
+    """A browser that keeps its cookies, and can be moved to another portal with them."""
+
+    def __init__(self, port=0):
+        self.cookies, self.port, self.token = {}, port, ""
+
+    def ask(self, method, path, fields=None):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
+        here = f"http://localhost:{self.port}"
+        headers = {"Host": f"localhost:{self.port}", "Cookie": "; ".join(f"{k}={v}" for k, v in self.cookies.items()),
+                   "Origin": here, "Content-Type": "application/x-www-form-urlencoded"}  # fmt: skip
+        with contextlib.closing(connection):
+            connection.request(method, path, urlencode(fields) if fields else None, headers)
+            answer = connection.getresponse()
+            for name, value in answer.getheaders():
+                if name.lower() == "set-cookie":
+                    key, _, rest = value.partition("=")
+                    self.cookies[key] = rest.partition(";")[0]
+            return answer.status, answer.read().decode()
+
+    def sign_in(self, email, password):
+        _, text = self.ask("GET", "/sign-in")
+        hidden = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', text))
+        return self.ask("POST", "/sign-in", hidden | {"email": email, "password": password})[0]
+
+    def post(self, path, **fields):
+        """Send a form as its page would, once more and with a one-time id of its own."""
+        if not self.token:
+            self.token = re.search(r'name="csrf_token" value="([^"]+)"|X-CSRFToken":"([^"]+)"', self.ask("GET", "/pages/help")[1])[0]
+            self.token = self.token.rpartition('="')[2].rpartition(':"')[2].strip('"')
+        return self.ask("POST", path, {"csrf_token": self.token, "form_id": secrets.token_urlsafe(16), **fields})
