@@ -42,12 +42,14 @@ class Choices:
     """What the importer chose.
 
     ``consent_email``: True records that everybody in the file who has an address allows e-mail, False records
-    nothing, None is no choice and refused for individuals.  ``encoding`` and ``delimiter`` are found out when empty.
+    nothing, None is no choice and refused for individuals.  ``encoding`` and ``delimiter`` are found out when empty;
+    ``file_name`` is what people call a file that is kept under another name.
     """
 
     consent_email: bool | None = None
     encoding: str = ""
     delimiter: str = ""
+    file_name: str = ""
 
 
 @dataclasses.dataclass
@@ -91,7 +93,7 @@ def check(
 ) -> Report:
     """The dry run: every problem of the file, and what ``apply`` would do.  Writes nothing."""
     with store.connection():
-        report = Report(subject, file.name, mapping.name)
+        report = Report(subject, choices.file_name or file.name, mapping.name)
         if intake := _opened(report, file, mapping, choices, by):
             intake.read(lambda plans: None, progress)
         return report
@@ -112,7 +114,7 @@ def apply(
     nothing is done but to say so.  ``along`` is called inside the one transaction that writes the records.
     """
     with store.connection():
-        report = Report(subject, file.name, mapping.name)
+        report = Report(subject, choices.file_name or file.name, mapping.name)
         try:
             with import_turn.taken():
                 _clear()
