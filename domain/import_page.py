@@ -17,7 +17,7 @@ from domain.actor import SYSTEM, Actor
 from domain.import_columns import Guess
 from domain.import_csv import Table, open_table
 from domain.rules import N_, RuleBroken
-from models import IMPORT_SUBJECTS, ImportFile, ImportMapping
+from models import IMPORT_SUBJECTS, ImportFile, ImportMapping, ImportProblem
 
 MOVES: dict[str, tuple[frozenset[str], str]] = {
     verb: (frozenset(origins.split()), target)
@@ -56,7 +56,18 @@ def may(verb: str, file: ImportFile) -> bool:
 
 def has_problems(file: ImportFile) -> bool:
     """True when something was found that must be put right first."""
-    return bool(file.problems.where(~file.problems.model.is_note).exists())
+    return bool(count(file))
+
+
+def count(file: ImportFile, *, notes: bool = False) -> int:
+    """How many problems were found, or how many notes."""
+    return int(file.problems.where(ImportProblem.is_note == notes).count())
+
+
+def is_waiting(file: ImportFile) -> bool:
+    """True while another file is being worked on and this one has to wait."""
+    others = ImportFile.select().where(ImportFile.state.in_(AT_WORK), ImportFile.id != file.id)
+    return file.state in AT_WORK and file.lease_until is None and others.exists()
 
 
 def move(file: ImportFile, verb: str, *also: Any, **changes: Any) -> None:
@@ -255,7 +266,7 @@ def fail(file: ImportFile, why: str, *also: Any) -> None:
 
 def _forget(file: ImportFile) -> None:
     """What an earlier check found."""
-    file.problems.model.delete().where(file.problems.model.file == file.id).execute()
+    ImportProblem.delete().where(ImportProblem.file == file.id).execute()
 
 
 def _subject(file: ImportFile) -> str:

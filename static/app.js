@@ -86,6 +86,12 @@
     if (form) rest(form);
   });
 
+  // ---- What refreshes by itself rests while nobody sees it ----
+
+  document.addEventListener('htmx:before:request', (event) => {
+    if (document.hidden && event.detail.ctx?.sourceElement?.matches?.('[data-while-seen]')) event.preventDefault();
+  });
+
   // ---- Focus goes to what changed ----
 
   function focusOn(root, alsoHeading) {

@@ -19,7 +19,7 @@ import html5lib
 import peewee
 import pytest
 from flask import Flask
-from pages.conftest import KEY, PORTAL, PRODUCTION, SMTP, Browser, Form, Page, born
+from pages.conftest import KEY, PORTAL, PRODUCTION, SMTP, Browser, Form, Page, born, sent
 
 import models
 from app import create_app
@@ -57,6 +57,8 @@ class Walker(Browser):
 
     def raw(self, path: str, method: str = "GET", *, headers: dict[str, str] | None = None, **more: Any) -> Any:
         """One request as it is, and the bare answer."""
+        if "data" in more:
+            more["data"] = sent(more["data"])
         return self.client.open(
             path, method=method, headers={"User-Agent": self.agent, **(headers or {})}, buffered=True,
             environ_overrides={"REMOTE_ADDR": self.network}, **{"base_url": self.root, **more},
