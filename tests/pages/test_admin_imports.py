@@ -292,11 +292,11 @@ def test_while_it_runs_the_page_asks_for_its_middle_alone(ada, work):
     path = answer(ada).path
     htmx = {"HX-Request": "true", "HX-Request-Type": "partial"}
     part = ada.ask(path, headers=htmx)
-    assert part.html.lstrip().startswith('<div id="import" data-hx-get')
+    assert part.html.lstrip().startswith('<div class="flow" id="import" data-hx-get')
     assert 'data-hx-trigger="every 2s"' in part.html
     work()
     part = ada.ask(path, headers=htmx)
-    assert part.html.lstrip().startswith('<div id="import">')
+    assert part.html.lstrip().startswith('<div class="flow" id="import">')
     assert "The file is right" in part
 
 
