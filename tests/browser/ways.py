@@ -120,9 +120,10 @@ def describe_agency(page: Page) -> None:
         ("Name of the agency", "Harbour Family Services"), ("Short name", "Harbour"),
         ("Name of the main site", "Main Street"), ("Address", "12 Main Street\nHalifax"),
         ("Phone number that clients call", "+1 902 555 0100"),
-        ("Country", "CA"), ("Emergency line", "If you are in danger, call 911."),
+        ("Emergency line", "If you are in danger, call 911."),
     ):  # fmt: skip
         page.get_by_label(re.compile(f"^{label}")).fill(text)
+    page.get_by_label("Country").select_option("CA")
     page.get_by_label("Time zone").select_option("America/Halifax")
     press(page, "Continue")
     heading(page, "Privacy and terms")
