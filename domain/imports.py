@@ -18,7 +18,7 @@ from typing import Any
 
 from peewee import IntegrityError
 
-from domain import audit, clock, import_turn, store
+from domain import audit, clock, dispatch, import_turn, store
 from domain.actor import SYSTEM, Actor
 from domain.import_csv import Table, open_table
 from domain.import_mapping import Bound, FileMapping, find_mapping, read_mapping
@@ -333,9 +333,10 @@ def _settle(run: ImportRun) -> None:
 
     A million search words at once would hold the lock for too long.  A staged row goes in the transaction that settles
     it: what is left of an applied run when it is killed here is what is still to be done.  That the entries of the
-    audit are those of the run is shown by its own entry, which has the hash of them all.
+    audit are those of the run is shown by its own entry, which has the hash of them all.  A process that is about to
+    end leaves the rest to the timetable.
     """
-    while True:
+    while not dispatch.is_stopping():
         with store.writing():
             began = time.monotonic()
             is_more = _settled(run)

@@ -50,7 +50,7 @@ def columns(subject: str, seen: Preview) -> type[Form]:
     if subject == "individuals":
         dates = [SelectChoice(order, _l(words)) for order, words in DATES.items()]
         fields["dates"] = Radios(_l("How are dates written?"), choices=dates, default="ymd")
-        fields["country"] = Choice(_l("Phone numbers without a country code are of"), choices=_choices(countries()), default=agency.country())
+        fields["country"] = Choice(_l("Phone numbers without a country code are of"), choices=_choices(countries()))
     if subject == "sites":
         zones = _choices([("", _("That of the main site")), *time_zones()])
         fields["time_zone"] = Choice(_l("Time zone, when no column has it"), choices=zones)

@@ -6,7 +6,7 @@ from flask_babel import gettext as _
 from wtforms.fields.choices import SelectChoice
 
 from blueprints.admin import bp, import_forms, paging, wording
-from domain import agency, import_columns, import_jobs, import_page, settings, spreadsheet, texts
+from domain import agency, import_jobs, import_page, settings, spreadsheet, texts
 from domain.rules import NotFound, RuleBroken
 from models import ImportFile
 from web.access import right

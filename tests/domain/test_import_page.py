@@ -422,6 +422,23 @@ def test_a_stop_ends_a_dry_run_at_its_next_step_and_it_begins_anew(named, folder
     assert (fresh(file).state, counts(fresh(file))) == ("checked", (600, 600, 0, 0))
 
 
+def test_a_stop_leaves_search_words_and_audit_of_an_applied_file_to_the_timetable(checked, folder, cast, monkeypatch):
+    file = checked(many(300))
+    import_page.apply(file, cast.by("ada"))
+    settle = import_jobs._settle
+
+    def stop_then(*rest):
+        settle(*rest)
+        dispatch.stop()
+
+    monkeypatch.setattr(import_jobs, "_settle", stop_then)
+    import_jobs.run_due(folder)
+    assert (fresh(file).state, ImportRow.select().count()) == ("applied", 300)
+    dispatch.go_on()
+    imports.settle_applied()
+    assert ImportRow.select().count() == 0
+
+
 def test_what_is_given_up_while_it_is_checked_ends_there(named, folder, cast):
     file = named(many(600))
     import_page.check(file, cast.by("ada"), consent_email=False)
@@ -543,7 +560,7 @@ def test_everything_else_leaves_as_it_is():
 
 
 def test_nobody_imports_as_the_portal_itself(cast, folder):
-    with pytest.raises(Exception, match="NOT NULL|null value"):
+    with pytest.raises(Exception, match=r"NOT NULL|null value"):
         import_page.upload(folder, io.BytesIO(PEOPLE.encode()), "x.csv", "individuals", SYSTEM)
     assert list(folder.iterdir()) == []
     assert isinstance(cast.by("ada"), Actor)

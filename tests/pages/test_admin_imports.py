@@ -146,7 +146,7 @@ def test_choices_that_were_kept_are_offered_for_the_next_file_with_the_same_head
     assert [form.values[f"column-{n}"] for n in range(3)] == ["gender", "name", "external_id"]
     assert "As in “Registrations”" in page
     finn.press("Continue")
-    assert "mapped" == newest().state
+    assert newest().state == "mapped"
     assert ImportMapping.get().worker.external_id == "ada"
 
 
@@ -189,6 +189,32 @@ def test_sites_can_be_given_a_time_zone(ada, work):
     ada.press("Take in all of it")
     work()
     assert Site.get(Site.external_id == "n").time_zone == "Europe/Prague"
+
+
+HOSTILE = ("<script>alert(1)</script>", '"><svg onload=alert(1)>', "{{ 7 * 7 }}", "%(name)s %s", "</option></select>x", "=1+1")
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_what_stands_in_a_file_is_shown_as_the_text_that_it_is(ada, work, text):
+    quoted = text.replace('"', '""')
+    content = f'id,name,"{quoted}",born\n1,Ann Bell,"{quoted}","{quoted}"\n'
+    page = upload(ada, content, name=f"{text}.csv".replace('"', "%22"))  # as browsers write it
+    assert page.text.count(text) >= 2
+    ada.press("Continue", {"column-2": "pronouns", "keep_as": text})
+    answer(ada)
+    work()
+    page = ada.open(f"/admin/imports/{newest().public_id}/")
+    assert "Row 2" in page
+    assert text in page
+    assert "<svg" not in page.html.replace('<svg class="icon', "")
+    assert text in upload(ada, content)
+
+
+def test_two_columns_make_up_one_address(ada, work):
+    through(ada, work, "id,name,Street,House number\n1,Ann Bell,Quay Road,5\n")
+    ada.press("Take in all of it")
+    work()
+    assert [contact.value for contact in Individual.get(Individual.external_id == "1").contacts] == ["Quay Road 5"]
 
 
 # ---------------------------------------------------------------- files that are none

@@ -19,7 +19,19 @@ from pages.conftest import (  # noqa: F401 - fixtures
 from sweep.scenes import living, scene, scenes, walk  # noqa: F401 - fixtures
 
 import models
-from domain import accounts, dispatch, import_page, links, notices, profile, profile_changes, settings, sign_in, store, work_queue
+from domain import (
+    accounts,
+    dispatch,
+    import_page,
+    links,
+    notices,
+    profile,
+    profile_changes,
+    settings,
+    sign_in,
+    store,
+    work_queue,
+)
 from domain.actor import SYSTEM, Actor
 from gateways.mail import MailboxMail, Outcome, Verdict
 from models import AddressHealth, Contact, Delivery, Individual, Link, PortalAccount, ProfileChange, Task
