@@ -82,6 +82,11 @@ class Config:
         return self.data / "mail"
 
     @property
+    def uploads(self) -> Path:
+        """Where files wait that staff import; nothing in it is ever served."""
+        return self.data / "imports"
+
+    @property
     def queue_path(self) -> Path:
         """The job queue's own file: a bell that may be deleted at any time, never the book."""
         return self.data / "queue.db"

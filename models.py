@@ -590,6 +590,7 @@ class AuditHead(Row):
 
 # ------------------------------------------------------------------ import
 
+IMPORT_SUBJECTS = ("individuals", "workers", "sites")
 
 class ImportRun(Row):
     """One file taken in: by whom, which choices, how many rows."""
@@ -607,7 +608,7 @@ class ImportRun(Row):
     applied_at = UTCDateTimeField(null=True)
 
     class Meta:
-        constraints = [one_of("subject", ("individuals", "workers", "sites"))]
+        constraints = [one_of("subject", IMPORT_SUBJECTS)]
 
 
 class ImportRow(Row):
@@ -632,7 +633,69 @@ class ImportedRow(Row):
 
     class Meta:
         indexes = ((("subject", "external_id"), True),)
-        constraints = [one_of("subject", ("individuals", "workers", "sites"))]
+        constraints = [one_of("subject", IMPORT_SUBJECTS)]
+
+IMPORT_STATES = ("uploaded", "mapped", "checking", "checked", "applying", "applied", "failed", "given_up")
+
+
+class ImportFile(Row):
+    """One file that a worker takes in over the page, from its upload to its end; the file itself goes with the end."""
+
+    public_id = PublicId()
+    worker = ForeignKeyField(Worker, backref="import_files", on_delete="RESTRICT")
+    network = CharField(max_length=45, default="")
+    subject = CharField(max_length=20)
+    file_name = CharField(max_length=200)
+    file_hash = CharField(max_length=64)
+    stored = CharField(max_length=43)  # what the file is called in the data folder; empty once it is deleted
+    encoding = CharField(max_length=20)
+    delimiter = CharField(max_length=1)
+    mapping = TextField(default="")  # JSON (domain.import_columns)
+    consent_email = BooleanField(null=True)
+    state = CharField(max_length=10, default="uploaded")
+    failure = TextField(default="")  # a marked sentence: why it ended, or why it was not taken in
+    rows_there = IntegerField(default=0)
+    rows_read = IntegerField(default=0)
+    rows = IntegerField(default=0)
+    created = IntegerField(default=0)
+    changed = IntegerField(default=0)
+    unchanged = IntegerField(default=0)
+    uploaded_at = UTCDateTimeField()
+    moved_at = UTCDateTimeField()
+    lease_token = CharField(max_length=32, null=True)
+    lease_until = UTCDateTimeField(null=True)
+    run = ForeignKeyField(ImportRun, null=True, backref="files", on_delete="SET NULL")
+
+    class Meta:
+        constraints = [one_of("subject", IMPORT_SUBJECTS), one_of("state", IMPORT_STATES)]
+
+
+class ImportProblem(Row):
+    """What the dry run found at one place of a file; gone when the import ends."""
+
+    file = ForeignKeyField(ImportFile, backref="problems", on_delete="CASCADE")
+    is_note = BooleanField(default=False)  # nothing wrong, but to be looked at
+    row = IntegerField(null=True)  # empty for what concerns the whole file
+    column = TextField(default="")
+    value = CharField(max_length=60, default="")
+    message = TextField()  # a marked sentence, and its fields as JSON
+    fields = TextField(default="{}")
+
+
+class ImportMapping(Row):
+    """Which column is which, kept under a name for the next file with the same headings."""
+
+    public_id = PublicId()
+    subject = CharField(max_length=20)
+    name = CharField(max_length=80)
+    headings = CharField(max_length=64)  # a hash of the headings, whatever their order
+    body = TextField()  # JSON, as in ImportFile
+    worker = ForeignKeyField(Worker, backref="import_mappings", on_delete="RESTRICT")
+    kept_at = UTCDateTimeField()
+
+    class Meta:
+        indexes = ((("subject", "name"), True),)
+        constraints = [one_of("subject", IMPORT_SUBJECTS)]
 
 
 TABLES: tuple[type[Row], ...] = (
@@ -640,4 +703,5 @@ TABLES: tuple[type[Row], ...] = (
     PortalAccount, Link, LinkOpening, Device, LoginSession, RateCount, FormReceipt, UnsentForm, Task, ProfileChange, Delivery,
     DeliveryAttempt,
     ChannelHealth, AddressHealth, AuditEntry, AuditValues, AuditHead, ImportRun, ImportRow, ImportedRow,
+    ImportFile, ImportProblem, ImportMapping,
 )  # fmt: skip

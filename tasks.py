@@ -18,7 +18,20 @@ from huey.consumer import Consumer
 from huey.serializer import SignedSerializer
 
 from config import Config
-from domain import accounts, dispatch, duty, imports, limits, notices, schema, sign_in, store, unsent
+from domain import (
+    accounts,
+    dispatch,
+    duty,
+    import_jobs,
+    import_page,
+    imports,
+    limits,
+    notices,
+    schema,
+    sign_in,
+    store,
+    unsent,
+)
 from gateways.mail import Mail, MailboxMail, SmtpMail
 from web import posts
 
@@ -40,6 +53,11 @@ def each_minute(config: Config) -> None:
     accounts.expire_due()
     imports.settle_applied()
     deliver(config)
+
+
+def take_in(config: Config) -> None:
+    """Check and import files that staff uploaded."""
+    import_jobs.run_due(config.uploads)
 
 
 def each_hour() -> None:
@@ -101,7 +119,7 @@ class Worker:
 
     def __init__(self, queue: Huey, on_duty: duty.Duty) -> None:
         self._queue, self._duty = queue, on_duty
-        self.consumer = EmbeddedConsumer(queue, workers=2, max_delay=0.5, shutdown_timeout=15, flush_locks=True)
+        self.consumer = EmbeddedConsumer(queue, workers=3, max_delay=0.5, shutdown_timeout=15, flush_locks=True)
         self._over = threading.Event()
         self._watch = threading.Thread(target=self._look_after, name="worker-watch", daemon=True)
 
@@ -157,8 +175,11 @@ def bind(config: Config, on_duty: duty.Duty) -> tuple[Huey, Callable[[], object]
     queue = open_queue(config)
     bell = queue.task(name="deliver")(_with_database(lambda: deliver(config)))
     queue.periodic_task(at(), name="each_minute")(_with_database(lambda: each_minute(config)))
+    take = queue.task(name="take_in")(_with_database(lambda: take_in(config)))
+    queue.periodic_task(at(), name="take_in_each_minute")(_with_database(lambda: take_in(config)))
     queue.periodic_task(at(minute="7"), name="each_hour")(_with_database(each_hour))
     notices.ring = lambda: bell()
+    import_page.ring = lambda: take()
     return queue, bell
 
 

@@ -32,6 +32,11 @@ def go_on() -> None:
     _stopping.clear()
 
 
+def is_stopping() -> bool:
+    """True once the process is about to end: whatever takes long ends at its next step."""
+    return _stopping.is_set()
+
+
 def deliver_due(open_mail: Callable[[], Mail], *, portal_url: str, sender: str, seconds: float = 50.0) -> int:
     """Send what is due until nothing is, ``seconds`` have passed or the process stops; how many were handed over.
 

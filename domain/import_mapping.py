@@ -103,6 +103,7 @@ class FileMapping:
     optional: frozenset[str]
     values: Mapping[str, Mapping[str, str]]
     formats: tuple[str, ...]
+    country: str = ""  # of phone numbers without a country code; the agency's when empty
 
     @property
     def headings(self) -> list[str]:
@@ -184,14 +185,15 @@ def read_mapping(path: Path) -> FileMapping:
         raise _bad(N_("There is no mapping “%(name)s”."), name=str(path)) from None
     except ValueError as error:
         raise _bad(N_("The mapping is not a TOML file: %(error)s."), error=str(error)) from None
-    return _mapping(path.stem, content)
+    return of_content(path.stem, content)
 
 
 def _bad(message: str, **fields: Any) -> RuleBroken:
     return RuleBroken(message, code="bad_mapping", **fields)
 
 
-def _mapping(name: str, content: dict[str, Any]) -> FileMapping:
+def of_content(name: str, content: dict[str, Any]) -> FileMapping:
+    """A mapping from what its TOML file holds.  Raises RuleBroken (``bad_mapping``)."""
     for key in content.keys() - _KEYS:
         raise _bad(N_("The mapping has a part “%(key)s”; there are only %(known)s."), key=key, known=_listed(_KEYS))
     subject = content.get("subject")

@@ -66,7 +66,7 @@ class Checker:
         self._bound = bound
         self._rows_of: dict[str, int] = {}
         here = agency.current()
-        self._country = here.country if here else ""
+        self._country = mapping.country or (here.country if here else "")
         self._sites = {external_id for (external_id,) in Site.select(Site.external_id).tuples()}
         self._check = {"individuals": self._individual, "workers": self._worker, "sites": self._site}[mapping.subject]
 

@@ -7,6 +7,7 @@ short ones (docs/import.md).
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import hashlib
 import json
@@ -17,7 +18,7 @@ from typing import Any
 
 from peewee import IntegrityError
 
-from domain import audit, clock, store
+from domain import audit, clock, dispatch, import_turn, store
 from domain.actor import SYSTEM, Actor
 from domain.import_csv import Table, open_table
 from domain.import_mapping import Bound, FileMapping, find_mapping, read_mapping
@@ -33,7 +34,7 @@ CONSENT = N_("Choose whether the people in this file allow e-mail: yes, or no to
 AT_ONCE = 250  # rows that are planned and staged together
 SETTLED_AT_ONCE = 200  # rows that become findable in one short transaction
 _TABLES: dict[str, Any] = {"individuals": Individual, "workers": Worker, "sites": Site}
-Progress = Callable[[int], object]  # told how many rows were read
+Progress = Callable[[int], object]  # told how many rows were read; a RuleBroken of its own ends the import
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,12 +42,14 @@ class Choices:
     """What the importer chose.
 
     ``consent_email``: True records that everybody in the file who has an address allows e-mail, False records
-    nothing, None is no choice and refused for individuals.  ``encoding`` and ``delimiter`` are found out when empty.
+    nothing, None is no choice and refused for individuals.  ``encoding`` and ``delimiter`` are found out when empty;
+    ``file_name`` is what people call a file that is kept under another name.
     """
 
     consent_email: bool | None = None
     encoding: str = ""
     delimiter: str = ""
+    file_name: str = ""
 
 
 @dataclasses.dataclass
@@ -68,9 +71,16 @@ class Report:
     is_applied: bool = False
     seconds_locked: float = 0.0
 
+    def counts(self) -> dict[str, int]:
+        """How many rows the file has, and how many of them are of each kind."""
+        return {name: getattr(self, name) for name in ("rows", "created", "changed", "unchanged")}
+
     def refuse(self, broken: RuleBroken) -> None:
         """Note what is wrong with the file as a whole, or where it cannot be read on."""
         self.problems.append(Problem(None, "", "", broken.message, broken.fields))
+
+
+Along = Callable[[ImportRun, Report], None]
 
 
 def check(
@@ -83,7 +93,7 @@ def check(
 ) -> Report:
     """The dry run: every problem of the file, and what ``apply`` would do.  Writes nothing."""
     with store.connection():
-        report = Report(subject, file.name, mapping.name)
+        report = Report(subject, choices.file_name or file.name, mapping.name)
         if intake := _opened(report, file, mapping, choices, by):
             intake.read(lambda plans: None, progress)
         return report
@@ -96,28 +106,42 @@ def apply(
     choices: Choices,
     by: Actor = SYSTEM,
     progress: Progress | None = None,
+    along: Along | None = None,
 ) -> Report:
     """Take the file in when it has no problem; else nothing of it, and the report names every problem.
 
-    What an earlier import left behind when it was killed is cleared or finished first.
+    What an earlier import left behind when it was killed is cleared or finished first.  While another import runs
+    nothing is done but to say so.  ``along`` is called inside the one transaction that writes the records.
     """
     with store.connection():
-        finish()
-        report = Report(subject, file.name, mapping.name)
-        if intake := _opened(report, file, mapping, choices, by):
-            _take_in(intake, _chosen(mapping, choices, report), by, progress)
+        report = Report(subject, choices.file_name or file.name, mapping.name)
+        try:
+            with import_turn.taken():
+                _clear()
+                if intake := _opened(report, file, mapping, choices, by):
+                    _take_in(intake, _chosen(mapping, choices, report), by, progress, along)
+        except RuleBroken as busy:
+            report.refuse(busy)
         return report
 
 
 def finish() -> None:
-    """Clear the staged rows of imports that were killed before they were applied, and settle applied ones."""
+    """Clear the staged rows of imports that were killed before they were applied, and settle applied ones.
+
+    Nothing is cleared of an import that runs.
+    """
     store.must_be_idle()
-    with store.connection():
-        unapplied = ImportRun.select(ImportRun.id).where(ImportRun.applied_at.is_null())
-        if unapplied.exists():
-            with store.writing():
-                ImportRun.delete().where(ImportRun.applied_at.is_null()).execute()
-        settle_applied()
+    with store.connection(), contextlib.suppress(RuleBroken), import_turn.taken():
+        _clear()
+
+
+def _clear() -> None:
+    """Said by whoever has the turn: then every run that is not applied was killed."""
+    unapplied = ImportRun.select(ImportRun.id).where(ImportRun.applied_at.is_null())
+    if unapplied.exists():
+        with store.writing():
+            ImportRun.delete().where(ImportRun.applied_at.is_null()).execute()
+    settle_applied()
 
 
 def settle_applied() -> None:
@@ -228,7 +252,9 @@ def _chosen(mapping: FileMapping, choices: Choices, report: Report) -> dict[str,
     }  # fmt: skip
 
 
-def _take_in(intake: _Intake, chosen: dict[str, object], by: Actor, progress: Progress | None) -> None:
+def _take_in(
+    intake: _Intake, chosen: dict[str, object], by: Actor, progress: Progress | None, along: Along | None
+) -> None:
     """Stage the file and write it; nothing stays of it when it has a problem."""
     report, run, said = intake.report, _start(intake.report, chosen, by), hashlib.sha256()
 
@@ -248,7 +274,7 @@ def _take_in(intake: _Intake, chosen: dict[str, object], by: Actor, progress: Pr
     try:
         intake.read(stage, progress)
         if not report.problems:
-            _write(run, intake.planner, report, {**chosen, "changes_hash": said.hexdigest()}, by)
+            _write(run, intake.planner, report, {**chosen, "changes_hash": said.hexdigest()}, by, along)
     except IntegrityError:
         report.refuse(RuleBroken(STALE, code="stale"))
     except RuleBroken as broken:
@@ -278,9 +304,11 @@ def _importer(run: ImportRun) -> Actor:
     return Actor(worker=Worker.get_by_id(who["worker"]), network=who["network"]) if who.get("worker") else SYSTEM
 
 
-def _write(run: ImportRun, planner: Planner, report: Report, chosen: dict[str, object], by: Actor) -> None:
+def _write(
+    run: ImportRun, planner: Planner, report: Report, chosen: dict[str, object], by: Actor, along: Along | None
+) -> None:
     """The one transaction: the records, the run and its audit entry."""
-    counts = {name: getattr(report, name) for name in ("rows", "created", "changed", "unchanged")}
+    counts = report.counts()
     choices = {name: value for name, value in chosen.items() if name != "changes_hash"}
     with store.writing():
         store.one_at_a_time("import")
@@ -294,6 +322,8 @@ def _write(run: ImportRun, planner: Planner, report: Report, chosen: dict[str, o
                 "import.applied", by, subject=f"import {run.id}", **counts,
                 file_hash=report.file_hash, choices=choices, changes_hash=chosen["changes_hash"],
             )  # fmt: skip
+        if along:
+            along(run, report)
     report.seconds_locked = time.monotonic() - began
     report.is_applied = True
 
@@ -303,9 +333,10 @@ def _settle(run: ImportRun) -> None:
 
     A million search words at once would hold the lock for too long.  A staged row goes in the transaction that settles
     it: what is left of an applied run when it is killed here is what is still to be done.  That the entries of the
-    audit are those of the run is shown by its own entry, which has the hash of them all.
+    audit are those of the run is shown by its own entry, which has the hash of them all.  A process that is about to
+    end leaves the rest to the timetable.
     """
-    while True:
+    while not dispatch.is_stopping():
         with store.writing():
             began = time.monotonic()
             is_more = _settled(run)

@@ -22,8 +22,15 @@ def _runner() -> Runner:
 
 @contextlib.contextmanager
 def alone() -> Iterator[None]:
-    """No other process changes the tables of this database meanwhile: it waits, as long as it takes."""
-    with store.connection(), _alone_on_server() if store.is_postgres() else _alone_in_folder():
+    """No other process changes the tables of this database meanwhile: it waits, as long as it takes.
+
+    In a folder before the connection: of several that open a new file of SQLite at once, all but one find it locked.
+    """
+    if store.is_postgres():
+        with store.connection(), _alone_on_server():
+            yield
+        return
+    with _alone_in_folder(), store.connection():
         yield
 
 

@@ -85,6 +85,12 @@ CATALOGUE: dict[str, Kind] = {
         "https://www.google.com/", N_("Where quick exit leads"), "",
         N_("A page that anybody could be looking at, such as the weather. It must begin with https://."), is_address=True,
     ),
+    "import_megabytes": Kind(
+        15, N_("Largest file that can be imported"), N_("MB"), N_("On the page; the command takes any."), 1, 19
+    ),
+    "import_hours": Kind(
+        24, N_("Unfinished imports"), N_("hours"), N_("An uploaded file that nobody goes on with is deleted then."), 1, 168
+    ),
     "mail_rate": Kind(10, N_("Mail rate"), N_("a second"), N_("0 means as fast as the mail server takes them."), 0, 1000),
     "mail_test_minutes": Kind(10, N_("Code of the test e-mail"), N_("minutes"), "", 5, 60),
 }
@@ -113,6 +119,7 @@ SECTIONS: dict[str, Section] = {
         "about_me_declined_days",
     ), N_("What clients may change of their own record.")),
     "messages": Section(N_("E-mail"), ("mail_rate", "mail_test_minutes"), N_("How fast e-mails leave.")),
+    "imports": Section(N_("Import"), ("import_megabytes", "import_hours"), N_("Files that staff upload.")),
     "installation": Section(N_("Installation"), ("first_start_tries",)),
 }  # fmt: skip
 

@@ -16,6 +16,7 @@ from models import (
     Contact,
     Delivery,
     Follow,
+    ImportFile,
     Individual,
     LoginSession,
     PortalAccount,
@@ -144,6 +145,16 @@ class StaffViewer:
     def task(self, public_id: str) -> Task:
         """One task, open or done, about an individual whom the worker may see.  Raises NotFound."""
         return _one(self._every_task().where(Task.public_id == public_id))  # type: ignore[no-any-return]
+
+    @property
+    def imports(self) -> Any:
+        """Files that came in over the page, whoever uploaded them, newest first; none without the right."""
+        every = ImportFile.select(ImportFile, Worker).join(Worker).order_by(ImportFile.id.desc())
+        return every if self.may("import_data") else every.where(ImportFile.id.is_null())
+
+    def import_file(self, public_id: str) -> ImportFile:
+        """One file on its way in, or one that was.  Raises NotFound."""
+        return _one(self.imports.where(ImportFile.public_id == public_id))  # type: ignore[no-any-return]
 
     @property
     def held_deliveries(self) -> Any:

@@ -173,6 +173,12 @@
     if (isPrivate && notice && response?.status < 400 && !request.headers['X-Poll']) wind(idle - 60000);
   });
 
+  // ---- What refreshes by itself rests while nobody sees it ----
+
+  document.addEventListener('htmx:before:request', (event) => {
+    if (document.hidden && event.detail.ctx?.sourceElement?.matches?.('[data-while-seen]')) event.preventDefault();
+  });
+
   // ---- Focus goes to what changed ----
 
   function focusOn(root, alsoHeading) {

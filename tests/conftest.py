@@ -34,6 +34,7 @@ from domain import (
     agency,
     audit,
     dispatch,
+    import_page,
     limits,
     links,
     notices,
@@ -318,7 +319,7 @@ def opened(url: str) -> Iterator[peewee.Database]:
             if not each.is_closed():
                 each.close()
         hang_up()
-        notices.ring = lambda: None
+        notices.ring = import_page.ring = lambda: None
         dispatch.go_on()
 
 

@@ -12,7 +12,7 @@ import phonenumbers
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date
 from flask import Flask
-from flask_babel import get_locale
+from flask_babel import format_decimal, get_locale
 from markdown_it import MarkdownIt
 from markupsafe import Markup
 
@@ -25,8 +25,8 @@ _markdown = MarkdownIt("commonmark", {"html": False})
 
 
 def install(app: Flask) -> None:
-    """Offer the filters ``when``, ``day``, ``phone``, ``dotted`` and ``markdown`` to templates."""
-    app.jinja_env.filters.update(when=when, day=day, markdown=markdown, phone=phone, dotted=dotted)
+    """Offer the filters ``when``, ``day``, ``number``, ``phone``, ``dotted`` and ``markdown`` to templates."""
+    app.jinja_env.filters.update(when=when, day=day, markdown=markdown, number=number, phone=phone, dotted=dotted)
     app.jinja_env.globals["language_name"] = language_name
 
 
@@ -41,6 +41,11 @@ def when(moment: dt.datetime | None) -> str:
 def day(date: dt.date | None) -> str:
     """A calendar date: ``22 November 2026``."""
     return texts.day(str(get_locale()), date) if date else ""
+
+
+def number(count: int) -> str:
+    """A whole number as it is written in the reader's language: ``1,234``."""
+    return str(format_decimal(count))
 
 
 def phone(number: str) -> str:

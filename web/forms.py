@@ -13,7 +13,7 @@ from flask_babel import format_date, get_locale, gettext, lazy_gettext
 from flask_wtf import FlaskForm
 from wtforms import Field, RadioField, SelectField, StringField, ValidationError
 from wtforms.validators import InputRequired
-from wtforms.widgets import TextArea
+from wtforms.widgets import FileInput, TextArea
 
 from domain import texts
 from domain.rules import N_, RuleBroken
@@ -147,6 +147,24 @@ class Lines(Text):
     """Several lines of text, as an address has them."""
 
     widget = TextArea()
+
+
+class Upload(Field):  # type: ignore[misc]
+    """A file; ``data`` is what was uploaded, or None.  No browser shows it again after a refusal."""
+
+    widget = FileInput()
+
+    def __init__(self, label: Any, required: Any, **kwargs: Any) -> None:
+        super().__init__(label, **kwargs)
+        self.required = required
+
+    def process(self, formdata: Any, data: Any = None, extra_filters: Any = None) -> None:
+        self.process_errors: list[Any] = []
+        self.errors: list[Any] = []
+        sent = request.files.get(self.name) if formdata is not None else None
+        self.data = sent if sent is not None and sent.filename else None
+        if formdata is not None and self.data is None:
+            self.process_errors.append(self.required)
 
 
 class DateBoxes(Field):  # type: ignore[misc]

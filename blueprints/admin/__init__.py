@@ -4,4 +4,15 @@ from flask import Blueprint
 
 bp = Blueprint("admin", __name__, url_prefix="/admin")
 
-from blueprints.admin import accounts, changes, deliveries, first_start, individuals, my_sign_in, reach, settings, today  # noqa: E402, F401
+from blueprints.admin import (  # noqa: E402, F401
+    accounts,
+    changes,
+    deliveries,
+    first_start,
+    imports,
+    individuals,
+    my_sign_in,
+    reach,
+    settings,
+    today,
+)

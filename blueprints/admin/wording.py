@@ -45,6 +45,14 @@ CONSEQUENCES = {
     "close": N_("They are signed out for good. The record stays readable. This cannot be undone."),
 }
 
+IMPORT_SUBJECTS = {"individuals": N_("Clients"), "workers": N_("Workers"), "sites": N_("Sites")}
+IMPORT_STATES = {
+    "uploaded": N_("columns to be named"), "mapped": N_("to be checked"), "checking": N_("being checked"),
+    "checked": N_("checked"), "applying": N_("being taken in"), "applied": N_("taken in"), "failed": N_("failed"),
+    "given_up": N_("given up"),
+}  # fmt: skip
+IMPORT_TONES = {"applied": "good", "failed": "bad", "given_up": "info", "checking": "info", "applying": "info"}
+
 
 def told(sentence: str) -> str:
     """A stored sentence in the reader's language; what a mail server said stays as it is.  Plain text, never Markup:
@@ -77,6 +85,10 @@ _ENTRIES = {
     "follow.started": N_("A worker follows them now"),
     "follow.ended": N_("A worker no longer follows them"),
     "import.applied": N_("Imported from a file"),
+    "import.begun": N_("Import of a file started"),
+    "import.failed": N_("Import of a file failed"),
+    "import.given_up": N_("Import of a file given up"),
+    "import.uploaded": N_("File for an import uploaded"),
     "individual.created": N_("Record created"),
     "individual.changed": N_("Record changed"),
     "individual.language_chosen": N_("Language chosen"),

@@ -66,6 +66,32 @@ def own_contact(page: Page) -> None:
     page.locator("main a.row").first.click()
 
 
+def file(name: str, rows: str) -> Callable[[Page], None]:
+    """Choose a file of clients and upload it."""
+
+    def then(page: Page) -> None:
+        page.get_by_label("Clients", exact=True).check()
+        page.get_by_label("CSV file").set_input_files({"name": name, "mimeType": "text/csv", "buffer": rows.encode()})
+        ways.press(page, "Upload")
+        ways.heading(page, "Name the columns")
+
+    return then
+
+
+def checked(rows: str, *names: str) -> Callable[[Page], None]:
+    """Upload a file, wait until it is checked, then press one after the other."""
+
+    def then(page: Page) -> None:
+        file("Registrations of the whole year with a rather long name.csv", rows)(page)
+        ways.press(page, "Continue")
+        page.get_by_label("No, or we do not know").check()
+        ways.press(page, "Check the file")
+        expect(page.get_by_text("Unchanged", exact=True)).to_be_visible(timeout=60_000)
+        press(*names)(page)
+
+    return then
+
+
 def with_an_old_token(page: Page) -> None:
     page.locator("form [name=csrf_token]").first.evaluate("field => { field.value = 'old' }")
     typed({"E-mail address": "somebody@example.org"}, "Send me the link")(page)
@@ -74,6 +100,9 @@ def with_an_old_token(page: Page) -> None:
 INDIVIDUALS, RECORD, NEW = "/admin/individuals/", "/admin/individuals/<public_id>/", "/admin/individuals/new"
 ACCOUNT = RECORD + "account/new"
 MOVE = RECORD + "account/<account_id>/<verb>"
+IMPORTS, UPLOAD, IMPORT = "/admin/imports/", "/admin/imports/new", "/admin/imports/<public_id>/"
+GOOD = "id,name,born,e-mail,A column with a long heading\n7,Friedrich-Wilhelm Donaudampfschifffahrtsgesellschaft,1990-01-01,,\n"
+BAD = GOOD + "8,=Ann Bell,1990-31-31,a-rather-long-address-that-is-none,\n"
 
 ANYBODY = [
     State("sign in", "/sign-in", "/sign-in"),
@@ -172,9 +201,22 @@ STAFF = [
     State("delivery", "/admin/deliveries/<public_id>/", "/admin/deliveries/", ADMIN, first_row),
     State("settings", "/admin/settings/", "/admin/settings/", ADMIN),
     *(State(f"settings: {name}", "/admin/settings/<section>", f"/admin/settings/{name}", ADMIN) for name in (
-        "accounts", "sign_in", "about_me", "messages", "installation")),
+        "accounts", "sign_in", "about_me", "messages", "import", "installation")),
     State("settings, beyond the limits", "/admin/settings/<section>", "/admin/settings/accounts", ADMIN,
           typed({"Minimum age": "many", "Licence count": "-1"}, "Save")),
+    State("import, nothing chosen", UPLOAD, UPLOAD, ADMIN, press("Upload")),
+    State("import, columns", IMPORT + "columns", UPLOAD, ADMIN, file("people.csv", GOOD)),
+    State("import, read anew", IMPORT + "columns", UPLOAD, ADMIN, lambda page: (
+        file("people.csv", GOOD)(page), page.get_by_label("Columns are separated by").select_option("semicolon"), press("Read it again")(page))),
+    State("import, consent", IMPORT + "consent", UPLOAD, ADMIN,
+          lambda page: (file("people.csv", GOOD)(page), press("Continue")(page))),
+    State("import, checked", IMPORT, UPLOAD, ADMIN, checked(GOOD)),
+    State("import, problems", IMPORT, UPLOAD, ADMIN, checked(BAD)),
+    State("import, to be given up", IMPORT + "giving-up", UPLOAD, ADMIN, checked(GOOD, "Give this import up")),
+    State("import, given up", IMPORT, UPLOAD, ADMIN, checked(BAD, "Give this import up", "Give it up")),
+    State("import, taken in", IMPORT, UPLOAD, ADMIN, lambda page: (
+        checked(GOOD, "Take in all of it")(page), expect(page.get_by_text("All of it was taken in")).to_be_visible(timeout=60_000))),
+    State("imports", IMPORTS, IMPORTS, ADMIN),
     State("my sign-in", "/admin/my-sign-in/", "/admin/my-sign-in/", ADMIN),
     State("my sign-in, nothing typed", "/admin/my-sign-in/", "/admin/my-sign-in/", ADMIN,
           press("Save the new password")),
@@ -185,6 +227,8 @@ EMPTY = [
     State("Today, nothing waits", "/admin/", "/admin/", ADMIN),
     State("Individuals, nobody", INDIVIDUALS, INDIVIDUALS, ADMIN),
     State("deliveries, none", "/admin/deliveries/", "/admin/deliveries/", ADMIN),
+    State("imports, none", IMPORTS, IMPORTS, ADMIN),
+    State("import, new", UPLOAD, UPLOAD, ADMIN),
     State("mailbox, empty", "/dev/mail", "/dev/mail"),
     State("help, not written", "/pages/<slug>", "/pages/help"),
 ]
@@ -198,7 +242,8 @@ FIRST_START = {
     "/admin/first-start/on",
 }  # fmt: skip
 NO_PAGES = {  # links that lead on at once, and what only programs read
-    "/activate/<token>", "/activate/terms", "/reset/<token>", "/quick-exit", "/admin/first-start/", "/static/<path:filename>", "/sw.js",
+    IMPORT + "problems.csv", "/activate/<token>", "/activate/terms", "/reset/<token>", "/quick-exit", "/admin/first-start/",
+    "/static/<path:filename>", "/sw.js",
     "/manifest.webmanifest", "/healthz", "/readyz",
 }  # fmt: skip
 

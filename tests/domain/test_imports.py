@@ -793,12 +793,52 @@ def test_somebody_who_is_added_by_hand_meanwhile_is_not_doubled(take):
     assert ImportRow.select().count() == 0
 
 
-def test_of_two_imports_at_once_the_later_one_counts(take):
-    report = take(many(300), progress=lambda rows: imports.finish())
-    assert [problem.message for problem in report.problems] == [
-        "Somebody changed these records while the file was read. Nothing of it was taken in; import it again."
-    ]
-    assert Individual.select().count() == 0
+def test_a_running_import_is_never_cleared_by_another_one(take, tmp_path):
+    second, others = tmp_path / "second.csv", []
+    second.write_text(f"{HEADING}\nx,Xena,Young,,,,,,")
+
+    def meanwhile(rows):
+        imports.finish()
+        others.append(imports.apply("individuals", second, imports.find_mapping("individuals", "doorstep"), Choices(False)))
+
+    report = take(many(300), progress=meanwhile)
+    assert report.is_applied
+    assert {tuple(said(other)) for other in others} == {("Another import is running. Try again when it is done.",)}
+    assert (Individual.select().count(), ImportRun.select().count(), ImportRow.select().count()) == (300, 1, 0)
+    assert imports.apply("individuals", second, imports.find_mapping("individuals", "doorstep"), Choices(False)).is_applied
+
+
+_SLOW = """
+import sys
+from pathlib import Path
+from domain import audit, imports, store
+store.open_database(sys.argv[1])
+audit.use_key("k")
+def wait(rows):
+    print(rows, flush=True)
+    sys.stdin.readline()
+imports.apply("individuals", Path(sys.argv[2]), imports.find_mapping("individuals", "doorstep"), imports.Choices(True), progress=wait)
+"""
+
+
+def test_an_import_of_another_process_is_left_alone_until_that_process_ends(agency_db, tmp_path):
+    file = tmp_path / "people.csv"
+    file.write_text(many(300))
+    command = [sys.executable, "-c", _SLOW, f"sqlite:///{agency_db}", str(file)]
+    other = subprocess.Popen(
+        command, env={**os.environ, "PYTHONPATH": str(HERE)}, cwd=HERE, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    try:
+        assert other.stdout.readline() == b"250\n"
+        assert ImportRow.select().count() == 250
+        ours = imports.apply("individuals", file, imports.find_mapping("individuals", "doorstep"), Choices(True))
+        assert said(ours) == ["Another import is running. Try again when it is done."]
+        assert ImportRow.select().count() == 250
+    finally:
+        other.kill()
+        other.communicate()
+    assert imports.apply("individuals", file, imports.find_mapping("individuals", "doorstep"), Choices(True)).is_applied
+    assert (Individual.select().count(), ImportRun.select().count(), ImportRow.select().count()) == (300, 1, 0)
 
 
 def test_who_reads_meanwhile_sees_nobody_or_everybody(agency_db, tmp_path):

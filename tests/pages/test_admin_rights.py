@@ -17,6 +17,7 @@ SEE_ALICE = {"dora", *SEE_ALL}
 INVITE = {"ada"}
 SET_UP = {"ada"}
 AUDIT = {"finn", "ada"}
+IMPORT = {"finn", "ada"}
 
 # Each page with the workers who may open it; every other one gets the page for what is not there.
 PAGES = {
@@ -41,6 +42,8 @@ PAGES = {
     "/admin/individuals/{bob}/edit": SEE_ALL,
     "/admin/deliveries/{alice_delivery}/": SEE_ALICE,
     "/admin/deliveries/{bob_delivery}/": SEE_ALL,
+    "/admin/imports/": IMPORT,
+    "/admin/imports/new": IMPORT,
     "/admin/settings/": SET_UP,
     "/admin/settings/about_me": SET_UP,
     "/admin/first-start/agency": SET_UP,
@@ -112,8 +115,8 @@ def test_the_menu_is_the_same_on_every_page(browse, name):
     for path in ("/admin/", "/admin/individuals/", "/admin/deliveries/", "/admin/my-sign-in/"):
         nav = next(e for e in browser.open(path).tree.iter("nav") if e.get("id") == "nav")
         menus.add(tuple(a.get("href") for a in nav.iter("a")))
-    settings = ("/admin/settings/",) if name in SET_UP else ()
-    assert menus == {("/admin/", "/admin/individuals/", "/admin/deliveries/", *settings, "/admin/my-sign-in/")}
+    more = (*(("/admin/imports/",) if name in IMPORT else ()), *(("/admin/settings/",) if name in SET_UP else ()))
+    assert menus == {("/admin/", "/admin/individuals/", "/admin/deliveries/", *more, "/admin/my-sign-in/")}
 
 
 def test_a_class_gives_rights_beyond_the_group_and_unknown_words_give_nothing(browse, cast):

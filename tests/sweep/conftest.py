@@ -1,6 +1,7 @@
 """For the sweeps: a world with something of everything, and what counts as a change in it."""
 
 import dataclasses
+import io
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,19 @@ from pages.conftest import (  # noqa: F401 - fixtures
 from sweep.scenes import living, scene, scenes, walk  # noqa: F401 - fixtures
 
 import models
-from domain import accounts, dispatch, links, notices, profile, profile_changes, settings, sign_in, store, work_queue
+from domain import (
+    accounts,
+    dispatch,
+    import_page,
+    links,
+    notices,
+    profile,
+    profile_changes,
+    settings,
+    sign_in,
+    store,
+    work_queue,
+)
 from domain.actor import SYSTEM, Actor
 from gateways.mail import MailboxMail, Outcome, Verdict
 from models import AddressHealth, Contact, Delivery, Individual, Link, PortalAccount, ProfileChange, Task
@@ -85,6 +98,7 @@ class World:
     another_activation: str
     reset: str
     message: str  # the name of a message in the mailbox
+    file: str = ""  # the public id of a file on its way in
     templates: Any = None
 
     def mine(self, kind: str, whose: str) -> str:
@@ -150,7 +164,8 @@ def build_world(cast: Any, application: Any) -> World:
     dispatch.deliver_due(lambda: box, portal_url=config.portal_url, sender="portal@example.org")
     with store.writing():
         reset = links.make("password_reset", first.expires_at, account=cast.alice_account)
-    return World(cast, links.token(first), links.token(second), links.token(reset), box.messages()[0][0])
+    file = import_page.upload(config.uploads, io.BytesIO(b"id,name\n7,Nora North\n"), "people.csv", "individuals", cast.by("finn"))
+    return World(cast, links.token(first), links.token(second), links.token(reset), box.messages()[0][0], file.public_id)
 
 
 def _claim() -> notices.Claim:

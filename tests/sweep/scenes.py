@@ -8,6 +8,7 @@ cookies and every form that they met on their walk; each test finds it as it was
 import contextlib
 import dataclasses
 import datetime as dt
+import io
 import re
 from collections.abc import Callable, Iterator
 from functools import cached_property
@@ -19,7 +20,7 @@ import html5lib
 import peewee
 import pytest
 from flask import Flask
-from pages.conftest import KEY, PORTAL, PRODUCTION, SMTP, Browser, Form, Page, born
+from pages.conftest import KEY, PORTAL, PRODUCTION, SMTP, Browser, Form, Page, born, sent
 
 import models
 from app import create_app
@@ -29,6 +30,9 @@ from domain import (
     activation,
     agency,
     clock,
+    import_columns,
+    import_jobs,
+    import_page,
     links,
     notices,
     profile,
@@ -57,6 +61,8 @@ class Walker(Browser):
 
     def raw(self, path: str, method: str = "GET", *, headers: dict[str, str] | None = None, **more: Any) -> Any:
         """One request as it is, and the bare answer."""
+        if "data" in more:
+            more["data"] = sent(more["data"])
         return self.client.open(
             path, method=method, headers={"User-Agent": self.agent, **(headers or {})}, buffered=True,
             environ_overrides={"REMOTE_ADDR": self.network}, **{"base_url": self.root, **more},
@@ -334,8 +340,34 @@ def _living(app: Flask) -> dict[str, Walker]:
         ways[who].ask(f"/reset/{links.token(forgotten('bob@example.org'))}")
     _send_all(dead=nora.email)
     _hold_one(alice)
+    _send_files(app.extensions["doorstep"].uploads)
     _steps(ways, pia)
     return ways | {who: Walker(app, who) for who in PEOPLE["living"] if who not in ways}
+
+
+IMPORTED = b"id,name,birth_date\n7,Bo Reed,1990-04-05\n8,Cy Dell,1991-05-06\n"
+
+
+def _send_files(folder: Path) -> None:
+    """Files on their way in, one at each step."""
+    bad = IMPORTED.replace(b"1991-05-06", b"=tomorrow")
+    for subject, content, steps in (
+        ("individuals", IMPORTED, ""), ("individuals", IMPORTED, "map"), ("sites", IMPORTED, "map"), ("individuals", bad, "check"),
+        ("individuals", IMPORTED, "check"), ("sites", IMPORTED, "apply"), ("workers", IMPORTED, "give_up"),
+    ):  # fmt: skip
+        file = import_page.upload(folder, io.BytesIO(content), "people.csv", subject, _ada())
+        seen = import_page.preview(file, folder)
+        if steps in ("map", "check", "apply"):
+            fields = ("external_id", "name", "birth_date" if subject == "individuals" else "")
+            import_page.map_columns(file, seen.headings, import_columns.chosen(subject, seen.headings, fields, dates="ymd", base=""), _ada())
+        if steps in ("check", "apply"):
+            import_page.check(file, _ada(), consent_email=False if subject == "individuals" else None)
+            import_jobs.run_due(folder)
+        if steps == "apply":
+            import_page.apply(file, _ada())
+            import_jobs.run_due(folder)
+        if steps == "give_up":
+            import_page.give_up(file, _ada())
 
 
 def _hold_one(account: PortalAccount) -> None:
@@ -435,7 +467,7 @@ def _empty(app: Flask) -> dict[str, Walker]:
 # Random, so that two runs of the same thing differ in them and in nothing else; so they do in every time.
 _RANDOM = {
     "public_id", "nonce", "token_hash", "password_hash", "proof_hash", "dedupe_key", "hash", "previous_hash", "seal", "token", "lease_token",
-    "form_id", "visitor",
+    "form_id", "visitor", "stored",
 }  # fmt: skip
 
 Rows = dict[str, list[tuple[Any, ...]]]

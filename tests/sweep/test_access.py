@@ -19,8 +19,8 @@ PEOPLE = ("nobody", "alice", "bob", "eve", "dora", "otto", "ines", "finn", "ada"
 SEES = {"dora": {"alice"}, "ines": {"alice", "bob"}, "finn": {"alice", "bob"}, "ada": {"alice", "bob"}}
 INTAKE = {"view_all_individuals", "edit_individuals", "manage_accounts", "manage_services", "answer_requests"}
 RIGHTS = {
-    "dora": set(), "otto": set(), "ines": INTAKE, "finn": INTAKE | {"view_audit"},  # and more, that no route names yet
-    "ada": INTAKE | {"view_audit", "send_activations", "manage_setup"},
+    "dora": set(), "otto": set(), "ines": INTAKE, "finn": INTAKE | {"view_audit", "import_data"},  # and more, that no route names yet
+    "ada": INTAKE | {"view_audit", "import_data", "send_activations", "manage_setup"},
 }  # fmt: skip
 
 # Each route with the kinds of its arguments.
@@ -47,6 +47,10 @@ RECIPES = {
     "/admin/deliveries/": (), "/admin/deliveries/<public_id>/": ("delivery",),
     "/admin/deliveries/<public_id>/again": ("delivery",),
     "/admin/deliveries/<public_id>/release": ("delivery",), "/admin/deliveries/<public_id>/cancellation": ("delivery",),
+    "/admin/imports/": (), "/admin/imports/new": (),
+    **{f"/admin/imports/<public_id>/{step}": ("import",) for step in (
+        "", "columns", "reading", "consent", "check", "application", "giving-up", "problems.csv",
+    )},
     "/admin/individuals/": (), "/admin/individuals/new": (),
     "/admin/individuals/<public_id>/": ("individual",),
     "/admin/individuals/<public_id>/edit": ("individual",),
@@ -83,6 +87,9 @@ FIELDS = {
     "admin.accept_change": {"version": "1"},
     "admin.decline_change": {"reason": "We could not read it."},
     "admin.change_settings": {"mail_rate": "20", "shown-mail_rate": "10", "mail_test_minutes": "10", "shown-mail_test_minutes": "10"},
+    "admin.map_columns": {"column-0": "external_id", "column-1": "name", "dates": "ymd", "country": "CA"},
+    "admin.read_import_anew": {"encoding": "utf-8", "delimiter": "semicolon"},
+    "admin.answer_consent": {"consent": "no"},
     "admin.record_consent": {"channel": "sms", "given": "1"},
     "admin.follow": {"follow": "1"},
     "admin.create_account": {"email": "alice@example.org"},
@@ -125,6 +132,7 @@ class Matrix:
         """Values for a route's arguments: somebody's own, or absurd ones."""
         fixed = {
             "file": "app.js", "section": "messages", "slug": "help", "topic": "home", "verb": "suspend", "message": self.world.message,
+            "import": self.world.file,
             "activation": self.world.activation if whose == "alice" else self.world.another_activation, "reset": self.world.reset,
         }  # fmt: skip
         own = [fixed[kind] if kind in fixed else self.world.mine(kind, whose) for kind in kinds]

@@ -4,6 +4,7 @@ A page with such a text is built of the very same elements and attributes as the
 be read on it letter by letter.
 """
 
+import json
 import re
 from collections import Counter
 from html import unescape
@@ -52,6 +53,11 @@ def write_everywhere(cast, text):
                 profile.add_contact(person, profile.Reach(kind, value, person=text, instructions=text, is_main=True), cast.by("ada"), country="CA")
         models.Agency.update(name=text[:120], short_name=text[:30], emergency_line=text).execute()
         Site.update(name=text, address=f"{text}\n{text}", phone=f"{text[:30]} 1").execute()
+        file = models.ImportFile.create(
+            worker=cast.ada, subject="sites", file_name=text, file_hash="", stored="", encoding="utf-8", delimiter=",", state="checked",
+            uploaded_at=account_time(cast), moved_at=account_time(cast),
+        )  # fmt: skip
+        models.ImportProblem.create(file=file, row=2, column=text, value=text[:60], message="%(what)s", fields=json.dumps({"what": text}))
         store.forget()
         cast.invited()
         notices.put("password_changed", 1, to="alice@example.org", account=cast.alice_account, individual=cast.alice)
@@ -62,17 +68,22 @@ def write_everywhere(cast, text):
         ).execute()
 
 
+def account_time(cast):
+    return cast.alice_account.invited_at
+
+
 def views(cast):
     """Each view of what was written: by whom, and where."""
     alice, account = cast.alice.public_id, cast.alice_account.public_id
     contact = Contact.get(Contact.individual == cast.alice, Contact.kind == "address").public_id
     delivery = Delivery.get(Delivery.individual == cast.alice).public_id
-    here = f"/admin/individuals/{alice}"
+    here, file = f"/admin/individuals/{alice}", models.ImportFile.get().public_id
     return [
         ("", "/sign-in"), ("", "/offline"), ("", "/pages/contact"), ("", "/no/such/page"), ("", "/forgotten-password/sent"), ("alice", "/"), ("alice", "/about-me/"),
         ("alice", "/my-portal/"), ("ada", "/admin/"), ("ada", "/admin/individuals/"), ("ada", f"{here}/"), ("ada", f"{here}/edit"), ("ada", f"{here}/history"),
         ("ada", f"{here}/accounts"), ("ada", f"{here}/contacts/{contact}/"), ("ada", f"{here}/contacts/{contact}/removal"), ("ada", f"{here}/contacts/new"),
         ("ada", f"{here}/account/{account}/suspend"), ("ada", f"{here}/account/new"), ("ada", "/admin/deliveries/"), ("ada", f"/admin/deliveries/{delivery}/"),
+        ("ada", "/admin/imports/"), ("ada", f"/admin/imports/{file}/"), ("ada", f"/admin/imports/{file}/giving-up"),
         ("ada", "/admin/my-sign-in/"), ("ada", "/admin/first-start/agency"), ("ada", "/admin/first-start/pages"),
     ]  # fmt: skip
 

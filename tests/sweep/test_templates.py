@@ -74,6 +74,7 @@ DATE = re.compile(r"\d{1,2} [A-Z][a-z]+ \d{4}(, \d\d:\d\d \S+)?")
 # What is nobody's to translate, by its exact text: names of languages and zones, what a mail server said, formats.
 NOT_WORDS = {
     "UTC", "AST", "ADT", "Mailbox full", "250 Mailbox full", "550 Mailbox full", "OK", "250 OK", "Doorstep", "x", "@",
+    "id", "name", "birth_date", "Bo Reed", "Cy Dell",  # in a file that somebody imports
     *(language_name(code) for code in texts.LANGUAGES),
 }  # fmt: skip
 
