@@ -10,9 +10,10 @@ from pathlib import Path
 
 from playhouse.migrations import Runner
 
-from domain import duty, store
+from domain import audit, duty, store
 from models import db
 
+_SEALS = "0003_who_changed_what"  # the migration that brings the seal, which takes the audit's key to make
 FOLDER = Path(__file__).resolve().parent.parent / "migrations"
 
 
@@ -61,7 +62,10 @@ def _alone_in_folder() -> Iterator[None]:
 def up() -> list[str]:
     """Apply what is missing; the names of what was applied."""
     with alone():
-        return list(_runner().up())
+        applied = list(_runner().up())
+        if _SEALS in applied:
+            audit.seal_end()
+        return applied
 
 
 def down(target: str | None = None) -> list[str]:

@@ -15,7 +15,7 @@ from domain.import_page import Preview
 from domain.rules import N_
 from models import ImportFile
 from web.formatting import countries, time_zones
-from web.forms import Choice, Form, Radios, Text, _l
+from web.forms import Choice, Form, OneOf, Text, _l
 
 DATES = {"ymd": N_("2001-12-31: year, month, day"), "dmy": N_("31.12.2001 or 31/12/2001: day, month, year"),
          "mdy": N_("12/31/2001: month, day, year")}  # fmt: skip
@@ -49,7 +49,7 @@ def columns(subject: str, seen: Preview) -> type[Form]:
     }
     if subject == "individuals":
         dates = [SelectChoice(order, _l(words)) for order, words in DATES.items()]
-        fields["dates"] = Radios(_l("How are dates written?"), choices=dates, default="ymd")
+        fields["dates"] = OneOf(_l("How are dates written?"), choices=dates, default="ymd")
         fields["country"] = Choice(_l("Phone numbers without a country code are of"), choices=_choices(countries()))
     if subject == "sites":
         zones = _choices([("", _("That of the main site")), *time_zones()])

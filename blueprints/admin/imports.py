@@ -10,7 +10,7 @@ from domain import agency, import_jobs, import_page, settings, spreadsheet, text
 from domain.rules import NotFound, RuleBroken
 from models import ImportFile
 from web.access import right
-from web.forms import Form, Radios, Upload, _l
+from web.forms import Form, OneOf, Upload, _l
 from web.fragments import done, page
 from web.sessions import tell
 
@@ -18,12 +18,12 @@ SHOWN = 200  # problems on the page; the download has all
 
 
 class UploadForm(Form):
-    subject = Radios(_l("What is in the file?"), choices=[SelectChoice(k, _l(v)) for k, v in wording.IMPORT_SUBJECTS.items()])
+    subject = OneOf(_l("What is in the file?"), choices=[SelectChoice(k, _l(v)) for k, v in wording.IMPORT_SUBJECTS.items()])
     file = Upload(_l("CSV file"), _l("Choose a file."))
 
 
 class ConsentForm(Form):
-    consent = Radios(
+    consent = OneOf(
         _l("Do the people in this file allow e-mail?"),
         choices=[SelectChoice("yes", _l("Yes, and we have it on record")), SelectChoice("no", _l("No, or we do not know"))],
     )

@@ -9,7 +9,7 @@ import pytest
 from peewee import IntegrityError
 
 import models
-from domain import accounts, audit, profile, settings, sign_in, store
+from domain import accounts, audit, profile, schema, settings, sign_in, store
 from domain.actor import SYSTEM, Actor
 from models import AuditEntry, AuditHead, AuditValues, LoginSession, db
 
@@ -336,3 +336,14 @@ def test_what_cannot_be_written_down_does_not_happen(cast, act):
     assert {name: rows for name, rows in after.items() if name != "RateCount"} == {
         name: rows for name, rows in before.items() if name != "RateCount"
     }  # a try counts all the same
+
+
+def test_a_chain_from_before_its_end_was_sealed_is_sealed_by_the_upgrade(history):
+    schema.down("0003_who_changed_what")
+    schema.up()
+    assert audit.verify() == []
+    with store.writing():
+        AuditHead.update(seal="").execute()
+    assert audit.verify() == ["The end of the chain was altered."]
+    schema.up()  # nothing to apply: who blanked the seal does not get it back
+    assert audit.verify() == ["The end of the chain was altered."]

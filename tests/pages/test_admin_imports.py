@@ -159,7 +159,7 @@ def test_choices_that_were_kept_are_offered_for_the_next_file_with_the_same_head
 )  # fmt: skip
 def test_columns_that_cannot_be_are_refused_beside_the_column_and_everything_is_kept(ada, chosen, problem):
     upload(ada, PEOPLE)
-    page = ada.press("Continue", {**chosen, "dates": True, "keep_as": "Mine"})
+    page = ada.press("Continue", {**chosen, "dates": "dmy", "keep_as": "Mine"})
     assert ada.answer.status == 422
     assert any(problem in each for each in page.problems)
     form = page.form("Continue")
