@@ -149,7 +149,7 @@ class Form:
                 if value:
                     values[name] = self.boxes[name]
                 continue
-            assert name in values, f"there is no field {name!r} in the form to {self.action}"
+            assert name in values or name in self.options, f"there is no field {name!r} in the form to {self.action}"
             assert value in self.options.get(name, [value]), f"{name} does not offer {value!r}"
             values[name] = value
         return values
@@ -157,7 +157,7 @@ class Form:
     @property
     def names(self) -> set[str]:
         """Every field, ticked or not."""
-        return {*self.values, *self.boxes}
+        return {*self.values, *self.boxes, *self.options}
 
 
 ON_EVERY_PAGE = ("/quick-exit", "/stay-signed-in")
