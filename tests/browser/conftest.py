@@ -58,6 +58,7 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     portals.command(data, "import", "individuals", str(file), "--consent-email", "yes")
     ways.decide(data, sign_ins_a_minute=1000, birth_date_tries_a_network=1000, resets_an_hour=1000,
                 about_me_names="approval", about_me_legal="approval", about_me_contacts="at_once", about_me_emergency="at_once")
+    ways.speak_english(data)
     running = Town(data)
     yield running
     running.stop()

@@ -231,8 +231,15 @@ def decide(data: Path, **choices: int | str) -> None:
     database.close()
 
 
-def age_sessions(data: Path, *, hours: int) -> None:
-    """As if nobody had tapped anything for so long."""
+def age_newest_session(data: Path, *, hours: int) -> None:
+    """As if who signed in last had not tapped anything for so long; those whom other tests share stay."""
     with sqlite3.connect(data / "doorstep.db") as database:
-        database.execute("UPDATE login_session SET seen_at = datetime(seen_at, ?)", (f"-{hours} hours",))
+        database.execute("UPDATE login_session SET seen_at = datetime(seen_at, ?) WHERE id = (SELECT MAX(id) FROM login_session)", (f"-{hours} hours",))
+    database.close()
+
+
+def speak_english(data: Path) -> None:
+    """Nobody of the made-up agency has a language of their own: pages follow the browser's."""
+    with sqlite3.connect(data / "doorstep.db") as database:
+        database.execute("UPDATE individual SET language = ''")
     database.close()
