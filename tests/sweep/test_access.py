@@ -156,7 +156,7 @@ class Matrix:
         found = len(owners) == 1 and (owners <= SEES.get(self.name, set()) or "nobody's" in owners)
         found = found and arguments.get("verb", "close") in VERBS
         if audience in ("public", "link"):
-            return {200, 303, 404, 410, 422}, endpoint
+            return {200, 303, 404, 410, 422} | ({204, 401} if endpoint == "signing.stay" else set()), endpoint
         if self.name in ("nobody", "eve"):
             return AWAY, endpoint
         if audience == "client":
