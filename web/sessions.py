@@ -5,15 +5,19 @@ Flask's own cookie carries nothing but a random token (and the form token): the 
 
 from __future__ import annotations
 
+import contextlib
 import logging
+from collections.abc import Iterator
 from typing import Any
 
 from flask import Flask, current_app, flash, g, get_flashed_messages, request, session
+from flask_babel import get_locale
 from flask_login import LoginManager, current_user, login_user, logout_user
 from werkzeug.wrappers import Response
 
-from domain import passwords, sign_in, store, unsent, viewer
+from domain import passwords, sign_in, store, texts, unsent, viewer
 from domain.actor import Actor
+from domain.rules import RuleBroken
 from domain.sign_in import SignedIn
 from domain.viewer import Viewer
 from models import LoginSession, PortalAccount, Worker
@@ -186,6 +190,20 @@ def _set_device(response: Response) -> Response:
 def tell(kind: str, text: str) -> None:
     """Have the next page begin with a sentence (info, good, warn, bad)."""
     flash(text, kind)
+
+
+def tell_refusal(refused: RuleBroken, kind: str = "bad") -> None:
+    """Have the next page begin with what a rule said."""
+    tell(kind, texts.refusal(str(get_locale()), refused))
+
+
+@contextlib.contextmanager
+def refusals_told() -> Iterator[None]:
+    """For a button without a form to show it in: what a rule refuses inside the block is said by the next page."""
+    try:
+        yield
+    except RuleBroken as refused:
+        tell_refusal(refused)
 
 
 def flashes() -> list[tuple[str, str]]:

@@ -6,12 +6,11 @@ from flask_babel import gettext as _
 
 from blueprints.admin import bp, people, wording
 from domain import accounts, texts
-from domain.rules import RuleBroken
 from models import Contact, PortalAccount
 from web.access import any_staff, right
 from web.forms import Form, Required, Text, _l
 from web.fragments import done, page
-from web.sessions import tell
+from web.sessions import refusals_told, tell
 
 
 class AccountForm(Form):
@@ -105,11 +104,9 @@ def account_history(public_id: str):
 
 
 def _carried_out(act, told: str, public_id: str):
-    try:
+    with refusals_told():
         act()
         tell("good", told)
-    except RuleBroken as refused:
-        tell("bad", texts.refusal(str(get_locale()), refused))
     return _back(public_id)
 
 

@@ -3,17 +3,15 @@
 from collections.abc import Callable
 
 from flask import g, request, url_for
-from flask_babel import get_locale
 from flask_babel import gettext as _
 
 from blueprints.admin import bp, paging, wording
-from domain import letters, notices, texts
+from domain import letters, notices
 from domain.actor import Actor
-from domain.rules import RuleBroken
 from models import DELIVERY_STATES, Delivery, DeliveryAttempt
 from web.access import any_staff, right
 from web.fragments import done, page
-from web.sessions import tell
+from web.sessions import refusals_told, tell
 
 
 @bp.get("/deliveries/")
@@ -44,11 +42,9 @@ def delivery(public_id: str):
 @right("manage_accounts")
 def delivery_again(public_id: str):
     row = g.viewer.delivery(public_id)
-    try:
+    with refusals_told():
         row = notices.send_again(row, g.viewer.actor)
         tell("good", _("It is on its way again."))
-    except RuleBroken as refused:
-        tell("bad", texts.refusal(str(get_locale()), refused))
     return done(url_for("admin.delivery", public_id=row.public_id))
 
 
@@ -65,9 +61,7 @@ def delivery_cancel(public_id: str):
 
 
 def _decided(row: Delivery, verb: Callable[[Delivery, Actor], None], said: str):
-    try:
+    with refusals_told():
         verb(row, g.viewer.actor)
         tell("good", said)
-    except RuleBroken as refused:
-        tell("bad", texts.refusal(str(get_locale()), refused))
     return done(url_for("admin.delivery", public_id=row.public_id))

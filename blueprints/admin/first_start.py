@@ -6,13 +6,13 @@ from flask_babel import gettext as _
 from wtforms import TextAreaField
 
 from blueprints.admin import bp
-from domain import agency, notices, starting_texts, texts
+from domain import agency, notices, starting_texts
 from domain.rules import N_, RuleBroken
 from web.access import right
 from web.formatting import countries, languages, time_zones
 from web.forms import Choice, Form, Lines, Required, Text, _l
 from web.fragments import done, page
-from web.sessions import tell
+from web.sessions import tell_refusal
 
 PREFIX = "/admin/first-start/"
 
@@ -126,7 +126,7 @@ def first_start_send():
     try:
         agency.send_mail_test(g.viewer.worker)
     except RuleBroken as refused:
-        tell("info", texts.refusal(str(get_locale()), refused))
+        tell_refusal(refused, "info")
     return done(f"{PREFIX}mail")
 
 

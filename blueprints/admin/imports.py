@@ -12,7 +12,7 @@ from models import ImportFile
 from web.access import right
 from web.forms import Form, OneOf, Upload, _l
 from web.fragments import done, page
-from web.sessions import tell
+from web.sessions import tell, tell_refusal
 
 SHOWN = 200  # problems on the page; the download has all
 
@@ -207,5 +207,5 @@ def _done(file: ImportFile, verb):
 
 
 def _refused(file: ImportFile, why: RuleBroken):
-    tell("bad", texts.refusal(str(get_locale()), why))
+    tell_refusal(why)
     return done(url_for("admin.import_file", public_id=file.public_id))

@@ -1,18 +1,16 @@
 """How an individual is reached: contacts and consent."""
 
 from flask import g, request, url_for
-from flask_babel import get_locale
 from flask_babel import gettext as _
 from wtforms import BooleanField
 
 from blueprints.admin import bp, people, wording
-from domain import agency, profile, texts
-from domain.rules import RuleBroken
+from domain import agency, profile
 from models import CONTACT_KINDS
 from web.access import right
 from web.forms import Choice, Form, Lines, Required, Text, _l
 from web.fragments import done, page
-from web.sessions import tell
+from web.sessions import refusals_told, tell
 
 
 class ContactForm(Form):
@@ -94,12 +92,10 @@ def remove_contact(public_id: str, contact_id: str):
 @right("edit_individuals")
 def record_consent(public_id: str):
     person = g.viewer.individual(public_id)
-    try:
+    with refusals_told():
         profile.record_consent(person, request.form.get("channel", ""), request.form.get("given") == "1", g.viewer.actor)
-    except RuleBroken as refused:
-        tell("bad", texts.refusal(str(get_locale()), refused))
-        return done(url_for("admin.individual", public_id=public_id))
-    return _saved(public_id)
+        return _saved(public_id)
+    return done(url_for("admin.individual", public_id=public_id))
 
 
 def _saved(public_id: str):

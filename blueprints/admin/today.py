@@ -1,16 +1,14 @@
 """Today: what waits for staff."""
 
 from flask import g
-from flask_babel import get_locale
 from flask_babel import gettext as _
 
 from blueprints.admin import bp, paging, wording
-from domain import notices, texts, work_queue
-from domain.rules import RuleBroken
+from domain import notices, work_queue
 from models import Task
 from web.access import any_staff
 from web.fragments import done, page
-from web.sessions import tell
+from web.sessions import refusals_told, tell
 
 MOST_FAILED = 5
 
@@ -29,9 +27,7 @@ def today():
 @bp.post("/tasks/<public_id>/done")
 @any_staff
 def task_done(public_id: str):
-    try:
+    with refusals_told():
         is_mine = work_queue.done(g.viewer.task(public_id), g.viewer.actor)
         tell("good" if is_mine else "info", _("Done.") if is_mine else _("Somebody else did this already."))
-    except RuleBroken as refused:
-        tell("bad", texts.refusal(str(get_locale()), refused))
     return done("/admin/")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask_babel import gettext as _
 
+from blueprints import differences
 from domain import audit
 from domain.rules import N_
 from models import AuditEntry
@@ -26,10 +27,7 @@ OUTCOMES = {
     "server_down": N_("mail server not reachable"), "unknown": N_("unclear whether it arrived"),
     "suppressed": N_("not sent"),
 }  # fmt: skip
-CONTACTS = {
-    "email": N_("E-mail"), "mobile": N_("Mobile phone"), "phone": N_("Phone"), "address": N_("Address"),
-    "emergency": N_("Emergency contact"),
-}  # fmt: skip
+CONTACTS = differences.KINDS
 CHANNELS = {"email": N_("E-mail"), "sms": N_("Text message"), "push": N_("Notification on the phone")}
 HOW = {"staff": N_("recorded by staff"), "import": N_("by import"), "client": N_("by the client"), "demo": N_("made up")}
 VERBS = {
@@ -130,12 +128,7 @@ def _changes(before: object, after: object) -> list[tuple[str, str, str]]:
     return [(_(FIELDS.get(name, name)), _plain(before.get(name)), _plain(after.get(name))) for name in names]
 
 
-FIELDS = {
-    "first_name": N_("First name"), "last_name": N_("Last name"), "preferred_name": N_("Preferred name"),
-    "pronouns": N_("Pronouns"), "gender": N_("Gender"), "language": N_("Language"), "birth_date": N_("Date of birth"),
-    "death_date": N_("Date of death"), "value": N_("Contact"), "kind": N_("Type"), "person": N_("Who answers"),
-    "instructions": N_("Instructions"), "is_in_use": N_("In use"), "is_main": N_("Main"),
-}  # fmt: skip
+FIELDS = differences.FIELDS | {"language": N_("Language"), "death_date": N_("Date of death")}
 
 
 def _plain(value: object) -> str:
