@@ -57,8 +57,14 @@ def is_sign_in_address(contact: Contact) -> bool:
 # ---------------------------------------------------------------- the client asks
 
 
-def ask_details(individual: Individual, group: str, typed: dict[str, Any], by: Actor) -> ProfileChange | None:
-    """Change names, or ask for it; None when it was changed at once or nothing is different.  Raises RuleBroken."""
+def ask_details(
+    individual: Individual, group: str, typed: dict[str, Any], by: Actor, *, version: int | None = None
+) -> ProfileChange | None:
+    """Change names, or ask for it; None when it was changed at once or nothing is different.
+
+    ``version`` is the one that the form showed, the record's own when there was no form.  Raises RuleBroken, ``stale``
+    when somebody changed the record meanwhile.
+    """
     _must_be_open(group)
     details = dataclasses.replace(_details(individual), **{name: typed[name] for name in FIELDS[group]}).checked()
     asked = {name: value for name, value in _texts(details).items() if name in FIELDS[group]}
@@ -68,17 +74,18 @@ def ask_details(individual: Individual, group: str, typed: dict[str, Any], by: A
     if mode(group) == "at_once":
         with store.writing():
             _count(individual)
-            profile.change(individual, details, by, version=individual.version)
+            profile.change(individual, details, by, version=individual.version if version is None else version)
         return None
     return _ask(individual, group, {name: value for name, value in asked.items() if now[name] != value}, by)
 
 
 def ask_contact(
-    individual: Individual, contact: Contact | None, reach: profile.Reach, by: Actor, *, country: str
-) -> ProfileChange | None:
+    individual: Individual, contact: Contact | None, reach: profile.Reach, by: Actor, *, country: str,
+    version: int | None = None,
+) -> ProfileChange | None:  # fmt: skip
     """Add or change a contact, or ask for it; None when it was done at once or nothing is different.
 
-    Raises RuleBroken; the address that the client signs in with is not changed here.
+    ``version`` as for ``ask_details``.  Raises RuleBroken; the address that the client signs in with is not changed here.
     """
     kind = contact.kind if contact else reach.kind
     group = group_of(kind)
@@ -97,7 +104,8 @@ def ask_contact(
             if contact is None:
                 profile.add_contact(individual, good, by, country=country)
             else:
-                profile.change_contact(contact, good, by, country=country, version=contact.version)
+                seen = contact.version if version is None else version
+                profile.change_contact(contact, good, by, country=country, version=seen)
         return None
     return _ask(individual, group, asked, by, contact=contact, is_new_contact=contact is None)
 

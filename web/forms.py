@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from flask import request
@@ -44,15 +44,13 @@ class Form(FlaskForm):  # type: ignore[misc]
 
     @property
     def version(self) -> int:
-        """The version of the record that the form showed; what is no number is none that ever was."""
-        typed = request.form.get("version", "")
-        return int(typed) if typed.isdecimal() and len(typed) < 10 else 0
+        """The version of the record that the form showed."""
+        return version_in(request.form)
 
     def shown_version(self, now: int) -> int:
         """What the hidden field ``version`` holds: that of the record, or of the one that the given back words are about."""
         back = kept.given_back(self)
-        typed = back.get("version", "") if back else ""
-        return int(typed) if typed.isdecimal() and len(typed) < 10 else now
+        return version_in(back) or now if back else now
 
     @contextlib.contextmanager
     def refusals(self, now: Any = None) -> Iterator[None]:
@@ -70,7 +68,7 @@ class Form(FlaskForm):  # type: ignore[misc]
     def _show_saved(self, now: Any) -> None:
         for name, field in self._fields.items():
             saved = getattr(now, name, field.data)
-            if (saved or "") != (field.data or ""):
+            if _as_typed(saved) != _as_typed(field.data):
                 field.errors = [*field.errors, gettext("Saved now: %(value)s", value=_readable(field, saved))]
 
     def refuse(self, broken: RuleBroken) -> None:
@@ -83,6 +81,12 @@ class Form(FlaskForm):  # type: ignore[misc]
             field.errors = [*field.errors, sentence]
 
 
+def version_in(words: Mapping[str, str]) -> int:
+    """The version in what was posted; 0, which none ever was, for what is no number."""
+    typed = words.get("version", "")
+    return int(typed) if typed.isdecimal() and len(typed) < 10 else 0
+
+
 def _readable(field: Any, value: Any) -> str:
     """A record's value as its field would show it."""
     if isinstance(value, bool):
@@ -91,7 +95,11 @@ def _readable(field: Any, value: Any) -> str:
         return str(format_date(value, "long"))
     options = field.iter_choices() if getattr(field, "choices", None) else ()
     named = next((option.label for option in options if option.value == value), value)
-    return str(named or gettext("nothing"))
+    return gettext("nothing") if named in (None, "") else str(named)
+
+
+def _as_typed(value: Any) -> str:
+    return "" if value is None else str(value)
 
 
 class Required(InputRequired):  # type: ignore[misc]

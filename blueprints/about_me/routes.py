@@ -1,16 +1,14 @@
 """About Me: what the agency has noted, and what the client may change of it."""
 
 from flask import abort, g, request, url_for
-from flask_babel import get_locale
 from flask_babel import gettext as _
 
 from blueprints import differences
 from blueprints.about_me import bp
 from blueprints.about_me.forms import KIND_NAMES, LegalName, Names, OwnContact
-from domain import agency, profile_changes, sign_in, texts
-from domain.rules import RuleBroken
+from domain import agency, profile_changes, sign_in
 from web.fragments import done, page
-from web.sessions import tell
+from web.sessions import refusals_told, tell
 
 DETAILS = {"names": Names, "legal": LegalName}
 
@@ -57,9 +55,9 @@ def _take_details(group: str):
     _must_be_open(group)
     form = DETAILS[group]()
     if form.validate():
-        with form.refusals():
+        with form.refusals(now=g.viewer.individual):
             typed = {name: form[name].data or "" for name in profile_changes.FIELDS[group]}
-            return _told(profile_changes.ask_details(g.viewer.individual, group, typed, g.viewer.actor))
+            return _told(profile_changes.ask_details(g.viewer.individual, group, typed, g.viewer.actor, version=form.version))
     return _details(group, form)
 
 
@@ -98,9 +96,9 @@ def change_contact(contact_id: str):
     contact = _own(contact_id)
     form = OwnContact().about(contact)
     if form.validate():
-        with form.refusals():
+        with form.refusals(now=contact):
             return _told(profile_changes.ask_contact(
-                g.viewer.individual, contact, form.reach(contact), g.viewer.actor, country=agency.country()
+                g.viewer.individual, contact, form.reach(contact), g.viewer.actor, country=agency.country(), version=form.version
             ))  # fmt: skip
     return _contact(form, contact)
 
@@ -112,12 +110,10 @@ def confirm_removal(contact_id: str):
 
 @bp.post("/contacts/<contact_id>/removal")
 def remove_contact(contact_id: str):
-    try:
-        change = profile_changes.ask_removal(_own(contact_id), g.viewer.actor, country=agency.country())
-    except RuleBroken as refused:
-        tell("bad", texts.refusal(str(get_locale()), refused))
-        return _back()
-    return _told(change)
+    contact = _own(contact_id)
+    with refusals_told():
+        return _told(profile_changes.ask_removal(contact, g.viewer.actor, country=agency.country()))
+    return _back()
 
 
 @bp.post("/changes/<change_id>/withdrawal")

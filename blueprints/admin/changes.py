@@ -1,17 +1,15 @@
 """What clients ask to have changed in their record: old and new side by side, accept or decline."""
 
 from flask import g, request, url_for
-from flask_babel import get_locale
 from flask_babel import gettext as _
 
 from blueprints import differences
 from blueprints.admin import bp, people
-from domain import agency, profile_changes, texts
-from domain.rules import RuleBroken
+from domain import agency, profile_changes
 from web.access import right
-from web.forms import Form, Lines, Required, _l
+from web.forms import Form, Lines, Required, _l, version_in
 from web.fragments import done, page
-from web.sessions import tell
+from web.sessions import refusals_told, tell
 
 
 class DeclineForm(Form):
@@ -22,13 +20,9 @@ class DeclineForm(Form):
 @right("edit_individuals")
 def accept_change(public_id: str, change_id: str):
     change = g.viewer.change(g.viewer.individual(public_id), change_id)
-    typed = request.form.get("version", "")
-    version = int(typed) if typed.isdecimal() and len(typed) < 10 else -1
-    try:
-        profile_changes.accept(change, g.viewer.actor, version=version, country=agency.country())
+    with refusals_told():
+        profile_changes.accept(change, g.viewer.actor, version=version_in(request.form), country=agency.country())
         tell("good", _("Accepted. The record is changed."))
-    except RuleBroken as refused:
-        tell("bad", texts.refusal(str(get_locale()), refused))
     return _back(public_id)
 
 

@@ -1,6 +1,7 @@
 """Settings: every page of them is drawn from the settings' own table."""
 
 import datetime as dt
+from types import SimpleNamespace
 
 from flask import abort, g, request, url_for
 from flask_babel import gettext as _
@@ -9,7 +10,6 @@ from wtforms.fields.choices import SelectChoice
 
 from blueprints.admin import bp, wording
 from domain import settings
-from domain.rules import RuleBroken
 from web.access import right
 from web.forms import DateBoxes, Form, OneOf, Required, Text, _l
 from web.fragments import done, page
@@ -28,7 +28,11 @@ def settings_index():
 @right("manage_setup")
 def settings_section(section: str):
     chosen = _section(section)
-    return _show(section, _form(chosen)(formdata=None, data={key: settings.get(key) for key in chosen.keys}))
+    return _show(section, _form(chosen)(formdata=None, data=_values(chosen.keys)))
+
+
+def _values(keys: tuple[str, ...]) -> dict[str, object]:
+    return {key: settings.get(key) for key in keys}
 
 
 @bp.post("/settings/<section>")
@@ -37,13 +41,10 @@ def change_settings(section: str):
     form = _form(_section(section))()
     if form.validate():
         shown = {key: request.form.get(SHOWN + key, "") for key in form.settings}
-        try:
+        with form.refusals(now=SimpleNamespace(**_values(form.settings))):
             settings.write_all({key: _typed(form[key]) for key in form.settings}, g.viewer.actor, shown=shown)
-        except RuleBroken as refused:
-            form.refuse(refused)
-            return _show(section, form)
-        tell("good", _("Saved."))
-        return done(url_for("admin.settings_index"))
+            tell("good", _("Saved."))
+            return done(url_for("admin.settings_index"))
     return _show(section, form)
 
 

@@ -201,7 +201,7 @@ STAFF = [
     State("delivery", "/admin/deliveries/<public_id>/", "/admin/deliveries/", ADMIN, first_row),
     State("settings", "/admin/settings/", "/admin/settings/", ADMIN),
     *(State(f"settings: {name}", "/admin/settings/<section>", f"/admin/settings/{name}", ADMIN) for name in (
-        "accounts", "sign_in", "about_me", "messages", "import", "installation")),
+        "accounts", "sign_in", "about_me", "messages", "imports", "installation")),
     State("settings, beyond the limits", "/admin/settings/<section>", "/admin/settings/accounts", ADMIN,
           typed({"Minimum age": "many", "Licence count": "-1"}, "Save")),
     State("import, nothing chosen", UPLOAD, UPLOAD, ADMIN, press("Upload")),
