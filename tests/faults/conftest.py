@@ -10,6 +10,10 @@ from typing import Any
 import peewee
 import pytest
 from faults import driver
+from faults.nursery import opened
+
+from domain import store
+from models import Setting
 
 KEY = "a key that only the tests have, and long enough for anybody"  # the one that the databases were made with
 PROCESSES = 4
@@ -40,6 +44,19 @@ class Racer:
         self._process.stdin.close()
         assert self._process.wait(driver.PATIENCE) == 0
         self._process.stdout.close()
+
+
+@pytest.fixture
+def data(templates: Any, tmp_path: Path) -> Path:
+    """A data folder with the standing cast, whose mail goes out as fast as it is taken and whose sign-ins nobody counts."""
+    folder = tmp_path / "data"
+    folder.mkdir(mode=0o700)
+    templates.copy("cast", folder / "doorstep.db")
+    (folder / "doorstep.db").chmod(0o600)
+    with opened(folder / "doorstep.db"), store.writing():
+        for key, value in (("mail_rate", "0"), ("sign_ins_a_minute", "1000")):
+            Setting.insert(key=key, value=value).execute()
+    return folder
 
 
 @pytest.fixture(scope="session")

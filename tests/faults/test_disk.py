@@ -11,8 +11,8 @@ from faults import tracing
 from faults.nursery import opened, sound
 from faults.running import ONLY_WEB, Portal, Visitor
 
-from domain import audit, store
-from models import AuditEntry, Individual, Setting
+from domain import audit
+from models import AuditEntry, Individual
 
 WRITES = 150
 SOON = 5.0  # seconds until the portal saves again once there is room
@@ -23,17 +23,9 @@ FAULTS = (
 )  # fmt: skip
 
 
-@pytest.fixture
-def data(templates, tmp_path):
-    """A data folder with the standing cast, whose sign-ins nobody counts."""
+@pytest.fixture(autouse=True)
+def _traced():
     tracing.needed()
-    folder = tmp_path / "data"
-    folder.mkdir(mode=0o700)
-    templates.copy("cast", folder / "doorstep.db")
-    (folder / "doorstep.db").chmod(0o600)
-    with opened(folder / "doorstep.db"), store.writing():
-        Setting.insert(key="sign_ins_a_minute", value="1000").execute()
-    return folder
 
 
 def arrives(portal, cast):

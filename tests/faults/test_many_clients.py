@@ -14,7 +14,6 @@ from collections import Counter
 import pytest
 from faults.nursery import KEY, PATIENCE, Sink, opened
 from faults.running import Portal
-from faults.test_stop import data  # noqa: F401 - a fixture
 from flask import Flask
 from flask.sessions import SecureCookieSessionInterface
 
@@ -29,7 +28,7 @@ BUSY = "/static/vendor/htmx-4.0.1.min.js"
 
 
 @pytest.fixture
-def portal(data):  # noqa: F811
+def portal(data):
     """A running portal with its folder."""
     with Sink() as sink, Portal(data, sink) as running:
         yield running.listens()
@@ -43,7 +42,7 @@ def cookie_of(token):
     return f"session={words}"
 
 
-def settle_down(data, number):  # noqa: F811
+def settle_down(data, number):
     """So many clients, each with a name that nobody else has; their cookies by that name."""
     cookies = {}
     with opened(data / "doorstep.db"):
@@ -107,7 +106,7 @@ def has_more_than(line, number):
 
 
 @pytest.mark.long
-def test_sixty_stalled_uploads_and_downloads_hold_up_nobody(portal, data):  # noqa: F811
+def test_sixty_stalled_uploads_and_downloads_hold_up_nobody(portal, data):
     with contextlib.ExitStack() as lines:
         alice = lines.enter_context(contextlib.closing(Phone(portal.port, settle_down(data, 1)["Zephyr00q"])))
         uploads = [lines.enter_context(stalled_upload(portal.port)) for _ in range(PHONES)]
@@ -141,7 +140,7 @@ def errands(token):
 
 
 @pytest.mark.long
-def test_nobody_of_thirty_two_is_ever_served_what_is_somebody_elses(portal, data):  # noqa: F811
+def test_nobody_of_thirty_two_is_ever_served_what_is_somebody_elses(portal, data):
     cookies = settle_down(data, CLIENTS)
     wrong, served, gate = [], Counter(), threading.Barrier(CLIENTS)
 

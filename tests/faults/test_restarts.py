@@ -10,24 +10,11 @@ import pytest
 from faults.nursery import Sink, opened, sound
 from faults.running import AS_ALWAYS, Portal, Visitor
 
-from domain import audit, notices, store
-from models import Delivery, DeliveryAttempt, LoginSession, Setting
+from domain import audit, notices
+from models import Delivery, DeliveryAttempt, LoginSession
 
 ROUNDS, WORK = 6, 25  # starts, and sign-ins after each
 A_TICK = 90.0  # seconds: the timetable's minute, on a machine that has much else to do
-
-
-@pytest.fixture
-def data(templates, tmp_path):
-    """A data folder with the standing cast, whose mail goes out as fast as it is taken and whose sign-ins nobody counts."""
-    folder = tmp_path / "data"
-    folder.mkdir(mode=0o700)
-    templates.copy("cast", folder / "doorstep.db")
-    (folder / "doorstep.db").chmod(0o600)
-    with opened(folder / "doorstep.db"), store.writing():
-        for key, value in (("mail_rate", "0"), ("sign_ins_a_minute", "1000")):
-            Setting.insert(key=key, value=value).execute()
-    return folder
 
 
 class Crowd:

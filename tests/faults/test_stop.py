@@ -9,22 +9,10 @@ from faults.nursery import Nursery, Sink, opened, sound
 from faults.running import Portal
 
 from domain import audit, clock, notices, store
-from models import Delivery, DeliveryAttempt, Individual, Setting
+from models import Delivery, DeliveryAttempt, Individual
 
 SOON = 15.0  # seconds: well before the timetable's next minute, mostly
 LEASE = notices.LEASE.total_seconds()
-
-
-@pytest.fixture
-def data(templates, tmp_path):
-    """A data folder with the standing cast, from which mail goes out as fast as it is taken."""
-    folder = tmp_path / "data"
-    folder.mkdir(mode=0o700)
-    templates.copy("cast", folder / "doorstep.db")
-    (folder / "doorstep.db").chmod(0o600)
-    with opened(folder / "doorstep.db"), store.writing():
-        Setting.insert(key="mail_rate", value="0").execute()
-    return folder
 
 
 def put(data, number):
