@@ -32,7 +32,9 @@ from domain import (
     store,
     unsent,
 )
-from gateways.mail import Mail, MailboxMail, SmtpMail
+from gateways.mail import Mail
+from gateways.mailbox import MailboxMail
+from gateways.smtp import SmtpMail
 from web import posts
 
 log = logging.getLogger(__name__)

@@ -16,6 +16,7 @@ from bench.servers import pinned
 from domain import agency, clock, dispatch, letters, notices, settings, store
 from domain.actor import SYSTEM
 from gateways import mail
+from gateways.smtp import SmtpMail
 from models import ChannelHealth, Delivery, PortalAccount
 
 EMAILS = 400
@@ -91,8 +92,8 @@ def ours(port: int, sender: str, portal_url: str) -> float:
     """Let the dispatcher send all that is due; per second."""
     began = time.perf_counter()
 
-    def way() -> mail.SmtpMail:
-        return mail.SmtpMail(host="127.0.0.1", port=port, security="none", user="", password="", sender_domain="bench.example")
+    def way() -> SmtpMail:
+        return SmtpMail(host="127.0.0.1", port=port, security="none", user="", password="", sender_domain="bench.example")
 
     dispatch.deliver_due(way, portal_url=portal_url, sender=sender)
     taken = time.perf_counter() - began

@@ -47,7 +47,8 @@ from domain import (
 )
 from domain.actor import SYSTEM, Actor
 from domain.rules import RuleBroken
-from gateways.mail import MailboxMail, SmtpMail
+from gateways.mailbox import MailboxMail
+from gateways.smtp import SmtpMail
 from models import Individual, Link, LoginSession, PageVersion, PortalAccount, Worker
 
 KEY = "a key that only the tests have, and long enough for anybody"

@@ -3,7 +3,7 @@
 from flask import abort, current_app
 
 from blueprints.dev import bp, samples
-from gateways.mail import MailboxMail
+from gateways.mailbox import MailboxMail
 from web.fragments import page
 
 

@@ -16,7 +16,7 @@ from config import Config, Smtp
 from domain import accounts, agency, clock, dispatch, links, notices, profile, settings, sign_in, store
 from domain.actor import SYSTEM
 from domain.rules import RuleBroken
-from gateways.mail import SmtpMail
+from gateways.smtp import SmtpMail
 from models import Contact, Delivery, DeliveryAttempt, Device, Individual, Task, Worker
 
 

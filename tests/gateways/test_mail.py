@@ -19,8 +19,10 @@ from typing import Any
 import pytest
 from smtp_server import HOST, Fault, SmtpServer
 
-from gateways import mail
-from gateways.mail import Mail, MailboxMail, Outcome, SmtpMail, Verdict, build
+from gateways import mail, smtp
+from gateways.mail import Mail, Outcome, Verdict, build
+from gateways.mailbox import MailboxMail
+from gateways.smtp import SmtpMail
 
 ALICE = "alice@example.org"
 BOB = "bob@example.org"
@@ -316,7 +318,7 @@ class TestHowLongASendMayTake:
         assert time.monotonic() - started < 1.5
 
     def test_a_server_that_does_not_say_goodbye_is_left_all_the_same(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(mail, "_GOODBYE", 0.3)
+        monkeypatch.setattr(smtp, "_GOODBYE", 0.3)
         with SmtpServer(["quit_hang"]) as server:
             started = time.monotonic()
             assert send_to(server).verdict == Verdict.ACCEPTED
@@ -555,11 +557,11 @@ class TestTheServersWords:
             assert send_to(server).answer == f"{'.' * 295} [add"
 
     def test_words_that_are_no_text_do_no_harm(self) -> None:
-        assert mail._clean(b"5.7.1 caf\xe9 \xff\x00") == "5.7.1 caf\ufffd \ufffd"
+        assert mail.clean_words(b"5.7.1 caf\xe9 \xff\x00") == "5.7.1 caf\ufffd \ufffd"
 
     def test_words_made_to_be_slow_are_read_quickly(self) -> None:
         started = time.monotonic()
-        mail._clean("a" * 60_000)
+        mail.clean_words("a" * 60_000)
         assert time.monotonic() - started < 2
 
 

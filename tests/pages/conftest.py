@@ -28,7 +28,7 @@ from app import create_app
 from config import Config, Smtp
 from domain import accounts, dispatch, settings, sign_in
 from domain.actor import SYSTEM
-from gateways.mail import MailboxMail
+from gateways.mailbox import MailboxMail
 from models import Individual, Worker
 
 KEY = "a key that only the tests have, and long enough for anybody"  # the one that the databases were made with

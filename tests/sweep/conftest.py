@@ -33,7 +33,8 @@ from domain import (
     work_queue,
 )
 from domain.actor import SYSTEM, Actor
-from gateways.mail import MailboxMail, Outcome, Verdict
+from gateways.mail import Outcome, Verdict
+from gateways.mailbox import MailboxMail
 from models import AddressHealth, Contact, Delivery, Individual, Link, PortalAccount, ProfileChange, Task
 
 # What a look may write to: the audit, a link's openings, the clock of a session, and what counts tries and posts.

@@ -7,7 +7,7 @@ from pages.conftest import Browser
 
 import models
 from domain import dispatch, notices, store
-from gateways.mail import MailboxMail
+from gateways.mailbox import MailboxMail
 from models import Delivery
 
 HOSTILE = (
