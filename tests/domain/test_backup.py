@@ -1,4 +1,7 @@
-"""A backup is whole or not there; a restore brings everything back but sessions, links and mail that may be out already."""
+"""A backup is whole or not there; a restore brings everything back but sessions, links and mail that may be out already.
+
+Here the data are one file; test_backup_on_postgres.py tells the same of PostgreSQL.
+"""
 
 import contextlib
 import dataclasses
@@ -23,6 +26,8 @@ from domain.restore import restore
 from domain.rules import RuleBroken
 from gateways.mail import Outcome, Verdict
 from models import AuditEntry, Delivery, Device, FormReceipt, Individual, Link, LoginSession, Setting
+
+pytestmark = pytest.mark.only_sqlite
 
 KEY = "a key that only the tests have, and long enough for anybody"  # the one that the databases were made with
 KEYS = {"secret_key": "s" * 60, "audit_key": KEY}

@@ -19,6 +19,7 @@ from urllib.parse import urljoin, urlsplit
 import html5lib
 import peewee
 import pytest
+import time_machine
 from flask import Flask
 from pages.conftest import KEY, PORTAL, PRODUCTION, SMTP, Browser, Form, Page, born, sent
 
@@ -139,6 +140,7 @@ class _Made:
     ways: dict[str, "Walker"]
     pages: dict[str, dict[str, Page]]
     forms: dict[str, list[Found]]
+    at: dt.datetime  # when it was finished
 
     @cached_property
     def kinds(self) -> dict[str, list[Found]]:
@@ -222,7 +224,8 @@ class Scenes:
         made = self._made.get(name) or self._make(name)
         before = models.db.obj
         models.db.initialize(made.database)
-        with made.database.connection_context():
+        # A scene is never older than its test: codes and sessions of a long run would end.
+        with time_machine.travel(made.at, tick=True), made.database.connection_context():
             self._templates.go_back(made.beginning)
             yield Scene(made)
         models.db.initialize(before)
@@ -235,7 +238,8 @@ class Scenes:
             ways = {"living": _living, "opening": _opening, "empty": _empty}[name](app)
             pages = {who: ways[who].walk(*starts) for who, starts in PEOPLE[name].items()}
             beginning = self._templates.save()
-            self._made[name] = _Made(app, models.db.obj, beginning, self._templates, ways, pages, {who: list(_forms(app, who, pages[who])) for who in pages})
+            forms = {who: list(_forms(app, who, pages[who])) for who in pages}
+            self._made[name] = _Made(app, models.db.obj, beginning, self._templates, ways, pages, forms, clock.now())
         return self._made[name]
 
 
