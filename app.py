@@ -71,6 +71,7 @@ def create_app(config: Config | None = None) -> Flask:
     app.before_request(_gate_of_opening)
     access.declare(app, blueprints.tiles(development=config.development))
     posts.install(app)
+    kept.install(app)
     app.context_processor(_everywhere)
     commands.register(app)
     app.jinja_env.globals["ui"] = app.jinja_env.get_template("ui.html").module

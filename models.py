@@ -407,7 +407,6 @@ class UnsentForm(Row):
     page = CharField(max_length=300)  # the path of the page that has the form
     words = TextField()  # JSON: pairs of field and text
     kept_at = UTCDateTimeField(index=True)
-    shown_at = UTCDateTimeField(null=True)
 
     class Meta:
         constraints = [Check("(account_id IS NULL) <> (worker_id IS NULL)")]

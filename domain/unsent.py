@@ -1,12 +1,13 @@
 """A reply is never lost: what arrives after its session ended by time is kept for whoever typed it.
 
-Only the account whose session it was gets it back, in the browser that sent it, on the page of its form, once
-(spec: rules that hold everywhere, 6).
+Only the account whose session it was gets it back, in the browser that sent it, on the page of its form, until it was
+sent (spec: rules that hold everywhere, 6).
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from domain import clock, settings, sign_in, store
@@ -15,7 +16,6 @@ from models import LoginSession, UnsentForm
 Words = list[tuple[str, str]]
 MOST = 100_000  # characters of one form
 MOST_FORMS = 5  # of one ended session
-LOST_ANSWER = 60  # seconds for which it is shown again, should the first answer not have arrived
 
 
 def was_somebodys(token: str) -> bool:
@@ -53,22 +53,25 @@ def claim(token: str, fresh: LoginSession) -> str:
 
 
 def show(name: str, page: str, reader: LoginSession) -> Words | None:
-    """What was typed on this page, the first time that it is asked for; afterwards None."""
-    row = (
-        UnsentForm.select()
-        .where(
-            UnsentForm.session_hash == name, UnsentForm.page == page, _is_of(reader),
-            UnsentForm.kept_at > clock.ago(minutes=settings.get("unsent_minutes")),
-            UnsentForm.shown_at.is_null() | (UnsentForm.shown_at > clock.ago(seconds=LOST_ANSWER)),
-        )
-        .first()
-    )  # fmt: skip
-    if row is None:
-        return None
-    if row.shown_at is None:
+    """What was typed on this page and was not sent since; None when nothing was."""
+    row = _waiting(name, page, reader)
+    return [(field, text) for field, text in json.loads(row.words)] if row else None
+
+
+def sent(name: str, page: str, fields: Iterable[str], writer: LoginSession) -> None:
+    """A form with these fields was done on this page: if it is the one that waited, it waits no more."""
+    row = _waiting(name, page, writer)
+    if row is not None and {field for field, _ in json.loads(row.words)} <= set(fields):
         with store.writing():
-            UnsentForm.update(shown_at=clock.now()).where(UnsentForm.id == row.id, UnsentForm.shown_at.is_null()).execute()
-    return [(field, text) for field, text in json.loads(row.words)]
+            UnsentForm.delete().where(UnsentForm.id == row.id).execute()
+
+
+def _waiting(name: str, page: str, whose: LoginSession) -> UnsentForm | None:
+    is_young = UnsentForm.kept_at > clock.ago(minutes=settings.get("unsent_minutes"))
+    found: UnsentForm | None = (
+        UnsentForm.select().where(UnsentForm.session_hash == name, UnsentForm.page == page, _is_of(whose), is_young).first()
+    )
+    return found
 
 
 def erase(name: str) -> None:
@@ -78,11 +81,9 @@ def erase(name: str) -> None:
 
 
 def forget_old() -> int:
-    """Erase what was shown, or waited too long; said by the timetable."""
-    is_old = UnsentForm.kept_at < clock.ago(minutes=settings.get("unsent_minutes"))
-    was_shown = UnsentForm.shown_at < clock.ago(seconds=LOST_ANSWER)
+    """Erase what waited too long; said by the timetable."""
     with store.writing():
-        return int(UnsentForm.delete().where(is_old | was_shown).execute())
+        return int(UnsentForm.delete().where(UnsentForm.kept_at < clock.ago(minutes=settings.get("unsent_minutes"))).execute())
 
 
 def _is_of(session: LoginSession) -> Any:

@@ -35,7 +35,6 @@ class UnsentForm(Row):
     page = CharField(max_length=300)
     words = TextField()
     kept_at = UTCDateTimeField(index=True)
-    shown_at = UTCDateTimeField(null=True)
 
     class Meta:
         constraints = [Check("(account_id IS NULL) <> (worker_id IS NULL)")]

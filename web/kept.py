@@ -7,10 +7,11 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import g, request, session
+from flask import Flask, g, request, session
 from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.datastructures import MultiDict
+from werkzeug.wrappers import Response
 
 from domain import store, unsent
 from web import fragments, posts, sessions
@@ -18,6 +19,11 @@ from web import fragments, posts, sessions
 log = logging.getLogger(__name__)
 _OURS = ("csrf_token", "form_id")
 _CARRIED = ("version", "next")  # a form's own, typed by nobody
+
+
+def install(app: Flask) -> None:
+    """What was sent at last waits no more."""
+    app.after_request(_sent)
 
 
 def is_secret(name: str) -> bool:
@@ -46,6 +52,16 @@ def _form_page() -> str:
     return next((path for path in map(safe_next, seen) if path != "/"), "/")
 
 
+def _sent(response: Response) -> Response:
+    is_done = request.method == "POST" and response.status_code == 303 and "form_id" in request.form
+    if is_done and "unsent" in session and current_user.is_authenticated:
+        try:
+            unsent.sent(session["unsent"], _form_page(), request.form, current_user.row)
+        except Exception as error:  # what the form did is saved; its words wait on until their hour is over
+            log.warning("what was sent could not be taken from what waits: %s", type(error).__name__)
+    return response
+
+
 def given_back(form: Any) -> MultiDict[str, str] | None:
     """What was typed into this form of this page before the session ended; None when nothing was."""
     words = _here()
@@ -69,8 +85,8 @@ def notice() -> dict[str, Any] | None:
 
 
 def _here() -> unsent.Words | None:
-    """What waits for this page, asked for once in a request; a look by a machine in advance does not count as seen."""
-    if "unsent" not in session or request.method != "GET" or "Sec-Purpose" in request.headers or g.get("viewer") is None:
+    """What waits for this page, asked for once in a request."""
+    if "unsent" not in session or request.method != "GET" or g.get("viewer") is None:
         return None
     if "unsent" not in g:
         g.unsent = _shown()

@@ -58,14 +58,18 @@ def test_what_is_too_long_too_much_or_nothing_is_not_kept(ended):
     assert UnsentForm.select().count() == unsent.MOST_FORMS
 
 
-def test_it_is_shown_once_and_for_a_moment_more_should_the_answer_be_lost(cast, ended, frozen):
-    frozen()
+def test_it_waits_until_the_form_with_its_fields_is_sent(cast, ended):
     unsent.keep(ended, PAGE, WORDS)
     reader, name = session(ended), sign_in.digest(ended)
-    assert unsent.show(name, PAGE, reader) == unsent.show(name, PAGE, reader) == WORDS
-    frozen.shift(seconds=unsent.LOST_ANSWER + 1)
+    for _ in range(3):
+        assert unsent.show(name, PAGE, reader) == WORDS
+    unsent.sent(name, "/", ["body", "tick"], reader)
+    unsent.sent(name, PAGE, ["body"], reader)
+    unsent.sent(name, PAGE, ["body", "tick"], session(start(cast.bob_account)))
+    assert unsent.show(name, PAGE, reader) == WORDS
+    unsent.sent(name, PAGE, ["body", "tick", "form_id"], reader)
     assert unsent.show(name, PAGE, reader) is None
-    assert unsent.forget_old() == 1
+    assert not UnsentForm.select().exists()
 
 
 def test_after_an_hour_it_is_gone(ended, frozen, decided):
