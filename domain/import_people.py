@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from peewee import BooleanField, CharField, DateField, IntegerField, Value
+from peewee import SQL, BooleanField, CharField, DateField, IntegerField, Select, Value, fn
 
 from domain import clock, profile, search, store
 from domain.actor import Actor
@@ -31,7 +31,7 @@ class StagedIndividual(Table):  # type: ignore[misc]
 
     number = IntegerField(primary_key=True)
     state = CharField(max_length=7)  # new, changed, same
-    individual = IntegerField(null=True)  # empty for a new one until it has its id
+    individual = IntegerField(null=True)  # empty for a new one until it has its id; ``public_id`` says who it is
     version = IntegerField(default=0)  # of the record when it was read
     consents = BooleanField()
     public_id = CharField(max_length=22, default="")
@@ -100,6 +100,7 @@ class People:
         """Write all that was staged.  Raises RuleBroken when somebody changed one of the records meanwhile."""
         if not self._is_staging:
             return
+        _hold_known()
         _write_individuals()
         _write_contacts()
         _write_consents(by)
@@ -208,12 +209,12 @@ def _ascending_ids() -> Iterator[str]:
 
 
 def _staged_individual(plan: Plan, public_id: str) -> dict[str, Any]:
-    known = {"individual": plan.record.id, "version": plan.record.version} if plan.record else {}
+    known = {name: getattr(plan.record, name) for name in ("public_id", "version")} if plan.record else {}
     columns = dict.fromkeys((*_DETAILS, "sort_name"), "") | dict.fromkeys(_DATES) | plan.columns
     return {
         "number": plan.row.number,
         "state": "new" if plan.is_new else "changed" if plan.columns else "same",
-        "individual": None,
+        "individual": plan.record.id if plan.record else None,
         "version": 0,
         "consents": plan.consents,
         "public_id": public_id,
@@ -229,6 +230,13 @@ def _staged_contact(plan: Plan, public_id: str, values: dict[str, Any]) -> dict[
 
 
 # ---------------------------------------------------------------- writing, under the lock
+
+
+def _hold_known() -> None:
+    """Nobody else changes those who are there already, nor adds to them, until all is written; each is still who they were."""
+    known = StagedIndividual.select(StagedIndividual.public_id).where(StagedIndividual.state != "new")
+    there = store.lock(Individual.select(Individual.id).where(Individual.public_id.in_(known)).order_by(Individual.id))
+    _must_be(known.count(), Select([there.alias("held")], [fn.COUNT(SQL("*"))]).scalar(db))
 
 
 def _write_individuals() -> None:
@@ -262,7 +270,10 @@ def _write_contacts() -> None:
 
 
 def _write_consents(by: Actor) -> None:
+    """Whoever answered since the file was read is not answered for."""
     staged = StagedIndividual
+    answers = Consent.select(SQL("1")).where(Consent.individual == staged.individual, Consent.channel == "email")
+    _must_be(0, staged.select().where(staged.consents, staged.state != "new", fn.EXISTS(answers)).count())
     now = Value(clock.now(), converter=Consent.recorded_at.db_value)
     who = Value(by.worker.id if by.worker else None, converter=Consent.recorded_by.db_value)
     said = (Value("email"), Value(True), now, who, Value("import"))

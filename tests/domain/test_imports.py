@@ -40,6 +40,7 @@ from web.commands_import import import_command
 HERE = Path(__file__).resolve().parents[2]
 SYNTHEA = HERE / "tests" / "data" / "synthea"
 FILES = {"sites": "organizations.csv", "workers": "providers.csv", "individuals": "patients.csv"}
+STALE = "Somebody changed these records while the file was read. Nothing of it was taken in; import it again."
 HEADING = "external_id,first_name,last_name,birth_date,death_date,email,mobile,phone,address"
 
 
@@ -773,12 +774,69 @@ def test_a_record_that_staff_change_while_the_file_is_read_is_not_overwritten_un
 
     text = f"{HEADING}\n1,Anna,Bell,,,,,,\n2,Cy,Delling,,,,,,"
     report = take(text, progress=meanwhile)
-    assert said(report) == [
-        "Somebody changed these records while the file was read. Nothing of it was taken in; import it again."
-    ]
+    assert said(report) == [STALE]
     assert (one("1").first_name, one("2").legal_name) == ("Ann", "Cyrus Dell")
     assert take(text).is_applied
     assert (one("1").first_name, one("2").legal_name) == ("Anna", "Cyrus Delling")
+
+
+def _somebody_waits():
+    """True once a session of this database waits for a lock that another one has."""
+    waits = "SELECT count(*) FROM pg_locks WHERE NOT granted AND pid <> pg_backend_pid()"
+    return database.execute_sql(waits).fetchone()[0] > 0
+
+
+@pytest.fixture
+def just_before():
+    """``just_before(verb)``: what ``progress`` calls; the verb is done by somebody else, and commits when we wait for it."""
+    others = []
+
+    def prepare(verb):
+        is_done = threading.Event()
+
+        def act():
+            with store.connection(), store.writing():
+                verb()
+                is_done.set()
+                until = time.monotonic() + 10
+                while not _somebody_waits() and time.monotonic() < until:
+                    pass
+
+        def meanwhile(rows):
+            others.append(threading.Thread(target=act))
+            others[-1].start()
+            assert is_done.wait(30)
+
+        return meanwhile
+
+    yield prepare
+    for other in others:
+        other.join(30)
+        assert not other.is_alive()
+
+
+def _refuse(external_id="1"):
+    profile.record_consent(one(external_id), "email", False, SYSTEM)
+
+
+def test_a_refusal_that_staff_record_while_the_file_is_read_stands(take):
+    text = f"{HEADING}\n1,Ann,Bell,,,ann@example.org,,,\n2,Cy,Dell,,,cy@example.org,,,"
+    take(text)
+    report = take(text, consent=True, progress=lambda rows: _refuse())
+    assert said(report) == [STALE]
+    assert [(consent.individual, consent.is_given) for consent in Consent.select()] == [(one("1"), False)]
+    assert take(text, consent=True).is_applied
+    assert (profile.has_consent(one("1"), "email"), profile.has_consent(one("2"), "email")) == (False, True)
+
+
+@pytest.mark.only_postgres
+def test_a_refusal_that_is_being_recorded_when_the_file_is_written_stands(take, just_before):
+    text = f"{HEADING}\n1,Ann,Bell,,,ann@example.org,,,"
+    take(text)
+    report = take(text, consent=True, progress=just_before(_refuse))
+    assert said(report) == [STALE]
+    assert not profile.has_consent(one(), "email")
+    assert Consent.select().count() == 1
 
 
 def test_somebody_who_is_added_by_hand_meanwhile_is_not_doubled(take):
