@@ -24,6 +24,7 @@ from models import Row as Table
 _DETAILS = tuple(field.name for field in dataclasses.fields(profile.Details))
 _DATES = ("birth_date", "death_date")
 _REACH = ("email", "mobile", "phone", "address")
+_CONTACT = ("value", "lookup", "person", "is_in_use")  # what an import writes of a contact, beside its kind and place
 
 
 class StagedIndividual(Table):  # type: ignore[misc]
@@ -33,6 +34,7 @@ class StagedIndividual(Table):  # type: ignore[misc]
     state = CharField(max_length=7)  # new, changed, same
     individual = IntegerField(null=True)  # empty for a new one until it has its id; ``public_id`` says who it is
     version = IntegerField(default=0)  # of the record when it was read
+    reach = IntegerField(null=True)  # versions of all contacts when they were read, added up; empty when none is written
     consents = BooleanField()
     public_id = CharField(max_length=22, default="")
     external_id = CharField(max_length=100)
@@ -48,11 +50,17 @@ class StagedIndividual(Table):  # type: ignore[misc]
 
 
 class StagedContact(Table):  # type: ignore[misc]
-    """Temporary: one contact as it will be; ``contact`` is the row to change, empty for a new one."""
+    """Temporary: one contact as it will be; ``contact`` is the row to change, empty for a new one.
+
+    That the row is still this contact, of this person, as it was read, is told by all of its names together: SQLite gives
+    the number of a deleted row to the next one.
+    """
 
     number = IntegerField()
     contact = IntegerField(null=True)
+    individual = IntegerField(null=True)  # empty for somebody new
     public_id = CharField(max_length=22)
+    version = IntegerField()
     kind = CharField(max_length=20)
     value = CharField(max_length=500)
     lookup = CharField(max_length=500)
@@ -79,6 +87,8 @@ class People:
             known = plan.record.id if plan.record else 0
             self._plan_columns(plan)
             plan.contacts = list(_planned_contacts(plan, contacts.get(known, [])))
+            if known and plan.contacts:
+                plan.reach = sum(contact.version for contact in contacts.get(known, []))
             plan.consents = self._consents and bool(plan.row.values.get("email")) and known not in asked
             plan.change = change_of(plan, contacts=_told(plan, contacts.get(known, [])), consents=plan.consents)
         return plans
@@ -169,7 +179,7 @@ def _changes(kind: str, old: str, new: str, person: str | None, contacts: list[C
     if kept is None:
         if main:
             yield _changed(main, is_main=False)
-        yield {"contact": None, "person": person or "", "is_main": True, **after}
+        yield {"contact": None, "version": 1, "person": person or "", "is_main": True, **after}
         return
     after["person"] = kept.person if person is None else person
     after["is_main"] = kept.is_main or main is None or main is former
@@ -183,8 +193,8 @@ def _find(contacts: list[Contact], kind: str, value: str) -> Contact | None:
 
 
 def _changed(contact: Contact, **after: Any) -> dict[str, Any]:
-    now = {name: getattr(contact, name) for name in ("kind", "value", "lookup", "person", "is_in_use", "is_main")}
-    return {"contact": contact.id, **now, **after}
+    names = ("public_id", "version", "kind", "value", "lookup", "person", "is_in_use", "is_main")
+    return {"contact": contact.id, **{name: getattr(contact, name) for name in names}, **after}
 
 
 def _told(plan: Plan, contacts: list[Contact]) -> list[dict[str, Any]]:
@@ -216,6 +226,7 @@ def _staged_individual(plan: Plan, public_id: str) -> dict[str, Any]:
         "state": "new" if plan.is_new else "changed" if plan.columns else "same",
         "individual": plan.record.id if plan.record else None,
         "version": 0,
+        "reach": plan.reach,
         "consents": plan.consents,
         "public_id": public_id,
         "external_id": plan.row.external_id,
@@ -225,8 +236,10 @@ def _staged_individual(plan: Plan, public_id: str) -> dict[str, Any]:
 
 
 def _staged_contact(plan: Plan, public_id: str, values: dict[str, Any]) -> dict[str, Any]:
-    names = ("contact", "kind", "value", "lookup", "person", "is_in_use", "is_main")
-    return {"number": plan.row.number, "public_id": public_id} | {name: values[name] for name in names}
+    names = ("contact", "version", "kind", "value", "lookup", "person", "is_in_use", "is_main")
+    owner = plan.record.id if plan.record else None
+    ours = {"number": plan.row.number, "individual": owner, "public_id": values.get("public_id", public_id)}
+    return ours | {name: values[name] for name in names}
 
 
 # ---------------------------------------------------------------- writing, under the lock
@@ -255,18 +268,33 @@ def _write_individuals() -> None:
 
 
 def _write_contacts() -> None:
-    """No two of a kind may be main at any moment: first all step back, then those that are main step forward."""
+    _must_be_reached_as_before()
+    _write_changed_contacts()
     staged, owner = StagedContact, StagedIndividual
-    columns = ("value", "lookup", "person", "is_in_use")
-    after = {getattr(Contact, name): getattr(staged, name) for name in columns}
-    is_it = staged.contact == Contact.id
-    if changed := staged.select().where(staged.contact.is_null(False)).count():
-        _must_be(changed, Contact.update({**after, Contact.is_main: False}).from_(staged).where(is_it).execute())
-        Contact.update({Contact.is_main: True}).from_(staged).where(is_it, staged.is_main).execute()
-    names = ["public_id", "kind", *columns, "is_main"]
+    names = ["public_id", "kind", *_CONTACT, "is_main", "version"]
     fresh = staged.select(owner.individual, *[getattr(staged, name) for name in names], Value(""))
     fresh = fresh.join(owner, on=(owner.number == staged.number)).where(staged.contact.is_null())
     Contact.insert_from(fresh.order_by(staged.id), ["individual", *names, "instructions"]).execute()
+
+
+def _must_be_reached_as_before() -> None:
+    """What becomes of a contact depends on the other ones of that person: none is changed since, none more, none less."""
+    staged = StagedIndividual
+    now = Contact.select(fn.COALESCE(fn.SUM(Contact.version), 0)).where(Contact.individual == staged.individual)
+    _must_be(0, staged.select().where(staged.reach.is_null(False), staged.reach != now).count())
+
+
+def _write_changed_contacts() -> None:
+    """No two of a kind may be main at any moment: first all step back, then those that are main step forward."""
+    staged = StagedContact
+    if not (changed := staged.select().where(staged.contact.is_null(False)).count()):
+        return
+    is_it = (staged.contact == Contact.id) & (staged.public_id == Contact.public_id)
+    as_read = (staged.individual == Contact.individual) & (staged.version == Contact.version)
+    after = {getattr(Contact, name): getattr(staged, name) for name in _CONTACT}
+    after |= {Contact.is_main: False, Contact.version: Contact.version + 1}
+    _must_be(changed, Contact.update(after).from_(staged).where(is_it, as_read).execute())
+    Contact.update({Contact.is_main: True}).from_(staged).where(is_it, staged.is_main).execute()
 
 
 def _write_consents(by: Actor) -> None:

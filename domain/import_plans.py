@@ -25,7 +25,7 @@ class Plan:
     """What becomes of one row.
 
     ``before`` is what the last import said, ``said`` what this one says anew, ``columns`` are to be written, ``body``
-    is to be remembered unless it is empty.
+    is to be remembered unless it is empty.  ``reach`` tells the contacts on which ``contacts`` were planned from others.
     """
 
     row: Row
@@ -35,6 +35,7 @@ class Plan:
     body: str
     columns: dict[str, Any] = dataclasses.field(default_factory=dict)
     contacts: list[dict[str, Any]] = dataclasses.field(default_factory=list)
+    reach: int | None = None
     consents: bool = False
     change: str = ""  # JSON for the audit: what is written, and what stood there before
 

@@ -839,6 +839,87 @@ def test_a_refusal_that_is_being_recorded_when_the_file_is_written_stands(take, 
     assert Consent.select().count() == 1
 
 
+def test_a_contact_of_somebody_else_in_the_place_of_a_removed_one_is_not_written_over(take):
+    """SQLite gives the number of a deleted row to the next one."""
+    text = f"{HEADING}\n1,Ann,Bell,,,ann@example.org,,,\n2,Cy,Dell,,,,,,"
+    take(text)
+
+    def meanwhile(rows):
+        profile.remove_contact(one("1").contacts.get(), SYSTEM)
+        profile.add_contact(one("2"), profile.Reach("email", "cy@example.org", is_main=True), SYSTEM, country="CA")
+        profile.add_contact(one("1"), profile.Reach("email", "new@example.org", is_main=True), SYSTEM, country="CA")
+
+    text = text.replace("ann@", "bell@")
+    report = take(text, progress=meanwhile)
+    assert said(report) == [STALE]
+    assert reach("1") == [("email", "new@example.org", True, True)]
+    assert take(text).is_applied
+    assert reach("1") == [("email", "new@example.org", True, False), ("email", "bell@example.org", True, True)]
+    assert reach("2") == [("email", "cy@example.org", True, True)]
+
+
+def _retype(value, **more):
+    contact = one().contacts.get()
+    chosen = profile.Reach("email", value, **{"is_main": True, **more})
+    profile.change_contact(contact, chosen, SYSTEM, country="CA", version=contact.version)
+
+
+WITH_CONTACTS = {
+    "change it": lambda: _retype("staff@example.org"),
+    "put it out of use": lambda: _retype("ann@example.org", is_in_use=False),
+    "say more about it": lambda: _retype("ann@example.org", instructions="Not before noon"),
+    "remove it": lambda: profile.remove_contact(one().contacts.get(), SYSTEM),
+    "add the same": lambda: profile.add_contact(one(), profile.Reach("email", "Bell@example.org"), SYSTEM, country="CA"),
+    "add a main one": lambda: profile.add_contact(
+        one(), profile.Reach("email", "staff@example.org", is_main=True), SYSTEM, country="CA"
+    ),
+}
+
+
+def _contacts():
+    return list(Contact.select().order_by(Contact.id).tuples())
+
+
+@pytest.mark.parametrize("verb", WITH_CONTACTS)
+def test_what_staff_do_with_a_contact_while_the_file_is_read_is_not_overwritten(take, verb):
+    take(f"{HEADING}\n1,Ann,Bell,,,ann@example.org,,,")
+    after = []
+
+    def meanwhile(rows):
+        WITH_CONTACTS[verb]()
+        after.append(_contacts())
+
+    text = f"{HEADING}\n1,Anna,Bell,,,bell@example.org,,,"
+    assert said(take(text, progress=meanwhile)) == [STALE]
+    assert ([_contacts()], one().first_name) == (after, "Ann")
+    assert take(text).is_applied
+    assert [contact.is_in_use for contact in one().contacts if contact.lookup == "bell@example.org"] == [True]
+
+
+@pytest.mark.only_postgres
+@pytest.mark.parametrize("verb", WITH_CONTACTS)
+def test_what_staff_are_doing_with_a_contact_when_the_file_is_written_is_not_overwritten(take, verb, just_before):
+    take(f"{HEADING}\n1,Ann,Bell,,,ann@example.org,,,")
+    text = f"{HEADING}\n1,Anna,Bell,,,bell@example.org,,,"
+    assert said(take(text, progress=just_before(WITH_CONTACTS[verb]))) == [STALE]
+    assert one().first_name == "Ann"
+
+
+def test_a_form_that_was_opened_before_an_import_does_not_overwrite_it(take):
+    take(f"{HEADING}\n1,Ann,Bell,,,ann@example.org,,,")
+    opened, details = one().contacts.get(), one()
+    take(f"{HEADING}\n1,Anna,Bell,,,bell@example.org,,,")
+    chosen = profile.Reach("email", "ann@example.org", instructions="Not before noon", is_main=True)
+    with pytest.raises(RuleBroken) as refused:
+        profile.change_contact(opened, chosen, SYSTEM, country="CA", version=opened.version)
+    assert refused.value.code == "stale"
+    with pytest.raises(RuleBroken) as refused:
+        profile.change(details, profile.Details("Ann", "Bell"), SYSTEM, version=details.version)
+    assert refused.value.code == "stale"
+    assert reach() == [("email", "bell@example.org", True, True)]
+    assert [contact.version for contact in one().contacts] == [2]
+
+
 def test_somebody_who_is_added_by_hand_meanwhile_is_not_doubled(take):
     def meanwhile(rows):
         with store.writing():
