@@ -15,7 +15,7 @@ from peewee import SQL, BooleanField, CharField, DateField, IntegerField, Select
 
 from domain import clock, profile, search, store
 from domain.actor import Actor
-from domain.import_plans import STALE, Plan, begin, change_of
+from domain.import_plans import Plan, begin, change_of, must_be
 from domain.import_rows import Checker, Row
 from domain.rules import RuleBroken
 from models import Consent, Contact, Individual, SearchWord, db, new_public_id
@@ -249,7 +249,7 @@ def _hold_known() -> None:
     """Nobody else changes those who are there already, nor adds to them, until all is written; each is still who they were."""
     known = StagedIndividual.select(StagedIndividual.public_id).where(StagedIndividual.state != "new")
     there = store.lock(Individual.select(Individual.id).where(Individual.public_id.in_(known)).order_by(Individual.id))
-    _must_be(known.count(), Select([there.alias("held")], [fn.COUNT(SQL("*"))]).scalar(db))
+    must_be(known.count(), Select([there.alias("held")], [fn.COUNT(SQL("*"))]).scalar(db))
 
 
 def _write_individuals() -> None:
@@ -264,7 +264,7 @@ def _write_individuals() -> None:
     if changed := staged.select().where(staged.state == "changed").count():
         is_it = (staged.individual == Individual.id) & (staged.version == Individual.version)
         update = Individual.update({**columns, Individual.version: Individual.version + 1}).from_(staged)
-        _must_be(changed, update.where(is_it, staged.state == "changed").execute())
+        must_be(changed, update.where(is_it, staged.state == "changed").execute())
 
 
 def _write_contacts() -> None:
@@ -281,7 +281,7 @@ def _must_be_reached_as_before() -> None:
     """What becomes of a contact depends on the other ones of that person: none is changed since, none more, none less."""
     staged = StagedIndividual
     now = Contact.select(fn.COALESCE(fn.SUM(Contact.version), 0)).where(Contact.individual == staged.individual)
-    _must_be(0, staged.select().where(staged.reach.is_null(False), staged.reach != now).count())
+    must_be(0, staged.select().where(staged.reach.is_null(False), staged.reach != now).count())
 
 
 def _write_changed_contacts() -> None:
@@ -293,7 +293,7 @@ def _write_changed_contacts() -> None:
     as_read = (staged.individual == Contact.individual) & (staged.version == Contact.version)
     after = {getattr(Contact, name): getattr(staged, name) for name in _CONTACT}
     after |= {Contact.is_main: False, Contact.version: Contact.version + 1}
-    _must_be(changed, Contact.update(after).from_(staged).where(is_it, as_read).execute())
+    must_be(changed, Contact.update(after).from_(staged).where(is_it, as_read).execute())
     Contact.update({Contact.is_main: True}).from_(staged).where(is_it, staged.is_main).execute()
 
 
@@ -301,18 +301,13 @@ def _write_consents(by: Actor) -> None:
     """Whoever answered since the file was read is not answered for."""
     staged = StagedIndividual
     answers = Consent.select(SQL("1")).where(Consent.individual == staged.individual, Consent.channel == "email")
-    _must_be(0, staged.select().where(staged.consents, staged.state != "new", fn.EXISTS(answers)).count())
+    must_be(0, staged.select().where(staged.consents, staged.state != "new", fn.EXISTS(answers)).count())
     now = Value(clock.now(), converter=Consent.recorded_at.db_value)
     who = Value(by.worker.id if by.worker else None, converter=Consent.recorded_by.db_value)
     said = (Value("email"), Value(True), now, who, Value("import"))
     rows = staged.select(staged.individual, *said).where(staged.consents)
     fields = ["individual", "channel", "is_given", "recorded_at", "recorded_by", "recorded_how"]
     Consent.insert_from(rows.order_by(staged.number), fields).execute()
-
-
-def _must_be(wanted: int, done: int) -> None:
-    if done != wanted:
-        raise RuleBroken(STALE, code="stale")
 
 
 # ---------------------------------------------------------------- search words, after it

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
-from domain import agency, clock, profile, viewer
+from domain import agency
 from domain.actor import Actor
 from domain.import_rows import Checker, Row
 from domain.rules import N_, RuleBroken
-from models import ImportedRow, Site, Worker
+from models import ImportedRow, Site
 
 STALE = N_("Somebody changed these records while the file was read. Nothing of it was taken in; import it again.")
 
@@ -48,6 +48,12 @@ class Plan:
     def is_changed(self) -> bool:
         """True when a record that is there will differ afterwards."""
         return not self.is_new and bool(self.columns or self.contacts or self.consents)
+
+
+def must_be(wanted: int, done: int) -> None:
+    """Raise RuleBroken when not all was as it was read."""
+    if done != wanted:
+        raise RuleBroken(STALE, code="stale")
 
 
 class Planner(Protocol):
@@ -93,22 +99,16 @@ def change_of(plan: Plan, **more: Any) -> str:
 
 
 class Plain:
-    """Plans for sites and workers, which are one row of one table each."""
+    """Plans for sites or workers, which are one row of one table each."""
 
-    def __init__(self, checker: Checker, by: Actor) -> None:
+    def __init__(self, checker: Checker, model: Any) -> None:
         self._checker = checker
-        self._subject = checker.mapping.subject
-        self._model, self._columns = (Site, self._site) if self._subject == "sites" else (Worker, self._worker)
+        self._model = model
         self._staged: list[Plan] = []
-        self._rights = viewer.rights_of(by.worker) if by.worker else viewer.RIGHTS
-        main = agency.main_site()
-        self._zone = main.time_zone if main else ""
-        self._sites = dict(Site.select(Site.external_id, Site.id).tuples())
-        self._owners = dict(Worker.select(Worker.email_key, Worker.external_id).tuples())
 
     def plan(self, rows: Sequence[Row]) -> list[Plan]:
         """What becomes of these sites or workers."""
-        plans = begin(self._model, self._subject, rows)
+        plans = begin(self._model, self._checker.mapping.subject, rows)
         for plan in plans:
             columns = self._columns(plan)
             if plan.is_new:
@@ -123,19 +123,41 @@ class Plain:
         self._staged += [plan for plan in plans if plan.columns]
 
     def write(self, by: Actor) -> None:
-        """Write all that was staged."""
+        """Write all that was staged.  Raises RuleBroken when somebody changed one of the records meanwhile."""
         fresh = [{"external_id": plan.row.external_id, **plan.columns} for plan in self._staged if plan.is_new]
         for start in range(0, len(fresh), 500):
             self._model.insert_many(fresh[start : start + 500]).execute()
         for plan in self._staged:
             if not plan.is_new:
-                self._model.update(**plan.columns).where(self._model.id == plan.record.id).execute()
+                must_be(1, self._model.update(**plan.columns).where(*self._as_read(plan)).execute())
 
     def close(self) -> None:
         """Drop what was staged."""
         self._staged.clear()
 
-    def _site(self, plan: Plan) -> dict[str, Any]:
+    def _columns(self, plan: Plan) -> dict[str, Any]:
+        """What the file says of the record, as it is stored; for a new one every column that has no default."""
+        raise NotImplementedError
+
+    def _as_read(self, plan: Plan) -> Iterator[Any]:
+        """The conditions that a record is still what it was, as far as it is to be written."""
+        yield self._model.public_id == plan.record.public_id
+        for name in plan.columns:
+            yield self._model._meta.combined[name] == getattr(plan.record, name)
+
+    def _refuse(self, plan: Plan, field: str, message: str) -> None:
+        self._checker.note(plan.row.number, field, plan.row.values.get(field, ""), RuleBroken(message))
+
+
+class Sites(Plain):
+    """Plans for sites."""
+
+    def __init__(self, checker: Checker) -> None:
+        super().__init__(checker, Site)
+        main = agency.main_site()
+        self._zone = main.time_zone if main else ""
+
+    def _columns(self, plan: Plan) -> dict[str, Any]:
         columns: dict[str, Any] = dict.fromkeys(("address", "phone"), "") if plan.is_new else {}
         columns |= plan.said
         if plan.is_new and not columns.get("time_zone"):
@@ -145,35 +167,3 @@ class Plain:
         elif not columns.get("time_zone", "-"):
             del columns["time_zone"]
         return columns
-
-    def _worker(self, plan: Plan) -> dict[str, Any]:
-        columns: dict[str, Any] = {}
-        if plan.is_new:
-            columns = dict.fromkeys(("first_name", "last_name", "display_name"), "")
-            columns |= {"email": None, "email_key": None, "group": "worker", "site_id": None, "created_at": clock.now()}
-        columns |= {name: text for name, text in plan.said.items() if name.endswith("_name")}
-        if "email" in plan.said:
-            columns["email"] = plan.said["email"] or None
-            columns["email_key"] = self._free_key(plan)
-        if "group" in plan.said:
-            columns["group"] = self._allowed_group(plan)
-        if "site" in plan.said:
-            columns["site_id"] = self._sites.get(plan.said["site"])
-        return columns
-
-    def _free_key(self, plan: Plan) -> str | None:
-        """The key of the address that the file gives, unless another worker has it."""
-        key = profile.email_key(plan.said["email"]) or None
-        if key and self._owners.setdefault(key, plan.row.external_id) != plan.row.external_id:
-            self._refuse(plan, "email", N_("Another worker has this e-mail address."))
-        return key
-
-    def _allowed_group(self, plan: Plan) -> str:
-        """The group that the file gives, unless it may more than who imports."""
-        group = plan.said["group"] or "worker"
-        if not viewer.GROUP_RIGHTS[group] <= self._rights:
-            self._refuse(plan, "group", N_("You cannot give rights that you do not have."))
-        return group
-
-    def _refuse(self, plan: Plan, field: str, message: str) -> None:
-        self._checker.note(plan.row.number, field, plan.row.values.get(field, ""), RuleBroken(message))

@@ -23,8 +23,9 @@ from domain.actor import SYSTEM, Actor
 from domain.import_csv import Table, open_table
 from domain.import_mapping import Bound, FileMapping, find_mapping, read_mapping
 from domain.import_people import People, write_words
-from domain.import_plans import STALE, Plain, Plan, Planner
+from domain.import_plans import STALE, Plan, Planner, Sites
 from domain.import_rows import Checker, Problem
+from domain.import_workers import Workers
 from domain.rules import N_, RuleBroken
 from models import ImportedRow, ImportRow, ImportRun, Individual, Site, Worker
 
@@ -208,9 +209,14 @@ def _opened(report: Report, file: Path, mapping: FileMapping, choices: Choices, 
     _check_whole(report, bound, choices)
     if bound.missing or bound.doubled:
         return None
-    people = report.subject == "individuals"
-    planner = People(checker, choices.consent_email is True) if people else Plain(checker, by)
-    return _Intake(report, table, checker, planner)
+    return _Intake(report, table, checker, _planner(checker, choices, by))
+
+
+def _planner(checker: Checker, choices: Choices, by: Actor) -> Planner:
+    subject = checker.mapping.subject
+    if subject == "individuals":
+        return People(checker, choices.consent_email is True)
+    return Workers(checker, by) if subject == "workers" else Sites(checker)
 
 
 def _check_whole(report: Report, bound: Bound, choices: Choices) -> None:

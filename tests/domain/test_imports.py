@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain import agency, audit, imports, limits, profile, schema, search, store
+from domain import accounts, agency, audit, imports, limits, profile, schema, search, store
 from domain.actor import SYSTEM
 from domain.import_csv import open_table
 from domain.import_mapping import Bound
@@ -30,6 +30,7 @@ from models import (
     ImportRow,
     ImportRun,
     Individual,
+    PortalAccount,
     SearchWord,
     Site,
     Worker,
@@ -81,6 +82,41 @@ def mapping(tmp_path):
         return imports.read_mapping(path)
 
     return go
+
+
+def _somebody_waits():
+    """True once a session of this database waits for a lock that another one has."""
+    waits = "SELECT count(*) FROM pg_locks WHERE NOT granted AND pid <> pg_backend_pid()"
+    return database.execute_sql(waits).fetchone()[0] > 0
+
+
+@pytest.fixture
+def just_before():
+    """``just_before(verb)``: what ``progress`` calls; the verb is done by somebody else, and commits when we wait for it."""
+    others = []
+
+    def prepare(verb):
+        is_done = threading.Event()
+
+        def act():
+            with store.connection(), store.writing():
+                verb()
+                is_done.set()
+                until = time.monotonic() + 10
+                while not _somebody_waits() and time.monotonic() < until:
+                    pass
+
+        def meanwhile(rows):
+            others.append(threading.Thread(target=act))
+            others[-1].start()
+            assert is_done.wait(30)
+
+        return meanwhile
+
+    yield prepare
+    for other in others:
+        other.join(30)
+        assert not other.is_alive()
 
 
 def synthea(subject, *, dry=False, consent=True, by=SYSTEM):
@@ -674,6 +710,58 @@ def test_nobody_gives_more_rights_than_they_have(take, cast):
     assert take(text, "workers", by=cast.by("ada")).is_applied
 
 
+A_CLIENT_SIGNS_IN = "row 2, column email: A client signs in to the portal with this e-mail address."
+
+
+def test_no_worker_gets_an_address_that_a_client_signs_in_with(take, cast):
+    before = everything()
+    for dry in (True, False):
+        report = take(f"{WORKERS}\nw,Ann,Bell,Alice@example.org,,", "workers", dry=dry)
+        assert said(report) == [f"{A_CLIENT_SIGNS_IN} (“Alice@example.org”)"]
+        assert everything() == before
+    report = take(f"{WORKERS}\notto,Otto,Oak,eve@example.org,,", "workers", by=cast.by("ada"))
+    assert said(report) == [f"{A_CLIENT_SIGNS_IN} (“eve@example.org”)"]
+    accounts.close(cast.alice_account, SYSTEM)
+    assert take(f"{WORKERS}\nw,Ann,Bell,Alice@example.org,,", "workers").is_applied
+
+
+def test_a_worker_keeps_an_address_that_a_client_signs_in_with_already(take, cast):
+    with store.writing():  # as it can be in a database from before there was a rule
+        PortalAccount.update(email_key="otto@example.org").where(PortalAccount.id == cast.alice_account.id).execute()
+    assert take(f"{WORKERS}\notto,Otto,Oake,Otto@example.org,,", "workers").is_applied
+    assert (cast.otto.last_name, cast.otto.email_key) == ("Oake", "otto@example.org")
+
+
+def test_no_worker_gets_an_address_that_a_client_begins_to_sign_in_with_meanwhile(take, cast):
+    before = []
+
+    def meanwhile(rows):
+        accounts.create(cast.pia, SYSTEM)
+        before.append(list(Worker.select().tuples()))
+
+    report = take(f"{WORKERS}\nw,Ann,Bell,pia@example.org,,", "workers", progress=meanwhile)
+    assert said(report) == [f"{A_CLIENT_SIGNS_IN} (“pia@example.org”)", STALE]
+    assert before == [list(Worker.select().tuples())]
+
+
+@pytest.mark.only_postgres
+def test_an_account_that_is_being_made_when_workers_are_written_keeps_its_address(take, cast, just_before):
+    report = take(
+        f"{WORKERS}\nw,Ann,Bell,pia@example.org,,", "workers", progress=just_before(lambda: accounts.create(cast.pia, SYSTEM))
+    )
+    assert said(report) == [f"{A_CLIENT_SIGNS_IN} (“pia@example.org”)", STALE]
+    assert cast.pia_account.email_key == "pia@example.org"
+
+
+def test_what_somebody_changed_of_a_worker_while_the_file_was_read_is_not_overwritten(take, cast):
+    def meanwhile(rows):
+        with store.writing():
+            Worker.update(last_name="Oakley").where(Worker.external_id == "otto").execute()
+
+    report = take(f"{WORKERS}\notto,Otto,Oake,,,", "workers", progress=meanwhile)
+    assert (said(report), cast.otto.last_name) == ([STALE], "Oakley")
+
+
 def test_an_imported_site_is_never_the_main_one(take):
     report = take("external_id,name,address,phone\ns1,North,1 North Street,902 555 0134 ext. 3", "sites")
     assert said(report) == []
@@ -778,41 +866,6 @@ def test_a_record_that_staff_change_while_the_file_is_read_is_not_overwritten_un
     assert (one("1").first_name, one("2").legal_name) == ("Ann", "Cyrus Dell")
     assert take(text).is_applied
     assert (one("1").first_name, one("2").legal_name) == ("Anna", "Cyrus Delling")
-
-
-def _somebody_waits():
-    """True once a session of this database waits for a lock that another one has."""
-    waits = "SELECT count(*) FROM pg_locks WHERE NOT granted AND pid <> pg_backend_pid()"
-    return database.execute_sql(waits).fetchone()[0] > 0
-
-
-@pytest.fixture
-def just_before():
-    """``just_before(verb)``: what ``progress`` calls; the verb is done by somebody else, and commits when we wait for it."""
-    others = []
-
-    def prepare(verb):
-        is_done = threading.Event()
-
-        def act():
-            with store.connection(), store.writing():
-                verb()
-                is_done.set()
-                until = time.monotonic() + 10
-                while not _somebody_waits() and time.monotonic() < until:
-                    pass
-
-        def meanwhile(rows):
-            others.append(threading.Thread(target=act))
-            others[-1].start()
-            assert is_done.wait(30)
-
-        return meanwhile
-
-    yield prepare
-    for other in others:
-        other.join(30)
-        assert not other.is_alive()
 
 
 def _refuse(external_id="1"):

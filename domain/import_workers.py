@@ -1,0 +1,84 @@
+"""Workers on their way in: whoever signs in as staff gets no address that a client signs in with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from domain import clock, profile, store, viewer
+from domain.actor import Actor
+from domain.import_plans import STALE, Plain, Plan
+from domain.import_rows import Checker, Row
+from domain.rules import N_, RuleBroken
+from models import CLOSED, Agency, PortalAccount, Site, Worker
+
+_AT_ONCE = 500
+
+
+class Workers(Plain):
+    """Plans for workers."""
+
+    def __init__(self, checker: Checker, by: Actor) -> None:
+        super().__init__(checker, Worker)
+        self._rights = viewer.rights_of(by.worker) if by.worker else viewer.RIGHTS
+        self._sites = dict(Site.select(Site.external_id, Site.id).tuples())
+        self._owners = dict(Worker.select(Worker.email_key, Worker.external_id).tuples())
+
+    def plan(self, rows: Sequence[Row]) -> list[Plan]:
+        """What becomes of these workers."""
+        plans = super().plan(rows)
+        self._check(plans)
+        return plans
+
+    def write(self, by: Actor) -> None:
+        """Write all that was staged.  Raises RuleBroken when it may not be any more, or somebody changed a worker."""
+        store.lock(Agency.select()).first()  # as for a new account: of an account and a worker one gets the address
+        before = len(self._checker.problems)
+        self._check(self._staged)
+        if len(self._checker.problems) > before:
+            raise RuleBroken(STALE, code="stale")
+        super().write(by)
+
+    def _columns(self, plan: Plan) -> dict[str, Any]:
+        columns: dict[str, Any] = {}
+        if plan.is_new:
+            columns = dict.fromkeys(("first_name", "last_name", "display_name"), "")
+            columns |= {"email": None, "email_key": None, "group": "worker", "site_id": None, "created_at": clock.now()}
+        columns |= {name: text for name, text in plan.said.items() if name.endswith("_name")}
+        if "email" in plan.said:
+            columns["email"] = plan.said["email"] or None
+            columns["email_key"] = self._free_key(plan)
+        if "group" in plan.said:
+            columns["group"] = self._allowed_group(plan)
+        if "site" in plan.said:
+            columns["site_id"] = self._sites.get(plan.said["site"])
+        return columns
+
+    def _free_key(self, plan: Plan) -> str | None:
+        """The key of the address that the file gives, unless another worker has it."""
+        key = profile.email_key(plan.said["email"]) or None
+        if key and self._owners.setdefault(key, plan.row.external_id) != plan.row.external_id:
+            self._refuse(plan, "email", N_("Another worker has this e-mail address."))
+        return key
+
+    def _allowed_group(self, plan: Plan) -> str:
+        """The group that the file gives, unless it may more than who imports."""
+        group = plan.said["group"] or "worker"
+        if not viewer.GROUP_RIGHTS[group] <= self._rights:
+            self._refuse(plan, "group", N_("You cannot give rights that you do not have."))
+        return group
+
+    def _check(self, plans: Sequence[Plan]) -> None:
+        """Note what depends on others than workers, as it stands now."""
+        taken = set(_signing_in(plan.columns.get("email_key") for plan in plans))
+        for plan in plans:
+            if plan.columns.get("email_key") in taken:
+                self._refuse(plan, "email", N_("A client signs in to the portal with this e-mail address."))
+
+
+def _signing_in(keys: Iterable[str | None]) -> Iterator[str]:
+    """Those of the addresses that an account which is not closed has."""
+    wanted = sorted({key for key in keys if key})
+    for start in range(0, len(wanted), _AT_ONCE):
+        some = PortalAccount.email_key.in_(wanted[start : start + _AT_ONCE])
+        yield from (key for (key,) in PortalAccount.select(PortalAccount.email_key).where(some, PortalAccount.state != CLOSED).tuples())
