@@ -1,8 +1,12 @@
-"""Workers on their way in: whoever signs in as staff gets no address that a client signs in with."""
+"""Workers on their way in: nobody gets more rights than who imports, nor an address that a client signs in with.
+
+The system (the command without ``--as-worker``) may everything: whoever runs it has the database in their hands anyway.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import dataclasses
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 from domain import clock, profile, store, viewer
@@ -13,6 +17,8 @@ from domain.rules import N_, RuleBroken
 from models import CLOSED, Agency, PortalAccount, Site, Worker
 
 _AT_ONCE = 500
+_TOO_HIGH = N_("You cannot change the e-mail address or the user group of somebody who has rights that you do not have.")
+_POWER = ("email", "group")  # with the address comes the password, with the group the rights
 
 
 class Workers(Plain):
@@ -20,7 +26,7 @@ class Workers(Plain):
 
     def __init__(self, checker: Checker, by: Actor) -> None:
         super().__init__(checker, Worker)
-        self._rights = viewer.rights_of(by.worker) if by.worker else viewer.RIGHTS
+        self._rights = _rights_of(by.worker)
         self._sites = dict(Site.select(Site.external_id, Site.id).tuples())
         self._owners = dict(Worker.select(Worker.email_key, Worker.external_id).tuples())
 
@@ -33,8 +39,10 @@ class Workers(Plain):
     def write(self, by: Actor) -> None:
         """Write all that was staged.  Raises RuleBroken when it may not be any more, or somebody changed a worker."""
         store.lock(Agency.select()).first()  # as for a new account: of an account and a worker one gets the address
+        now = _held({plan.record.id for plan in self._staged if plan.record} | ({by.worker.id} if by.worker else set()))
+        self._rights = _rights_of(now[by.worker.id] if by.worker else None)
         before = len(self._checker.problems)
-        self._check(self._staged)
+        self._check([dataclasses.replace(plan, record=now.get(plan.record.id)) if plan.record else plan for plan in self._staged])
         if len(self._checker.problems) > before:
             raise RuleBroken(STALE, code="stale")
         super().write(by)
@@ -49,7 +57,7 @@ class Workers(Plain):
             columns["email"] = plan.said["email"] or None
             columns["email_key"] = self._free_key(plan)
         if "group" in plan.said:
-            columns["group"] = self._allowed_group(plan)
+            columns["group"] = plan.said["group"] or "worker"
         if "site" in plan.said:
             columns["site_id"] = self._sites.get(plan.said["site"])
         return columns
@@ -61,19 +69,34 @@ class Workers(Plain):
             self._refuse(plan, "email", N_("Another worker has this e-mail address."))
         return key
 
-    def _allowed_group(self, plan: Plan) -> str:
-        """The group that the file gives, unless it may more than who imports."""
-        group = plan.said["group"] or "worker"
-        if not viewer.GROUP_RIGHTS[group] <= self._rights:
-            self._refuse(plan, "group", N_("You cannot give rights that you do not have."))
-        return group
-
     def _check(self, plans: Sequence[Plan]) -> None:
-        """Note what depends on others than workers, as it stands now."""
+        """Note what must not be as things stand: of addresses by accounts, of rights by who imports and who is there."""
         taken = set(_signing_in(plan.columns.get("email_key") for plan in plans))
         for plan in plans:
             if plan.columns.get("email_key") in taken:
                 self._refuse(plan, "email", N_("A client signs in to the portal with this e-mail address."))
+            self._check_rights(plan)
+
+    def _check_rights(self, plan: Plan) -> None:
+        touched = [name for name in _POWER if name in plan.columns]
+        if plan.record and touched and not viewer.rights_of(plan.record) <= self._rights:
+            self._refuse(plan, touched[0], _TOO_HIGH)
+        elif "group" in touched and not viewer.GROUP_RIGHTS[plan.columns["group"]] <= self._rights:
+            self._refuse(plan, "group", N_("You cannot give rights that you do not have."))
+
+
+def _rights_of(worker: Worker | None) -> frozenset[str]:
+    return viewer.rights_of(worker) if worker else viewer.RIGHTS
+
+
+def _held(ids: Collection[int]) -> dict[int, Worker]:
+    """Workers as they are now, and stay until all is written."""
+    every = sorted(ids)
+    found: dict[int, Worker] = {}
+    for start in range(0, len(every), _AT_ONCE):
+        some = Worker.select().where(Worker.id.in_(every[start : start + _AT_ONCE])).order_by(Worker.id)
+        found |= {worker.id: worker for worker in store.lock(some)}
+    return found
 
 
 def _signing_in(keys: Iterable[str | None]) -> Iterator[str]:

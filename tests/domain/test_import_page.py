@@ -396,6 +396,16 @@ def test_the_right_is_looked_at_once_more_when_the_records_are_written(checked, 
     assert not Individual.select().where(Individual.external_id == "1").exists()
 
 
+def test_workers_are_taken_in_with_the_rights_of_who_says_so_not_of_who_had_them_checked(checked, folder, cast):
+    file = checked("id,first name,last name,email,role\nada,Ada,Ames,ada@elsewhere.example,system_admin\n", "workers")
+    assert said(file) == []
+    import_page.apply(file, cast.by("finn"))
+    import_jobs.run_due(folder)
+    file = fresh(file)
+    assert (file.state, file.failure, cast.ada.email) == ("checked", import_jobs.REFUSED, "ada@example.org")
+    assert [(row, column) for row, column, _ in said(file)] == [(2, "email")]
+
+
 def test_an_import_waits_for_one_that_runs_elsewhere(checked, folder, cast):
     file = checked()
     import_page.apply(file, cast.by("ada"))

@@ -32,6 +32,7 @@ from models import (
     Individual,
     PortalAccount,
     SearchWord,
+    SecurityClass,
     Site,
     Worker,
 )
@@ -762,6 +763,69 @@ def test_what_somebody_changed_of_a_worker_while_the_file_was_read_is_not_overwr
     assert (said(report), cast.otto.last_name) == ([STALE], "Oakley")
 
 
+TOO_HIGH = "You cannot change the e-mail address or the user group of somebody who has rights that you do not have."
+
+
+@pytest.mark.parametrize(
+    ("row", "column"),
+    [
+        ("ada,Ada,Ames,finn2@example.org,,system_admin", "email"), ("ada,Ada,Ames,ada@example.org,,worker", "group"),
+        ("otto,Otto,Oak,finn2@example.org,,worker", "email"),
+    ],
+)  # fmt: skip
+def test_nobody_changes_who_may_more_than_they_do(take, cast, row, column):
+    with store.writing():
+        sends = SecurityClass.create(name="Sends activations", rights="send_activations")
+        Worker.update(security_class=sends).where(Worker.external_id == "otto").execute()
+    before = everything()
+    for dry in (True, False):
+        report = take(f"{WORKERS}\n{row}", "workers", by=cast.by("finn"), dry=dry)
+        assert [(problem.row, problem.column, problem.message) for problem in report.problems] == [(2, column, TOO_HIGH)]
+        assert everything() == before
+    assert take(f"{WORKERS}\n{row}", "workers", by=cast.by("ada")).is_applied
+
+
+def test_who_may_more_can_stand_in_the_file_and_be_written_otherwise(take, cast):
+    text = f"{WORKERS}\nada,Ada,Amesbury,ada@example.org,,system_admin\nfinn,Finn,Field,finn@elsewhere.example,,intake_mgmt"
+    report = take(text, "workers", by=cast.by("finn"))
+    assert said(report) == []
+    assert (cast.ada.last_name, cast.ada.group) == ("Amesbury", "system_admin")
+    assert (cast.finn.email, cast.finn.group) == ("finn@elsewhere.example", "intake_mgmt")
+
+
+def test_the_system_may_change_everybody(take, cast):
+    assert take(f"{WORKERS}\nada,Ada,Ames,ada@elsewhere.example,,worker", "workers").is_applied
+    assert (cast.ada.email, cast.ada.group) == ("ada@elsewhere.example", "worker")
+
+
+def _regroup(name, group):
+    with store.writing():
+        Worker.update(group=group).where(Worker.external_id == name).execute()
+
+
+@pytest.mark.parametrize(
+    ("row", "column", "change", "problem"),
+    [
+        ("otto,Otto,Oak,otto@elsewhere.example,,worker", "email", ("otto", "system_admin"), TOO_HIGH),
+        ("ines,Ines,Isle,ines@elsewhere.example,,intake_mgmt", "email", ("finn", "worker"), TOO_HIGH),
+        ("otto,Otto,Oak,otto@example.org,,admin_exec", "group", ("finn", "intake_mgmt"), "You cannot give rights that you do not have."),
+        ("w,Ann,Bell,,,admin_exec", "group", ("finn", "intake_mgmt"), "You cannot give rights that you do not have."),
+    ],
+)  # fmt: skip
+def test_rights_that_change_while_the_file_is_read_count_as_they_are_when_it_is_written(take, cast, row, column, change, problem):
+    report = take(f"{WORKERS}\n{row}", "workers", by=cast.by("finn"), progress=lambda rows: _regroup(*change))
+    assert [(each.row, each.column, each.message) for each in report.problems] == [(2, column, problem), (None, "", STALE)]
+    assert not Worker.select().where(Worker.email.endswith("@elsewhere.example") | (Worker.external_id == "w")).exists()
+
+
+@pytest.mark.only_postgres
+def test_rights_that_are_being_given_when_the_file_is_written_count(take, cast, just_before):
+    text = f"{WORKERS}\notto,Otto,Oak,otto@elsewhere.example,,worker"
+    report = take(text, "workers", by=cast.by("finn"), progress=just_before(lambda: _regroup("otto", "system_admin")))
+    assert [problem.message for problem in report.problems] == [TOO_HIGH, STALE]
+    assert cast.otto.email == "otto@example.org"
+
+
 def test_an_imported_site_is_never_the_main_one(take):
     report = take("external_id,name,address,phone\ns1,North,1 North Street,902 555 0134 ext. 3", "sites")
     assert said(report) == []
@@ -1192,3 +1256,12 @@ def test_the_command_imports_in_the_name_of_a_worker(cast):
     options = ["--mapping", "synthea", "--consent-email", "yes", "--as-worker", "Ada@Example.org"]
     assert run("individuals", SYNTHEA / "patients.csv", *options).exit_code == 0
     assert AuditEntry.get(AuditEntry.kind == "import.applied").worker == cast.ada
+
+
+def test_the_command_in_the_name_of_a_worker_may_what_that_worker_may(cast, tmp_path):
+    file = tmp_path / "staff.csv"
+    file.write_text(f"{WORKERS}\nada,Ada,Ames,ada@elsewhere.example,,system_admin")
+    result = run("workers", file, "--as-worker", "finn@example.org")
+    assert (result.exit_code, cast.ada.email) == (1, "ada@example.org")
+    assert f"row 2, column email: {TOO_HIGH} (“ada@elsewhere.example”)" in result.output
+    assert (run("workers", file).exit_code, cast.ada.email) == (0, "ada@elsewhere.example")

@@ -137,6 +137,22 @@ def test_of_many_problems_the_first_two_hundred_are_shown_and_all_are_in_the_dow
     assert ada.ask(page.links["Download as CSV"]).body.count(b"no such date") == 230
 
 
+@pytest.mark.parametrize(
+    ("name", "row", "problem"),
+    [
+        ("finn", "ada,Ada,Ames,new@example.org,system_admin", "somebody who has rights that you do not have"),
+        ("finn", "otto,Otto,Oak,otto@example.org,system_admin", "You cannot give rights that you do not have."),
+        ("ada", "otto,Otto,Oak,alice@example.org,worker", "A client signs in to the portal with this e-mail address."),
+    ],
+)  # fmt: skip
+def test_what_must_not_become_of_workers_is_a_problem_of_the_file(browse, work, name, row, problem):
+    page = through(browse(name), work, f"id,first name,last name,email,role\n{row}\n", "workers")
+    assert "1 problem" in page
+    assert "Row 2" in page
+    assert problem in page
+    assert "Take in all of it" not in page.buttons
+
+
 def test_choices_that_were_kept_are_offered_for_the_next_file_with_the_same_headings(ada, browse):
     upload(ada, "no;who;colour\n1;Ann Bell;red\n")
     ada.press("Continue", {"column-0": "external_id", "column-1": "name", "column-2": "gender", "keep_as": "Registrations"})
