@@ -14,7 +14,7 @@ from domain.actor import Actor
 from domain.import_plans import STALE, Plain, Plan
 from domain.import_rows import Checker, Row
 from domain.rules import N_, RuleBroken
-from models import CLOSED, Agency, PortalAccount, Site, Worker
+from models import CLOSED, Agency, LoginSession, PortalAccount, Site, Worker
 
 _AT_ONCE = 500
 _TOO_HIGH = N_("You cannot change the e-mail address or the user group of somebody who has rights that you do not have.")
@@ -37,7 +37,10 @@ class Workers(Plain):
         return plans
 
     def write(self, by: Actor) -> None:
-        """Write all that was staged.  Raises RuleBroken when it may not be any more, or somebody changed a worker."""
+        """Write all that was staged; whoever gets another group has to sign in again.
+
+        Raises RuleBroken when something may not be any more, or when somebody changed a worker meanwhile.
+        """
         store.lock(Agency.select()).first()  # as for a new account: of an account and a worker one gets the address
         now = _held({plan.record.id for plan in self._staged if plan.record} | ({by.worker.id} if by.worker else set()))
         self._rights = _rights_of(now[by.worker.id] if by.worker else None)
@@ -46,6 +49,7 @@ class Workers(Plain):
         if len(self._checker.problems) > before:
             raise RuleBroken(STALE, code="stale")
         super().write(by)
+        _end_sessions([plan.record.id for plan in self._staged if plan.record and "group" in plan.columns])
 
     def _columns(self, plan: Plan) -> dict[str, Any]:
         columns: dict[str, Any] = {}
@@ -97,6 +101,12 @@ def _held(ids: Collection[int]) -> dict[int, Worker]:
         some = Worker.select().where(Worker.id.in_(every[start : start + _AT_ONCE])).order_by(Worker.id)
         found |= {worker.id: worker for worker in store.lock(some)}
     return found
+
+
+def _end_sessions(ids: Sequence[int]) -> None:
+    """No session outlives the rights that it began with, be they less or more now."""
+    for start in range(0, len(ids), _AT_ONCE):
+        LoginSession.delete().where(LoginSession.worker.in_(ids[start : start + _AT_ONCE])).execute()
 
 
 def _signing_in(keys: Iterable[str | None]) -> Iterator[str]:

@@ -30,6 +30,7 @@ from models import (
     ImportRow,
     ImportRun,
     Individual,
+    LoginSession,
     PortalAccount,
     SearchWord,
     SecurityClass,
@@ -824,6 +825,28 @@ def test_rights_that_are_being_given_when_the_file_is_written_count(take, cast, 
     report = take(text, "workers", by=cast.by("finn"), progress=just_before(lambda: _regroup("otto", "system_admin")))
     assert [problem.message for problem in report.problems] == [TOO_HIGH, STALE]
     assert cast.otto.email == "otto@example.org"
+
+
+@pytest.mark.parametrize("group", ["worker", "system_admin"])
+def test_whoever_gets_another_group_has_to_sign_in_again_and_nobody_else(take, cast, group):
+    for name in ("dora", "finn", "finn", "ines", "alice"):
+        cast.session(name)
+    text = f"{WORKERS}\nfinn,Finn,Field,finn@example.org,,{group}\nines,Ines,Isles,ines@example.org,,intake_mgmt"
+    take(text, "workers", dry=True)
+    assert LoginSession.select().count() == 5
+    assert take(text, "workers").is_applied
+    assert (cast.finn.group, cast.ines.last_name) == (group, "Isles")
+    sessions = LoginSession.select().order_by(LoginSession.id)
+    assert [(session.worker, session.account) for session in sessions] == [
+        (cast.dora, None), (cast.ines, None), (None, cast.alice_account)
+    ]  # fmt: skip
+
+
+@pytest.mark.only_postgres
+def test_a_sign_in_that_is_just_under_way_when_the_group_changes_is_over_too(take, cast, just_before):
+    text = f"{WORKERS}\nfinn,Finn,Field,finn@example.org,,worker"
+    assert take(text, "workers", progress=just_before(lambda: cast.session("finn"))).is_applied
+    assert LoginSession.select().count() == 0
 
 
 def test_an_imported_site_is_never_the_main_one(take):
