@@ -1072,6 +1072,35 @@ def test_somebody_who_is_added_by_hand_meanwhile_is_not_doubled(take):
     assert ImportRow.select().count() == 0
 
 
+@pytest.mark.only_postgres
+def test_behind_a_lock_that_does_not_end_an_import_fails_plainly_and_works_afterwards(take):
+    take(f"{HEADING}\n1,Ann,Bell,,,ann@example.org,,,")
+    is_held, is_over = threading.Event(), threading.Event()
+
+    def hold():
+        with store.connection(), store.writing():
+            store.hold(one())
+            is_held.set()
+            is_over.wait(30)
+
+    other = threading.Thread(target=hold)
+    other.start()
+    assert is_held.wait(30)
+    before, text = everything(), f"{HEADING}\n1,Ann,Bell,,,bell@example.org,,,"
+    database.execute_sql("SET lock_timeout = 50")
+    with pytest.raises(Exception, match="lock timeout") as fault:
+        take(text)
+    assert store.is_storage_fault(fault.value)
+    assert not database.in_transaction()
+    assert differing(before, everything()) == {"ImportRun", "ImportRow"}
+    database.execute_sql("SET lock_timeout = 15000")
+    is_over.set()
+    other.join(30)
+    assert take(text).is_applied
+    assert reach() == [("email", "bell@example.org", True, True)]
+    assert ImportRun.select().where(ImportRun.applied_at.is_null()).count() == ImportRow.select().count() == 0
+
+
 def test_a_running_import_is_never_cleared_by_another_one(take, tmp_path):
     second, others = tmp_path / "second.csv", []
     second.write_text(f"{HEADING}\nx,Xena,Young,,,,,,")
