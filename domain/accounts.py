@@ -61,7 +61,7 @@ STATE_NAMES = {
 
 REASON_NAMES = {
     "expired": Term(N_("not activated in time")),
-    "date_of_birth": Term(N_("wrong date of birth three times")),
+    "date_of_birth": Term(N_("wrong date of birth")),
     "cancelled": Term(N_("activation cancelled")),
     "staff": Term(N_("by staff")),
     "attempts": Term(N_("too many wrong passwords")),
@@ -319,7 +319,7 @@ def activate(account: PortalAccount, password_hash: str, by: Actor) -> None:
 
 
 def fail_birth_date(account: PortalAccount) -> None:
-    """pending -> closed ``date_of_birth``: the third wrong date."""
+    """pending -> closed ``date_of_birth``: the last wrong date that is allowed."""
     _move(account, "fail_birth_date", SYSTEM)
 
 

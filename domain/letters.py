@@ -152,8 +152,7 @@ def _birth_date_closed(delivery: Delivery, portal_url: str) -> Letter:
         texts.say(tongue, N_("Your activation was stopped")),
         (
             texts.say(tongue, N_("Hello,")),
-            texts.say(tongue, N_("A wrong date of birth was entered three times, so the link we sent you no longer works. "
-                                 "Nobody got in.")),
+            texts.say(tongue, N_("A wrong date of birth was entered, so the link we sent you no longer works. Nobody got in.")),
             texts.say(tongue, N_("To get a new link, call us on %(phone)s."), phone=sign_in.support_phone()),
         ),
     )  # fmt: skip

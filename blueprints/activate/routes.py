@@ -130,7 +130,7 @@ def _over(link):
         "replaced": (_("There is a newer link"), _("We sent you another e-mail after this one. Please use the link in the newest.")),
         "expired": (_("This link is too old"), _("For your safety the link worked for a limited time only. Ask for a new one.")),
         "cancelled": (_("This link was withdrawn"), _("The agency withdrew this activation. You can ask for a new link.")),
-        "date_of_birth": (_("This link was closed"), _("A wrong date of birth was entered three times. Nobody got in.")),
+        "date_of_birth": (_("This link was closed"), _("A wrong date of birth was entered. Nobody got in.")),
     }  # fmt: skip
     title, text = told.get(standing, (_("This link no longer works"), _("Please call us.")))
     return page("activate/over.html", standing=standing, title=title, text=text, phone=sign_in.support_phone(), status=410)

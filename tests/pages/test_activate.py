@@ -1,6 +1,7 @@
 """From the link in the mail to an active account, as the client sees it."""
 
 import datetime as dt
+import re
 
 import pytest
 from pages.conftest import born, text_of
@@ -185,6 +186,18 @@ def test_the_third_wrong_date_closes_the_account_and_tells_everybody(cast, pia, 
     assert (account.state, account.reason) == ("closed", "date_of_birth")
     assert mailbox.newest("pia@example.org")["Subject"] == "Your activation was stopped"
     assert [task.kind for task in Task.select()] == ["birth_date_closed"]
+
+
+def test_whatever_number_of_tries_the_agency_allows_all_texts_are_right(browse, cast, pia, mailbox, decided):
+    decided(birth_date_tries=1)
+    accept(pia)
+    page = prove(pia, WRONG)
+    assert (page.status, page.heading) == (410, "This link was closed")
+    said = [page.text, browse("ines").open("/admin/").text, text_of(mailbox.newest("pia@example.org"))]
+    staff = browse("ada").open(f"/admin/individuals/{cast.pia.public_id}/")
+    said += [staff.text, browse("ada").open(staff.links["Who did and saw what"]).text]
+    assert [text for text in said if "wrong date of birth" not in text.lower()] == []
+    assert [text for text in said if re.search("three|3 times|too often", text)] == []
 
 
 def test_the_right_date_after_two_wrong_ones_is_right(cast, pia):
