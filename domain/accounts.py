@@ -123,12 +123,16 @@ def missing(individual: Individual, address: str) -> list[RuleBroken]:
     return [refusal for check in checks if (refusal := check(individual, address)) is not None]
 
 
+def unreachable(account: PortalAccount) -> RuleBroken | None:
+    """The first thing that keeps an activation from an account's address; None when it may be sent.  Raises nothing."""
+    checks = (_about_address, _about_consent, _about_birth_date, _about_death)
+    return next((refusal for check in checks if (refusal := check(account.individual, account.email))), None)
+
+
 def _must_be_reachable(account: PortalAccount, state: str) -> None:
     """An activation that would be suppressed is refused now, to whoever asks for it."""
-    if PortalAccount.get_by_id(account.id).state == state:
-        for check in (_about_address, _about_consent, _about_birth_date, _about_death):
-            if refusal := check(account.individual, account.email):
-                raise refusal
+    if PortalAccount.get_by_id(account.id).state == state and (refusal := unreachable(account)):
+        raise refusal
 
 
 def _about_account(individual: Individual, address: str) -> RuleBroken | None:
