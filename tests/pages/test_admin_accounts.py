@@ -85,27 +85,58 @@ def lacks(cast, what):
 
 
 @pytest.mark.parametrize(
-    ("what", "told", "place"),
+    ("what", "told", "words", "place"),
     [
-        ("address", "There is no e-mail address in use.", "contacts/new?kind=email"), ("consent", "There is no consent to e-mail.", "#consent"),
-        ("birth date", "The date of birth is not known.", "edit"), ("placeholder", "The date of birth is not known.", "edit"),
-        ("age", "Clients need to be at least 16 years old.", ""), ("deceased", "This person has died.", ""),
-        ("shared", "Someone else already signs in with this address. Add another address of this person.", "contacts/new?kind=email"),
+        ("address", "There is no e-mail address in use.", "Put it right", "contacts/new?kind=email"),
+        ("consent", "There is no consent to e-mail.", "Put it right", "#consent"),
+        ("birth date", "The date of birth is not known.", "Put it right", "edit"),
+        ("placeholder", "The date of birth is not known.", "Put it right", "edit"),
+        ("age", "Clients need to be at least 16 years old.", "Is the date wrong?", "edit"),
+        ("deceased", "This person has died.", "Is the date wrong?", "edit"),
+        ("shared", "Someone else already signs in with this address. Add another address of this person.", "Put it right", "contacts/new?kind=email"),
     ],
 )  # fmt: skip
-def test_what_is_missing_is_named_with_the_place_where_it_is_put_right(browse, cast, what, told, place):
+def test_what_is_missing_is_named_with_the_place_where_it_is_put_right(browse, cast, what, told, words, place):
     person, ada = lacks(cast, what), browse("ada")
     page = open_account_form(ada, person)
     assert "Not possible yet" in page
     assert told in page
-    assert f"{page_of(person)}{place}" in page.hrefs
-    assert ("Put it right" in page.links) == bool(place)
+    assert page.links[words] == f"{page_of(person)}{place}"
     assert ada.open(f"{page_of(person)}{place.partition('#')[0]}").status == 200
     values = {"csrf_token": ada.token, "email": "pia@example.org"}
     answer = ada.send(f"{page_of(person)}account/new", values)  # past the page, which offers nothing
     assert answer.status == 422
     assert cast.pia_account is None
     assert not Delivery.select().where(Delivery.individual == person).exists()
+
+
+def may_invite(worker):
+    with store.writing():
+        inviters = SecurityClass.create(name="Inviters", rights="send_activations fly")
+        Worker.update(security_class=inviters).where(Worker.id == worker.id).execute()
+
+
+def test_an_address_that_is_known_but_not_in_use_is_put_right_where_it_stands(browse, cast):
+    contact = profile.add_contact(cast.pia, profile.Reach("email", "pell@example.org", is_in_use=False), cast.by("ines"), country="CA")
+    ada = browse("ada")
+    open_account_form(ada, cast.pia)
+    page = ada.press("Send the activation", email=" PELL@example.org ")
+    assert "This e-mail address is not among the contacts in use." in page
+    assert page.links["Put it right"] == f"{page_of(cast.pia)}contacts/{contact.public_id}/"
+    page = ada.press("Send the activation", email="new@example.org")
+    assert page.links["Put it right"] == f"{page_of(cast.pia)}contacts/new?kind=email"
+
+
+@pytest.mark.parametrize("what", ["address", "consent", "birth date", "age", "deceased", "shared", "unknown address"])
+def test_who_may_invite_but_not_edit_is_told_what_is_missing_without_a_way_that_is_not_theirs(browse, cast, what):
+    person, dora = lacks(cast, what), browse("dora")
+    profile.follow(person, cast.dora, cast.by("dora"))
+    may_invite(cast.dora)
+    page = open_account_form(dora, person)
+    if what == "unknown address":
+        page = dora.press("Send the activation", email="stranger@example.org")
+    assert "Not possible yet" in page or page.problems
+    assert not {"Put it right", "Is the date wrong?"} & set(page.links)
 
 
 def test_everything_that_a_child_lacks_is_named_at_once(browse, cast):
@@ -117,8 +148,13 @@ def test_everything_that_a_child_lacks_is_named_at_once(browse, cast):
 
 def test_when_all_licences_are_in_use_it_is_said(browse, cast, decided):
     decided(licence_count=3)
+    may_invite(cast.ines)
+    for name, way in (("ines", None), ("ada", "/admin/settings/accounts")):
+        page = open_account_form(browse(name), cast.pia)
+        assert "All 3 licences are in use. Close an account first." in page
+        assert page.links.get("Put it right") == way
     ada = browse("ada")
-    assert "All 3 licences are in use. Close an account first." in open_account_form(ada, cast.pia)
+    assert ada.open(way).status == 200
     accounts.close(cast.bob_account, cast.by("ada"))
     open_account_form(ada, cast.pia)
     ada.press("Send the activation")
@@ -146,9 +182,7 @@ def test_ines_may_send_activations_once_her_class_says_so(browse, cast):
     ines = browse("ines")
     assert "Create an account" not in ines.open(page_of(cast.pia)).links
     assert ines.ask(f"{page_of(cast.pia)}account/new").status == 404
-    with store.writing():
-        may = SecurityClass.create(name="Inviters", rights="send_activations fly")
-        Worker.update(security_class=may).where(Worker.id == cast.ines.id).execute()
+    may_invite(cast.ines)
     open_account_form(ines, cast.pia)
     ines.press("Send the activation")
     assert cast.pia_account.state == "pending"
