@@ -76,6 +76,15 @@ def resend_activation(public_id: str, account_id: str):
     return _carried_out(lambda: accounts.resend(account, g.viewer.actor), _("A new link is on its way."), public_id)
 
 
+@bp.post("/individuals/<public_id>/account/<account_id>/renewal")
+@right("send_activations")
+def renew_account(public_id: str, account_id: str):
+    """*Send a new activation* in one tap: to the address of before."""
+    account = g.viewer.account(g.viewer.individual(public_id), account_id)
+    told = _("The activation is on its way to %(email)s.", email=account.email)
+    return _carried_out(lambda: accounts.send_new(account, g.viewer.actor), told, public_id)
+
+
 @bp.get("/individuals/<public_id>/account/<account_id>/<verb>")
 @right("manage_accounts")
 def confirm_move(public_id: str, account_id: str, verb: str):

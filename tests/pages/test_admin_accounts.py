@@ -303,12 +303,71 @@ def test_resending_makes_the_earlier_link_worthless(browse, cast, mailbox):
 def test_a_new_activation_is_a_new_record_and_the_old_one_stays_readable(browse, cast, state):
     old, ada = bring(cast, state), browse("ada")
     ada.open(page_of(cast.bob))
-    ada.open(ada.page.links["Send a new activation"])
-    ada.press("Send the activation")
+    ada.press("Send a new activation")
     assert cast.bob_account.previous == old
     assert cast.bob_account.state == "pending"
     page = ada.open(f"{page_of(cast.bob)}accounts")
     assert page.main.count("E-mail address") == 3
+
+
+def bobs_address(cast, **changes):
+    contact = cast.bob.contacts.get()
+    profile.change_contact(contact, profile.Reach("email", "bob@example.org", **changes), cast.by("ines"), country="CA", version=contact.version)
+
+
+def test_a_new_activation_goes_to_the_known_address_by_one_tap(browse, cast, mailbox):
+    bring(cast, "closed expired")
+    profile.add_contact(cast.bob, profile.Reach("email", "brook@example.org", is_main=True), cast.by("ines"), country="CA")
+    ada = browse("ada")
+    assert "bob@example.org" in ada.open(page_of(cast.bob))
+    page = ada.press("Send a new activation")
+    assert page.path == page_of(cast.bob)
+    assert "The activation is on its way to bob@example.org." in page
+    assert mailbox.newest("bob@example.org")["Subject"] == "Your portal is ready"
+
+
+def test_beside_it_stands_the_way_to_another_address(browse, cast, mailbox):
+    bring(cast, "closed expired")
+    profile.add_contact(cast.bob, profile.Reach("email", "brook@example.org"), cast.by("ines"), country="CA")
+    ada = browse("ada")
+    ada.open(page_of(cast.bob))
+    ada.open(ada.page.links["To another address"])
+    ada.press("Send the activation", email="brook@example.org")
+    assert (cast.bob_account.state, cast.bob_account.email) == ("pending", "brook@example.org")
+    assert mailbox.newest("brook@example.org")["Subject"] == "Your portal is ready"
+
+
+def test_what_would_be_refused_is_no_button_but_a_way_to_the_form_that_says_why(browse, cast):
+    bring(cast, "closed expired")
+    bobs_address(cast, is_in_use=False)
+    ada = browse("ada")
+    page = ada.open(page_of(cast.bob))
+    assert "Send a new activation" not in page.buttons
+    assert "To another address" not in page.links
+    assert "This e-mail address is not among the contacts in use." in ada.open(page.links["Send a new activation"])
+
+
+def test_a_tap_that_comes_too_late_is_refused_in_words_with_the_way_to_the_form(browse, cast):
+    bring(cast, "closed expired")
+    ada = browse("ada")
+    ada.open(page_of(cast.bob))
+    bobs_address(cast, is_in_use=False)
+    page = ada.press("Send a new activation")
+    assert page.path == page_of(cast.bob)
+    assert "This e-mail address is not among the contacts in use." in page
+    assert page.links["Send a new activation"] == f"{page_of(cast.bob)}account/new"
+    assert cast.bob_account.state == "closed"
+
+
+def test_two_taps_on_a_new_activation_make_one(browse, cast):
+    bring(cast, "closed expired")
+    two = [browse("ada"), browse("ada")]
+    for browser in two:
+        browser.open(page_of(cast.bob))
+    two[0].press("Send a new activation")
+    page = two[1].press("Send a new activation")
+    assert "This person already has a portal account." in page
+    assert cast.bob.accounts.where(PortalAccount.state == "pending").count() == 1
 
 
 def test_an_account_that_staff_closed_is_followed_by_a_fresh_one(browse, cast):
@@ -327,13 +386,13 @@ def test_the_history_of_accounts_shows_who_opened_the_link(browse, cast):
     assert "198.51." in page
 
 
-@pytest.mark.parametrize("verb", ["activate", "expire", "fail_birth_date", "resend", "send_new", "nonsense", "activations", "%00", "__class__"])
+@pytest.mark.parametrize("verb", ["activate", "expire", "fail_birth_date", "resend", "send_new", "nonsense", "activations", "renewal", "%00", "__class__"])
 def test_a_verb_that_is_none_is_not_there(browse, cast, verb):
     ada, path = browse("ada"), f"{page_of(cast.bob)}account/{cast.bob_account.public_id}/{verb}"
     assert ada.ask(path).status == 404
     before = cast.bob_account.__data__
     answer = ada.send(path, {"csrf_token": ada.token})
-    assert answer.status == 404 or (verb == "activations" and answer.status == 303)
+    assert answer.status == 404 or (verb in ("activations", "renewal") and answer.status == 303)
     assert cast.bob_account.__data__ == before
 
 
@@ -343,6 +402,7 @@ def test_one_persons_account_is_not_found_under_another_person(browse, cast):
     assert ada.ask(f"{path}/close").status == 404
     assert ada.send(f"{path}/close", {"csrf_token": ada.token}).status == 404
     assert ada.send(f"{path}/activations", {"csrf_token": ada.token}).status == 404
+    assert ada.send(f"{path}/renewal", {"csrf_token": ada.token}).status == 404
     assert cast.bob_account.state == "active"
 
 
