@@ -82,9 +82,7 @@ def choose():
     if form.validate():
         try:
             account = activation.activate(link, form.password.data, proof=words.get("proof", ""), by=sessions.visitor())
-            sessions.begin(sign_in.start(account, None, device_token=sessions.device_token(), agent=sessions.agent(),
-                                         network=sessions.network(), tell_of_device=False))  # fmt: skip
-            return PLACE.drop(done("/activate/welcome"))
+            return PLACE.drop(done(_signed_in(account)))
         except RuleBroken as refused:
             if refused.code == "no_longer":
                 return _over(link)
@@ -92,6 +90,16 @@ def choose():
                 return PLACE.carry(done("/activate/"), {"token": words["token"]})
             form.refuse(refused)
     return _show_password(form)
+
+
+def _signed_in(account) -> str:
+    """The page that who just activated goes on to; who was suspended in the same moment may sign in some other day."""
+    try:
+        sessions.begin(sign_in.start(account, None, device_token=sessions.device_token(), agent=sessions.agent(),
+                                     network=sessions.network(), tell_of_device=False))  # fmt: skip
+    except RuleBroken:
+        return "/sign-in"
+    return "/activate/welcome"
 
 
 @bp.get("/welcome")

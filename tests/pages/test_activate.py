@@ -295,6 +295,24 @@ def test_of_two_who_activate_at_once_one_does(browse, cast, link, at_once):
     assert AuditEntry.select().where(AuditEntry.kind == "account.activated", AuditEntry.individual == cast.pia).count() == 1
 
 
+@pytest.fixture
+def staff_are_quick(db):
+    """Whoever becomes active is suspended at that very moment."""
+    db.execute_sql(
+        "CREATE TRIGGER staff_are_quick AFTER UPDATE OF state ON portal_account WHEN NEW.state = 'active' "
+        "BEGIN UPDATE portal_account SET state = 'locked', reason = 'suspended' WHERE id = NEW.id; END"
+    )
+
+
+def test_who_is_suspended_in_the_moment_of_activation_is_led_to_sign_in(cast, pia, staff_are_quick):
+    accept(pia)
+    prove(pia, cast.pia.birth_date)
+    page = pia.press("Activate my account", password=PASSWORD)
+    assert (page.path, page.status) == ("/sign-in", 200)
+    assert cast.pia_account.reason == "suspended"
+    assert not LoginSession.select().exists()
+
+
 # ---------------------------------------------------------------- links that no longer work
 
 
