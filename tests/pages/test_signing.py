@@ -286,6 +286,21 @@ def test_after_signing_out_the_old_cookie_is_refused(browse):
     assert not LoginSession.select().exists()
 
 
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ("x9!kLq2#vTz", "Too short"), ("Summer2024!!!", "Easy to guess"), ("correcthorsebatterystaple", "Easy to guess"),
+        ("greenelephant42", "Good"), ("seven brave geese fly", "Very good"),
+    ],
+)  # fmt: skip
+def test_the_hint_beside_a_new_password_says_what_will_be_said_of_it(browse, cast, typed, told):
+    alice = browse("alice")
+    alice.open("/my-portal/password")
+    assert alice.send("/password-strength", {"csrf_token": alice.token, "password": typed}).text == told
+    page = alice.press("Save the new password", current=cast.password_of("alice"), password=typed)
+    assert (page.status == 422) == (told in ("Too short", "Easy to guess"))
+
+
 def sign_in_again_after(browse, email, password, happens):
     """The form's first answer was lost, with its cookie; it is sent once more when something has happened."""
     browser = browse()
