@@ -61,7 +61,7 @@ STATE_NAMES = {
 
 REASON_NAMES = {
     "expired": Term(N_("not activated in time")),
-    "date_of_birth": Term(N_("wrong date of birth three times")),
+    "date_of_birth": Term(N_("wrong date of birth")),
     "cancelled": Term(N_("activation cancelled")),
     "staff": Term(N_("by staff")),
     "attempts": Term(N_("too many wrong passwords")),
@@ -123,12 +123,16 @@ def missing(individual: Individual, address: str) -> list[RuleBroken]:
     return [refusal for check in checks if (refusal := check(individual, address)) is not None]
 
 
+def unreachable(account: PortalAccount) -> RuleBroken | None:
+    """The first thing that keeps an activation from an account's address; None when it may be sent.  Raises nothing."""
+    checks = (_about_address, _about_consent, _about_birth_date, _about_death)
+    return next((refusal for check in checks if (refusal := check(account.individual, account.email))), None)
+
+
 def _must_be_reachable(account: PortalAccount, state: str) -> None:
     """An activation that would be suppressed is refused now, to whoever asks for it."""
-    if PortalAccount.get_by_id(account.id).state == state:
-        for check in (_about_address, _about_consent, _about_birth_date, _about_death):
-            if refusal := check(account.individual, account.email):
-                raise refusal
+    if PortalAccount.get_by_id(account.id).state == state and (refusal := unreachable(account)):
+        raise refusal
 
 
 def _about_account(individual: Individual, address: str) -> RuleBroken | None:
@@ -319,7 +323,7 @@ def activate(account: PortalAccount, password_hash: str, by: Actor) -> None:
 
 
 def fail_birth_date(account: PortalAccount) -> None:
-    """pending -> closed ``date_of_birth``: the third wrong date."""
+    """pending -> closed ``date_of_birth``: the last wrong date that is allowed."""
     _move(account, "fail_birth_date", SYSTEM)
 
 

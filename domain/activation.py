@@ -62,7 +62,7 @@ def prove_birth_date(link: Link, born: dt.date, by: Actor) -> str:
     """Compare the date of birth; the word returned proves it for this browser for half an hour.
 
     A try is claimed by one guarded update before anything is compared, so that fifty at once are three.
-    Raises RuleBroken: ``wrong`` with what is left, ``closed`` after the third, ``too_many`` from one network or in
+    Raises RuleBroken: ``wrong`` with what is left, ``closed`` after the last that is allowed, ``too_many`` from one network or in
     one day, ``no_longer`` when the link does not work.
     """
     account = _usable(link)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from domain import activation, agency, links, profile, settings, sign_in, texts
+from domain import accounts, activation, agency, links, profile, settings, sign_in, texts
 from domain.rules import N_
 from models import CLOSED, DISABLED, Delivery, Device
 
@@ -60,8 +60,9 @@ def bodies(text: Letter, language: str, portal_url: str) -> tuple[str, str]:
 def _activation(delivery: Delivery, portal_url: str) -> Letter:
     if activation.standing(delivery.link) != activation.GOOD:
         raise Unwanted(N_("The activation no longer stands."))
-    if not profile.has_consent(delivery.individual, "email"):
-        raise Unwanted(N_("There is no consent to e-mail."))
+    if refusal := accounts.unreachable(delivery.account):
+        # What is kept is translated when it is read, so it holds no number.
+        raise Unwanted(N_("This person is younger than the minimum age.") if refusal.code == "age" else refusal.message)
     tongue, house = language_of(delivery), agency.settled()
     until = texts.moment(tongue, delivery.link.expires_at.astimezone(agency.zone()))
     return Letter(
@@ -152,8 +153,7 @@ def _birth_date_closed(delivery: Delivery, portal_url: str) -> Letter:
         texts.say(tongue, N_("Your activation was stopped")),
         (
             texts.say(tongue, N_("Hello,")),
-            texts.say(tongue, N_("A wrong date of birth was entered three times, so the link we sent you no longer works. "
-                                 "Nobody got in.")),
+            texts.say(tongue, N_("A wrong date of birth was entered, so the link we sent you no longer works. Nobody got in.")),
             texts.say(tongue, N_("To get a new link, call us on %(phone)s."), phone=sign_in.support_phone()),
         ),
     )  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import threading
 import unicodedata
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -14,13 +15,18 @@ from zxcvbn import zxcvbn
 
 from domain import settings, store
 from domain.rules import N_, RuleBroken
+from domain.sayings import SAYINGS
 
 LONGEST = 1024  # bytes, spec 01
 _LOOKED_AT = 72  # characters that the estimate looks at: its time grows with the square
-_GOOD_ENOUGH = 2  # of 4: more than a hundred million guesses
+_EASY, _GOOD, _VERY_GOOD = 1, 2, 3
+_LEAST_SCORE = 3  # of zxcvbn's 4: more than a hundred million guesses; 4 are more than ten thousand million
+_LEAST_WORD = 8  # letters of a word that nobody knows, when nothing but digits and signs stands around it
+_WITHOUT_SHIFT = str.maketrans("!@#$%^&*()", "1234567890")
 _LEAST_OWN = 6  # letters and digits that are left when the reader's names are taken out
 _hasher = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
 _at_once = threading.BoundedSemaphore(2)
+_one_estimate = threading.Lock()  # zxcvbn keeps the names that it is given in one place for all threads
 
 
 def use_cost(*, time_cost: int, memory_cost: int) -> None:
@@ -61,21 +67,44 @@ def check(password: str, *, near: tuple[str, ...] = ()) -> None:
     if len(password.encode()) > LONGEST:
         raise _refused(N_("This password is too long."), "too_long")
     own = [part for name in near for part in (name, *_parts(name))]
-    guess = zxcvbn(normal[:_LOOKED_AT], user_inputs=own)
+    level, parts = _judged(normal, own)
     is_near = _without(normal, own) < _LEAST_OWN
-    if guess["score"] >= _GOOD_ENOUGH and not is_near:
+    if level > _EASY and not is_near:
         return
-    if is_near or any(match.get("dictionary_name") == "user_inputs" for match in guess["sequence"]):
+    if is_near or any(part.get("dictionary_name") == "user_inputs" for part in parts):
         raise _refused(N_("Do not use your own name or e-mail address."), "too_near")
-    raise _refused(N_("Many people use this password. Choose another one."), "too_common")
+    raise _refused(N_("This password is easy to guess. Choose another one."), "too_common")
 
 
 def strength(password: str) -> int:
-    """A hint from 0 (too short) over 1 (easy to guess) and 2 (good) to 3 (very good); promises nothing."""
+    """A hint: 0 (too short) and 1 (easy to guess) are refused, 2 (good) and 3 (very good) may be chosen.  It knows no names."""
     normal = _normal(password)
     if len(normal) < settings.get("password_length"):
         return 0
-    return {0: 1, 1: 1, 2: 2, 3: 2, 4: 3}[int(zxcvbn(normal[:_LOOKED_AT])["score"])]
+    return _judged(normal)[0]
+
+
+def _judged(normal: str, own: Sequence[str] = ()) -> tuple[int, list[dict[str, Any]]]:
+    """Easy to guess, good or very good, and the parts that the estimate finds in the password.
+
+    What the same keys give without Shift counts, too: nobody who guesses takes "2024!!" for harder than "202411".
+    """
+    typed = normal[:_LOOKED_AT]
+    keys = typed.casefold().translate(_WITHOUT_SHIFT)[:_LOOKED_AT]
+    with _one_estimate:
+        first = zxcvbn(typed, user_inputs=own)
+        second = zxcvbn(keys, user_inputs=own) if keys != typed else first
+    score, parts = min(int(first["score"]), int(second["score"])), list(first["sequence"])
+    letters = "".join(filter(str.isalpha, normal.casefold()))
+    if score < _LEAST_SCORE or letters in SAYINGS or (score == _LEAST_SCORE and _is_one_word(parts)):
+        return _EASY, parts
+    return _GOOD if score == _LEAST_SCORE else _VERY_GOOD, parts
+
+
+def _is_one_word(parts: list[dict[str, Any]]) -> bool:
+    """A word that is known, or short, with nothing but digits and signs around it."""
+    words = [part for part in parts if any(map(str.isalpha, part["token"]))]
+    return len(words) == 1 and (words[0]["pattern"] != "bruteforce" or len(words[0]["token"]) < _LEAST_WORD)
 
 
 def _parts(name: str) -> list[str]:

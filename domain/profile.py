@@ -246,6 +246,13 @@ def contacts_of(individual: Individual) -> list[Contact]:
     return sorted(individual.contacts, key=lambda contact: (place[contact.kind], not contact.is_main, contact.id))
 
 
+def email_contact(individual: Individual, address: str) -> Contact | None:
+    """The individual's contact with an e-mail address, in use or not; None when there is none."""
+    key = email_key(address)
+    contact: Contact | None = individual.contacts.where(Contact.kind == "email", Contact.lookup == key).first()
+    return contact
+
+
 def record_consent(individual: Individual, channel: str, is_given: bool, by: Actor, *, how: str = "staff") -> None:
     """Record what the individual allows on a channel, with who recorded it and when; unchanged consent adds nothing."""
     if channel not in CHANNELS:

@@ -42,7 +42,7 @@ CATALOGUE: dict[str, Kind] = {
     "licence_count": Kind(0, N_("Licence count"), N_("accounts"), N_("Open accounts at most; 0 means no limit."), 0, 10_000_000),
     "password_length": Kind(12, N_("Shortest password"), N_("characters"), "", 12, 64),
     "birth_date_tries": Kind(
-        3, N_("Wrong dates of birth"), N_("for one account"), N_("After the last one the activation is closed."), 1, 5
+        3, N_("Wrong dates of birth"), N_("for one account"), N_("After the last one the activation is closed."), 1, 3
     ),
     "birth_date_tries_a_day": Kind(
         5, N_("Date of birth tries"), N_("a day"), N_("For one individual, whatever the number of links."), 3, 20
@@ -125,10 +125,14 @@ SECTIONS: dict[str, Section] = {
 
 
 def get(key: str) -> Any:
-    """The value in force, of the default's type.  Raises KeyError for a setting that does not exist."""
+    """The value in force, of the default's type.  Raises KeyError for a setting that does not exist.
+
+    A number that was stored before its limits were drawn counts as the nearer limit.
+    """
     kind = CATALOGUE[key]
     stored = store.keep("settings", _all).get(key)
-    return kind.default if stored is None else _read(kind, stored)
+    value = kind.default if stored is None else _read(kind, stored)
+    return value if kind.least is None or kind.most is None else min(max(value, kind.least), kind.most)
 
 
 def change(key: str, text: str, by: Actor) -> None:

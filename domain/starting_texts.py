@@ -104,7 +104,7 @@ Press it anyway. The page that opens tells you why, and you can ask for a new e-
 
 ## My date of birth is not accepted
 
-Check day, month and year. After three wrong dates the e-mail stops working, so that nobody can guess. Call us on
+Check day, month and year. After too many wrong dates the e-mail stops working, so that nobody can guess. Call us on
 {phone} and we look at it together.
 
 ## I forgot my password

@@ -62,11 +62,15 @@ def demo_command(clients: int, password: str | None, seed: int) -> None:
 
 
 def _fill(config: Config, clients: int, password: str, seed: int) -> None:
-    if not (config.development or config.demo_allowed):
-        raise BadConfiguration("a demo agency is for development only: take PORTAL_URL away, or use an empty data folder")
+    _must_allow_demo(config)
     schema.up()
     with store.connection():
         demo.fill(clients=clients, password=password, seed=seed)
+
+
+def _must_allow_demo(config: Config) -> None:
+    if not (config.development or config.demo_allowed):
+        raise BadConfiguration("a demo agency is for development only: take PORTAL_URL away, or use an empty data folder")
 
 
 @click.command("audiences")
@@ -124,6 +128,7 @@ def prepare(config: Config, *, demo: bool) -> None:
     """Fill the demo agency when it is asked for and not there.  Raises BadConfiguration for a demo in production."""
     if not demo or agency.current() is not None:
         return
+    _must_allow_demo(config)  # before anything is written: a demo's password keeps production from the folder
     password = secrets.token_urlsafe(9)
     _password_file(config).write_text(password)
     _password_file(config).chmod(0o600)

@@ -150,15 +150,17 @@ def _named(account: PortalAccount | None, worker: Worker | None) -> str:
 def start_again(who: str, password: str) -> None:
     """A form that began a session is sent again: the browser may have dropped the first answer's cookie.
 
-    The password in it is compared once more, so that a cookie of before it opens nothing.
+    The password in it is compared once more, so that a cookie of before it opens nothing.  Whose account ended meanwhile
+    gets the first answer without a session, and is led to sign in from there.
     """
     kind, _, number = who.partition(" ")
     account = PortalAccount.get_or_none(PortalAccount.id == int(number)) if kind == "account" else None
     worker = Worker.get_or_none(Worker.id == int(number)) if kind == "worker" else None
     owner = account or worker
     if owner is not None and passwords.matches(password, owner.password_hash):
-        begin(sign_in.start(account, worker, device_token=device_token(), agent=agent(), network=network(),
-                            tell_of_device=False))  # fmt: skip
+        with contextlib.suppress(RuleBroken):
+            begin(sign_in.start(account, worker, device_token=device_token(), agent=agent(), network=network(),
+                                tell_of_device=False))  # fmt: skip
 
 
 def end() -> None:

@@ -82,9 +82,7 @@ def choose():
     if form.validate():
         try:
             account = activation.activate(link, form.password.data, proof=words.get("proof", ""), by=sessions.visitor())
-            sessions.begin(sign_in.start(account, None, device_token=sessions.device_token(), agent=sessions.agent(),
-                                         network=sessions.network(), tell_of_device=False))  # fmt: skip
-            return PLACE.drop(done("/activate/welcome"))
+            return PLACE.drop(done(_signed_in(account)))
         except RuleBroken as refused:
             if refused.code == "no_longer":
                 return _over(link)
@@ -92,6 +90,16 @@ def choose():
                 return PLACE.carry(done("/activate/"), {"token": words["token"]})
             form.refuse(refused)
     return _show_password(form)
+
+
+def _signed_in(account) -> str:
+    """The page that who just activated goes on to; who was suspended in the same moment may sign in some other day."""
+    try:
+        sessions.begin(sign_in.start(account, None, device_token=sessions.device_token(), agent=sessions.agent(),
+                                     network=sessions.network(), tell_of_device=False))  # fmt: skip
+    except RuleBroken:
+        return "/sign-in"
+    return "/activate/welcome"
 
 
 @bp.get("/welcome")
@@ -130,7 +138,7 @@ def _over(link):
         "replaced": (_("There is a newer link"), _("We sent you another e-mail after this one. Please use the link in the newest.")),
         "expired": (_("This link is too old"), _("For your safety the link worked for a limited time only. Ask for a new one.")),
         "cancelled": (_("This link was withdrawn"), _("The agency withdrew this activation. You can ask for a new link.")),
-        "date_of_birth": (_("This link was closed"), _("A wrong date of birth was entered three times. Nobody got in.")),
+        "date_of_birth": (_("This link was closed"), _("A wrong date of birth was entered. Nobody got in.")),
     }  # fmt: skip
     title, text = told.get(standing, (_("This link no longer works"), _("Please call us.")))
     return page("activate/over.html", standing=standing, title=title, text=text, phone=sign_in.support_phone(), status=410)

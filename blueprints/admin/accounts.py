@@ -5,7 +5,7 @@ from flask_babel import get_locale
 from flask_babel import gettext as _
 
 from blueprints.admin import bp, people, wording
-from domain import accounts, texts
+from domain import accounts, profile, texts
 from models import Contact, PortalAccount
 from web.access import any_staff, right
 from web.forms import Form, Required, Text, _l
@@ -49,21 +49,24 @@ def _show(person, form: AccountForm):
     address = form.email.data or ""
     refusals = accounts.missing(person, address)
     language = str(get_locale())
-    missing = [(texts.refusal(language, refusal), _where(person, refusal.code)) for refusal in refusals]
+    missing = [(texts.refusal(language, refusal), _way(person, refusal.code, address)) for refusal in refusals]
     in_use = person.contacts.where(Contact.kind == "email", Contact.is_in_use)
     return page("admin/account_new.html", form=form, person=person, missing=missing, addresses=list(in_use))
 
 
-def _where(person, code: str) -> str | None:
-    """Where a missing thing is put right."""
-    place = {
-        "address": url_for("admin.new_contact", public_id=person.public_id, kind="email"),
-        "address_not_in_use": url_for("admin.new_contact", public_id=person.public_id, kind="email"),
-        "address_taken": url_for("admin.new_contact", public_id=person.public_id, kind="email"),
-        "consent": url_for("admin.individual", public_id=person.public_id, _anchor="consent"),
-        "birth_date": url_for("admin.edit_individual", public_id=person.public_id),
-    }
-    return place.get(code)
+def _way(person, code: str, address: str) -> tuple[str, str] | None:
+    """Where a missing thing is put right, and what the link there says; None for who may not do it."""
+    if not g.viewer.may("manage_setup" if code == "licences" else "edit_individuals"):
+        return None
+    put_right, ask, record = _("Put it right"), _("Is the date wrong?"), url_for("admin.edit_individual", public_id=person.public_id)
+    new, known = url_for("admin.new_contact", public_id=person.public_id, kind="email"), profile.email_contact(person, address)
+    stands = url_for("admin.edit_contact", public_id=person.public_id, contact_id=known.public_id) if known else new
+    return {
+        "address": (new, put_right), "address_not_in_use": (stands, put_right), "address_taken": (new, put_right),
+        "consent": (url_for("admin.individual", public_id=person.public_id, _anchor="consent"), put_right),
+        "birth_date": (record, put_right), "age": (record, ask), "deceased": (record, ask),
+        "licences": (url_for("admin.settings_section", section="accounts"), put_right),
+    }.get(code)  # fmt: skip
 
 
 @bp.post("/individuals/<public_id>/account/<account_id>/activations")
@@ -71,6 +74,15 @@ def _where(person, code: str) -> str | None:
 def resend_activation(public_id: str, account_id: str):
     account = g.viewer.account(g.viewer.individual(public_id), account_id)
     return _carried_out(lambda: accounts.resend(account, g.viewer.actor), _("A new link is on its way."), public_id)
+
+
+@bp.post("/individuals/<public_id>/account/<account_id>/renewal")
+@right("send_activations")
+def renew_account(public_id: str, account_id: str):
+    """*Send a new activation* in one tap: to the address of before."""
+    account = g.viewer.account(g.viewer.individual(public_id), account_id)
+    told = _("The activation is on its way to %(email)s.", email=account.email)
+    return _carried_out(lambda: accounts.send_new(account, g.viewer.actor), told, public_id)
 
 
 @bp.get("/individuals/<public_id>/account/<account_id>/<verb>")

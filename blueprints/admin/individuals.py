@@ -68,9 +68,10 @@ def create_individual():
 def individual(public_id: str):
     person = people.shown(public_id)
     account, contacts = accounts.newest(person), profile.contacts_of(person)
+    verbs = accounts.staff_verbs(account, g.viewer.rights) if account else []
     return page(
-        "admin/individual.html", person=person, account=account,
-        verbs=accounts.staff_verbs(account, g.viewer.rights) if account else [],
+        "admin/individual.html", person=person, account=account, verbs=verbs,
+        is_one_tap="send_new" in verbs and not accounts.missing(person, account.email),
         contacts=contacts, consents=profile.consents_of(person, CONSENTS),
         followers=profile.followers_of(person), deliveries=list(person.deliveries.order_by(Delivery.id.desc()).limit(3)),
         doubtful=notices.doubtful_of([contact for contact in contacts if contact.kind == "email"]),

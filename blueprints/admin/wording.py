@@ -11,7 +11,7 @@ from models import AuditEntry
 
 TASKS = {
     "new_activation_wanted": N_("Wants a new activation link"),
-    "birth_date_closed": N_("Entered a wrong date of birth three times"),
+    "birth_date_closed": N_("Activation stopped: wrong date of birth"),
     "delivery_problem": N_("An e-mail could not be delivered"),
     "profile_change": N_("Asked for a change of their record"),
 }
@@ -66,7 +66,7 @@ _ENTRIES = {
     "account.birth_date_wrong": N_("Wrong date of birth entered (try %(tries)s)"),
     "account.new_link_wanted": N_("Asked for a new activation link"),
     "account.expired": N_("Account closed: not activated in time"),
-    "account.birth_date_failed": N_("Account closed: wrong date of birth three times"),
+    "account.birth_date_failed": N_("Account closed: wrong date of birth"),
     "account.cancelled": N_("Activation cancelled"),
     "account.suspended": N_("Account suspended"),
     "account.unlocked": N_("Account unlocked"),

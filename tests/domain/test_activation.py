@@ -8,7 +8,7 @@ import models
 from domain import accounts, activation, agency, audit, links, sign_in, store, work_queue
 from domain.actor import SYSTEM, Actor
 from domain.rules import NotFound, RuleBroken
-from models import AuditEntry, Delivery, Individual, Link, PageVersion, PortalAccount, RateCount, Task
+from models import AuditEntry, Delivery, Individual, Link, PageVersion, PortalAccount, RateCount, Setting, Task
 
 WRONG = dt.date(1970, 7, 7)
 GOOD_PASSWORD = "seven blue herons wade"
@@ -147,6 +147,16 @@ def test_disabling_and_enabling_does_not_start_the_tries_again_either(cast):
     accounts.disable(account, cast.by("ada"))
     accounts.enable(account, cast.by("ada"))
     assert tries(link) == 1
+
+
+@pytest.mark.parametrize(("stored", "verdicts"), [(1, ["closed"]), (2, ["wrong", "closed"]), (5, ["wrong", "wrong", "closed"])])
+def test_the_agency_may_allow_fewer_than_three_tries_but_never_more(cast, stored, verdicts):
+    with store.writing():  # as an earlier version let it be
+        Setting.insert(key="birth_date_tries", value=str(stored)).execute()
+    link, visitor = cast.invited(), cast.visitor()
+    assert [try_wrong(link, visitor) for _ in verdicts] == verdicts
+    assert try_wrong(link, visitor) == "no_longer"
+    assert PortalAccount.get_by_id(link.account_id).reason == "date_of_birth"
 
 
 def test_whose_three_tries_are_used_up_gets_no_fourth_whatever_the_state_says(cast):

@@ -294,6 +294,40 @@ def test_without_consent_nothing_goes_out(cast, deliver):
     assert (row.state, row.last_error) == ("suppressed", "There is no consent to e-mail.")
 
 
+def change_pia(cast, **details):
+    pia = cast.pia
+    known = {name: getattr(pia, name) for name in ("first_name", "last_name", "birth_date")}
+    profile.change(pia, profile.Details(**known | details), cast.by("ines"), version=pia.version)
+
+
+def put_out_of_use(cast):
+    profile.change_contact(
+        cast.pia.contacts.get(), profile.Reach("email", "pia@example.org", is_in_use=False), cast.by("ines"), country="CA", version=1
+    )
+
+
+@pytest.mark.parametrize(
+    ("happens", "reason"),
+    [
+        (put_out_of_use, "This e-mail address is not among the contacts in use."),
+        (lambda cast: profile.remove_contact(cast.pia.contacts.get(), cast.by("ines")), "This e-mail address is not among the contacts in use."),
+        (lambda cast: change_pia(cast, death_date=dt.date(2026, 1, 2)), "This person has died."),
+        (lambda cast: change_pia(cast, birth_date=None), "The date of birth is not known."),
+        (lambda cast: change_pia(cast, birth_date=dt.date(1900, 1, 1)), "The date of birth is not known."),
+        (lambda cast: settings.change("minimum_age", "99", SYSTEM), "This person is younger than the minimum age."),
+    ],
+    ids=["out of use", "removed", "died", "date of birth removed", "placeholder", "too young"],
+)
+def test_an_activation_that_would_no_longer_be_created_does_not_go_out(cast, deliver, happens, reason):
+    link = cast.invited()
+    happens(cast)
+    with SmtpServer() as server:
+        assert deliver(server) == 0
+        assert not server.accepted
+    row = Delivery.get(Delivery.link == link)
+    assert (row.state, row.last_error) == ("suppressed", reason)
+
+
 def test_consent_that_was_given_again_counts(cast, deliver):
     cast.invited()
     for given in (False, True):

@@ -1,6 +1,9 @@
 """Passwords: what may be chosen, and that keeping and comparing them tells nobody anything (spec 01, NIST 800-63B)."""
 
+import random
 import statistics
+import string
+import sys
 import time
 
 import pytest
@@ -22,7 +25,17 @@ def refusal(password, near=NEAR):
     "password",
     [
         "seven blue herons wade",
+        "seven brave geese fly",
+        "Quatre oies braves volent",
+        "cuatro gansos que vuelan",
+        "أربع إوزات تطير عاليا",
+        "my dog is brown",
+        "tropical-fish-7",
+        "greenelephant42",
+        "Sunflower1985Kitty",
+        "NovaScotia2024",
         "x9!kLq2#vTz8",
+        "summer-91!83/27&64",
         "мій тихий берег 7",
         "静かな川のほとりで釣りをする",
         "🦦🦦 swim in the quiet 🦦",
@@ -63,12 +76,78 @@ def test_1024_bytes_are_the_most(db):
     assert refusal("ø" * 513).code == "too_long"
 
 
-@pytest.mark.parametrize(
-    "password",
-    ["password1234", "qwertyuiop12", "123456789012", "letmeinplease", "iloveyou2026", "aaaaaaaaaaaa", "monkeymonkey"],
-)
+COMMON = [
+    "password1234", "qwertyuiop12", "123456789012", "letmeinplease", "iloveyou2026", "aaaaaaaaaaaa", "monkeymonkey",
+    # a word that many use, with a year and signs
+    "Password2024!", "P@ssw0rd2025!", "Summer2024!!!", "$ummer2024!!!", "!!!Summer2024", "2024Summer!!", "Winter2026!!", "Autumn2026!!!",
+    "January2025!", "Monday2024!!", "Halifax2024!", "Canada2024!!", "Welcome@12345", "Admin@2024!!", "Mittens2019!", "Passwort2024!",
+    # six letters that nobody knows, with digits that everybody knows
+    "mynoob123456", "Kapler123456",
+    # keys in a row
+    "zaq12wsxcde3", "1qaz!QAZ2wsx", "!QAZ2wsx#EDC", "1q2w3e4r5t6y", "qweASDzxc!@#", "1234!@#$qwer", "asdf!@#$1234", "Abc123456789!",
+    # what everybody has heard
+    "correcthorsebatterystaple", "Correct Horse Battery Staple", "correct-horse-battery-staple-1", "thisisapassword", "maytheforcebewithyou",
+    "theworldinyourhand", "contraseña123", "motdepasse2024", "كلمة السر 1234", "بسم الله 786",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("password", COMMON)
 def test_what_many_people_use_is_refused(db, password):
-    assert refusal(password).code == "too_common"
+    refused = refusal(password)
+    assert (refused.code, str(refused)) == ("too_common", "This password is easy to guess. Choose another one.")
+
+
+@pytest.mark.parametrize("words", [3, 4])
+def test_words_that_have_nothing_to_do_with_each_other_may_be_chosen(db, words):
+    dice = random.Random(7)
+    known = ["river", "lamp", "tiger", "bread", "seven", "cloud", "winter", "green", "happy", "stone", "letter", "coffee", "monday", "horse"]
+    for _ in range(60):
+        passwords.check(" ".join(dice.sample(known, words)), near=NEAR)
+
+
+@pytest.mark.parametrize("signs", [string.ascii_lowercase, string.ascii_letters + string.digits, string.ascii_letters + "0123456789!@#$%-_"])
+def test_what_a_machine_makes_of_twelve_signs_may_be_chosen(db, signs):
+    dice = random.Random(7)
+    for _ in range(60):
+        passwords.check("".join(dice.choice(signs) for _ in range(12)), near=NEAR)
+
+
+@pytest.mark.parametrize("password", [*COMMON, "seven brave geese fly", "greenelephant42", "x9!kLq2#vTz8", "tropical-fish-7", "eleven chrs"])
+def test_the_hint_calls_good_what_may_be_chosen_and_nothing_else(db, password):
+    try:
+        passwords.check(password)
+    except RuleBroken as refused:
+        assert passwords.strength(password) == (0 if refused.code == "too_short" else 1)
+    else:
+        assert passwords.strength(password) >= 2
+
+
+def test_the_hint_tells_good_from_very_good(db):
+    assert [passwords.strength(password) for password in ("greenelephant42", "seven brave geese fly")] == [2, 3]
+
+
+def test_the_longest_and_oddest_is_judged_like_any_other(db):
+    for odd in ("ß" * 512, "İ" * 80, "ŉ" * 100 + "9 quiet otters"):
+        passwords.strength(odd)
+    passwords.check("İstanbul'da sessiz bir sabah vardı ß" * 8, near=NEAR)
+
+
+@pytest.fixture
+def busy():
+    """Threads take turns as often as they can."""
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(usual)
+
+
+def test_many_at_once_are_each_judged_by_their_own_names(db, at_once, busy):
+    names = [f"{first}feather{last}" for first in ("Quill", "Goose", "Swan") for last in ("stone", "brook", "worth")]
+
+    def code(name):
+        return [refusal(f"{name}123456", near=(name,)).code for _ in range(20)]
+
+    assert at_once([lambda name=name: code(name) for name in names]) == [["too_near"] * 20] * len(names)
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ DEFAULTS = {  # as the specification has them
     "placeholder_birth_date": dt.date(1900, 1, 1),
     "licence_count": 0,
     "password_length": 12,
+    "birth_date_tries": 3,
     "birth_date_tries_a_day": 5,
     "birth_date_tries_a_network": 20,
     "sign_ins_a_minute": 10,
@@ -71,6 +72,7 @@ def test_a_decision_that_was_rolled_back_does_not_count_within_the_same_request(
         ("minimum_age", "100", "setting_limits"),
         ("idle_minutes", "4", "setting_limits"),
         ("activation_expiry_days", "0", "setting_limits"),
+        ("birth_date_tries", "4", "setting_limits"),
         ("placeholder_birth_date", "1900-02-30", "setting_value"),
         ("placeholder_birth_date", "long ago", "setting_value"),
     ],
@@ -91,6 +93,14 @@ def test_both_ends_of_each_number_are_allowed(cast, key):
         settings.change(key, str(value), cast.by("ada"))
         assert settings.get(key) == value
     assert kind.least <= kind.default <= kind.most
+
+
+@pytest.mark.parametrize(("key", "stored", "read"), [("birth_date_tries", 5, 3), ("birth_date_tries", 0, 1), ("idle_minutes", 9999, 240)])
+def test_what_was_stored_before_a_limit_was_drawn_counts_as_the_limit(db, key, stored, read):
+    with store.writing():
+        Setting.insert(key=key, value=str(stored)).execute()
+    assert settings.get(key) == read
+    assert settings.as_text(key) == str(read)
 
 
 def test_a_date_is_kept_as_a_date(cast):

@@ -1,6 +1,7 @@
 """From the link in the mail to an active account, as the client sees it."""
 
 import datetime as dt
+import re
 
 import pytest
 from pages.conftest import born, text_of
@@ -187,6 +188,18 @@ def test_the_third_wrong_date_closes_the_account_and_tells_everybody(cast, pia, 
     assert [task.kind for task in Task.select()] == ["birth_date_closed"]
 
 
+def test_whatever_number_of_tries_the_agency_allows_all_texts_are_right(browse, cast, pia, mailbox, decided):
+    decided(birth_date_tries=1)
+    accept(pia)
+    page = prove(pia, WRONG)
+    assert (page.status, page.heading) == (410, "This link was closed")
+    said = [page.text, browse("ines").open("/admin/").text, text_of(mailbox.newest("pia@example.org"))]
+    staff = browse("ada").open(f"/admin/individuals/{cast.pia.public_id}/")
+    said += [staff.text, browse("ada").open(staff.links["Who did and saw what"]).text]
+    assert [text for text in said if "wrong date of birth" not in text.lower()] == []
+    assert [text for text in said if re.search("three|3 times|too often", text)] == []
+
+
 def test_the_right_date_after_two_wrong_ones_is_right(cast, pia):
     accept(pia)
     prove(pia, WRONG)
@@ -280,6 +293,24 @@ def test_of_two_who_activate_at_once_one_does(browse, cast, link, at_once):
     answers = at_once([lambda b=b, f=f: b.send("/activate/password", f) for b, f in zip(two, forms, strict=True)])
     assert sorted(answer.status for answer in answers) == [303, 410]
     assert AuditEntry.select().where(AuditEntry.kind == "account.activated", AuditEntry.individual == cast.pia).count() == 1
+
+
+@pytest.fixture
+def staff_are_quick(db):
+    """Whoever becomes active is suspended at that very moment."""
+    db.execute_sql(
+        "CREATE TRIGGER staff_are_quick AFTER UPDATE OF state ON portal_account WHEN NEW.state = 'active' "
+        "BEGIN UPDATE portal_account SET state = 'locked', reason = 'suspended' WHERE id = NEW.id; END"
+    )
+
+
+def test_who_is_suspended_in_the_moment_of_activation_is_led_to_sign_in(cast, pia, staff_are_quick):
+    accept(pia)
+    prove(pia, cast.pia.birth_date)
+    page = pia.press("Activate my account", password=PASSWORD)
+    assert (page.path, page.status) == ("/sign-in", 200)
+    assert cast.pia_account.reason == "suspended"
+    assert not LoginSession.select().exists()
 
 
 # ---------------------------------------------------------------- links that no longer work

@@ -85,27 +85,58 @@ def lacks(cast, what):
 
 
 @pytest.mark.parametrize(
-    ("what", "told", "place"),
+    ("what", "told", "words", "place"),
     [
-        ("address", "There is no e-mail address in use.", "contacts/new?kind=email"), ("consent", "There is no consent to e-mail.", "#consent"),
-        ("birth date", "The date of birth is not known.", "edit"), ("placeholder", "The date of birth is not known.", "edit"),
-        ("age", "Clients need to be at least 16 years old.", ""), ("deceased", "This person has died.", ""),
-        ("shared", "Someone else already signs in with this address. Add another address of this person.", "contacts/new?kind=email"),
+        ("address", "There is no e-mail address in use.", "Put it right", "contacts/new?kind=email"),
+        ("consent", "There is no consent to e-mail.", "Put it right", "#consent"),
+        ("birth date", "The date of birth is not known.", "Put it right", "edit"),
+        ("placeholder", "The date of birth is not known.", "Put it right", "edit"),
+        ("age", "Clients need to be at least 16 years old.", "Is the date wrong?", "edit"),
+        ("deceased", "This person has died.", "Is the date wrong?", "edit"),
+        ("shared", "Someone else already signs in with this address. Add another address of this person.", "Put it right", "contacts/new?kind=email"),
     ],
 )  # fmt: skip
-def test_what_is_missing_is_named_with_the_place_where_it_is_put_right(browse, cast, what, told, place):
+def test_what_is_missing_is_named_with_the_place_where_it_is_put_right(browse, cast, what, told, words, place):
     person, ada = lacks(cast, what), browse("ada")
     page = open_account_form(ada, person)
     assert "Not possible yet" in page
     assert told in page
-    assert f"{page_of(person)}{place}" in page.hrefs
-    assert ("Put it right" in page.links) == bool(place)
+    assert page.links[words] == f"{page_of(person)}{place}"
     assert ada.open(f"{page_of(person)}{place.partition('#')[0]}").status == 200
     values = {"csrf_token": ada.token, "email": "pia@example.org"}
     answer = ada.send(f"{page_of(person)}account/new", values)  # past the page, which offers nothing
     assert answer.status == 422
     assert cast.pia_account is None
     assert not Delivery.select().where(Delivery.individual == person).exists()
+
+
+def may_invite(worker):
+    with store.writing():
+        inviters = SecurityClass.create(name="Inviters", rights="send_activations fly")
+        Worker.update(security_class=inviters).where(Worker.id == worker.id).execute()
+
+
+def test_an_address_that_is_known_but_not_in_use_is_put_right_where_it_stands(browse, cast):
+    contact = profile.add_contact(cast.pia, profile.Reach("email", "pell@example.org", is_in_use=False), cast.by("ines"), country="CA")
+    ada = browse("ada")
+    open_account_form(ada, cast.pia)
+    page = ada.press("Send the activation", email=" PELL@example.org ")
+    assert "This e-mail address is not among the contacts in use." in page
+    assert page.links["Put it right"] == f"{page_of(cast.pia)}contacts/{contact.public_id}/"
+    page = ada.press("Send the activation", email="new@example.org")
+    assert page.links["Put it right"] == f"{page_of(cast.pia)}contacts/new?kind=email"
+
+
+@pytest.mark.parametrize("what", ["address", "consent", "birth date", "age", "deceased", "shared", "unknown address"])
+def test_who_may_invite_but_not_edit_is_told_what_is_missing_without_a_way_that_is_not_theirs(browse, cast, what):
+    person, dora = lacks(cast, what), browse("dora")
+    profile.follow(person, cast.dora, cast.by("dora"))
+    may_invite(cast.dora)
+    page = open_account_form(dora, person)
+    if what == "unknown address":
+        page = dora.press("Send the activation", email="stranger@example.org")
+    assert "Not possible yet" in page or page.problems
+    assert not {"Put it right", "Is the date wrong?"} & set(page.links)
 
 
 def test_everything_that_a_child_lacks_is_named_at_once(browse, cast):
@@ -117,8 +148,13 @@ def test_everything_that_a_child_lacks_is_named_at_once(browse, cast):
 
 def test_when_all_licences_are_in_use_it_is_said(browse, cast, decided):
     decided(licence_count=3)
+    may_invite(cast.ines)
+    for name, way in (("ines", None), ("ada", "/admin/settings/accounts")):
+        page = open_account_form(browse(name), cast.pia)
+        assert "All 3 licences are in use. Close an account first." in page
+        assert page.links.get("Put it right") == way
     ada = browse("ada")
-    assert "All 3 licences are in use. Close an account first." in open_account_form(ada, cast.pia)
+    assert ada.open(way).status == 200
     accounts.close(cast.bob_account, cast.by("ada"))
     open_account_form(ada, cast.pia)
     ada.press("Send the activation")
@@ -146,9 +182,7 @@ def test_ines_may_send_activations_once_her_class_says_so(browse, cast):
     ines = browse("ines")
     assert "Create an account" not in ines.open(page_of(cast.pia)).links
     assert ines.ask(f"{page_of(cast.pia)}account/new").status == 404
-    with store.writing():
-        may = SecurityClass.create(name="Inviters", rights="send_activations fly")
-        Worker.update(security_class=may).where(Worker.id == cast.ines.id).execute()
+    may_invite(cast.ines)
     open_account_form(ines, cast.pia)
     ines.press("Send the activation")
     assert cast.pia_account.state == "pending"
@@ -269,12 +303,71 @@ def test_resending_makes_the_earlier_link_worthless(browse, cast, mailbox):
 def test_a_new_activation_is_a_new_record_and_the_old_one_stays_readable(browse, cast, state):
     old, ada = bring(cast, state), browse("ada")
     ada.open(page_of(cast.bob))
-    ada.open(ada.page.links["Send a new activation"])
-    ada.press("Send the activation")
+    ada.press("Send a new activation")
     assert cast.bob_account.previous == old
     assert cast.bob_account.state == "pending"
     page = ada.open(f"{page_of(cast.bob)}accounts")
     assert page.main.count("E-mail address") == 3
+
+
+def bobs_address(cast, **changes):
+    contact = cast.bob.contacts.get()
+    profile.change_contact(contact, profile.Reach("email", "bob@example.org", **changes), cast.by("ines"), country="CA", version=contact.version)
+
+
+def test_a_new_activation_goes_to_the_known_address_by_one_tap(browse, cast, mailbox):
+    bring(cast, "closed expired")
+    profile.add_contact(cast.bob, profile.Reach("email", "brook@example.org", is_main=True), cast.by("ines"), country="CA")
+    ada = browse("ada")
+    assert "bob@example.org" in ada.open(page_of(cast.bob))
+    page = ada.press("Send a new activation")
+    assert page.path == page_of(cast.bob)
+    assert "The activation is on its way to bob@example.org." in page
+    assert mailbox.newest("bob@example.org")["Subject"] == "Your portal is ready"
+
+
+def test_beside_it_stands_the_way_to_another_address(browse, cast, mailbox):
+    bring(cast, "closed expired")
+    profile.add_contact(cast.bob, profile.Reach("email", "brook@example.org"), cast.by("ines"), country="CA")
+    ada = browse("ada")
+    ada.open(page_of(cast.bob))
+    ada.open(ada.page.links["To another address"])
+    ada.press("Send the activation", email="brook@example.org")
+    assert (cast.bob_account.state, cast.bob_account.email) == ("pending", "brook@example.org")
+    assert mailbox.newest("brook@example.org")["Subject"] == "Your portal is ready"
+
+
+def test_what_would_be_refused_is_no_button_but_a_way_to_the_form_that_says_why(browse, cast):
+    bring(cast, "closed expired")
+    bobs_address(cast, is_in_use=False)
+    ada = browse("ada")
+    page = ada.open(page_of(cast.bob))
+    assert "Send a new activation" not in page.buttons
+    assert "To another address" not in page.links
+    assert "This e-mail address is not among the contacts in use." in ada.open(page.links["Send a new activation"])
+
+
+def test_a_tap_that_comes_too_late_is_refused_in_words_with_the_way_to_the_form(browse, cast):
+    bring(cast, "closed expired")
+    ada = browse("ada")
+    ada.open(page_of(cast.bob))
+    bobs_address(cast, is_in_use=False)
+    page = ada.press("Send a new activation")
+    assert page.path == page_of(cast.bob)
+    assert "This e-mail address is not among the contacts in use." in page
+    assert page.links["Send a new activation"] == f"{page_of(cast.bob)}account/new"
+    assert cast.bob_account.state == "closed"
+
+
+def test_two_taps_on_a_new_activation_make_one(browse, cast):
+    bring(cast, "closed expired")
+    two = [browse("ada"), browse("ada")]
+    for browser in two:
+        browser.open(page_of(cast.bob))
+    two[0].press("Send a new activation")
+    page = two[1].press("Send a new activation")
+    assert "This person already has a portal account." in page
+    assert cast.bob.accounts.where(PortalAccount.state == "pending").count() == 1
 
 
 def test_an_account_that_staff_closed_is_followed_by_a_fresh_one(browse, cast):
@@ -293,13 +386,13 @@ def test_the_history_of_accounts_shows_who_opened_the_link(browse, cast):
     assert "198.51." in page
 
 
-@pytest.mark.parametrize("verb", ["activate", "expire", "fail_birth_date", "resend", "send_new", "nonsense", "activations", "%00", "__class__"])
+@pytest.mark.parametrize("verb", ["activate", "expire", "fail_birth_date", "resend", "send_new", "nonsense", "activations", "renewal", "%00", "__class__"])
 def test_a_verb_that_is_none_is_not_there(browse, cast, verb):
     ada, path = browse("ada"), f"{page_of(cast.bob)}account/{cast.bob_account.public_id}/{verb}"
     assert ada.ask(path).status == 404
     before = cast.bob_account.__data__
     answer = ada.send(path, {"csrf_token": ada.token})
-    assert answer.status == 404 or (verb == "activations" and answer.status == 303)
+    assert answer.status == 404 or (verb in ("activations", "renewal") and answer.status == 303)
     assert cast.bob_account.__data__ == before
 
 
@@ -309,6 +402,7 @@ def test_one_persons_account_is_not_found_under_another_person(browse, cast):
     assert ada.ask(f"{path}/close").status == 404
     assert ada.send(f"{path}/close", {"csrf_token": ada.token}).status == 404
     assert ada.send(f"{path}/activations", {"csrf_token": ada.token}).status == 404
+    assert ada.send(f"{path}/renewal", {"csrf_token": ada.token}).status == 404
     assert cast.bob_account.state == "active"
 
 

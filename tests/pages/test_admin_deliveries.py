@@ -316,7 +316,7 @@ def test_a_wrong_date_of_birth_waits_on_today(browse, cast):
     for _ in range(3):
         with pytest.raises(activation.RuleBroken):
             activation.prove_birth_date(link, cast.bob.birth_date.replace(day=2), cast.visitor())
-    assert "Entered a wrong date of birth three times" in browse("ines").open("/admin/")
+    assert "Activation stopped: wrong date of birth" in browse("ines").open("/admin/")
     assert cast.pia_account.reason == "date_of_birth"
 
 

@@ -13,7 +13,7 @@ import config as configuration
 from config import BadConfiguration, Config
 from domain import store
 from models import Agency, db
-from web import checks
+from web import checks, commands
 
 PRODUCTION = {
     "PORTAL_URL": "https://portal.harbour.test", "SMTP_HOST": "mail.harbour.test", "MAIL_FROM": "portal@harbour.test",
@@ -269,6 +269,15 @@ def test_production_does_not_run_on_what_is_fine_at_home(
     found = portal.refusals(PRODUCTION | spoil(portal))
     assert len(found) == 1
     assert named in found[0]
+
+
+def test_a_demo_that_is_refused_leaves_nothing_in_the_folder(portal: Portal) -> None:
+    config = portal.config(PRODUCTION)
+    before = sorted(path.name for path in portal.data.iterdir())
+    with store.connection(), pytest.raises(BadConfiguration, match="PORTAL_URL"):
+        commands.prepare(config, demo=True)
+    assert sorted(path.name for path in portal.data.iterdir()) == before
+    assert portal.refusals(PRODUCTION) == []
 
 
 @pytest.mark.parametrize("environ", [{}, PRODUCTION], ids=["development", "production"])

@@ -286,6 +286,56 @@ def test_after_signing_out_the_old_cookie_is_refused(browse):
     assert not LoginSession.select().exists()
 
 
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ("x9!kLq2#vTz", "Too short"), ("Summer2024!!!", "Easy to guess"), ("correcthorsebatterystaple", "Easy to guess"),
+        ("greenelephant42", "Good"), ("seven brave geese fly", "Very good"),
+    ],
+)  # fmt: skip
+def test_the_hint_beside_a_new_password_says_what_will_be_said_of_it(browse, cast, typed, told):
+    alice = browse("alice")
+    alice.open("/my-portal/password")
+    assert alice.send("/password-strength", {"csrf_token": alice.token, "password": typed}).text == told
+    page = alice.press("Save the new password", current=cast.password_of("alice"), password=typed)
+    assert (page.status == 422) == (told in ("Too short", "Easy to guess"))
+
+
+def sign_in_again_after(browse, email, password, happens):
+    """The form's first answer was lost, with its cookie; it is sent once more when something has happened."""
+    browser = browse()
+    form = browser.open("/sign-in").form("Sign in")
+    before, values = dict(browser.client._cookies), form.filled({"email": email, "password": password})
+    assert browser.send(form.action, values).location != "/sign-in"
+    browser.client._cookies.clear()
+    browser.client._cookies.update(before)
+    happens()
+    return browser.submit(form, values)
+
+
+def test_a_sign_in_whose_answer_was_lost_is_given_a_session_when_it_is_sent_again(browse, cast):
+    page = sign_in_again_after(browse, "alice@example.org", cast.password_of("alice"), lambda: None)
+    assert (page.path, page.status) == ("/", 200)
+
+
+@pytest.mark.parametrize("act", [accounts.suspend, accounts.disable, accounts.close])
+def test_a_sign_in_that_is_sent_again_after_its_account_ended_leads_to_sign_in(browse, cast, act):
+    page = sign_in_again_after(
+        browse, "alice@example.org", cast.password_of("alice"), lambda: act(cast.alice_account, cast.by("ada"))
+    )
+    assert (page.path, page.status) == ("/sign-in", 200)
+    assert not LoginSession.select().where(LoginSession.account == cast.alice_account).exists()
+
+
+def test_a_sign_in_that_is_sent_again_by_a_worker_who_left_leads_to_sign_in(browse, cast):
+    def leave():
+        with store.writing():
+            Worker.update(is_active=False).where(Worker.id == cast.dora.id).execute()
+
+    page = sign_in_again_after(browse, "dora@example.org", cast.password_of("dora"), leave)
+    assert (page.path, page.status) == ("/sign-in?next=/admin/", 200)
+
+
 def test_signing_out_twice_is_harmless(browse):
     alice = browse("alice")
     form = alice.open("/my-portal/").form("Sign out")

@@ -63,6 +63,7 @@ RECIPES = {
     "/admin/individuals/<public_id>/accounts": ("individual",),
     "/admin/individuals/<public_id>/account/new": ("individual",),
     "/admin/individuals/<public_id>/account/<account_id>/activations": ("individual", "account"),
+    "/admin/individuals/<public_id>/account/<account_id>/renewal": ("individual", "account"),
     "/admin/individuals/<public_id>/account/<account_id>/<verb>": ("individual", "account", "verb"),
     "/dev/components": (), "/dev/mail": (), "/dev/mail/<name>": ("message",),
 }  # fmt: skip

@@ -64,6 +64,7 @@ MAKING = [
     ("living", "bob, who forgot", "/reset/", {"password": "seven brave geese fly"}),
     ("living", "ada", "/admin/individuals/<public_id>/account/new", {}),
     ("living", "ada", "/admin/individuals/<public_id>/account/<account_id>/activations", {}),
+    ("living", "ada", "/admin/individuals/<public_id>/account/<account_id>/renewal", {}),
     ("living", "ines", "/admin/deliveries/<public_id>/again", {}),
     ("opening", "the first admin", "/admin/first-start/mail/test", {}),
 ]
