@@ -206,9 +206,16 @@ def _postgres(config: Config) -> Findings:
         yield f"PostgreSQL {_server_setting('server_version')} is too old: use {OLDEST_POSTGRES // 10_000} or newer."
 
 
+def _commits(config: Config) -> Findings:
+    """The portal asks each session for it, but what stands between it and the server may drop what is asked."""
+    if not config.sqlite_path and (now := _server_setting("synchronous_commit")) not in ("on", "remote_apply"):
+        yield f"A power failure could lose what was saved: PostgreSQL's synchronous_commit is {now}, set it to on."
+
+
 def _postgres_disk(config: Config) -> Findings:
-    if not config.sqlite_path and _server_setting("fsync") != "on":
-        yield "A power failure could lose what was saved: set fsync to on in PostgreSQL's configuration."
+    for name in ("fsync", "full_page_writes") if not config.sqlite_path else ():
+        if _server_setting(name) != "on":
+            yield f"A power failure could lose what was saved: set {name} to on in PostgreSQL's configuration."
 
 
 def _demo_agency(config: Config) -> Findings:
@@ -226,7 +233,7 @@ IN_PRODUCTION: tuple[Check, ...] = (
     _https, _debug, _secret_key, _audit_key, _keys_differ, _trusted_hosts, _listens, _proxy, _mail, _mail_is_private,
     _sender, _database_folder, _database_file, _demo_folder,
 )  # fmt: skip
-OF_DATABASE: tuple[Check, ...] = (_sqlite, _foreign_keys, _synchronous, _postgres)
+OF_DATABASE: tuple[Check, ...] = (_sqlite, _foreign_keys, _synchronous, _postgres, _commits)
 OF_DATABASE_IN_PRODUCTION: tuple[Check, ...] = (_demo_agency, _postgres_disk)
 
 
