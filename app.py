@@ -171,7 +171,7 @@ def main() -> int:
     server.spare_memory()
     try:
         config = read_configuration(**commands.overrides(chosen.demo, chosen.port))
-        with folder.in_use(config.data):
+        with folder.in_use(Place(config.data, config.sqlite_path)):
             return _run(config, demo=chosen.demo, only=chosen.only)
     except (BadConfiguration, RuleBroken) as wrong:
         return _refuse([str(wrong)], 2)
@@ -206,11 +206,12 @@ def _arguments() -> argparse.Namespace:
 
 def _duty(config: Config, only: str | None) -> duty.Duty:
     """The place on duty.  On SQLite one process does everything: a second one is a mistake, but breaks nothing."""
-    on_duty = duty.of(config.database_url, config.data)
+    on_duty = duty.of(config.database_url)
     if config.sqlite_path and only:
         raise BadConfiguration(f"--only {only} needs PostgreSQL: set DATABASE_URL, or leave --only away")
     if config.sqlite_path and not on_duty.take():
-        log.warning("Another process serves %s already and keeps the timetable: stop one of the two.", config.data)
+        log.warning("Another process does the background work of %s. This one serves, and waits to take it over: "
+                    "stop one of the two.", config.sqlite_path)  # fmt: skip
     return on_duty
 
 

@@ -199,5 +199,5 @@ def start_worker(app: Flask, config: Config, on_duty: duty.Duty) -> Worker:
 
 def only_ring(app: Flask, config: Config) -> None:
     """For a web process beside others that work: it rings their bell."""
-    bind(config, duty.of(config.database_url, config.data))
+    bind(config, duty.of(config.database_url))
     app.extensions["worker"] = Elsewhere()

@@ -14,7 +14,7 @@ from pathlib import Path
 import peewee
 
 from config import Config, is_loopback
-from domain import agency, folder, profile, schema, store
+from domain import agency, duty, folder, profile, schema, store
 from domain.folder import Place
 from domain.rules import RuleBroken
 from models import db
@@ -37,6 +37,13 @@ def findings(config: Config) -> list[str]:
     """Everything that stands against running with ``config``; its database must be bound (``store.open_database``)."""
     checks = ALWAYS if config.development else ALWAYS + IN_PRODUCTION
     return [finding for check in checks for finding in check(config)] + _of_database(config)
+
+
+def beside(config: Config) -> list[str]:
+    """What stands against how the portal runs at this moment.  The start does not ask: a second process may serve."""
+    if not duty.is_waited_for(config.database_url):
+        return []
+    return [f"Two processes want to do the background work of {config.sqlite_path}, and one must wait: stop one of them."]
 
 
 def _of_database(config: Config) -> list[str]:

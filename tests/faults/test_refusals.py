@@ -1,5 +1,7 @@
 """What ``flask check`` finds stops the start, and a monitoring program can read it from the exit code (P30)."""
 
+import contextlib
+
 import pytest
 from faults.running import AS_ALWAYS, Portal, command
 
@@ -45,3 +47,22 @@ def test_without_a_finding_the_check_ends_with_0_and_the_portal_starts(data):
         assert "Doorstep is at https://portal.harbour.test" in portal.announced()
         assert command(data, "check", **NAMES) == (0, GOOD), "the portal itself is no second one"
         assert portal.stop() == 0, portal.log
+
+
+def test_a_second_portal_on_one_database_serves_is_named_and_takes_over_when_the_first_ends(data, tmp_path):
+    """Two data folders, one DATABASE_URL: each believed to be alone."""
+    (tmp_path / "other").mkdir(mode=0o700)
+    one_database = {"DATABASE_URL": f"sqlite:///{data / 'doorstep.db'}"}
+    with contextlib.ExitStack() as running:
+        first = running.enter_context(Portal(data, None, **one_database)).listens()
+        assert "background work" not in first.log
+        assert command(tmp_path / "other", "check", **one_database) == (0, GOOD)
+        second = running.enter_context(Portal(tmp_path / "other", None, **one_database)).listens()
+        assert "Another process does the background work of" in second.log
+        for folder in (data, tmp_path / "other"):
+            code, told = command(folder, "check", **one_database)
+            assert (code, told.count("\n"), told.startswith("Two processes want to do the background work of")) == (1, 1, True), told
+        assert first.stop() == 0, first.log
+        assert second.says("this process is on duty"), second.log
+        assert command(data, "check", **one_database) == (0, GOOD)
+        assert second.stop() == 0, second.log
