@@ -112,7 +112,7 @@ def _connect(app: Flask) -> None:
 
 def _gate_of_opening() -> Response | None:
     """Before the agency switched the portal on, everything leads to the first start; sign-in stays for its admin."""
-    always = ("static", "public.", "first_start.", "signing.", "dev.", "admin.first_start")
+    always = ("static", "public.", "first_start.", "signing.", "dev.", "metrics.", "admin.first_start")
     if request.endpoint is None or request.endpoint.startswith(always) or agency.is_on():
         return None
     return fragments.go_to("/first-start/")

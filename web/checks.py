@@ -136,6 +136,11 @@ def _keys_differ(config: Config) -> Findings:
         yield "SECRET_KEY and AUDIT_KEY are the same: make a second one for AUDIT_KEY."
 
 
+def _metrics_token(config: Config) -> Findings:
+    if config.metrics_token and _is_weak(config.metrics_token):
+        yield f"METRICS_TOKEN can be guessed: set {SHORTEST_KEY} random characters, or leave it out and nobody reads the figures."
+
+
 def _sentence_on_key(name: str) -> str:
     return f"{name} can be guessed: leave it out and the portal makes one, or set {SHORTEST_KEY} random characters."
 
@@ -237,7 +242,7 @@ Check = Callable[[Config], Findings]
 
 ALWAYS: tuple[Check, ...] = (_flask, _data_folder, _keys_file, _restored)
 IN_PRODUCTION: tuple[Check, ...] = (
-    _https, _debug, _secret_key, _audit_key, _keys_differ, _trusted_hosts, _listens, _proxy, _mail, _mail_is_private,
+    _https, _debug, _secret_key, _audit_key, _keys_differ, _metrics_token, _trusted_hosts, _listens, _proxy, _mail, _mail_is_private,
     _sender, _database_folder, _database_file, _demo_folder,
 )  # fmt: skip
 OF_DATABASE: tuple[Check, ...] = (_sqlite, _foreign_keys, _synchronous, _postgres, _commits)
