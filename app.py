@@ -167,10 +167,10 @@ def main() -> int:
     """Migrate, start the worker, serve; what ``script/run`` calls."""
     chosen = _arguments()
     os.umask(0o077)  # the database and what lies beside it are for this user alone
-    logs.install()
     server.spare_memory()
     try:
         config = read_configuration(**commands.overrides(chosen.demo, chosen.port))
+        logs.install(production=not config.development)
         with folder.in_use(Place(config.data, config.sqlite_path)):
             return _run(config, demo=chosen.demo, only=chosen.only)
     except (BadConfiguration, RuleBroken) as wrong:

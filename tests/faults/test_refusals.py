@@ -1,6 +1,7 @@
 """What ``flask check`` finds stops the start, and a monitoring program can read it from the exit code (P30)."""
 
 import contextlib
+import json
 
 import pytest
 from faults.running import AS_ALWAYS, Portal, command
@@ -47,6 +48,8 @@ def test_without_a_finding_the_check_ends_with_0_and_the_portal_starts(data):
         assert "Doorstep is at https://portal.harbour.test" in portal.announced()
         assert command(data, "check", **NAMES) == (0, GOOD), "the portal itself is no second one"
         assert portal.stop() == 0, portal.log
+    lines = [json.loads(line) for line in portal.log.splitlines()]
+    assert "stopping: running work is finished first" in {line["message"] for line in lines}
 
 
 def test_a_second_portal_on_one_database_serves_is_named_and_takes_over_when_the_first_ends(data, tmp_path):
