@@ -2,9 +2,13 @@
 
 import contextlib
 import json
+import time
 
 import pytest
+from faults.nursery import opened
 from faults.running import AS_ALWAYS, Portal, command
+
+from models import JobRun
 
 pytestmark = pytest.mark.long
 
@@ -55,7 +59,7 @@ def test_without_a_finding_the_check_ends_with_0_and_the_portal_starts(data):
 def test_a_second_portal_on_one_database_serves_is_named_and_takes_over_when_the_first_ends(data, tmp_path):
     """Two data folders, one DATABASE_URL: each believed to be alone."""
     (tmp_path / "other").mkdir(mode=0o700)
-    one_database = {"DATABASE_URL": f"sqlite:///{data / 'doorstep.db'}"}
+    one_database, began = {"DATABASE_URL": f"sqlite:///{data / 'doorstep.db'}"}, time.monotonic()
     with contextlib.ExitStack() as running:
         first = running.enter_context(Portal(data, None, **one_database)).listens()
         assert "background work" not in first.log
@@ -65,6 +69,9 @@ def test_a_second_portal_on_one_database_serves_is_named_and_takes_over_when_the
         for folder in (data, tmp_path / "other"):
             code, told = command(folder, "check", **one_database)
             assert (code, told.count("\n"), told.startswith("Two processes want to do the background work of")) == (1, 1, True), told
+        with opened(data / "doorstep.db"):
+            ticks = 1 + int(time.monotonic() - began) // 60
+            assert 1 <= JobRun.get_by_id("each_minute").runs <= ticks, "both run the timetable"
         assert first.stop() == 0, first.log
         assert second.says("this process is on duty"), second.log
         assert command(data, "check", **one_database) == (0, GOOD)
