@@ -112,7 +112,7 @@ def _connect(app: Flask) -> None:
 
 def _gate_of_opening() -> Response | None:
     """Before the agency switched the portal on, everything leads to the first start; sign-in stays for its admin."""
-    always = ("static", "public.", "first_start.", "signing.", "dev.", "admin.first_start")
+    always = ("static", "public.", "first_start.", "signing.", "dev.", "metrics.", "admin.first_start")
     if request.endpoint is None or request.endpoint.startswith(always) or agency.is_on():
         return None
     return fragments.go_to("/first-start/")
@@ -167,11 +167,11 @@ def main() -> int:
     """Migrate, start the worker, serve; what ``script/run`` calls."""
     chosen = _arguments()
     os.umask(0o077)  # the database and what lies beside it are for this user alone
-    logs.install()
     server.spare_memory()
     try:
         config = read_configuration(**commands.overrides(chosen.demo, chosen.port))
-        with folder.in_use(config.data):
+        logs.install(production=not config.development)
+        with folder.in_use(Place(config.data, config.sqlite_path)):
             return _run(config, demo=chosen.demo, only=chosen.only)
     except (BadConfiguration, RuleBroken) as wrong:
         return _refuse([str(wrong)], 2)
@@ -206,11 +206,12 @@ def _arguments() -> argparse.Namespace:
 
 def _duty(config: Config, only: str | None) -> duty.Duty:
     """The place on duty.  On SQLite one process does everything: a second one is a mistake, but breaks nothing."""
-    on_duty = duty.of(config.database_url, config.data)
+    on_duty = duty.of(config.database_url)
     if config.sqlite_path and only:
         raise BadConfiguration(f"--only {only} needs PostgreSQL: set DATABASE_URL, or leave --only away")
     if config.sqlite_path and not on_duty.take():
-        log.warning("Another process serves %s already and keeps the timetable: stop one of the two.", config.data)
+        log.warning("Another process does the background work of %s. This one serves, and waits to take it over: "
+                    "stop one of the two.", config.sqlite_path)  # fmt: skip
     return on_duty
 
 

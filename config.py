@@ -53,6 +53,7 @@ class Config:
     behind_proxy: str | None
     debug: bool = False
     demo_allowed: bool = False
+    metrics_token: str = dataclasses.field(repr=False, default="")  # empty: nobody reads the figures
     audit_key_is_set: bool = False  # in the environment, which counts more than keys.json
 
     @property
@@ -131,6 +132,7 @@ def from_environment(environ: Mapping[str, str] | None = None, **overrides: obje
         behind_proxy=env.get("TRUSTED_PROXY") or None,
         debug=bool(env.get("FLASK_DEBUG") not in (None, "", "0")),
         demo_allowed=env.get("DOORSTEP_BENCH") == "1" and is_loopback(host),
+        metrics_token=env.get("METRICS_TOKEN") or "",
         audit_key_is_set=bool(env.get("AUDIT_KEY")),
     )
 

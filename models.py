@@ -547,6 +547,18 @@ class AddressHealth(Row):
     is_doubtful = BooleanField(default=False)
 
 
+# ------------------------------------------------------------------ the timetable
+
+
+class JobRun(Row):
+    """A job of the timetable: its last good run, how many there were, and since when somebody is on duty to run it."""
+
+    name = CharField(max_length=40, primary_key=True)
+    good_at = UTCDateTimeField(null=True)
+    runs = IntegerField(default=0)
+    waited_since = UTCDateTimeField()
+
+
 # ------------------------------------------------------------------ audit
 
 
@@ -701,6 +713,6 @@ TABLES: tuple[type[Row], ...] = (
     Agency, Site, Setting, PageVersion, HouseMark, SecurityClass, Worker, Individual, Contact, Consent, Follow, SearchWord,
     PortalAccount, Link, LinkOpening, Device, LoginSession, RateCount, FormReceipt, UnsentForm, Task, ProfileChange, Delivery,
     DeliveryAttempt,
-    ChannelHealth, AddressHealth, AuditEntry, AuditValues, AuditHead, ImportRun, ImportRow, ImportedRow,
+    ChannelHealth, AddressHealth, JobRun, AuditEntry, AuditValues, AuditHead, ImportRun, ImportRow, ImportedRow,
     ImportFile, ImportProblem, ImportMapping,
 )  # fmt: skip

@@ -30,6 +30,7 @@ from domain import (
     schema,
     sign_in,
     store,
+    timetable,
     unsent,
 )
 from gateways.mail import Mail
@@ -109,6 +110,16 @@ def _with_database(job: Callable[[], None]) -> Callable[[], None]:
     return run
 
 
+def _on_time(name: str, job: Callable[[], None]) -> Callable[[], None]:
+    """A job of the timetable, whose good runs are noted."""
+
+    def run() -> None:
+        job()
+        timetable.went_well(name)
+
+    return _with_database(run)
+
+
 class EmbeddedConsumer(Consumer):  # type: ignore[misc]
     """A consumer of threads inside the web process, which owns the signals."""
 
@@ -122,10 +133,11 @@ class Worker:
     def __init__(self, queue: Huey, on_duty: duty.Duty) -> None:
         self._queue, self._duty = queue, on_duty
         self.consumer = EmbeddedConsumer(queue, workers=3, max_delay=0.5, shutdown_timeout=15, flush_locks=True)
-        self._over = threading.Event()
+        self._over, self._is_on_duty = threading.Event(), False
         self._watch = threading.Thread(target=self._look_after, name="worker-watch", daemon=True)
 
     def start(self) -> None:
+        self._take_duty()
         self.consumer.start()
         self._watch.start()
 
@@ -133,13 +145,23 @@ class Worker:
         while not self._over.wait(10):
             self.consumer.check_worker_health()
             _mend(self._queue)
-            self._duty.take()  # somebody's who has died
+            self._take_duty()  # somebody's who has died
+
+    def _take_duty(self) -> None:
+        was_before, self._is_on_duty = self._is_on_duty, self._duty.take()
+        if self._is_on_duty and not was_before:
+            _with_database(timetable.take_over)()
 
     @property
     def is_alive(self) -> bool:
         """True while the scheduler and all workers run."""
         threads = [self.consumer.scheduler, *(process for _, process in self.consumer.worker_threads)]
         return all(thread is not None and thread.is_alive() for thread in threads)
+
+    @property
+    def queue_answers(self) -> bool:
+        """True when the queue can be read."""
+        return _answers(self._queue)
 
     def stop(self) -> None:
         """Finish running jobs (at most fifteen seconds), start no new ones."""
@@ -151,17 +173,31 @@ class Worker:
 class Elsewhere:
     """What a web process that does no background work knows of the processes that do."""
 
+    def __init__(self, queue: Huey) -> None:
+        self._queue = queue
+
     @property
     def is_alive(self) -> bool:
         """True while some process is on duty."""
         return duty.is_taken()
 
+    @property
+    def queue_answers(self) -> bool:
+        """True when the queue can be read."""
+        return _answers(self._queue)
 
-def _mend(queue: Huey) -> None:
-    """Make the queue's tables anew when somebody deleted them."""
+
+def _answers(queue: Huey) -> bool:
     try:
         queue.pending_count()
     except Exception:
+        return False
+    return True
+
+
+def _mend(queue: Huey) -> None:
+    """Make the queue's tables anew when somebody deleted them."""
+    if not _answers(queue):
         log.warning("the queue is gone and is made anew")
         with contextlib.suppress(Exception):
             queue.storage.initialize_schema()
@@ -176,10 +212,10 @@ def bind(config: Config, on_duty: duty.Duty) -> tuple[Huey, Callable[[], object]
 
     queue = open_queue(config)
     bell = queue.task(name="deliver")(_with_database(lambda: deliver(config)))
-    queue.periodic_task(at(), name="each_minute")(_with_database(lambda: each_minute(config)))
+    queue.periodic_task(at(), name="each_minute")(_on_time("each_minute", lambda: each_minute(config)))
     take = queue.task(name="take_in")(_with_database(lambda: take_in(config)))
-    queue.periodic_task(at(), name="take_in_each_minute")(_with_database(lambda: take_in(config)))
-    queue.periodic_task(at(minute="7"), name="each_hour")(_with_database(each_hour))
+    queue.periodic_task(at(), name="take_in_each_minute")(_on_time("take_in", lambda: take_in(config)))
+    queue.periodic_task(at(minute="7"), name="each_hour")(_on_time("each_hour", each_hour))
     notices.ring = lambda: bell()
     import_page.ring = lambda: take()
     return queue, bell
@@ -189,7 +225,6 @@ def start_worker(app: Flask, config: Config, on_duty: duty.Duty) -> Worker:
     """Bind the jobs to the queue, do what is due, and start the worker's threads."""
     queue, bell = bind(config, on_duty)
     dispatch.go_on()
-    on_duty.take()
     worker = Worker(queue, on_duty)
     worker.start()
     app.extensions["worker"] = worker
@@ -199,5 +234,5 @@ def start_worker(app: Flask, config: Config, on_duty: duty.Duty) -> Worker:
 
 def only_ring(app: Flask, config: Config) -> None:
     """For a web process beside others that work: it rings their bell."""
-    bind(config, duty.of(config.database_url, config.data))
-    app.extensions["worker"] = Elsewhere()
+    queue, _ = bind(config, duty.of(config.database_url))
+    app.extensions["worker"] = Elsewhere(queue)

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint
 from flask_babel import gettext as _
 
-from blueprints import about_me, activate, admin, dev, first_start, home, my_portal, public, signing
+from blueprints import about_me, activate, admin, dev, first_start, home, metrics, my_portal, public, signing
 from domain.viewer import ClientViewer, StaffViewer, Viewer
 
 TILES = (
@@ -19,6 +19,7 @@ TILES = (
     (about_me.bp, "client"),
     (my_portal.bp, "client"),
     (admin.bp, "staff"),
+    (metrics.bp, "api"),
 )
 
 

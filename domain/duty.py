@@ -1,7 +1,8 @@
 """Who is on duty: of all processes that do background work, at most one at a time runs the timetable.
 
-On PostgreSQL a lock of the session says so, on SQLite a lock on a file: both end with the process, however it ends, so
-that no clock and no time-out decides.  Whoever is not on duty asks again every ten seconds.
+On PostgreSQL a lock of the session says so, on SQLite a lock on a file beside the database, whatever data folder the
+process has: both end with the process, however it ends, so that no clock and no time-out decides.  Whoever is not on
+duty asks again every ten seconds.
 """
 
 from __future__ import annotations
@@ -16,11 +17,12 @@ from typing import Any, Protocol
 
 import psycopg
 
-from domain import store
+from domain import folder, store
 from models import db
 
 log = logging.getLogger(__name__)
 
+_SQLITE, _WAITING = "sqlite:///", "waiting"
 PLACE = (0x646F6F72, 1)  # among the advisory locks of the database; schema has the next one
 # A machine that vanished is noticed within a minute: the server asks its end of the line.
 _ALIVE = "-c tcp_keepalives_idle=20 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3"
@@ -36,9 +38,23 @@ class Duty(Protocol):
         """Let another process be on duty; twice is harmless."""
 
 
-def of(url: str, data: Path) -> Duty:
-    """The duty of the portal whose database is at ``url`` and whose data folder is ``data``."""
-    return _FileDuty(data / "duty.lock") if url.startswith("sqlite:///") else _ServerDuty(url)
+def of(url: str) -> Duty:
+    """The duty of the portal whose database is at ``url``."""
+    return _FileDuty(_path(url)) if url.startswith(_SQLITE) else _ServerDuty(url)
+
+
+def is_waited_for(url: str) -> bool:
+    """True when a process on the SQLite database at ``url`` waits to take the duty over, though one does everything."""
+    if not url.startswith(_SQLITE) or not folder.beside(_path(url), _WAITING).exists():
+        return False
+    found = _lock(folder.beside(_path(url), _WAITING), fcntl.LOCK_EX)
+    if found is not None:
+        os.close(found)
+    return found is None
+
+
+def _path(url: str) -> Path:
+    return Path(url.removeprefix(_SQLITE))
 
 
 def is_taken() -> bool:
@@ -98,25 +114,44 @@ class _ServerDuty:
 
 
 class _FileDuty:
-    """A lock on a file, which the system takes back when the process ends."""
+    """A lock on a file, which the system takes back when the process ends; who waits for it locks a second one."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, database: Path) -> None:
+        self._place, self._waiting_place = folder.beside(database, "duty"), folder.beside(database, _WAITING)
         self._file: int | None = None
+        self._waiting: int | None = None
+        self._asking = threading.Lock()  # a thread would find the lock of another one of this process
 
     def take(self) -> bool:
-        if self._file is not None:
+        with self._asking:
+            if self._file is not None:
+                return True
+            self._file = _lock(self._place, fcntl.LOCK_EX)
+            if self._file is None:
+                if self._waiting is None:
+                    self._waiting = _lock(self._waiting_place, fcntl.LOCK_SH)
+                return False
+            self._stop_waiting()
+            log.info("this process is on duty")
             return True
-        file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            os.close(file)
-            return False
-        self._file = file
-        return True
 
     def leave(self) -> None:
+        self._stop_waiting()
         if self._file is not None:
             os.close(self._file)
             self._file = None
+
+    def _stop_waiting(self) -> None:
+        if self._waiting is not None:
+            os.close(self._waiting)
+            self._waiting = None
+
+
+def _lock(path: Path, how: int) -> int | None:
+    file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(file, how | fcntl.LOCK_NB)
+    except OSError:
+        os.close(file)
+        return None
+    return file

@@ -39,30 +39,50 @@ class Place:
         return self._beside / ".restored"
 
     @property
+    def locks(self) -> tuple[Path, ...]:
+        """The files that whoever works here locks: data folders may share a database, and databases a data folder."""
+        mine = self.data / "portal.lock"
+        return (mine, beside(self.database, "lock")) if self.database else (mine,)
+
+    @property
     def _beside(self) -> Path:
         return self.database.parent if self.database else self.data
+
+
+def beside(database: Path, kind: str) -> Path:
+    """A file of ours beside a database of SQLite, the same one by whatever name the database is called."""
+    real = database.resolve()
+    return real.with_name(f"{real.name}.{kind}")
 
 
 # ---------------------------------------------------------------- who works in it
 
 
 @contextlib.contextmanager
-def in_use(data: Path) -> Iterator[None]:
-    """A portal works in the folder while the block runs; several may.  Raises RuleBroken while a restore does."""
-    with _locked(data, fcntl.LOCK_SH | fcntl.LOCK_NB):
+def in_use(place: Place) -> Iterator[None]:
+    """A portal works there while the block runs; several may.  Raises RuleBroken while a restore does."""
+    with _locked(place, fcntl.LOCK_SH | fcntl.LOCK_NB):
         yield
 
 
 @contextlib.contextmanager
-def alone(data: Path) -> Iterator[None]:
-    """No portal starts in the folder while the block runs.  Raises RuleBroken when one is there."""
-    with _locked(data, fcntl.LOCK_EX | fcntl.LOCK_NB):
+def alone(place: Place) -> Iterator[None]:
+    """No portal starts there while the block runs, nor on the same database.  Raises RuleBroken when one is there."""
+    with _locked(place, fcntl.LOCK_EX | fcntl.LOCK_NB):
         yield
 
 
 @contextlib.contextmanager
-def _locked(data: Path, how: int) -> Iterator[None]:
-    handle = os.open(data / "portal.lock", os.O_RDWR | os.O_CREAT, 0o600)
+def _locked(place: Place, how: int) -> Iterator[None]:
+    with contextlib.ExitStack() as held:
+        for path in place.locks:  # always in this order, or two who wait could wait for each other
+            held.enter_context(_lock_of(path, how))
+        yield
+
+
+@contextlib.contextmanager
+def _lock_of(path: Path, how: int) -> Iterator[None]:
+    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(handle, how)  # ends with the process, however that ends
         yield
@@ -81,7 +101,7 @@ def finish(place: Place) -> bool:
     """Finish a restore that was killed after its decisive moment; True when there was one.  Said before each start."""
     if not place.ready.is_dir():
         return False
-    with _locked(place.data, fcntl.LOCK_EX):
+    with _locked(place, fcntl.LOCK_EX):
         if place.ready.is_dir():
             put_in_place(place)
     return True

@@ -13,7 +13,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
-from domain import duty, store
+from domain import duty, folder, store
 from domain.rules import N_, RuleBroken
 from models import db
 
@@ -47,7 +47,7 @@ def _on_server() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _beside(database: Path) -> Iterator[None]:
-    file = os.open(database.with_name(f"{database.name}.import"), os.O_RDWR | os.O_CREAT, 0o600)
+    file = os.open(folder.beside(database, "import"), os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield

@@ -37,7 +37,7 @@ def restore(source: Path, place: Place, *, audit_key: str | None, replace: bool 
     ``audit_key`` is the one that the environment sets, None when it sets none.  Until the last step nothing is changed.
     Raises RuleBroken when a portal runs, the place is not empty, or the file is damaged, foreign or too new.
     """
-    with folder.alone(place.data):
+    with folder.alone(place):
         _must_be_free(place, replace)
         with _preparing(place):
             listed = archive.unpack(source, place.preparing, fits=lambda said: _must_fit(said, place))
@@ -125,9 +125,12 @@ def _into_file(place: Place, listed: Listed) -> int:
 
 
 def _into_postgres(place: Place, listed: Listed) -> int:
-    """Load the dump in one transaction.  What follows is marked: a portal refuses a database that it did not finish."""
+    """Load the dump in one transaction.  What follows is marked: a portal refuses a database that it did not finish.
+
+    One that starts meanwhile on the same database from another data folder waits as it does for a migration.
+    """
     folder.write_private(place.preparing / BEGUN, b"")
-    with store.connection():
+    with schema.alone():
         try:
             postgres.load(db.obj, place.preparing / DATABASE)
         except RuleBroken:

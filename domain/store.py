@@ -120,7 +120,7 @@ def open_database(url: str) -> peewee.Database:
 def postgres_parameters(url: str) -> dict[str, Any]:
     """How to connect to ``url`` (``postgresql://…``, read as libpq reads it): who, where, and our options.
 
-    Raises ValueError when it cannot be read.
+    Ours come last, and so count more than what the address asks for.  Raises ValueError when it cannot be read.
     """
     try:
         named: dict[str, Any] = conninfo_to_dict(url)
@@ -128,7 +128,7 @@ def postgres_parameters(url: str) -> dict[str, Any]:
         raise ValueError(str(unreadable)) from None
     ours = " ".join(f"-c {name}={value}" for name, value in SERVER_OPTIONS.items())
     asked = {"connect_timeout": 10, "application_name": "doorstep", "dbname": "", **named}
-    return {**asked, "options": f"{ours} {named.get('options', '')}".strip()}
+    return {**asked, "options": f"{named.get('options', '')} {ours}".strip()}
 
 
 def is_postgres() -> bool:

@@ -9,6 +9,7 @@ import pwd
 import shutil
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,9 +18,10 @@ import psycopg
 
 HINT = "PostgreSQL is missing: run  sudo apt install postgresql  and try again, or give pytest --database=sqlite."
 OPTIONS = {
-    "listen_addresses": "''", "fsync": "off", "full_page_writes": "off", "autovacuum": "off", "max_connections": "400",
-    "shared_buffers": "64MB", "wal_level": "minimal", "max_wal_senders": "0", "checkpoint_timeout": "1h",
+    "listen_addresses": "''", "autovacuum": "off", "max_connections": "400", "shared_buffers": "64MB", "wal_level": "minimal",
+    "max_wal_senders": "0", "checkpoint_timeout": "1h",
 }  # fmt: skip
+CARELESS = {"fsync": "off", "full_page_writes": "off"}  # fast: nothing of it must survive the machine
 
 
 def programs() -> Path | None:
@@ -38,8 +40,11 @@ class Cluster:
         self.folder = folder
 
     @classmethod
-    def start(cls) -> "Cluster":
-        """Make one and wait until it answers.  Raises RuntimeError when PostgreSQL is not installed."""
+    def start(cls, *, careful: bool = False) -> "Cluster":
+        """Make one and wait until it answers; a careful one keeps what PostgreSQL keeps as it is installed.
+
+        Raises RuntimeError when PostgreSQL is not installed.
+        """
         where = programs()
         if where is None:
             raise RuntimeError(HINT)
@@ -49,7 +54,8 @@ class Cluster:
             os.chown(folder, owner["user"], owner["group"])
         cluster = cls(folder)
         cluster._run(where / "initdb", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "-N", "-D", "data")
-        options = " ".join(f"-c {name}={value}" for name, value in OPTIONS.items())
+        chosen = OPTIONS if careful else OPTIONS | CARELESS
+        options = " ".join(f"-c {name}={value}" for name, value in chosen.items())
         cluster._run(where / "pg_ctl", "-D", "data", "-w", "-s", "-l", "log", "-o", f"{options} -k '{folder}'", "start")
         with cluster._connected("postgres", "postgres") as server:
             server.execute("CREATE ROLE doorstep LOGIN CREATEDB")
@@ -71,6 +77,18 @@ class Cluster:
         with self._connected("postgres") as server:
             server.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template or "template0"}"')  # type: ignore[arg-type]
         return self.url(name)
+
+    def change(self, name: str, value: str | None, seconds: float) -> None:
+        """Change one line of the server's configuration, or take it out, and wait until new sessions see that."""
+        with self._connected("postgres", "postgres") as server:
+            server.execute(f"ALTER SYSTEM {f'SET {name} = {value}' if value else f'RESET {name}'}")  # type: ignore[arg-type]
+            server.execute("SELECT pg_reload_conf()")
+        until, wanted = time.monotonic() + seconds, value or "on"
+        while time.monotonic() < until:
+            with self._connected("postgres", "postgres") as server:
+                if server.execute("SELECT current_setting(%s)", (name,)).fetchone()[0] == wanted:
+                    return
+        raise RuntimeError(f"{name} does not become {wanted}")
 
     def drop(self, name: str) -> None:
         """Remove a database, whoever is connected to it."""

@@ -6,6 +6,7 @@ An address that nobody declared stops the start.
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -94,6 +95,8 @@ def _gate() -> Response | None:
     audience = audience_of(current_app, request.endpoint)
     if audience in ("public", "link", "webhook"):
         return None
+    if audience == "api":
+        return _gate_of_programs(current_app.extensions["doorstep"].metrics_token)
     who = g.get("viewer")
     if who is None:
         return posts.answered_before() or ask_to_sign_in()
@@ -103,6 +106,16 @@ def _gate() -> Response | None:
         needed = getattr(current_app.view_functions[request.endpoint], "right", None)
         return None if needed is not None and (not needed or who.may(needed)) else abort(404)
     return redirect("/admin/", 303) if request.path == "/" else abort(404)
+
+
+def _gate_of_programs(wanted: str) -> Response | None:
+    """A program shows its token in each request; who is signed in does not matter.  Where none is set, nothing is there."""
+    if not wanted:
+        return abort(404)
+    scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and hmac.compare_digest(given.strip().encode("latin-1", "replace"), wanted.encode()):
+        return None
+    return Response("This takes a token.\n", 401, {"WWW-Authenticate": "Bearer"}, mimetype="text/plain")
 
 
 def ask_to_sign_in() -> Response:

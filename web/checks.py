@@ -14,7 +14,7 @@ from pathlib import Path
 import peewee
 
 from config import Config, is_loopback
-from domain import agency, folder, profile, schema, store
+from domain import agency, duty, folder, profile, schema, store
 from domain.folder import Place
 from domain.rules import RuleBroken
 from models import db
@@ -37,6 +37,13 @@ def findings(config: Config) -> list[str]:
     """Everything that stands against running with ``config``; its database must be bound (``store.open_database``)."""
     checks = ALWAYS if config.development else ALWAYS + IN_PRODUCTION
     return [finding for check in checks for finding in check(config)] + _of_database(config)
+
+
+def beside(config: Config) -> list[str]:
+    """What stands against how the portal runs at this moment.  The start does not ask: a second process may serve."""
+    if not duty.is_waited_for(config.database_url):
+        return []
+    return [f"Two processes want to do the background work of {config.sqlite_path}, and one must wait: stop one of them."]
 
 
 def _of_database(config: Config) -> list[str]:
@@ -129,6 +136,11 @@ def _keys_differ(config: Config) -> Findings:
         yield "SECRET_KEY and AUDIT_KEY are the same: make a second one for AUDIT_KEY."
 
 
+def _metrics_token(config: Config) -> Findings:
+    if config.metrics_token and _is_weak(config.metrics_token):
+        yield f"METRICS_TOKEN can be guessed: set {SHORTEST_KEY} random characters, or leave it out and nobody reads the figures."
+
+
 def _sentence_on_key(name: str) -> str:
     return f"{name} can be guessed: leave it out and the portal makes one, or set {SHORTEST_KEY} random characters."
 
@@ -206,9 +218,16 @@ def _postgres(config: Config) -> Findings:
         yield f"PostgreSQL {_server_setting('server_version')} is too old: use {OLDEST_POSTGRES // 10_000} or newer."
 
 
+def _commits(config: Config) -> Findings:
+    """The portal asks each session for it, but what stands between it and the server may drop what is asked."""
+    if not config.sqlite_path and (now := _server_setting("synchronous_commit")) not in ("on", "remote_apply"):
+        yield f"A power failure could lose what was saved: PostgreSQL's synchronous_commit is {now}, set it to on."
+
+
 def _postgres_disk(config: Config) -> Findings:
-    if not config.sqlite_path and _server_setting("fsync") != "on":
-        yield "A power failure could lose what was saved: set fsync to on in PostgreSQL's configuration."
+    for name in ("fsync", "full_page_writes") if not config.sqlite_path else ():
+        if _server_setting(name) != "on":
+            yield f"A power failure could lose what was saved: set {name} to on in PostgreSQL's configuration."
 
 
 def _demo_agency(config: Config) -> Findings:
@@ -223,10 +242,10 @@ Check = Callable[[Config], Findings]
 
 ALWAYS: tuple[Check, ...] = (_flask, _data_folder, _keys_file, _restored)
 IN_PRODUCTION: tuple[Check, ...] = (
-    _https, _debug, _secret_key, _audit_key, _keys_differ, _trusted_hosts, _listens, _proxy, _mail, _mail_is_private,
+    _https, _debug, _secret_key, _audit_key, _keys_differ, _metrics_token, _trusted_hosts, _listens, _proxy, _mail, _mail_is_private,
     _sender, _database_folder, _database_file, _demo_folder,
 )  # fmt: skip
-OF_DATABASE: tuple[Check, ...] = (_sqlite, _foreign_keys, _synchronous, _postgres)
+OF_DATABASE: tuple[Check, ...] = (_sqlite, _foreign_keys, _synchronous, _postgres, _commits)
 OF_DATABASE_IN_PRODUCTION: tuple[Check, ...] = (_demo_agency, _postgres_disk)
 
 

@@ -90,7 +90,7 @@ def check() -> None:
     """Say what would make the portal unsafe to run; ends with 1 when there is something."""
     config: Config = current_app.extensions["doorstep"]
     with store.connection():
-        found = checks.findings(config)
+        found = checks.findings(config) + checks.beside(config)
     for finding in found:
         click.echo(finding)
     if found:

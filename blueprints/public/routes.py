@@ -85,6 +85,5 @@ def alive():
 
 @bp.get("/readyz")
 def ready():
-    worker = current_app.extensions.get("worker")
-    found = health.look(current_app.extensions["doorstep"].data, worker_is_alive=worker is None or worker.is_alive)
+    found = health.look(current_app.extensions["doorstep"].data, current_app.extensions.get("worker"))
     return jsonify(found), 200 if all(found.values()) else 503

@@ -244,7 +244,7 @@ FIRST_START = {
 NO_PAGES = {  # links that lead on at once, and what only programs read
     IMPORT + "problems.csv", "/activate/<token>", "/activate/terms", "/reset/<token>", "/quick-exit", "/admin/first-start/",
     "/static/<path:filename>", "/sw.js",
-    "/manifest.webmanifest", "/healthz", "/readyz",
+    "/manifest.webmanifest", "/healthz", "/readyz", "/metrics",
 }  # fmt: skip
 
 

@@ -47,9 +47,10 @@ def place(tmp_path):
     """An empty data folder."""
     data = tmp_path / "data"
     data.mkdir(mode=0o700)
-    with folder.alone(data):
-        pass  # it leaves the file that everybody locks
-    return Place(data, data / "doorstep.db")
+    there = Place(data, data / "doorstep.db")
+    with folder.alone(there):
+        pass  # it leaves the files that everybody locks
+    return there
 
 
 @pytest.fixture
@@ -196,7 +197,7 @@ def test_everything_comes_back_as_it_was(db, cast, made, place):
     }
     assert [row for row in before["audit_entry"] if row not in after["audit_entry"]] == []
     assert json.loads((place.data / "keys.json").read_text()) == KEYS
-    assert sorted(os.listdir(place.data)) == ["doorstep.db", "keys.json", "portal.lock"]
+    assert sorted(os.listdir(place.data)) == ["doorstep.db", "doorstep.db.lock", "keys.json", "portal.lock"]
     assert {stat.S_IMODE(path.stat().st_mode) for path in place.data.iterdir()} == {0o600}
 
 
@@ -321,17 +322,36 @@ def test_a_database_that_cannot_be_read_is_replaced_and_kept_aside_too(made, pla
 
 @pytest.mark.parametrize("replace", [False, True])
 def test_nothing_is_restored_under_a_running_portal(made, place, replace):
-    with folder.in_use(place.data):
+    with folder.in_use(place):
         assert refusal(made, place, replace=replace) == "in_use"
 
 
+@pytest.mark.parametrize("name", ["the data folder", "the database", "a link to the database"])
+def test_nor_under_one_that_shares_only_a_part(made, place, tmp_path, name):
+    """Another data folder with the same DATABASE_URL, or the same folder with another one."""
+    other = tmp_path / "other"
+    other.mkdir(mode=0o700)
+    place.database.touch()
+    (other / "link.db").symlink_to(place.database)
+    shares = {
+        "the data folder": Place(place.data, other / "doorstep.db"), "the database": Place(other, place.database),
+        "a link to the database": Place(other, other / "link.db"),
+    }[name]  # fmt: skip
+    with folder.in_use(shares):
+        assert refusal(made, place, replace=True) == "in_use"
+    with folder.alone(place), pytest.raises(RuleBroken), folder.in_use(shares):
+        pytest.fail("it started in the middle of a restore")
+    with folder.in_use(Place(other, other / "another.db")):
+        assert bring_back(made, place).kept is None
+
+
 def test_no_portal_starts_while_a_restore_goes_on(place):
-    with folder.alone(place.data):
+    with folder.alone(place):
         for enter in (folder.in_use, folder.alone):
-            with pytest.raises(RuleBroken) as refused, enter(place.data):
+            with pytest.raises(RuleBroken) as refused, enter(place):
                 pytest.fail("somebody came in")
             assert refused.value.code == "in_use"
-    with folder.in_use(place.data), folder.in_use(place.data):
+    with folder.in_use(place), folder.in_use(place):
         pass  # two portals on one folder share the work
 
 

@@ -6,6 +6,7 @@ import json
 import os
 import tarfile
 import threading
+import time
 
 import peewee
 import pytest
@@ -179,6 +180,24 @@ def test_only_an_empty_database_is_restored_into(cast, file, place, elsewhere):
         before = everything()
         assert refusal(file, place) == "not_empty"
         assert everything() == before
+
+
+def test_a_portal_that_starts_on_the_same_database_is_waited_for_and_waits(cast, file, place, elsewhere):
+    """Whatever data folder it has, it finds an empty database or a calmed one: both hold the lock of migrations."""
+    backup.make(file, keys=KEYS)
+    waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+    done = []
+    with elsewhere() as other:
+        restorer = threading.Thread(target=lambda: done.append(bring_back(file, place)))
+        with schema.alone():
+            restorer.start()
+            until = time.monotonic() + 30
+            while not other.execute_sql(waiting).fetchone()[0]:
+                assert time.monotonic() < until, "the restore waits for nobody"
+            assert other.get_tables() == []
+        restorer.join(60)
+        assert [each.listed.engine for each in done] == ["postgresql"]
+        assert Individual.select().count() == 5
 
 
 def test_a_backup_of_the_other_kind_of_database_is_refused(cast, file, place, tmp_path, elsewhere):

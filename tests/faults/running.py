@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from urllib.parse import urlencode
 
 from faults.nursery import KEY, PATIENCE, ROOT, SENDER
@@ -28,19 +29,22 @@ AS_ALWAYS = ["app.py", "--port", "0"]
 
 
 class Portal:
-    """``app.py`` as script/run starts it, on a data folder; leaving the block ends it the hard way if it still runs."""
+    """``app.py`` as script/run starts it, on a data folder; leaving the block ends it the hard way if it still runs.
 
-    def __init__(self, data, sink, program=AS_ALWAYS, under=()):
-        self.data = data
-        ours = {"DOORSTEP_DATA": str(data), "SECRET_KEY": KEY, "AUDIT_KEY": KEY, "MAIL_FROM": SENDER,
+    ``name`` is that of its log, for one of several on a folder; more names go into its environment.
+    """
+
+    def __init__(self, data, sink, program=AS_ALWAYS, under=(), name="", **more):
+        self.data, self._log = data, data.parent / f"{name or data.name}.log"
+        ours = {"SECRET_KEY": KEY, "AUDIT_KEY": KEY, "MAIL_FROM": SENDER,
                 "SMTP_HOST": "127.0.0.1", "SMTP_PORT": str(sink.port if sink else 9), "SMTP_SECURITY": "none"}  # fmt: skip
-        strange = ("PORTAL_URL", "DATABASE_URL", "LISTEN", "PORT", "TRUSTED_PROXY", "SMTP_USER", "SMTP_PASSWORD")
-        with (data.parent / f"{data.name}.log").open("ab") as log:
+        with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 [*under, sys.executable, *program], cwd=ROOT, stdout=subprocess.PIPE, stderr=log, text=True,
-                env={name: value for name, value in os.environ.items() if name not in strange} | ours,
+                env=environment(data, **ours | more),
             )  # fmt: skip
         self.port = 0
+        self._nothing = threading.Event()
 
     def __enter__(self):
         return self
@@ -57,23 +61,63 @@ class Portal:
 
     def listens(self):
         """Wait until it says where."""
+        found = re.search(r"Doorstep is at http://localhost:(\d+)", self.announced())
+        assert found, self.log
+        self.port = int(found[1])
+        return self
+
+    def works(self):
+        """Wait until it says that it does background work, and nothing else."""
+        assert "background work here" in self.announced(), self.log
+        return self
+
+    def announced(self):
+        """What it says before it works, or until it ends."""
         watchdog = threading.Timer(PATIENCE, self._process.kill)
         watchdog.start()
         said = "".join(itertools.takewhile(lambda line: "Stop with" not in line, self._process.stdout))
         watchdog.cancel()
-        found = re.search(r"Doorstep is at http://localhost:(\d+)", said)
-        assert found, self.log
-        self.port = int(found[1])
-        return self
+        return said
+
+    def says(self, words, seconds=PATIENCE):
+        """Wait until its log says so; False when it does not in time."""
+        until = time.monotonic() + seconds
+        while words not in self.log:
+            if time.monotonic() > until:
+                return False
+            self._nothing.wait(0.05)
+        return True
 
     def stop(self):
         """Tell it as systemd does, and wait; the code with which it ended."""
         self._process.send_signal(signal.SIGTERM)
         return self._process.wait(PATIENCE)
 
+    def ends(self):
+        """Wait until it ends by itself; the code with which it did."""
+        return self._process.wait(PATIENCE)
+
+    def kill(self):
+        """End it this instant."""
+        self._process.kill()
+        self._process.wait(PATIENCE)
+
     @property
     def log(self):
-        return (self.data.parent / f"{self.data.name}.log").read_text()
+        return self._log.read_text()
+
+
+def command(data, *words, **more):
+    """``flask --app app …`` on a data folder: its exit code and what it said."""
+    done = subprocess.run([sys.executable, "-m", "flask", "--app", "app", *words], cwd=ROOT, env=environment(data, **more),
+                          capture_output=True, text=True, timeout=PATIENCE)  # fmt: skip
+    return done.returncode, done.stdout + done.stderr
+
+
+def environment(data, **more):
+    """What a process sees: nothing of what somebody set for a portal of their own."""
+    decided = ("PORT", "SMTP", "MAIL_FROM", "DATABASE", "LISTEN", "SECRET", "AUDIT", "TRUSTED", "FLASK", "DOORSTEP", "METRICS")
+    return {name: text for name, text in os.environ.items() if not name.startswith(decided)} | {"DOORSTEP_DATA": str(data), **more}
 
 
 class Visitor:

@@ -14,7 +14,7 @@ import time
 
 import pytest
 from faults.nursery import KEY, PATIENCE, ROOT, Nursery, Sink, opened, sound
-from faults.running import Visitor
+from faults.running import Visitor, command, environment
 
 from domain import accounts, audit, backup, folder, store
 from domain.actor import SYSTEM
@@ -172,18 +172,6 @@ def outcome(place, was):
 
 
 # ---------------------------------------------------------------- the commands, and a portal that serves
-
-
-def environment(data, **more):
-    decided = ("PORT", "SMTP", "MAIL_FROM", "DATABASE", "LISTEN", "SECRET", "AUDIT", "TRUSTED", "FLASK", "DOORSTEP")
-    return {name: text for name, text in os.environ.items() if not name.startswith(decided)} | {"DOORSTEP_DATA": str(data), **more}
-
-
-def command(data, *words, **more):
-    """``flask --app app …`` on a data folder: its exit code and what it said."""
-    done = subprocess.run([sys.executable, "-m", "flask", "--app", "app", *words], cwd=ROOT, env=environment(data, **more),
-                          capture_output=True, text=True, timeout=PATIENCE)  # fmt: skip
-    return done.returncode, done.stdout + done.stderr
 
 
 @contextlib.contextmanager

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 from faults.nursery import PATIENCE, ROOT
@@ -12,9 +13,9 @@ from faults.nursery import PATIENCE, ROOT
 from domain import duty, schema, store
 
 ON_DUTY = """
-import sys; from pathlib import Path
+import sys
 from domain import duty
-mine = duty.of(sys.argv[1], Path(sys.argv[2]))
+mine = duty.of(sys.argv[1])
 print(mine.take(), flush=True)
 sys.stdin.readline()
 """
@@ -48,32 +49,74 @@ def taken_at_last(mine, seconds=10):
     return False
 
 
-def test_one_is_on_duty_and_the_next_one_when_it_was_killed(db, tmp_path):
-    first, mine = run(ON_DUTY, db.url, tmp_path), duty.of(db.url, tmp_path)
+def test_one_is_on_duty_and_the_next_one_when_it_was_killed(db):
+    first, mine = run(ON_DUTY, db.url), duty.of(db.url)
     assert first.stdout.readline() == "True\n"
     assert not mine.take()
     os.kill(first.pid, signal.SIGKILL)
     end(first)
     assert taken_at_last(mine)
     assert mine.take(), "who is on duty stays it"
-    second = run(ON_DUTY, db.url, tmp_path)
+    second = run(ON_DUTY, db.url)
     assert second.stdout.readline() == "False\n"
     assert end(second) == 0
     mine.leave()
     mine.leave()
 
 
-def test_whoever_leaves_makes_room(db, tmp_path):
-    one, other = duty.of(db.url, tmp_path), duty.of(db.url, tmp_path)
+def test_whoever_leaves_makes_room(db):
+    one, other = duty.of(db.url), duty.of(db.url)
     assert (one.take(), other.take()) == (True, False)
     one.leave()
     assert taken_at_last(other)
     other.leave()
 
 
+@pytest.mark.only_sqlite
+def test_a_file_by_another_name_is_the_same_database(db, tmp_path):
+    path = Path(db.url.removeprefix("sqlite:///"))
+    (tmp_path / "link.db").symlink_to(path)
+    (tmp_path / "folder").symlink_to(path.parent)
+    mine = duty.of(db.url)
+    assert mine.take()
+    for name in (tmp_path / "link.db", tmp_path / "folder" / path.name, os.path.relpath(path)):
+        assert not duty.of(f"sqlite:///{name}").take(), name
+    mine.leave()
+
+
+@pytest.mark.only_sqlite
+def test_of_many_threads_that_ask_at_once_nobody_waits_for_their_own_process(db, at_once):
+    for _ in range(20):
+        mine = duty.of(db.url)
+        assert at_once([mine.take] * 8) == [True] * 8
+        assert not duty.is_waited_for(db.url)
+        mine.leave()
+
+
+@pytest.mark.only_sqlite
+def test_a_second_one_is_seen_as_long_as_it_waits(db):
+    assert not duty.is_waited_for(db.url)
+    one, other = duty.of(db.url), duty.of(db.url)
+    assert (one.take(), duty.is_waited_for(db.url)) == (True, False)
+    assert (other.take(), duty.is_waited_for(db.url)) == (False, True)
+    one.leave()
+    assert (other.take(), duty.is_waited_for(db.url)) == (True, False)
+    assert (one.take(), duty.is_waited_for(db.url)) == (False, True)
+    one.leave()
+    assert not duty.is_waited_for(db.url)
+    other.leave()
+
+
 @pytest.mark.only_postgres
-def test_who_lost_the_line_to_the_server_is_not_on_duty_beside_another(db, tmp_path):
-    one, other = duty.of(db.url, tmp_path), duty.of(db.url, tmp_path)
+def test_who_waits_on_postgresql_is_welcome(db):
+    one, other = duty.of(db.url), duty.of(db.url)
+    assert (one.take(), other.take(), duty.is_waited_for(db.url)) == (True, False, False)
+    one.leave()
+
+
+@pytest.mark.only_postgres
+def test_who_lost_the_line_to_the_server_is_not_on_duty_beside_another(db):
+    one, other = duty.of(db.url), duty.of(db.url)
     assert one.take()
     assert duty.is_taken()
     db.execute_sql("SELECT pg_terminate_backend(%s)", (one._session.info.backend_pid,))

@@ -64,6 +64,8 @@ def portal(tmp_path: Path, templates: Any) -> Iterator[Portal]:
         {"LISTEN": "0.0.0.0", "TRUSTED_PROXY": "10.0.0.2"},
         {"SECRET_KEY": "s3cret" * 9, "AUDIT_KEY": "audited" * 9},
         {"FLASK_DEBUG": "0"},
+        {"METRICS_TOKEN": "only the monitor knows what 7 otters wrote down here"},
+        {"METRICS_TOKEN": ""},
     ],
     ids=str,
 )
@@ -122,6 +124,8 @@ def test_looking_changes_nothing(portal: Portal) -> None:
         ({"AUDIT_KEY": "changeme"}, "AUDIT_KEY"),
         ({"AUDIT_KEY": "a" * 64}, "AUDIT_KEY"),
         ({"SECRET_KEY": "0123456789" * 5, "AUDIT_KEY": "0123456789" * 5}, "the same"),
+        ({"METRICS_TOKEN": "metrics"}, "METRICS_TOKEN"),
+        ({"METRICS_TOKEN": "a" * 64}, "METRICS_TOKEN"),
         ({"LISTEN": "0.0.0.0"}, "LISTEN"),
         ({"LISTEN": "::"}, "LISTEN"),
         ({"TRUSTED_PROXY": "*"}, "TRUSTED_PROXY"),

@@ -167,25 +167,6 @@ def test_nothing_but_static_files_is_served_from_there(browse, path):
     assert "create_app" not in answer.html
 
 
-# ---------------------------------------------------------------- is it well?
-
-
-def test_a_portal_that_is_well_says_so(browse):
-    assert browse().ask("/healthz").body == b"ok\n"
-    answer = browse().ask("/readyz")
-    assert answer.status == 200
-    assert json.loads(answer.body) == {"database": True, "deliveries": True, "disk": True, "worker": True}
-
-
-def test_a_portal_whose_mail_has_waited_for_over_an_hour_is_not_ready(browse, cast, frozen):
-    cast.invited()
-    frozen()
-    frozen.shift(minutes=61)
-    answer = browse().ask("/readyz")
-    assert answer.status == 503
-    assert json.loads(answer.body)["deliveries"] is False
-
-
 # ---------------------------------------------------------------- in development only
 
 

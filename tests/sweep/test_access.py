@@ -27,7 +27,7 @@ RIGHTS = {
 RECIPES = {
     "/static/<path:filename>": ("file",),
     "/pages/<slug>": ("slug",), "/pages/help/<topic>": ("topic",),
-    "/offline": (), "/sw.js": (), "/manifest.webmanifest": (), "/healthz": (), "/readyz": (),
+    "/offline": (), "/sw.js": (), "/manifest.webmanifest": (), "/healthz": (), "/readyz": (), "/metrics": (),
     "/sign-in": (), "/sign-out": (), "/quick-exit": (), "/stay-signed-in": (), "/password-strength": (), "/forgotten-password": (), "/forgotten-password/sent": (),
     "/reset/": (), "/reset/<token>": ("reset",),
     "/first-start/": (),
@@ -158,6 +158,8 @@ class Matrix:
         found = found and arguments.get("verb", "close") in VERBS
         if audience in ("public", "link"):
             return {200, 303, 404, 410, 422} | ({204, 401} if endpoint == "signing.stay" else set()), endpoint
+        if audience == "api":
+            return {404}, endpoint  # no program has a token here, and who is signed in is no program
         if self.name in ("nobody", "eve"):
             return AWAY, endpoint
         if audience == "client":
