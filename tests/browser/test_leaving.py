@@ -374,7 +374,7 @@ def test_offline_there_is_a_friendly_page_and_never_a_private_one(town: Town, ph
     for path in ("/about-me/", "/", "/pages/help"):
         page.goto(path)
         ways.heading(page, "You are offline")
-        expect(page.get_by_role("link", name="+1 902 555 0100")).to_be_visible()
+        expect(page.get_by_role("link", name="+1 902-555-0100")).to_be_visible()
         assert not [word for word in words if word in page.content()]
     page.goto("/about-me/")
     page.context.set_offline(False)

@@ -13,7 +13,7 @@ ADMIN = {
 }  # fmt: skip
 AGENCY = {
     "name": "Harbour Family Services", "short_name": "Harbour", "site_name": "Main Street",
-    "address": "12 Main Street\nHalifax", "phone": "+1 902 555 0100", "country": "CA",
+    "address": "12 Main Street\nHalifax", "phone": "+1 902-555-0100", "country": "CA",
     "time_zone": "America/Halifax", "emergency_line": "In an emergency call 911.",
 }  # fmt: skip
 
@@ -191,7 +191,7 @@ def test_the_agency_is_kept_as_it_was_typed_and_can_be_corrected(ada):
     house, site = Agency.get(), Site.get()
     assert (house.name, house.short_name, house.country) == ("Harbour Family Services", "Harbour", "CA")
     assert house.emergency_line == "In an emergency call 911."
-    assert (site.name, site.phone, site.time_zone) == ("Main Street", "+1 902 555 0100", "America/Halifax")
+    assert (site.name, site.phone, site.time_zone) == ("Main Street", "+1 902-555-0100", "America/Halifax")
     assert site.address.splitlines() == ["12 Main Street", "Halifax"]
     page = ada.open("/admin/first-start/agency")
     assert page.form("Continue").values["time_zone"] == "America/Halifax"
@@ -229,7 +229,7 @@ def test_what_the_agency_wrote_is_published_and_the_other_pages_get_their_text(a
     assert {page.slug for page in PageVersion.select()} == set(PAGE_SLUGS)
     assert "Almost nothing." in ada.open("/pages/privacy")
     assert "Be kind" in ada.open("/pages/terms")
-    assert "+1 902 555 0100" in ada.open("/pages/contact")
+    assert "+1 902-555-0100" in ada.open("/pages/contact")
 
 
 @pytest.mark.parametrize("field", ["privacy", "terms"])
@@ -259,7 +259,7 @@ def test_clients_come_in_only_once_the_portal_is_on(app, ada):
     assert page.path == "/sign-in"
     assert "Harbour Family Services" in page
     assert "In an emergency call 911." in page
-    assert "+1 902 555 0100" in page
+    assert "+1 902-555-0100" in page
 
 
 def test_the_first_start_is_over_once_the_portal_is_on(ada):
