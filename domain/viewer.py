@@ -121,13 +121,12 @@ class StaffViewer:
 
     @property
     def deliveries(self) -> Any:
-        """Deliveries to individuals whom the worker may see, newest first; those to staff with ``view_audit``."""
+        """Deliveries to individuals whom the worker may see, newest first; with ``view_audit`` also those to no individual."""
         newest = Delivery.select().order_by(Delivery.id.desc())
-        if self.may("view_audit"):
-            return newest
         if self.may("view_all_individuals"):
-            return newest.where(Delivery.individual.is_null(False))
-        return newest.where(Delivery.individual.in_(self._caseload()))
+            return newest if self.may("view_audit") else newest.where(Delivery.individual.is_null(False))
+        own = Delivery.individual.in_(self._caseload())
+        return newest.where(own | Delivery.individual.is_null() if self.may("view_audit") else own)
 
     def delivery(self, public_id: str) -> Delivery:
         """One delivery that the worker may see.  Raises NotFound."""
@@ -148,9 +147,12 @@ class StaffViewer:
 
     @property
     def imports(self) -> Any:
-        """Files that came in over the page, whoever uploaded them, newest first; none without the right."""
+        """Files that came in over the page, newest first; those of others tell of everybody, so who sees the own caseload
+        only sees the own files; none without the right."""
         every = ImportFile.select(ImportFile, Worker).join(Worker).order_by(ImportFile.id.desc())
-        return every if self.may("import_data") else every.where(ImportFile.id.is_null())
+        if not self.may("import_data"):
+            return every.where(ImportFile.id.is_null())
+        return every if self.may("view_all_individuals") else every.where(ImportFile.worker == self.worker)
 
     def import_file(self, public_id: str) -> ImportFile:
         """One file on its way in, or one that was.  Raises NotFound."""
