@@ -104,7 +104,7 @@ class StaffViewer:
     def _note_refused(self, public_id: str) -> None:
         there = Individual.get_or_none(Individual.public_id == public_id)
         if there is not None:
-            with store.writing():
+            with store.aside(), store.writing():
                 audit.record("individual.refused", self.actor, individual=there)
 
     def contact(self, individual: Individual, public_id: str) -> Contact:
@@ -174,8 +174,8 @@ class StaffViewer:
         return AuditEntry.select().where(AuditEntry.individual == individual).order_by(AuditEntry.id.desc())
 
     def saw(self, individual: Individual, page: str) -> None:
-        """Note that the worker looked at a record; the client can see who did."""
-        with store.writing():
+        """Note that the worker looked at a record; the client can see who did.  A form that shows it again was not done by that."""
+        with store.aside(), store.writing():
             audit.record("individual.viewed", self.actor, individual=individual, page=page)
 
     def _caseload(self) -> Any:
