@@ -64,7 +64,8 @@ def _owner(key: str) -> tuple[Worker | None, PortalAccount | None]:
 def _refused(account: PortalAccount | None, worker: Worker | None, by: Actor) -> None:
     reason = "password" if account or worker else "unknown"
     named = f"worker {worker.id}" if worker else accounts.subject(account) if account else ""
-    audit.record("sign_in.refused", by, individual=account.individual if account else None, subject=named, reason=reason)
+    with store.aside(), store.writing():
+        audit.record("sign_in.refused", by, individual=account.individual if account else None, subject=named, reason=reason)
     raise RuleBroken(N_("The e-mail address and the password do not match."), code="no_match", field="email")
 
 
