@@ -37,6 +37,7 @@ from web import (
     kept,
     languages,
     logs,
+    opening,
     posts,
     server,
     sessions,
@@ -113,7 +114,7 @@ def _connect(app: Flask) -> None:
 def _gate_of_opening() -> Response | None:
     """Before the agency switched the portal on, everything leads to the first start; sign-in stays for its admin."""
     always = ("static", "public.", "first_start.", "signing.", "dev.", "admin.first_start")
-    if request.endpoint is None or request.endpoint.startswith(always) or agency.is_on():
+    if request.endpoint is None or request.endpoint.startswith(always) or opening.is_open():
         return None
     return fragments.go_to("/first-start/")
 
@@ -129,7 +130,7 @@ def _gate_of_development() -> Response | None:
 def _everywhere() -> dict[str, Any]:
     who = g.get("viewer")
     locale = get_locale()
-    shell = "public" if who is None or not agency.is_on() else "client" if isinstance(who, ClientViewer) else "staff"
+    shell = "public" if who is None or not opening.is_open() else "client" if isinstance(who, ClientViewer) else "staff"
     return {
         "agency": _agency_card(), "viewer": who, "signed_in": who is not None, "shell": shell,
         "nav_items": blueprints.navigation(who, request.path) if shell != "public" else [],
