@@ -120,11 +120,15 @@ def _gate_of_opening() -> Response | None:
 
 
 def _gate_of_development() -> Response | None:
-    """Development answers this machine only: a proxy in front would put it, and its mailbox, before the world."""
-    if any(name in request.headers for name in ("X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP", "Forwarded", "Via")):
-        words = "This portal runs in development and answers no proxy. Set PORTAL_URL to its address.\n"
-        return Response(words, 503, mimetype="text/plain")
-    return None
+    """Development answers this machine only: its mailbox is for nobody else, whoever makes it listen to a network.
+
+    A proxy on this machine would put it before the world.  A connection without an address is not from here.
+    """
+    is_proxied = any(name in request.headers for name in ("X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP", "Forwarded", "Via"))
+    if not is_proxied and configuration.is_loopback_address(request.remote_addr or ""):
+        return None
+    words = "This portal runs in development and answers its own machine only, and no proxy. Set PORTAL_URL to its address.\n"
+    return Response(words, 503, mimetype="text/plain")
 
 
 def _everywhere() -> dict[str, Any]:

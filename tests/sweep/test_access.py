@@ -179,7 +179,7 @@ class Matrix:
         here = {"Origin": self.browser.root} if method == "POST" else {}
         response = self.browser.client.open(
             quote(path, safe="/"), base_url=self.browser.root, method=method, data=data, headers={**headers, **here}, buffered=True,
-            environ_overrides={"REMOTE_ADDR": f"198.51.100.{self.asked % 250}"},
+            environ_overrides={"REMOTE_ADDR": f"127.51.100.{self.asked % 250}"},
         )  # fmt: skip
         self.asked += 1
         self.look(response, f"{method} {path} {'htmx ' if headers else ''}({self.name})", allowed, method, bool(headers))
