@@ -118,12 +118,14 @@ def ask_removal(contact: Contact, by: Actor, *, country: str) -> ProfileChange |
     )
 
 
-def withdraw(change: ProfileChange, by: Actor) -> None:
-    """The client no longer wants it; twice is harmless."""
+def withdraw(change: ProfileChange, by: Actor) -> bool:
+    """The client no longer wants it; False when it was decided before.  Twice is harmless."""
     with store.writing():
-        if _decide(change, "withdrawn"):
-            audit.record("profile_change.withdrawn", by, individual=change.individual, subject=_subject(change))
-            work_queue.finish("profile_change", _task_key(change), by)
+        if not _decide(change, "withdrawn"):
+            return False
+        audit.record("profile_change.withdrawn", by, individual=change.individual, subject=_subject(change))
+        work_queue.finish("profile_change", _task_key(change), by)
+    return True
 
 
 def _ask(

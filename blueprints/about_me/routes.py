@@ -118,8 +118,10 @@ def remove_contact(contact_id: str):
 
 @bp.post("/changes/<change_id>/withdrawal")
 def withdraw(change_id: str):
-    profile_changes.withdraw(g.viewer.change(change_id), g.viewer.actor)
-    tell("good", _("You took it back. Nothing was changed."))
+    if profile_changes.withdraw(g.viewer.change(change_id), g.viewer.actor):
+        tell("good", _("You took it back. Nothing was changed."))
+    else:
+        tell("info", _("This was decided already."))
     return _back()
 
 
