@@ -21,7 +21,6 @@ from models import (
     LoginSession,
     PortalAccount,
     ProfileChange,
-    SecurityClass,
     Task,
     Worker,
 )
@@ -122,7 +121,7 @@ class StaffViewer:
     @property
     def deliveries(self) -> Any:
         """Deliveries to individuals whom the worker may see, newest first; with ``view_audit`` also those to no individual."""
-        newest = Delivery.select().order_by(Delivery.id.desc())
+        newest = Delivery.select(Delivery, Individual).left_outer_join(Individual).order_by(Delivery.id.desc())
         if self.may("view_all_individuals"):
             return newest if self.may("view_audit") else newest.where(Delivery.individual.is_null(False))
         own = Delivery.individual.in_(self._caseload())
@@ -171,7 +170,8 @@ class StaffViewer:
 
     def audit_of(self, individual: Individual) -> Any:
         """What happened around an individual, newest first."""
-        return AuditEntry.select().where(AuditEntry.individual == individual).order_by(AuditEntry.id.desc())
+        every = AuditEntry.select(AuditEntry, Worker).left_outer_join(Worker)
+        return every.where(AuditEntry.individual == individual).order_by(AuditEntry.id.desc())
 
     def saw(self, individual: Individual, page: str) -> None:
         """Note that the worker looked at a record; the client can see who did.  A form that shows it again was not done by that."""
@@ -199,8 +199,7 @@ def rights_of(worker: Worker) -> frozenset[str]:
     """User group and security class together; unknown words in a class give nothing."""
     rights = GROUP_RIGHTS[worker.group]
     if worker.security_class_id is not None:
-        extra = SecurityClass.get_by_id(worker.security_class_id).rights.split()
-        rights = rights | (RIGHTS & frozenset(extra))
+        rights = rights | (RIGHTS & frozenset(worker.security_class.rights.split()))
     return rights
 
 

@@ -99,7 +99,7 @@ def move_account(public_id: str, account_id: str, verb: str):
 def account_history(public_id: str):
     person = g.viewer.individual(public_id)
     every = list(person.accounts.order_by(PortalAccount.id.desc()))
-    openings = {account.id: accounts.openings(account) for account in every}
+    openings = accounts.openings_of(every)
     return people.page_about(person, "admin/account_history.html", every=every, openings=openings, wording=wording, accounts=accounts)
 
 

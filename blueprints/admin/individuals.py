@@ -121,4 +121,4 @@ def follow(public_id: str):
 def history(public_id: str):
     person = g.viewer.individual(public_id)
     rows, older = paging.by_number(g.viewer.audit_of(person))
-    return people.page_about(person, "admin/history.html", entries=[wording.entry(row) for row in rows], older=older)
+    return people.page_about(person, "admin/history.html", entries=wording.entries(rows), older=older)
