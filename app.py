@@ -37,6 +37,7 @@ from web import (
     kept,
     languages,
     logs,
+    opening,
     posts,
     server,
     sessions,
@@ -113,23 +114,27 @@ def _connect(app: Flask) -> None:
 def _gate_of_opening() -> Response | None:
     """Before the agency switched the portal on, everything leads to the first start; sign-in stays for its admin."""
     always = ("static", "public.", "first_start.", "signing.", "dev.", "metrics.", "admin.first_start")
-    if request.endpoint is None or request.endpoint.startswith(always) or agency.is_on():
+    if request.endpoint is None or request.endpoint.startswith(always) or opening.is_open():
         return None
     return fragments.go_to("/first-start/")
 
 
 def _gate_of_development() -> Response | None:
-    """Development answers this machine only: a proxy in front would put it, and its mailbox, before the world."""
-    if any(name in request.headers for name in ("X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP", "Forwarded", "Via")):
-        words = "This portal runs in development and answers no proxy. Set PORTAL_URL to its address.\n"
-        return Response(words, 503, mimetype="text/plain")
-    return None
+    """Development answers this machine only: its mailbox is for nobody else, whoever makes it listen to a network.
+
+    A proxy on this machine would put it before the world.  A connection without an address is not from here.
+    """
+    is_proxied = any(name in request.headers for name in ("X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP", "Forwarded", "Via"))
+    if not is_proxied and configuration.is_loopback_address(request.remote_addr or ""):
+        return None
+    words = "This portal runs in development and answers its own machine only, and no proxy. Set PORTAL_URL to its address.\n"
+    return Response(words, 503, mimetype="text/plain")
 
 
 def _everywhere() -> dict[str, Any]:
     who = g.get("viewer")
     locale = get_locale()
-    shell = "public" if who is None or not agency.is_on() else "client" if isinstance(who, ClientViewer) else "staff"
+    shell = "public" if who is None or not opening.is_open() else "client" if isinstance(who, ClientViewer) else "staff"
     return {
         "agency": _agency_card(), "viewer": who, "signed_in": who is not None, "shell": shell,
         "nav_items": blueprints.navigation(who, request.path) if shell != "public" else [],

@@ -95,12 +95,16 @@ class Config:
 
 def is_loopback(host: str) -> bool:
     """True for localhost, 127.0.0.0/8 and ::1."""
-    if host == "localhost":
-        return True
+    return host == "localhost" or is_loopback_address(host.strip("[]"))
+
+
+def is_loopback_address(address: str) -> bool:
+    """True for 127.0.0.0/8, also as IPv6 writes it, and ::1; a name is no address."""
     try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
+        parsed = ipaddress.ip_address(address)
     except ValueError:
         return False
+    return (getattr(parsed, "ipv4_mapped", None) or parsed).is_loopback
 
 
 def from_environment(environ: Mapping[str, str] | None = None, **overrides: object) -> Config:

@@ -11,9 +11,9 @@ from bench.servers import HOST
 from domain import store
 from models import Individual, db
 
-SMALL = {"agency", "site", "setting", "page_version", "security_class", "channel_health", "audit_head", "import_run"}
+SMALL = {"agency", "site", "setting", "house_mark", "page_version", "security_class", "channel_health", "audit_head", "import_run"}
 # What every request asks before its view: who is there, and what the agency decided.
-BEFORE = ("login_session", "setting", "agency", "site")
+BEFORE = ("login_session", "house_mark", "setting", "agency", "site")
 
 
 class Listener:
@@ -36,7 +36,7 @@ class Listener:
 
 
 def _first_table(sql: str) -> str:
-    found = re.search(r'FROM "(\w+)"', sql)
+    found = re.search(r'FROM "?(\w+)', sql)
     return found.group(1) if found else ""
 
 

@@ -101,10 +101,15 @@ def newest_of(individuals: Sequence[Individual]) -> dict[int, PortalAccount]:
     return {account.individual_id: account for account in every}
 
 
-def openings(account: PortalAccount, most: int = 20) -> list[LinkOpening]:
-    """When the account's links were opened, newest first."""
-    mine = LinkOpening.select().join(Link).where(Link.account == account)
-    return list(mine.order_by(LinkOpening.id.desc()).limit(most))
+def openings_of(every: Sequence[PortalAccount], most: int = 20) -> dict[int, list[LinkOpening]]:
+    """When the links of each of these accounts were opened, by the account's number, newest first, at most so many each."""
+    place = fn.ROW_NUMBER().over(partition_by=[Link.account], order_by=[LinkOpening.id.desc()])
+    ranked = LinkOpening.select(LinkOpening.id, place.alias("place")).join(Link).where(Link.account.in_(list(every)))
+    newest = ranked.select_from(ranked.c.id).where(ranked.c.place <= most)
+    found: dict[int, list[LinkOpening]] = {account.id: [] for account in every}
+    for opening in LinkOpening.select(LinkOpening, Link).join(Link).where(LinkOpening.id.in_(newest)).order_by(LinkOpening.id.desc()):
+        found[opening.link.account_id].append(opening)
+    return found
 
 
 def suggested_address(individual: Individual) -> str:

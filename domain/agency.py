@@ -51,10 +51,10 @@ def country() -> str:
     return str(house.country) if house else "US"
 
 
-def is_on() -> bool:
-    """True once somebody switched the portal on."""
+def is_on(*, mail_test_needed: bool) -> bool:
+    """True once somebody switched the portal on; where a test e-mail is needed, a switch without one does not count."""
     agency = current()
-    return agency is not None and agency.is_on
+    return agency is not None and agency.is_on and (agency.mail_tested_at is not None or not mail_test_needed)
 
 
 # ---------------------------------------------------------------- pages
@@ -242,8 +242,11 @@ def newest_mail_test(admin: Worker) -> Link | None:
     return tests.order_by(Link.id.desc()).first()
 
 
-def confirm_mail_test(admin: Worker, code: str, by: Actor) -> None:
-    """The tester typed the code, so mail arrives.  Raises RuleBroken (field ``code``)."""
+def confirm_mail_test(admin: Worker, code: str, by: Actor, *, kept_here: bool = False) -> None:
+    """The tester typed the code, so mail arrives; what was switched on before, in development, is to be switched on again.
+
+    ``kept_here``: the mail never left, it lies in the developers' mailbox and shows nothing.  Raises RuleBroken (field ``code``).
+    """
     link = newest_mail_test(admin)
     typed = "".join(str(int(c)) for c in code if c.isdecimal())  # in whichever digits
     if link is None or not links.is_good(link) or typed != links.digits(link):
@@ -253,6 +256,9 @@ def confirm_mail_test(admin: Worker, code: str, by: Actor) -> None:
         )  # fmt: skip
     with store.writing():
         links.use(link)
+        if kept_here:
+            return
+        Agency.update(switched_on_at=None).where(Agency.mail_tested_at.is_null()).execute()
         Agency.update(mail_tested_at=clock.now()).execute()
         audit.record("agency.mail_tested", by)
 

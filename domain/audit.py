@@ -155,8 +155,14 @@ def seal_end() -> None:
 
 def values_of(entry: AuditEntry) -> dict[str, Any]:
     """The values of an entry, empty when they were blanked."""
-    row = AuditValues.get_or_none(AuditValues.entry == entry)
-    return dict(json.loads(row.body)) if row and row.body else {}
+    return values_of_each([entry])[entry.id]
+
+
+def values_of_each(entries: Sequence[AuditEntry]) -> dict[int, dict[str, Any]]:
+    """The values of each of these entries by its number, empty when they were blanked."""
+    rows = AuditValues.select().where(AuditValues.entry.in_(entries))
+    bodies = {row.entry_id: row.body for row in rows} if entries else {}
+    return {entry.id: dict(json.loads(bodies.get(entry.id) or "{}")) for entry in entries}
 
 
 def verify(database: Database | None = None) -> list[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from domain import accounts, audit, clock, limits, profile, settings, store, work_queue
@@ -50,8 +51,18 @@ def open_kinds() -> tuple[str, ...]:
 
 def is_sign_in_address(contact: Contact) -> bool:
     """True for the address that the client signs in with: it is not changed here."""
-    account = accounts.newest(contact.individual) if contact.kind == "email" else None
-    return account is not None and account.is_open and account.email_key == contact.lookup
+    return bool(contact.kind == "email" and contact.lookup == _sign_in_key(contact.individual))
+
+
+def changeable(individual: Individual, contacts: Sequence[Contact]) -> list[Contact]:
+    """Those of an individual's contacts that the client may change now."""
+    kinds, own = open_kinds(), _sign_in_key(individual)
+    return [contact for contact in contacts if contact.kind in kinds and (contact.kind, contact.lookup) != ("email", own)]
+
+
+def _sign_in_key(individual: Individual) -> str | None:
+    account = accounts.newest(individual)
+    return account.email_key if account is not None and account.is_open else None
 
 
 # ---------------------------------------------------------------- the client asks
@@ -118,12 +129,14 @@ def ask_removal(contact: Contact, by: Actor, *, country: str) -> ProfileChange |
     )
 
 
-def withdraw(change: ProfileChange, by: Actor) -> None:
-    """The client no longer wants it; twice is harmless."""
+def withdraw(change: ProfileChange, by: Actor) -> bool:
+    """The client no longer wants it; False when it was decided before.  Twice is harmless."""
     with store.writing():
-        if _decide(change, "withdrawn"):
-            audit.record("profile_change.withdrawn", by, individual=change.individual, subject=_subject(change))
-            work_queue.finish("profile_change", _task_key(change), by)
+        if not _decide(change, "withdrawn"):
+            return False
+        audit.record("profile_change.withdrawn", by, individual=change.individual, subject=_subject(change))
+        work_queue.finish("profile_change", _task_key(change), by)
+    return True
 
 
 def _ask(
@@ -168,15 +181,19 @@ def _must_be_open(group: str) -> None:
 
 def waiting(individual: Individual) -> list[ProfileChange]:
     """What an individual asked for and nobody decided yet, oldest first."""
-    mine = ProfileChange.select().where(ProfileChange.individual == individual, ProfileChange.state == "waiting")
-    return list(mine.order_by(ProfileChange.id))
+    return list(_of(individual, "waiting").order_by(ProfileChange.id))
 
 
 def declined_lately(individual: Individual) -> list[ProfileChange]:
     """What was declined within *declined change days*, newest first: the client reads why."""
     since = clock.ago(days=settings.get("about_me_declined_days"))
-    mine = ProfileChange.select().where(ProfileChange.individual == individual, ProfileChange.state == "declined")
-    return list(mine.where(ProfileChange.decided_at > since).order_by(ProfileChange.id.desc()))
+    return list(_of(individual, "declined").where(ProfileChange.decided_at > since).order_by(ProfileChange.id.desc()))
+
+
+def _of(individual: Individual, state: str) -> Any:
+    """With the record and the contact that each is about, which what is shown of it compares."""
+    every = ProfileChange.select(ProfileChange, Individual, Contact).join(Individual).switch(ProfileChange).left_outer_join(Contact)
+    return every.where(ProfileChange.individual == individual, ProfileChange.state == state)
 
 
 def asked_of(change: ProfileChange) -> dict[str, Any]:

@@ -30,7 +30,7 @@ from domain import (
 )
 from domain.actor import SYSTEM, Actor
 from domain.rules import N_, RuleBroken
-from models import ACTIVE, Delivery, Device, Individual, Link, LoginSession, PortalAccount, Worker
+from models import ACTIVE, Delivery, Device, Individual, Link, LoginSession, PortalAccount, SecurityClass, Worker
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,7 +64,8 @@ def _owner(key: str) -> tuple[Worker | None, PortalAccount | None]:
 def _refused(account: PortalAccount | None, worker: Worker | None, by: Actor) -> None:
     reason = "password" if account or worker else "unknown"
     named = f"worker {worker.id}" if worker else accounts.subject(account) if account else ""
-    audit.record("sign_in.refused", by, individual=account.individual if account else None, subject=named, reason=reason)
+    with store.aside(), store.writing():
+        audit.record("sign_in.refused", by, individual=account.individual if account else None, subject=named, reason=reason)
     raise RuleBroken(N_("The e-mail address and the password do not match."), code="no_match", field="email")
 
 
@@ -122,7 +123,7 @@ def _tell_of_device(account: PortalAccount | None, worker: Worker | None) -> Non
 
 
 def session_of(token: str) -> LoginSession | None:
-    """The session of a cookie with its account and individual, or its worker, in one question.
+    """The session of a cookie with its account and individual, or its worker with the security class, in one question.
 
     None when it ended, idled too long, is too old, or its owner may no longer sign in.
     """
@@ -137,11 +138,12 @@ def session_of(token: str) -> LoginSession | None:
 
 _SESSION = store.Question(
     lambda token_hash, seen_after, created_after: (
-        LoginSession.select(LoginSession, PortalAccount, Individual, Worker)
+        LoginSession.select(LoginSession, PortalAccount, Individual, Worker, SecurityClass)
         .left_outer_join(PortalAccount)
         .left_outer_join(Individual)
         .switch(LoginSession)
         .left_outer_join(Worker)
+        .left_outer_join(SecurityClass)
         .where(
             LoginSession.token_hash == token_hash,
             LoginSession.seen_at > seen_after,

@@ -21,7 +21,6 @@ from models import (
     LoginSession,
     PortalAccount,
     ProfileChange,
-    SecurityClass,
     Task,
     Worker,
 )
@@ -104,7 +103,7 @@ class StaffViewer:
     def _note_refused(self, public_id: str) -> None:
         there = Individual.get_or_none(Individual.public_id == public_id)
         if there is not None:
-            with store.writing():
+            with store.aside(), store.writing():
                 audit.record("individual.refused", self.actor, individual=there)
 
     def contact(self, individual: Individual, public_id: str) -> Contact:
@@ -121,13 +120,12 @@ class StaffViewer:
 
     @property
     def deliveries(self) -> Any:
-        """Deliveries to individuals whom the worker may see, newest first; those to staff with ``view_audit``."""
-        newest = Delivery.select().order_by(Delivery.id.desc())
-        if self.may("view_audit"):
-            return newest
+        """Deliveries to individuals whom the worker may see, newest first; with ``view_audit`` also those to no individual."""
+        newest = Delivery.select(Delivery, Individual).left_outer_join(Individual).order_by(Delivery.id.desc())
         if self.may("view_all_individuals"):
-            return newest.where(Delivery.individual.is_null(False))
-        return newest.where(Delivery.individual.in_(self._caseload()))
+            return newest if self.may("view_audit") else newest.where(Delivery.individual.is_null(False))
+        own = Delivery.individual.in_(self._caseload())
+        return newest.where(own | Delivery.individual.is_null() if self.may("view_audit") else own)
 
     def delivery(self, public_id: str) -> Delivery:
         """One delivery that the worker may see.  Raises NotFound."""
@@ -148,9 +146,12 @@ class StaffViewer:
 
     @property
     def imports(self) -> Any:
-        """Files that came in over the page, whoever uploaded them, newest first; none without the right."""
+        """Files that came in over the page, newest first; those of others tell of everybody, so who sees the own caseload
+        only sees the own files; none without the right."""
         every = ImportFile.select(ImportFile, Worker).join(Worker).order_by(ImportFile.id.desc())
-        return every if self.may("import_data") else every.where(ImportFile.id.is_null())
+        if not self.may("import_data"):
+            return every.where(ImportFile.id.is_null())
+        return every if self.may("view_all_individuals") else every.where(ImportFile.worker == self.worker)
 
     def import_file(self, public_id: str) -> ImportFile:
         """One file on its way in, or one that was.  Raises NotFound."""
@@ -169,11 +170,12 @@ class StaffViewer:
 
     def audit_of(self, individual: Individual) -> Any:
         """What happened around an individual, newest first."""
-        return AuditEntry.select().where(AuditEntry.individual == individual).order_by(AuditEntry.id.desc())
+        every = AuditEntry.select(AuditEntry, Worker).left_outer_join(Worker)
+        return every.where(AuditEntry.individual == individual).order_by(AuditEntry.id.desc())
 
     def saw(self, individual: Individual, page: str) -> None:
-        """Note that the worker looked at a record; the client can see who did."""
-        with store.writing():
+        """Note that the worker looked at a record; the client can see who did.  A form that shows it again was not done by that."""
+        with store.aside(), store.writing():
             audit.record("individual.viewed", self.actor, individual=individual, page=page)
 
     def _caseload(self) -> Any:
@@ -197,8 +199,7 @@ def rights_of(worker: Worker) -> frozenset[str]:
     """User group and security class together; unknown words in a class give nothing."""
     rights = GROUP_RIGHTS[worker.group]
     if worker.security_class_id is not None:
-        extra = SecurityClass.get_by_id(worker.security_class_id).rights.split()
-        rights = rights | (RIGHTS & frozenset(extra))
+        rights = rights | (RIGHTS & frozenset(worker.security_class.rights.split()))
     return rights
 
 

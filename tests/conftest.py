@@ -33,6 +33,7 @@ from domain import (
     activation,
     agency,
     audit,
+    clock,
     dispatch,
     import_page,
     limits,
@@ -366,7 +367,9 @@ def _build_house() -> None:
     agency.describe(PARTICULARS, SYSTEM)
     for slug in models.PAGE_SLUGS:
         agency.publish(slug, "en", f"# Our {slug} page\n\nThis is what it says.", SYSTEM)
-    agency.switch_on(SYSTEM, mail_test_needed=False)
+    with store.writing():
+        models.Agency.update(mail_tested_at=clock.now()).execute()
+    agency.switch_on(SYSTEM, mail_test_needed=True)
 
 
 # ---------------------------------------------------------------- the cast

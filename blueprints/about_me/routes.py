@@ -15,20 +15,13 @@ DETAILS = {"names": Names, "legal": LegalName}
 
 @bp.get("/")
 def show():
-    who = g.viewer
+    who, contacts = g.viewer, g.viewer.contacts
     return page(
-        "about_me/show.html", person=who.individual, contacts=who.contacts, phone=sign_in.support_phone(),
-        waiting=who.waiting_changes, declined=who.declined_changes, may_change=_may_change, kind_names=KIND_NAMES,
+        "about_me/show.html", person=who.individual, contacts=contacts, phone=sign_in.support_phone(),
+        waiting=who.waiting_changes, declined=who.declined_changes, mode=profile_changes.mode, kind_names=KIND_NAMES,
         field_pairs=differences.asked, adds=profile_changes.open_kinds(),
+        changeable=profile_changes.changeable(who.individual, contacts),
     )  # fmt: skip
-
-
-def _may_change(what) -> bool:
-    """Whether a group, or a contact, may be changed by the client."""
-    if isinstance(what, str):
-        return profile_changes.mode(what) != "off"
-    is_open = profile_changes.mode(profile_changes.group_of(what.kind)) != "off"
-    return is_open and not profile_changes.is_sign_in_address(what)
 
 
 @bp.get("/names")
@@ -118,15 +111,17 @@ def remove_contact(contact_id: str):
 
 @bp.post("/changes/<change_id>/withdrawal")
 def withdraw(change_id: str):
-    profile_changes.withdraw(g.viewer.change(change_id), g.viewer.actor)
-    tell("good", _("You took it back. Nothing was changed."))
+    if profile_changes.withdraw(g.viewer.change(change_id), g.viewer.actor):
+        tell("good", _("You took it back. Nothing was changed."))
+    else:
+        tell("info", _("This was decided already."))
     return _back()
 
 
 def _own(contact_id: str):
     """A contact of one's own that may be changed here; every other one is not there."""
     contact = g.viewer.contact(contact_id)
-    return contact if _may_change(contact) else abort(404)
+    return contact if profile_changes.changeable(g.viewer.individual, [contact]) else abort(404)
 
 
 def _contact(form, contact=None):

@@ -9,7 +9,7 @@ from domain import accounts, profile, texts
 from models import Contact, PortalAccount
 from web.access import any_staff, right
 from web.forms import Form, Required, Text, _l
-from web.fragments import done, page
+from web.fragments import done
 from web.sessions import refusals_told, tell
 
 
@@ -20,7 +20,7 @@ class AccountForm(Form):
 @bp.get("/individuals/<public_id>/account/new")
 @right("send_activations")
 def new_account(public_id: str):
-    person = people.shown(public_id)
+    person = g.viewer.individual(public_id)
     return _show(person, AccountForm(formdata=None, email=_address(person)))
 
 
@@ -51,7 +51,7 @@ def _show(person, form: AccountForm):
     language = str(get_locale())
     missing = [(texts.refusal(language, refusal), _way(person, refusal.code, address)) for refusal in refusals]
     in_use = person.contacts.where(Contact.kind == "email", Contact.is_in_use)
-    return page("admin/account_new.html", form=form, person=person, missing=missing, addresses=list(in_use))
+    return people.page_about(person, "admin/account_new.html", form=form, missing=missing, addresses=list(in_use))
 
 
 def _way(person, code: str, address: str) -> tuple[str, str] | None:
@@ -88,14 +88,14 @@ def renew_account(public_id: str, account_id: str):
 @bp.get("/individuals/<public_id>/account/<account_id>/<verb>")
 @right("manage_accounts")
 def confirm_move(public_id: str, account_id: str, verb: str):
-    person = people.shown(public_id)
+    person = g.viewer.individual(public_id)
     account = g.viewer.account(person, account_id)
     if verb not in accounts.STAFF_MOVES:
         abort(404)
     if verb not in accounts.staff_verbs(account, g.viewer.rights):
         tell("bad", _("This is not possible now. The page shows what is."))
         return _back(public_id)
-    return page("admin/account_move.html", person=person, account=account, verb=verb, wording=wording)
+    return people.page_about(person, "admin/account_move.html", account=account, verb=verb, wording=wording)
 
 
 @bp.post("/individuals/<public_id>/account/<account_id>/<verb>")
@@ -109,10 +109,10 @@ def move_account(public_id: str, account_id: str, verb: str):
 @bp.get("/individuals/<public_id>/accounts")
 @any_staff
 def account_history(public_id: str):
-    person = people.shown(public_id)
+    person = g.viewer.individual(public_id)
     every = list(person.accounts.order_by(PortalAccount.id.desc()))
-    openings = {account.id: accounts.openings(account) for account in every}
-    return page("admin/account_history.html", person=person, every=every, openings=openings, wording=wording, accounts=accounts)
+    openings = accounts.openings_of(every)
+    return people.page_about(person, "admin/account_history.html", every=every, openings=openings, wording=wording, accounts=accounts)
 
 
 def _carried_out(act, told: str, public_id: str):

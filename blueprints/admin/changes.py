@@ -8,7 +8,7 @@ from blueprints.admin import bp, people
 from domain import agency, profile_changes
 from web.access import right
 from web.forms import Form, Lines, Required, _l, version_in
-from web.fragments import done, page
+from web.fragments import done
 from web.sessions import refusals_told, tell
 
 
@@ -29,7 +29,7 @@ def accept_change(public_id: str, change_id: str):
 @bp.get("/individuals/<public_id>/changes/<change_id>/refusal")
 @right("edit_individuals")
 def decline_form(public_id: str, change_id: str):
-    person = people.shown(public_id)
+    person = g.viewer.individual(public_id)
     return _decline(person, g.viewer.change(person, change_id), DeclineForm(formdata=None))
 
 
@@ -47,8 +47,7 @@ def decline_change(public_id: str, change_id: str):
 
 
 def _decline(person, change, form: DeclineForm):
-    return page("admin/change_refusal.html", person=person, change=change, form=form,
-                field_pairs=differences.asked)  # fmt: skip
+    return people.page_about(person, "admin/change_refusal.html", change=change, form=form, field_pairs=differences.asked)
 
 
 def _back(public_id: str):

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from flask import g, request, url_for
 from flask_babel import gettext as _
 
-from blueprints.admin import bp, paging, wording
+from blueprints.admin import bp, paging, people, wording
 from domain import letters, notices
 from domain.actor import Actor
 from models import DELIVERY_STATES, Delivery, DeliveryAttempt
@@ -30,12 +30,12 @@ def deliveries():
 @any_staff
 def delivery(public_id: str):
     row = g.viewer.delivery(public_id)
-    if row.individual_id:
-        g.viewer.saw(row.individual, "delivery")
     tries = list(row.tries.order_by(DeliveryAttempt.id))
-    return page("admin/delivery.html", delivery=row, tries=tries, wording=wording, letters=letters,
-                doubtful=notices.is_doubtful(row.to_address), may_repeat=notices.may_send_again(row),
-                may_release=notices.may_release(row))  # fmt: skip
+    return people.page_about(
+        row.individual, "admin/delivery.html", delivery=row, tries=tries, wording=wording, letters=letters,
+        doubtful=notices.is_doubtful(row.to_address), may_repeat=notices.may_send_again(row),
+        may_release=notices.may_release(row),
+    )  # fmt: skip
 
 
 @bp.post("/deliveries/<public_id>/again")

@@ -8,6 +8,7 @@ from wtforms import TextAreaField
 from blueprints.admin import bp
 from domain import agency, notices, starting_texts
 from domain.rules import N_, RuleBroken
+from web import opening
 from web.access import right
 from web.formatting import countries, languages, time_zones
 from web.forms import Choice, Form, Lines, Required, Text, _l
@@ -51,9 +52,9 @@ class CodeForm(Form):
 @bp.get("/first-start/")
 @right("manage_setup")
 def first_start():
-    if agency.is_on():
+    if opening.is_open():
         return redirect("/admin/", 303)
-    missing = agency.missing_for_switch_on(mail_test_needed=_needs_mail())
+    missing = agency.missing_for_switch_on(mail_test_needed=opening.mail_test_needed())
     return redirect(f"{PREFIX}{missing[0] if missing else 'on'}", 303)
 
 
@@ -115,7 +116,8 @@ def first_start_code():
     form = CodeForm()
     if form.validate():
         with form.refusals():
-            agency.confirm_mail_test(g.viewer.worker, form.code.data, g.viewer.actor)
+            kept_here = current_app.extensions["doorstep"].smtp is None
+            agency.confirm_mail_test(g.viewer.worker, form.code.data, g.viewer.actor, kept_here=kept_here)
             return done(PREFIX)
     return _mail(form)
 
@@ -133,7 +135,7 @@ def first_start_send():
 @bp.get("/first-start/on")
 @right("manage_setup")
 def first_start_on():
-    if agency.missing_for_switch_on(mail_test_needed=_needs_mail()) or agency.is_on():
+    if agency.missing_for_switch_on(mail_test_needed=opening.mail_test_needed()) or opening.is_open():
         return redirect(PREFIX, 303)
     return _page("on", _steps(), None)
 
@@ -142,7 +144,7 @@ def first_start_on():
 @right("manage_setup")
 def first_start_switch():
     try:
-        agency.switch_on(g.viewer.actor, mail_test_needed=_needs_mail())
+        agency.switch_on(g.viewer.actor, mail_test_needed=opening.mail_test_needed())
     except RuleBroken:
         return done(PREFIX)
     return done("/admin/")
@@ -159,8 +161,4 @@ def _page(name: str, step: int, form, **more):
 
 
 def _steps() -> int:
-    return 5 if _needs_mail() else 4
-
-
-def _needs_mail() -> bool:
-    return not current_app.extensions["doorstep"].development
+    return 5 if opening.mail_test_needed() else 4

@@ -48,7 +48,7 @@ def individuals():
 @bp.get("/individuals/new")
 @right("edit_individuals")
 def new_individual():
-    return page("admin/individual_form.html", form=IndividualForm(formdata=None), person=None)
+    return _form(None, IndividualForm(formdata=None))
 
 
 @bp.post("/individuals/new")
@@ -60,17 +60,17 @@ def create_individual():
             person = profile.create(form.details(), g.viewer.actor)
             tell("good", _("The record is made. Add how to reach this person."))
             return done(url_for("admin.individual", public_id=person.public_id))
-    return page("admin/individual_form.html", form=form, person=None)
+    return _form(None, form)
 
 
 @bp.get("/individuals/<public_id>/")
 @any_staff
 def individual(public_id: str):
-    person = people.shown(public_id)
+    person = g.viewer.individual(public_id)
     account, contacts = accounts.newest(person), profile.contacts_of(person)
     verbs = accounts.staff_verbs(account, g.viewer.rights) if account else []
-    return page(
-        "admin/individual.html", person=person, account=account, verbs=verbs,
+    return people.page_about(
+        person, "admin/individual.html", account=account, verbs=verbs,
         is_one_tap="send_new" in verbs and not accounts.missing(person, account.email),
         contacts=contacts, consents=profile.consents_of(person, CONSENTS),
         followers=profile.followers_of(person), deliveries=list(person.deliveries.order_by(Delivery.id.desc()).limit(3)),
@@ -83,8 +83,8 @@ def individual(public_id: str):
 @bp.get("/individuals/<public_id>/edit")
 @right("edit_individuals")
 def edit_individual(public_id: str):
-    person = people.shown(public_id)
-    return page("admin/individual_form.html", form=IndividualForm(formdata=None, obj=person), person=person)
+    person = g.viewer.individual(public_id)
+    return _form(person, IndividualForm(formdata=None, obj=person))
 
 
 @bp.post("/individuals/<public_id>/edit")
@@ -96,7 +96,11 @@ def change_individual(public_id: str):
             profile.change(person, form.details(), g.viewer.actor, version=form.version)
             tell("good", _("Saved."))
             return done(url_for("admin.individual", public_id=public_id))
-    return page("admin/individual_form.html", form=form, person=person)
+    return _form(person, form)
+
+
+def _form(person: Individual | None, form: IndividualForm):
+    return people.page_about(person, "admin/individual_form.html", form=form)
 
 
 @bp.post("/individuals/<public_id>/following")
@@ -116,6 +120,6 @@ def follow(public_id: str):
 @bp.get("/individuals/<public_id>/history")
 @right("view_audit")
 def history(public_id: str):
-    person = people.shown(public_id)
+    person = g.viewer.individual(public_id)
     rows, older = paging.by_number(g.viewer.audit_of(person))
-    return page("admin/history.html", person=person, entries=[wording.entry(row) for row in rows], older=older)
+    return people.page_about(person, "admin/history.html", entries=wording.entries(rows), older=older)

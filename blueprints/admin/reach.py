@@ -9,7 +9,7 @@ from domain import agency, profile
 from models import CONTACT_KINDS
 from web.access import right
 from web.forms import Choice, Form, Lines, Required, Text, _l
-from web.fragments import done, page
+from web.fragments import done
 from web.sessions import refusals_told, tell
 
 
@@ -36,7 +36,7 @@ def new_contact(public_id: str):
     form = ContactForm(formdata=None)
     if request.args.get("kind") in CONTACT_KINDS:
         form.kind.data = request.args["kind"]
-    return _show(people.shown(public_id), form)
+    return _show(g.viewer.individual(public_id), form)
 
 
 @bp.post("/individuals/<public_id>/contacts/new")
@@ -53,7 +53,7 @@ def add_contact(public_id: str):
 @bp.get("/individuals/<public_id>/contacts/<contact_id>/")
 @right("edit_individuals")
 def edit_contact(public_id: str, contact_id: str):
-    person = people.shown(public_id)
+    person = g.viewer.individual(public_id)
     contact = g.viewer.contact(person, contact_id)
     return _show(person, ContactForm(formdata=None, obj=contact), contact)
 
@@ -71,14 +71,14 @@ def change_contact(public_id: str, contact_id: str):
 
 
 def _show(person, form: ContactForm, contact=None):
-    return page("admin/contact_form.html", form=form, person=person, contact=contact)
+    return people.page_about(person, "admin/contact_form.html", form=form, contact=contact)
 
 
 @bp.get("/individuals/<public_id>/contacts/<contact_id>/removal")
 @right("edit_individuals")
 def confirm_contact_removal(public_id: str, contact_id: str):
-    person = people.shown(public_id)
-    return page("admin/contact_removal.html", person=person, contact=g.viewer.contact(person, contact_id))
+    person = g.viewer.individual(public_id)
+    return people.page_about(person, "admin/contact_removal.html", contact=g.viewer.contact(person, contact_id))
 
 
 @bp.post("/individuals/<public_id>/contacts/<contact_id>/removal")

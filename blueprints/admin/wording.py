@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from flask_babel import gettext as _
 
 from blueprints import differences
@@ -108,9 +111,13 @@ _ENTRIES = {
 }
 
 
-def entry(row: AuditEntry) -> dict[str, object]:
-    """One audit entry in words: what, who, when, and the fields that changed as (field, before, after)."""
-    values = audit.values_of(row)
+def entries(rows: Sequence[AuditEntry]) -> list[dict[str, object]]:
+    """Audit entries in words: what, who, when, and the fields that changed as (field, before, after)."""
+    values = audit.values_of_each(rows)
+    return [_entry(row, values[row.id]) for row in rows]
+
+
+def _entry(row: AuditEntry, values: dict[str, Any]) -> dict[str, object]:
     what = _(_ENTRIES.get(row.kind, row.kind))
     return {
         "what": what % values if "%(" in what else what,

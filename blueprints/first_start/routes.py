@@ -1,12 +1,13 @@
 """The first administrator; what follows needs them signed in (``blueprints.admin.first_start``)."""
 
-from flask import current_app, redirect
+from flask import g, redirect
 from wtforms import PasswordField
 
 from blueprints.first_start import bp
 from domain import agency, limits, settings, sign_in
 from domain.rules import N_, RuleBroken
-from web import sessions
+from domain.viewer import StaffViewer
+from web import opening, sessions
 from web.forms import Form, Required, Text, _l
 from web.fragments import done, page
 
@@ -21,9 +22,11 @@ class FirstAdmin(Form):
 
 @bp.get("/")
 def show():
-    if agency.first_start_is_over():
+    if not agency.first_start_is_over():
+        return _page(FirstAdmin(formdata=None))
+    if opening.is_open() or g.viewer is None or (isinstance(g.viewer, StaffViewer) and g.viewer.may("manage_setup")):
         return redirect("/admin/first-start/", 303)
-    return _page(FirstAdmin(formdata=None))
+    return page("first_start/not_yet.html")
 
 
 @bp.post("/")
@@ -44,5 +47,5 @@ def create():
 
 
 def _page(form: FirstAdmin):
-    steps = 4 if current_app.extensions["doorstep"].development else 5  # with the step that tries the mail server
+    steps = 5 if opening.mail_test_needed() else 4  # with the step that tries the mail server
     return page("first_start/admin.html", form=form, steps=steps, least=settings.get("password_length"))

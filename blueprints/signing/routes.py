@@ -6,8 +6,8 @@ from flask_login import current_user
 
 from blueprints.signing import bp
 from blueprints.signing.forms import Forgotten, NewPassword, SignIn
-from domain import agency, links, passwords, settings, sign_in
-from web import carried, sessions
+from domain import links, passwords, settings, sign_in
+from web import carried, opening, sessions
 from web.access import ask_to_sign_in, safe_next
 from web.fragments import done, is_fragment, nothing, page
 from web.posts import leads_on, only_asks
@@ -40,7 +40,7 @@ def _home(signed, target: str) -> str:
     """Staff and clients have different homes; a target of the other kind is forgotten."""
     is_staff_page = target.startswith("/admin/") or target.startswith("/first-start/")
     if signed.worker is not None:
-        return "/first-start/" if not agency.is_on() else target if is_staff_page else "/admin/"
+        return "/first-start/" if not opening.is_open() else target if is_staff_page else "/admin/"
     return "/" if is_staff_page else target
 
 

@@ -114,7 +114,7 @@ def test_a_worker_who_cannot_sign_in_does_not_end_the_first_start(db):
 def test_before_the_first_start_there_is_no_agency(db):
     assert agency.current() is None
     assert agency.main_site() is None
-    assert not agency.is_on()
+    assert not agency.is_on(mail_test_needed=False)
     assert agency.particulars() == {}
     assert str(agency.zone()) == "UTC"
     with pytest.raises(NotFound):
@@ -262,9 +262,9 @@ def test_the_portal_is_switched_on_once_everything_is_there(db):
     steps.append(agency.missing_for_switch_on(mail_test_needed=True))
     assert steps == [["agency", "pages", "mail"], ["pages", "mail"], ["mail"]]
     assert refused(agency.switch_on, SYSTEM, mail_test_needed=True).code == "not_ready"
-    assert not agency.is_on()
+    assert not agency.is_on(mail_test_needed=False)
     agency.switch_on(SYSTEM, mail_test_needed=False)
-    assert agency.is_on()
+    assert agency.is_on(mail_test_needed=False)
 
 
 def test_switching_on_twice_is_harmless(house):
@@ -275,6 +275,7 @@ def test_switching_on_twice_is_harmless(house):
 
 
 def test_production_asks_for_the_code_of_the_test_mail(cast):
+    forget_the_test()
     assert agency.missing_for_switch_on(mail_test_needed=True) == ["mail"]
     link = agency.send_mail_test(cast.ada)
     delivery = Delivery.get(Delivery.link == link)
@@ -283,6 +284,32 @@ def test_production_asks_for_the_code_of_the_test_mail(cast):
     agency.confirm_mail_test(cast.ada, f" {digits[:3]} {digits[3:]} ", cast.by("ada"))
     assert agency.missing_for_switch_on(mail_test_needed=True) == []
     assert AuditEntry.get(AuditEntry.kind == "agency.mail_tested").worker == cast.ada
+
+
+def forget_the_test():
+    """As if the portal had been switched on in development, where no e-mail leaves."""
+    with store.writing():
+        Agency.update(mail_tested_at=None).execute()
+
+
+def test_what_was_switched_on_in_development_is_on_in_production_once_a_mail_arrived_and_it_is_switched_on_again(cast):
+    forget_the_test()
+    needed = {"mail_test_needed": True}
+    assert (agency.is_on(mail_test_needed=False), agency.is_on(**needed)) == (True, False)
+    assert refused(agency.switch_on, cast.by("ada"), **needed).code == "not_ready"
+    agency.confirm_mail_test(cast.ada, links.digits(agency.send_mail_test(cast.ada)), cast.by("ada"))
+    assert not agency.is_on(**needed)
+    agency.switch_on(cast.by("ada"), **needed)
+    assert agency.is_on(**needed)
+
+
+def test_a_further_test_changes_nothing_of_a_portal_that_is_on(cast, frozen):
+    since = agency.settled().switched_on_at
+    frozen().shift(days=1)
+    agency.confirm_mail_test(cast.ada, links.digits(agency.send_mail_test(cast.ada)), cast.by("ada"))
+    assert agency.settled().switched_on_at == since
+    assert agency.settled().mail_tested_at > since
+    assert agency.is_on(mail_test_needed=True)
 
 
 def test_a_wrong_old_used_or_strange_code_shows_nothing(cast, frozen):

@@ -1,8 +1,10 @@
 """Every read begins here: who signed in, for whom, with which rights (T1, T2, T3)."""
 
+import io
+
 import pytest
 
-from domain import accounts, notices, profile, store, viewer, work_queue
+from domain import accounts, import_page, notices, profile, store, viewer, work_queue
 from domain.actor import SYSTEM
 from domain.rules import NotFound
 from models import AuditEntry, Delivery, Individual, SecurityClass, Task, Worker
@@ -135,6 +137,25 @@ def mail_to(cast):
 )
 def test_deliveries_are_seen_with_their_individuals_and_those_to_staff_with_view_audit(cast, name, seen):
     mail_to(cast)
+    assert_sees(cast, name, seen)
+
+
+@pytest.mark.parametrize(
+    ("name", "rights", "seen"),
+    [
+        ("otto", "view_audit", ["ada@example.org", "nobody@example.org"]),
+        ("dora", "view_audit", ["ada@example.org", "alice@example.org", "nobody@example.org"]),
+        ("dora", "view_all_individuals", ["alice@example.org", "bob@example.org"]),
+        ("dora", "view_audit view_all_individuals", ["ada@example.org", "alice@example.org", "bob@example.org", "nobody@example.org"]),
+    ],
+)
+def test_view_audit_adds_what_went_to_no_individual_and_opens_nobodys_record(cast, name, rights, seen):
+    mail_to(cast)
+    join(cast, name, rights)
+    assert_sees(cast, name, seen)
+
+
+def assert_sees(cast, name, seen):
     staff = see(cast, name)
     assert sorted(d.to_address for d in staff.deliveries.where(Delivery.state == "due")) == seen
     for delivery in Delivery.select().where(Delivery.state == "due"):
@@ -143,6 +164,19 @@ def test_deliveries_are_seen_with_their_individuals_and_those_to_staff_with_view
         else:
             with pytest.raises(NotFound):
                 staff.delivery(delivery.public_id)
+
+
+def test_who_sees_the_own_caseload_only_sees_no_files_that_others_take_in(cast, tmp_path):
+    join(cast, "dora", "import_data")
+    files = {
+        name: import_page.upload(tmp_path, io.BytesIO(b"id,name\n7,Bo Reed\n"), f"{name}.csv", "individuals", cast.by(name))
+        for name in ("dora", "finn")
+    }
+    seen = {name: [file.file_name for file in see(cast, name).imports] for name in ("otto", "ines", "dora", "finn")}
+    assert seen == {"otto": [], "ines": [], "dora": ["dora.csv"], "finn": ["finn.csv", "dora.csv"]}
+    assert see(cast, "dora").import_file(files["dora"].public_id) == files["dora"]
+    with pytest.raises(NotFound):
+        see(cast, "dora").import_file(files["finn"].public_id)
 
 
 def test_open_tasks_are_seen_with_their_individuals_oldest_first(cast):

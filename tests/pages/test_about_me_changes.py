@@ -84,6 +84,22 @@ def test_alice_takes_it_back(browse, cast, allow):
     assert ProfileChange.get().state == "withdrawn"
 
 
+@pytest.mark.parametrize(("button", "typed"), [("Accept", {}), ("Decline", {"reason": "Please bring your papers."})])
+def test_alice_who_takes_back_what_was_decided_meanwhile_is_told_so(browse, cast, allow, button, typed):
+    allow("approval", "names")
+    alice, ines = browse("alice"), browse("ines")
+    alice.open("/about-me/names")
+    alice.press("Send", preferred_name="Lis")
+    ines.open(page_of(cast.alice))
+    if typed:
+        ines.open(ines.page.links["Decline"])
+    ines.press(button, **typed)
+    page = alice.press("Take it back")
+    assert "This was decided already." in page
+    assert "You took it back" not in page
+    assert ProfileChange.get().state == {"Accept": "accepted", "Decline": "declined"}[button]
+
+
 def test_alice_adds_a_number_and_says_that_it_no_longer_reaches_her(browse, cast, allow):
     allow("at_once", "contacts")
     alice = browse("alice")

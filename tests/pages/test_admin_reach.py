@@ -191,3 +191,23 @@ def test_who_saves_a_contact_second_is_told_what_is_saved_now(browse, cast):
     two[1].press("Save", instructions="Only in the morning")
     saved = cast.alice.contacts.where(Contact.kind == "email").get()
     assert (saved.instructions, saved.person, saved.version) == ("Only in the morning", "Alice herself", 3)
+
+
+def test_a_form_that_was_refused_is_a_look_and_can_be_sent_again_put_right(browse, cast):
+    ines, looks = browse("ines"), AuditEntry.select().where(AuditEntry.kind == "individual.viewed")
+    form = ines.open(f"{page_of(cast.alice)}contacts/new").form("Save")
+    assert looks.count() == 1
+    assert ines.send(form.action, form.filled({"kind": "mobile", "value": "12"})).status == 422
+    assert looks.count() == 2
+    assert ines.send(form.action, form.filled({"kind": "mobile", "value": "902 555 0134"})).status == 303  # Back, and the same form
+    assert looks.count() == 2
+    assert contact(cast.alice, kind="mobile").value == "+19025550134"
+
+
+def test_a_form_about_a_stranger_is_refused_each_time_it_is_sent(browse, cast):
+    dora = browse("dora")
+    form = dora.open(page_of(cast.alice)).form("Stop following")
+    values = {**form.values, "follow": "1"}
+    assert dora.send(f"{page_of(cast.bob)}following", values).status == 404
+    profile.follow(cast.bob, cast.dora, cast.by("ines"))
+    assert dora.send(f"{page_of(cast.bob)}following", values).status == 303

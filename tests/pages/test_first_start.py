@@ -3,9 +3,9 @@
 import re
 
 import pytest
-from pages.conftest import Browser, Mailbox, text_of
+from pages.conftest import PRODUCTION, SMTP, Browser, Mailbox, text_of
 
-from domain import agency, links, starting_texts
+from domain import agency, links, starting_texts, store
 from models import PAGE_SLUGS, Agency, AuditEntry, PageVersion, Site, Worker
 
 ADMIN = {
@@ -183,7 +183,7 @@ def test_pages_cannot_be_published_before_the_agency_has_a_name(ada):
 def test_the_portal_cannot_be_switched_on_out_of_order(ada):
     answer = ada.send("/admin/first-start/on", {"csrf_token": ada.token})
     assert (answer.status, answer.location) == (303, "/admin/first-start/")
-    assert not agency.is_on()
+    assert not agency.is_on(mail_test_needed=False)
 
 
 def test_the_agency_is_kept_as_it_was_typed_and_can_be_corrected(ada):
@@ -254,7 +254,7 @@ def test_clients_come_in_only_once_the_portal_is_on(app, ada):
     make_ready(ada)
     assert Browser(app).open("/").path.startswith("/sign-in")  # the first start belongs to its administrator now
     ada.press("Switch the portal on")
-    assert agency.is_on()
+    assert agency.is_on(mail_test_needed=False)
     page = Browser(app).open("/")
     assert page.path == "/sign-in"
     assert "Harbour Family Services" in page
@@ -310,7 +310,7 @@ def test_in_production_the_portal_is_on_only_after_a_mail_arrived(agency_start):
     assert ada.page.path == "/admin/first-start/on"
     assert "Step 5 of 5" in ada.page
     ada.press("Switch the portal on")
-    assert agency.is_on()
+    assert agency.is_on(mail_test_needed=True)
 
 
 def test_the_code_of_an_earlier_test_no_longer_works(agency_start, frozen):
@@ -354,7 +354,69 @@ def test_production_cannot_be_switched_on_around_the_mail_step(agency_start):
     ada, _ = agency_start
     answer = ada.send("/admin/first-start/on", {"csrf_token": ada.page.form("Send the test").values["csrf_token"]})
     assert answer.status == 303
-    assert not agency.is_on()
+    assert not agency.is_on(mail_test_needed=False)
+
+
+def test_a_mail_that_never_left_the_developers_mailbox_shows_nothing(ada, mailbox):
+    make_ready(ada)
+    ada.open("/admin/first-start/mail")
+    ada.press("Send the test")
+    assert ada.press("Continue", code=code_in(mailbox.newest("ada@example.org"))).path == "/admin/first-start/on"
+    assert Agency.get().mail_tested_at is None
+
+
+# ---------------------------------------------------------------- switched on in development, moved to production
+
+
+@pytest.fixture
+def moved(cast, make_app):
+    """The portal of the cast as an agency runs it, on what a developer left: switched on, and no e-mail ever arrived."""
+    with store.writing():
+        Agency.update(mail_tested_at=None).execute()
+    return make_app(portal_url=PRODUCTION, development=False, smtp=SMTP)
+
+
+def test_a_portal_that_was_switched_on_in_development_is_on_there(cast, app):
+    with store.writing():
+        Agency.update(mail_tested_at=None).execute()
+    assert Browser(app, "alice").open("/").path == "/"
+
+
+@pytest.mark.parametrize("name", ["alice", "dora", "finn"])
+def test_in_production_it_is_not_open_yet_for_anybody_but_who_sets_it_up(moved, cast, name):
+    assert Browser(moved).open("/about-me/").path.startswith("/sign-in")
+    for somebody in (Browser(moved, name), Browser(moved)):
+        if not somebody.open("/my-portal/").path.startswith("/first-start/"):
+            somebody.press("Sign in", email=cast.email_of(name), password=cast.password_of(name))
+        for path in ("/", "/about-me/", "/my-portal/", "/admin/", f"/admin/individuals/{cast.alice.public_id}/"):
+            page = somebody.open(path)
+            assert (page.path, page.heading) == ("/first-start/", "The portal is not open yet")
+        assert "Alice" not in page.main
+        assert somebody.press("Sign out").path == "/sign-in"
+
+
+def test_in_production_ada_is_led_to_the_mail_and_switches_it_on_again(moved, cast):
+    ada, alice = Browser(moved, "ada"), Browser(moved, "alice")
+    box = Mailbox(moved.extensions["doorstep"].mailbox, PRODUCTION)
+    assert ada.open("/admin/").path == "/admin/first-start/mail"
+    assert "Step 4 of 5" in ada.page
+    assert ada.send("/admin/first-start/on", {"csrf_token": ada.token}).location == "/admin/first-start/"
+    ada.press("Send the test")
+    ada.press("Continue", code=code_in(box.newest("ada@example.org")))
+    assert (ada.page.path, ada.page.heading) == ("/admin/first-start/on", "Everything is ready")
+    assert alice.open("/").path == "/first-start/"
+    assert ada.press("Switch the portal on").path == "/admin/"
+    assert alice.open("/").path == "/"
+    assert AuditEntry.select().where(AuditEntry.kind == "agency.switched_on").count() == 2
+
+
+def test_a_second_test_does_not_switch_a_portal_off(production, cast):
+    ada = Browser(production, "ada")
+    box = Mailbox(production.extensions["doorstep"].mailbox, PRODUCTION)
+    ada.open("/admin/first-start/mail")
+    ada.press("Send the test")
+    assert ada.press("Continue", code=code_in(box.newest("ada@example.org"))).path == "/admin/"
+    assert Browser(production, "alice").open("/").path == "/"
 
 
 # ---------------------------------------------------------------- who may

@@ -115,6 +115,15 @@ def test_the_eleventh_try_within_a_minute_has_to_wait_even_with_the_right_passwo
     assert browser.sign_in("alice@example.org", cast.password_of("alice")).path == "/"
 
 
+def test_the_form_of_a_refused_sign_in_can_be_sent_again_put_right(browse, cast):
+    alice = browse()
+    form = alice.open("/sign-in").form("Sign in")
+    assert alice.send("/sign-in", form.filled({"email": "alice@example.org", "password": "mistyped"})).status == 422
+    right = form.filled({"email": "alice@example.org", "password": cast.password_of("alice")})  # Back, and the same form
+    assert alice.send("/sign-in", right).status == 303
+    assert alice.open("/").path == "/"
+
+
 def test_a_refusal_is_noted_without_the_password(browse):
     browse().sign_in("alice@example.org", "my secret mistake")
     entry = AuditEntry.select().order_by(AuditEntry.id.desc()).get()

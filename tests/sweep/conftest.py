@@ -21,21 +21,35 @@ from sweep.scenes import living, scene, scenes, walk  # noqa: F401 - fixtures
 import models
 from domain import (
     accounts,
+    clock,
     dispatch,
     import_page,
     links,
     notices,
+    passwords,
     profile,
     profile_changes,
     settings,
     sign_in,
     store,
+    viewer,
     work_queue,
 )
 from domain.actor import SYSTEM, Actor
 from gateways.mail import Outcome, Verdict
 from gateways.mailbox import MailboxMail
-from models import AddressHealth, Contact, Delivery, Individual, Link, PortalAccount, ProfileChange, Task
+from models import (
+    AddressHealth,
+    Contact,
+    Delivery,
+    Individual,
+    Link,
+    PortalAccount,
+    ProfileChange,
+    SecurityClass,
+    Task,
+    Worker,
+)
 
 # What a look may write to: the audit, a link's openings, the clock of a session, and what counts tries and posts.
 NOTES = (
@@ -138,6 +152,7 @@ def world(cast: Any, app: Any, templates: Any, kept: dict[str, Any]) -> World:  
 
 def build_world(cast: Any, application: Any) -> World:
     """Fill the cast's database; the mailbox of the application gets one message."""
+    _hire_vera(cast)
     ines = cast.by("ines")
     for group in ("names", "legal", "contacts", "emergency"):
         settings.change(f"about_me_{group}", "approval", SYSTEM)
@@ -165,8 +180,20 @@ def build_world(cast: Any, application: Any) -> World:
     dispatch.deliver_due(lambda: box, portal_url=config.portal_url, sender="portal@example.org")
     with store.writing():
         reset = links.make("password_reset", first.expires_at, account=cast.alice_account)
-    file = import_page.upload(config.uploads, io.BytesIO(b"id,name\n7,Nora North\n"), "people.csv", "individuals", cast.by("finn"))
+    file = import_page.upload(config.uploads, io.BytesIO(b"id,name\nbob,Bob Brook\n"), "people.csv", "individuals", cast.by("finn"))
     return World(cast, links.token(first), links.token(second), links.token(reset), box.messages()[0][0], file.public_id)
+
+
+def _hire_vera(cast: Any) -> None:
+    """Vera, whose class has every right but to see everybody: she follows Alice, and nothing else opens a record to her."""
+    kept = passwords.hash("vera likes 9 quiet otters")
+    with store.writing():
+        every = SecurityClass.create(name="All but everybody", rights=" ".join(sorted(viewer.RIGHTS - {"view_all_individuals"})))
+        vera = Worker.create(
+            external_id="vera", first_name="Vera", last_name="Vale", email="vera@example.org", email_key="vera@example.org",
+            security_class=every, password_hash=kept, created_at=clock.now(),
+        )  # fmt: skip
+    profile.follow(cast.alice, vera, Actor(worker=vera))
 
 
 def _claim() -> notices.Claim:

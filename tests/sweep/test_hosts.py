@@ -4,6 +4,7 @@ import re
 
 import pytest
 from pages.conftest import Browser
+from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 import models
 from domain import dispatch, notices, store
@@ -36,6 +37,33 @@ def test_a_portal_in_development_answers_no_proxy(app, production, cast, header)
         assert browser.client.get(path, base_url=browser.root, headers={header: "203.0.113.9"}).status_code == 503
     served = Browser(production)
     assert served.client.get("/sign-in", base_url=served.root, headers={header: "203.0.113.9"}).status_code == 200
+
+
+@pytest.mark.parametrize("network", ["127.0.0.1", "127.255.0.9", "::1", "::ffff:127.0.0.1"])
+def test_a_portal_in_development_answers_its_own_machine(app, cast, network):
+    for path in ("/sign-in", "/dev/mail", "/healthz"):
+        assert Browser(app).client.get(path, base_url="http://localhost:8000", environ_overrides={"REMOTE_ADDR": network}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "network",
+    ["203.0.113.9", "192.168.1.5", "10.0.0.1", "172.17.0.1", "169.254.1.1", "0.0.0.0", "128.0.0.1", "::", "fe80::1%eth0", "2001:db8::1",
+     "::ffff:192.168.1.5", "::ffff:0:127.0.0.1", "localhost", "127.0.0.1.example", "127.1", "", "unix:", " "],
+)  # fmt: skip
+def test_a_portal_in_development_answers_no_other_one(app, production, cast, network):
+    """However it came to listen there; a connection of which no address is known is another one's.  Style and icons are no secret."""
+    known = {"environ_overrides": {"REMOTE_ADDR": network}}
+    for path in ("/", "/sign-in", "/dev/mail", "/dev/components", "/admin/", "/healthz", "/static/nothing.js", "/nowhere"):
+        answer = Browser(app).client.get(path, base_url="http://localhost:8000", **known)
+        assert (answer.status_code, "development" in answer.text, "Set PORTAL_URL" in answer.text) == (503, True, True), path
+    served = Browser(production)
+    assert served.client.get("/sign-in", base_url=served.root, **known).status_code == 200
+
+
+def test_a_portal_in_development_answers_nobody_without_an_address(app):
+    environ = EnvironBuilder("/dev/mail", base_url="http://localhost:8000").get_environ()
+    assert "REMOTE_ADDR" not in environ
+    assert run_wsgi_app(app.wsgi_app, environ)[1] == "503 SERVICE UNAVAILABLE"
 
 
 @pytest.mark.parametrize("header", ["X-Host", "X-Original-Host", "X-Forwarded-Server"])

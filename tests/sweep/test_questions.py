@@ -1,0 +1,180 @@
+"""How many questions a page asks the database, however much there is to show (spec 02): so many that a list of twenty asks as
+one of two does.  Counted as ``script/bench queries`` counts: after session and settings, without what the audit's writing asks."""
+
+import contextlib
+import dataclasses
+import io
+
+import pytest
+from sweep.test_access import RECIPES, Matrix, fill
+
+import models
+from bench.queries import Listener
+from domain import (
+    accounts,
+    import_columns,
+    import_jobs,
+    import_page,
+    links,
+    notices,
+    profile,
+    profile_changes,
+    settings,
+    store,
+    work_queue,
+)
+from domain.actor import SYSTEM, Actor
+from models import AddressHealth, ChannelHealth, Delivery, Worker
+
+MOST = {"client": 6, "staff": 10}
+MANY = 25  # more than a page of any list has
+LEAD_ON = {"admin.first_start", "admin.first_start_on"}  # no pages once the portal is on
+# Lists as they are read further, searched and narrowed; what stands in braces is the public id of a row in the middle.
+FURTHER = {
+    "/admin/": ("?after={task}",),
+    "/admin/individuals/": ("?q=archer", "?q=archer&after={individual}", "?after={individual}", "?before={individual}"),
+    "/admin/deliveries/": ("?older={delivery}", "?state=dead", "?state=held", "?state=dead&older={delivery}"),
+    "/admin/individuals/<public_id>/history": ("?page=2",),
+    "/admin/imports/": ("?older={import}",),
+    "/admin/individuals/<public_id>/contacts/new": ("?kind=email",),
+    "/about-me/contacts/new": ("?kind=mobile",),
+}
+
+
+@pytest.fixture
+def full(world, app):
+    """The world with as much of everything about Alice as any page can show, and a crowd of others around her."""
+    cast = world.cast
+    for key, value in (("about_me_changes_a_day", "100"), ("licence_count", "9999")):
+        settings.change(key, value, SYSTEM)
+    _contacts(cast)
+    _wishes(cast)
+    _accounts(cast)
+    _crowd(cast)
+    files = _files(cast, app.extensions["doorstep"].uploads)
+    return dataclasses.replace(world, file=files)
+
+
+def _contacts(cast):
+    for number in range(6):
+        for kind, value in (("mobile", f"902 555 01{number:02}"), ("phone", f"902 555 02{number:02}"), ("address", f"{number} Bay Street"),
+                            ("email", f"more{number}@example.org"), ("emergency", f"902 555 03{number:02}")):  # fmt: skip
+            profile.add_contact(cast.alice, profile.Reach(kind, value, is_main=number == 3), cast.by("ines"), country="CA")
+    with store.writing():
+        for contact in cast.alice.contacts.where(models.Contact.kind == "email"):
+            AddressHealth.insert(email_key=profile.email_key(contact.value), is_doubtful=True).on_conflict_ignore().execute()
+    for number, who in enumerate(("ines", "finn", "ada", "dora", "otto") * 2):
+        profile.record_consent(cast.alice, "sms", number % 2 == 0, cast.by(who))
+        profile.follow(cast.alice, getattr(cast, who), cast.by(who))
+
+
+def _wishes(cast):
+    """Each kind waits, some of them about contacts; as many were declined."""
+    alice, by = cast.alice, cast.by("alice")
+    legal = {"first_name": "Lis", "last_name": "Fletcher", "birth_date": alice.birth_date}
+    contacts = [c for c in alice.contacts if c.kind != "email" or c.value.startswith("more")]
+    for is_last in (False, True):
+        profile_changes.ask_details(alice, "legal", legal, by)
+        profile_changes.ask_details(alice, "names", {"preferred_name": f"plain finch {is_last}", "pronouns": "", "gender": ""}, by)
+        for number, contact in enumerate(contacts[:12]):
+            profile_changes.ask_removal(contact, by, country="CA")
+            reach = profile.Reach("mobile", f"902 555 04{number:02}")
+            profile_changes.ask_contact(alice, None, reach, by, country="CA")
+        if not is_last:
+            for change in profile_changes.waiting(alice):
+                profile_changes.decline(change, "Please bring your papers.", cast.by("ines"))
+
+
+def _accounts(cast):
+    """Pia had five accounts, the last of them cancelled too, and each of their links was opened by scanners; Alice's was
+    suspended and unlocked."""
+    for _ in range(4):
+        accounts.cancel(cast.pia_account, cast.by("ada"))
+        accounts.send_new(cast.pia_account, cast.by("ada"))
+        for number in range(6):
+            links.opened(cast.link_of(cast.pia_account), network=f"192.0.2.{number}", agent="a scanner")
+    accounts.cancel(cast.pia_account, cast.by("ada"))
+    for who in ("ines", "finn", "ada"):
+        accounts.suspend(cast.alice_account, cast.by(who))
+        accounts.unlock(cast.alice_account, cast.by(who))
+        cast.session("alice")
+
+
+def _crowd(cast):
+    """Others with accounts, tasks, and mail in every state that a list shows."""
+    for number in range(MANY):
+        person = cast.person(f"Nora {number:02}", "Archer")
+        account = accounts.create(person, cast.by("ada"))
+        work_queue.add("delivery_problem", "delivery_problems", person, f"crowd {number}")
+        for version, state in enumerate(("dead", "held", "sent", "due")):
+            with store.writing():
+                delivery = notices.put("password_changed", 1000 + number, to=account.email, account=account, individual=person,
+                                       version=version)  # fmt: skip
+                Delivery.update(state=state, last_error="550 no").where(Delivery.id == delivery.id).execute()
+    with store.writing():
+        ChannelHealth.update(down_since=models.Agency.get().switched_on_at, last_error="no answer").execute()
+
+
+def _files(cast, folder):
+    """Many files, and one of Vera's with more problems than a page shows, whose headings are known already; its public id."""
+    bad = b"id,name,birth_date\n" + b"".join(b"%d,Bo Reed,=tomorrow\n" % number for number in range(300))
+    for number in range(MANY):
+        who = ("ines", "finn", "ada")[number % 3]
+        import_page.upload(folder, io.BytesIO(b"id,name\n%d,Bo Reed\n" % number), f"{number}.csv", "individuals", cast.by(who))
+    vera = Actor(worker=Worker.get(Worker.external_id == "vera"))
+    file = import_page.upload(folder, io.BytesIO(bad), "bad.csv", "individuals", vera)
+    seen = import_page.preview(file, folder)
+    body = import_columns.chosen("individuals", seen.headings, ("external_id", "name", "birth_date"), dates="ymd", base="")
+    for number in range(5):
+        import_page.map_columns(file, seen.headings, body, vera, f"Ours {number}")
+    import_page.check(file, vera, consent_email=False)
+    import_jobs.run_due(folder)
+    return file.public_id
+
+
+@contextlib.contextmanager
+def listening():
+    """Every SELECT that passes while the block runs."""
+    listener = Listener()
+    yield listener
+    del models.db.obj.execute_sql
+
+
+def pages(matrix, audience):
+    """The addresses of every page of an audience: Alice's, Pia's where it is one of a person, and lists a place further."""
+    others = {"individual": [matrix.world.cast.pia], "delivery": Delivery.select().where(Delivery.link.is_null(False))}
+    for rule, kinds in RECIPES.items():
+        path = fill(rule, matrix.arguments(kinds, "alice"))
+        _, endpoint = matrix.expected(path, "GET", {"alice"})
+        if endpoint is not None and matrix.audiences[endpoint.partition(".")[0]] == audience:
+            yield path
+            yield from (path + query.format(**middle()) for query in FURTHER.get(rule, ()))
+            yield from (fill(rule, [row.public_id]) for row in others.get(kinds[0], ()) if len(kinds) == 1) if kinds else ()
+
+
+def middle():
+    """A row in the middle of each list."""
+    return {
+        "task": models.Task.select().order_by(models.Task.id).offset(2).get().public_id,
+        "individual": models.Individual.select().order_by(models.Individual.sort_name).offset(8).get().public_id,
+        "delivery": Delivery.select().order_by(Delivery.id.desc()).offset(12).get().public_id,
+        "import": models.ImportFile.select().order_by(models.ImportFile.id.desc()).offset(2).get().public_id,
+    }
+
+
+@pytest.mark.parametrize(("name", "audience"), [("alice", "client"), ("ada", "staff"), ("vera", "staff")])
+def test_no_page_asks_more_than_it_may_however_much_there_is(full, arrive, name, audience):
+    browser, asked, reached = arrive(name), {}, set()
+    browser.lints = False
+    matrix = Matrix(full, browser, name)
+    for path in list(pages(matrix, audience)):
+        browser.ask(path)  # what is kept for everybody is asked for once
+        with listening() as listener:
+            answer = browser.ask(path)
+        if answer.status == 200:
+            asked[path] = [sql for sql, _ in listener.counted()]
+            reached.add(matrix.expected(path.partition("?")[0], "GET", {"alice"})[1])
+    gets = {rule.endpoint for rule in browser.app.url_map.iter_rules() if "GET" in rule.methods}
+    assert reached == {endpoint for endpoint in gets if matrix.audiences[endpoint.partition(".")[0]] == audience} - LEAD_ON
+    over = {path: len(each) for path, each in asked.items() if len(each) > MOST[audience]}
+    assert not over, "\n".join(f"{path}: {count}\n    " + "\n    ".join(sql[:200] for sql in asked[path]) for path, count in over.items())
