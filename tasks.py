@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import threading
 from collections.abc import Callable
 from typing import Any
 
 from flask import Flask
-from huey import Huey, PostgresHuey, SqliteHuey, crontab
+from huey import Huey, PostgresHuey, crontab
 from huey.consumer import Consumer
 from huey.serializer import SignedSerializer
+from huey.storage import SqliteStorage
 
 from config import Config
 from domain import (
@@ -90,11 +92,36 @@ def sender_of(config: Config) -> str:
 # ---------------------------------------------------------------- queue and worker
 
 
+class DisposableStorage(SqliteStorage):  # type: ignore[misc]
+    """The queue's file, made anew when somebody deleted it; what rang in the old one is found by the next tick."""
+
+    _file: os.stat_result | None = None  # the one that is open
+
+    @property
+    def conn(self) -> Any:
+        if self._conn is not None and not self._is_there():
+            log.warning("the queue was deleted and is made anew")
+            self._conn.close()
+            self._conn = None
+        if self._conn is None:
+            fresh = self._create_connection()
+            for statement in self.ddl:
+                fresh.execute(statement)
+            self._conn, self._file = fresh, os.stat(self.filename)
+        return self._conn
+
+    def _is_there(self) -> bool:
+        try:
+            return self._file is not None and os.path.samestat(os.stat(self.filename), self._file)
+        except FileNotFoundError:
+            return False
+
+
 def open_queue(config: Config) -> Huey:
     """The queue, which may be deleted at any time: in its own file, or in PostgreSQL in tables ``queue_…``."""
     chosen: dict[str, Any] = {"results": False, "serializer": SignedSerializer(secret=config.secret_key)}
     if config.sqlite_path:
-        return SqliteHuey("doorstep", filename=str(config.queue_path), **chosen)
+        return Huey("doorstep", storage_class=DisposableStorage, filename=str(config.queue_path), **chosen)
     with schema.alone():  # of several that make the same tables at once PostgreSQL refuses all but one
         return PostgresHuey("doorstep", table_prefix="queue", **store.postgres_parameters(config.database_url), **chosen)
 

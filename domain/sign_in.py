@@ -47,26 +47,52 @@ def sign_in(email: str, password: str, *, device_token: str, agent: str, by: Act
     """Start a session.  Raises RuleBroken: ``too_many`` tries, or ``no_match`` for every other reason."""
     key = profile.email_key(email)
     _within_limit("sign_in", key, by, "sign_ins_a_minute", 60)
+    known = _known(key)
+    if not passwords.matches(password, known.password_hash):
+        raise _refused(known, by)
     worker, account = _owner(key)
-    kept = worker.password_hash if worker else account.password_hash if account else None
-    if not passwords.matches(password, kept):
-        _refused(account, worker, by)
+    owner = worker or account
+    if owner is None or owner.password_hash != known.password_hash:  # changed while it was compared
+        raise _refused(known, by)
     return start(account, worker, device_token=device_token, agent=agent, network=by.network)
 
 
-def _owner(key: str) -> tuple[Worker | None, PortalAccount | None]:
-    worker = Worker.get_or_none(Worker.email_key == key, Worker.is_active, Worker.password_hash.is_null(False))
+@dataclasses.dataclass(frozen=True)
+class _Known:
+    """Who has an address, in numbers: to build the rows of those who are known takes time that a stranger can measure."""
+
+    worker: int | None
+    account: int | None
+    individual: int | None
+    password_hash: str | None
+
+
+def _known(key: str) -> _Known:
+    """Asks the same of every address, whoever has it."""
+    worker = Worker.select(Worker.id, Worker.password_hash).where(*_may_sign_in(Worker, key)).tuples().first()
+    columns = (PortalAccount.id, PortalAccount.individual, PortalAccount.password_hash)
+    account = PortalAccount.select(*columns).where(*_may_sign_in(PortalAccount, key)).tuples().first()
     if worker is not None:
-        return worker, None
-    return None, PortalAccount.get_or_none(PortalAccount.email_key == key, PortalAccount.state == ACTIVE)
+        return _Known(worker[0], None, None, worker[1])
+    return _Known(None, *(account or (None, None, None)))
 
 
-def _refused(account: PortalAccount | None, worker: Worker | None, by: Actor) -> None:
-    reason = "password" if account or worker else "unknown"
-    named = f"worker {worker.id}" if worker else accounts.subject(account) if account else ""
+def _owner(key: str) -> tuple[Worker | None, PortalAccount | None]:
+    worker = Worker.get_or_none(*_may_sign_in(Worker, key))
+    return worker, PortalAccount.get_or_none(*_may_sign_in(PortalAccount, key)) if worker is None else None
+
+
+def _may_sign_in(table: Any, key: str) -> tuple[Any, ...]:
+    may = (Worker.is_active, Worker.password_hash.is_null(False)) if table is Worker else (PortalAccount.state == ACTIVE,)
+    return (table.email_key == key, *may)
+
+
+def _refused(known: _Known, by: Actor) -> RuleBroken:
+    named = f"worker {known.worker}" if known.worker else f"account {known.account}" if known.account else ""
     with store.aside(), store.writing():
-        audit.record("sign_in.refused", by, individual=account.individual if account else None, subject=named, reason=reason)
-    raise RuleBroken(N_("The e-mail address and the password do not match."), code="no_match", field="email")
+        audit.record("sign_in.refused", by, individual=Individual(id=known.individual) if known.individual else None,
+                     subject=named, reason="password" if named else "unknown")  # fmt: skip
+    return RuleBroken(N_("The e-mail address and the password do not match."), code="no_match", field="email")
 
 
 def start(
