@@ -430,6 +430,7 @@ class Task(Row):
 
 
 Task.add_index(Task.index(Task.category, Task.id, where=Task.done_at.is_null(), name="open_task"))
+Task.add_index(Task.index(Task.id, where=Task.done_at.is_null(), name="open_task_by_id"))
 
 
 CHANGE_STATES = ("waiting", "accepted", "declined", "withdrawn")

@@ -10,9 +10,9 @@ from pages.conftest import PORTAL, Browser, born
 import models
 from app import create_app
 from config import Config
-from domain import accounts, activation, audit, links, profile, store
+from domain import accounts, activation, audit, clock, links, profile, store
 from domain.actor import SYSTEM
-from models import AuditEntry, Delivery, FormReceipt, Individual, Link, PortalAccount, db
+from models import AuditEntry, Delivery, FormReceipt, Individual, Link, LoginSession, PortalAccount, db
 
 SORRY = "We cannot save right now"
 TOLD = "Nothing was changed. Please try again in a moment."
@@ -249,6 +249,27 @@ def test_a_date_of_birth_that_could_not_be_counted_is_not_judged(cast, browse, f
         assert all(map(is_sorry, answers))
         assert PortalAccount.get_by_id(link.account_id).birth_date_tries == 0
     assert browser.press("Try again").heading == "Choose a password"
+
+
+# ---------------------------------------------------------------- reading
+
+
+def test_reading_goes_on_but_for_what_must_be_noted(cast, browse, fault):
+    """Also after a minute, when a session's clock would be moved; a record is not shown without an entry in it."""
+    link, alice, ines = cast.invited(), browse("alice"), browse("ines")
+    with store.writing():
+        LoginSession.update(seen_at=clock.ago(minutes=5)).execute()
+    for browser in (alice, ines):
+        browser.open("/pages/help")
+    with fault():
+        read = {path: alice.open(path).status for path in ("/", "/about-me/", "/my-portal/")}
+        read |= {path: ines.open(path).status for path in ("/admin/", "/admin/individuals/", "/admin/deliveries/")}
+        assert read == dict.fromkeys(read, 200)
+        record = ines.open(f"/admin/individuals/{cast.alice.public_id}/")
+        assert is_sorry(record)
+        assert "Archer" not in record
+        assert is_sorry(browse().open(f"/activate/{links.token(link)}"))
+    assert ines.open(f"/admin/individuals/{cast.alice.public_id}/").heading == "Alice Archer"
 
 
 # ---------------------------------------------------------------- no room for another byte

@@ -9,7 +9,7 @@ import pytest
 from sweep.test_access import RECIPES, Matrix, fill
 
 import models
-from bench.queries import Listener
+from bench.queries import Listener, scans
 from domain import (
     accounts,
     import_columns,
@@ -178,3 +178,14 @@ def test_no_page_asks_more_than_it_may_however_much_there_is(full, arrive, name,
     assert reached == {endpoint for endpoint in gets if matrix.audiences[endpoint.partition(".")[0]] == audience} - LEAD_ON
     over = {path: len(each) for path, each in asked.items() if len(each) > MOST[audience]}
     assert not over, "\n".join(f"{path}: {count}\n    " + "\n    ".join(sql[:200] for sql in asked[path]) for path, count in over.items())
+
+
+@pytest.mark.only_sqlite  # which says the same of its plans however little there is to read
+@pytest.mark.parametrize("path", ["/admin/", "/admin/?after={task}"])
+def test_today_does_not_read_through_all_that_was_ever_done(full, arrive, path):
+    ines, address = arrive("ines"), path.format(**middle())
+    with listening() as listener:
+        assert "Waiting for you" in ines.ask(address)
+    about_tasks = [each for each in listener.asked if 'FROM "task"' in each[0]]
+    assert about_tasks
+    assert scans(about_tasks) == []
