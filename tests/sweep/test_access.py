@@ -4,6 +4,7 @@ What must come back follows from the site map (whose audience the blueprint has)
 and from who may see whom; nothing here asks the gate itself.  A new route fails until it has a row in ``RECIPES``.
 """
 
+import itertools
 from urllib.parse import quote
 
 import pytest
@@ -131,6 +132,7 @@ class Matrix:
         self.cookies = dict(browser.client._cookies)
         self.wrong = []
         self.asked = 0
+        self.tried = set()  # (case, with htmx)
 
     def arguments(self, kinds, whose, absurd=None, only_last=False):
         """Values for a route's arguments: somebody's own, or absurd ones."""
@@ -235,10 +237,10 @@ def cases(matrix, kinds, absurd):
     if len(kinds) > 1:
         yield "foreign", [alice[0], *bob[1:]], {"alice", "bob"}
         yield "foreign", [bob[0], *alice[1:]], {"alice", "bob"}
-    for value in absurd:
-        yield "absurd", matrix.arguments(kinds, "alice", value), set()
+    for value, case in zip(absurd, itertools.cycle(("absurd", "absurd by htmx"))):  # by turns: there are many
+        yield case, matrix.arguments(kinds, "alice", value), set()
         if len(kinds) > 1:
-            yield "absurd", matrix.arguments(kinds, "alice", value, only_last=True), set()
+            yield case, matrix.arguments(kinds, "alice", value, only_last=True), set()
 
 
 def walk(matrix, absurd, methods):
@@ -249,6 +251,7 @@ def walk(matrix, absurd, methods):
     for rule, kinds in RECIPES.items():
         for case, values, owners in cases(matrix, kinds, absurd):
             for method, headers in methods[case]:
+                matrix.tried.add((case.partition(" ")[0], bool(headers)))
                 if not matrix.ask(rule, values, owners, method, headers):
                     continue
                 whose = "bob" if owners == {"bob"} or (owners == {"nobody's"} and matrix.name == "bob") else "alice"
@@ -265,7 +268,8 @@ def walk(matrix, absurd, methods):
 QUICK = {case: [("GET", {}), ("POST", {})] for case in ("own", "foreign", "absurd")}
 FOREIGN = [("GET", {}), ("GET", HTMX), ("HEAD", {}), ("POST", {}), ("POST", HTMX)]
 ALL = {
-    "own": [*FOREIGN, ("PUT", {}), ("DELETE", {}), ("PATCH", {}), ("OPTIONS", {})], "foreign": FOREIGN, "absurd": QUICK["absurd"],
+    "own": [*FOREIGN, ("PUT", {}), ("DELETE", {}), ("PATCH", {}), ("OPTIONS", {})], "foreign": FOREIGN,
+    "absurd": QUICK["absurd"], "absurd by htmx": [("GET", HTMX), ("POST", HTMX)],
 }  # fmt: skip
 
 
@@ -282,6 +286,7 @@ def test_everybody_gets_their_own_and_nothing_else_whatever_is_tried(world, arri
     matrix = Matrix(world, arrive(name), name)
     walk(matrix, ABSURD if name in ("dora", "ada") else ABSURD[::5], ALL)  # the others meet a gate before any id is read
     assert matrix.asked > 600
+    assert matrix.tried == {(case, is_htmx) for case in QUICK for is_htmx in (False, True)}
 
 
 def test_every_route_has_a_row_here(app):
