@@ -66,7 +66,7 @@ def ask_details(
     when somebody changed the record meanwhile.
     """
     _must_be_open(group)
-    details = dataclasses.replace(_details(individual), **{name: typed[name] for name in FIELDS[group]}).checked()
+    details = checked_details(individual, group, typed)
     asked = {name: value for name, value in _texts(details).items() if name in FIELDS[group]}
     now = _texts(_details(individual))
     if all(now[name] == value for name, value in asked.items()):
@@ -77,6 +77,11 @@ def ask_details(
             profile.change(individual, details, by, version=individual.version if version is None else version)
         return None
     return _ask(individual, group, {name: value for name, value in asked.items() if now[name] != value}, by)
+
+
+def checked_details(individual: Individual, group: str, typed: dict[str, Any]) -> profile.Details:
+    """The record as it would be with what was typed.  Raises RuleBroken with every field that is wrong."""
+    return dataclasses.replace(_details(individual), **{name: typed[name] for name in FIELDS[group]}).checked()
 
 
 def ask_contact(
@@ -90,8 +95,6 @@ def ask_contact(
     kind = contact.kind if contact else reach.kind
     group = group_of(kind)
     _must_be_open(group)
-    if kind not in CONTACT_KINDS:
-        raise RuleBroken(N_("Choose what it is."), code="bad_kind", field="kind")
     if contact is not None and is_sign_in_address(contact):
         raise RuleBroken(N_("You sign in with this address. Call us to change it."), code="sign_in_address", field="value")
     good = dataclasses.replace(reach, kind=kind).checked(country)

@@ -37,6 +37,22 @@ class Form(FlaskForm):  # type: ignore[misc]
                 return kept.given_back(form)
             return None if formdata is None else request.form
 
+    def rules(self) -> None:
+        """What the domain says of the words alone: asked with the fields, so that all that is wrong is said at once.
+
+        Raises RuleBroken.
+        """
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """True when neither a field nor a rule finds anything wrong."""
+        is_good = bool(super().validate(extra_validators))
+        try:
+            self.rules()
+        except RuleBroken as broken:
+            self.refuse(broken)
+            return False
+        return is_good
+
     @property
     def is_refused(self) -> bool:
         """True when something must be shown as wrong."""
@@ -72,13 +88,14 @@ class Form(FlaskForm):  # type: ignore[misc]
                 field.errors = [*field.errors, gettext("Saved now: %(value)s", value=_readable(field, saved))]
 
     def refuse(self, broken: RuleBroken) -> None:
-        """Show what a rule said."""
-        sentence = texts.refusal(str(get_locale()), broken)
-        field = self._fields.get(broken.field)
-        if field is None:
-            self.form_errors.append(sentence)
-        else:
-            field.errors = [*field.errors, sentence]
+        """Show what a rule said, and those that were broken with it: one sentence beside each field."""
+        for each in broken.every:
+            sentence = texts.refusal(str(get_locale()), each)
+            field = self._fields.get(each.field)
+            if field is None:
+                self.form_errors.append(sentence)
+            elif not field.errors:
+                field.errors = [sentence]
 
 
 def version_in(words: Mapping[str, str]) -> int:

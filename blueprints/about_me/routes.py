@@ -56,8 +56,9 @@ def _take_details(group: str):
     form = DETAILS[group]()
     if form.validate():
         with form.refusals(now=g.viewer.individual):
-            typed = {name: form[name].data or "" for name in profile_changes.FIELDS[group]}
-            return _told(profile_changes.ask_details(g.viewer.individual, group, typed, g.viewer.actor, version=form.version))
+            return _told(profile_changes.ask_details(
+                g.viewer.individual, group, form.typed(), g.viewer.actor, version=form.version
+            ))  # fmt: skip
     return _details(group, form)
 
 
@@ -98,7 +99,7 @@ def change_contact(contact_id: str):
     if form.validate():
         with form.refusals(now=contact):
             return _told(profile_changes.ask_contact(
-                g.viewer.individual, contact, form.reach(contact), g.viewer.actor, country=agency.country(), version=form.version
+                g.viewer.individual, contact, form.reach(), g.viewer.actor, country=agency.country(), version=form.version
             ))  # fmt: skip
     return _contact(form, contact)
 

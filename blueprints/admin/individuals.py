@@ -30,6 +30,9 @@ class IndividualForm(Form):
         super().__init__(*args, **kwargs)
         self.language.choices = [("", _("The agency's")), *((code, language_name(code)) for code in texts.LANGUAGES)]
 
+    def rules(self):
+        self.details().checked()
+
     def details(self) -> profile.Details:
         names = ("first_name", "last_name", "preferred_name", "pronouns", "gender", "language", "birth_date", "death_date")
         return profile.Details(**{name: getattr(self, name).data or ("" if "date" not in name else None) for name in names})

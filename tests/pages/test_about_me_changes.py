@@ -159,6 +159,21 @@ def test_alice_overwrites_nothing_that_ines_changed_while_she_typed(browse, cast
     assert (cast.alice.preferred_name, cast.alice.pronouns) == ("Al", "she/her")
 
 
+def test_alice_is_told_at_once_of_everything_that_is_wrong(browse, allow):
+    allow("approval")
+    alice = browse("alice")
+    alice.open("/about-me/contacts/new")
+    assert alice.press("Send", value=" ", person="A" * 201).problems == [
+        "Choose what it is.", "Enter the address or number.", "Use at most 200 characters.",
+    ]  # fmt: skip
+    alice.open("/about-me/names")
+    assert len(alice.press("Send", preferred_name="A" * 201, pronouns="A" * 61, gender="A" * 61).problems) == 3
+    alice.open("/about-me/legal-name")
+    assert alice.press("Send", {"last_name": "A" * 201, "birth_date-year": "90"}).problems == [
+        "Use at most 200 characters.", "Enter the year with four digits.",
+    ]  # fmt: skip
+
+
 # ---------------------------------------------------------------- settings
 
 
@@ -189,6 +204,18 @@ def test_a_value_beyond_its_limits_is_refused_and_kept(browse, section, key, typ
     assert page.status == 422
     assert page.problems == [told]
     assert page.form("Save").values[key] == typed
+
+
+def test_every_setting_that_is_wrong_is_told_at_once(browse):
+    from domain import settings
+
+    ada = browse("ada")
+    ada.open("/admin/settings/accounts")
+    page = ada.press("Save", minimum_age="many", licence_count=" ", birth_date_tries="9", link_page_minutes="20")
+    assert page.problems == [
+        "Check the value of “Minimum age”.", "Fill this in.", "“Wrong dates of birth” goes from 1 to 5.",
+    ]  # fmt: skip
+    assert settings.get("link_page_minutes") == 30
 
 
 def test_of_two_who_change_the_same_setting_the_second_is_told(browse):

@@ -105,6 +105,19 @@ def test_what_cannot_be_is_told_beside_its_field_and_all_that_was_typed_stays(br
     assert Individual.select().count() == before
 
 
+def test_everything_that_is_wrong_is_told_at_once(browse):
+    ines = browse("ines")
+    ines.open(f"{PEOPLE}new")
+    page = ines.press("Save", {
+        "first_name": " ", "pronouns": "A" * 61, **born(dt.date(1849, 12, 31)), "death_date-day": "30", "death_date-month": "2",
+        "death_date-year": "2020",
+    })  # fmt: skip
+    assert page.problems == [
+        "Enter a name.", "Use at most 60 characters.", "Check the year: the date of birth cannot be 1849.",
+        "This date does not exist. Check day, month and year.",
+    ]  # fmt: skip
+
+
 def test_two_faults_are_told_together(browse):
     ines = browse("ines")
     ines.open(f"{PEOPLE}new")

@@ -191,3 +191,11 @@ def test_who_saves_a_contact_second_is_told_what_is_saved_now(browse, cast):
     two[1].press("Save", instructions="Only in the morning")
     saved = cast.alice.contacts.where(Contact.kind == "email").get()
     assert (saved.instructions, saved.person, saved.version) == ("Only in the morning", "Alice herself", 3)
+
+
+def test_everything_that_is_wrong_with_a_contact_is_told_at_once(ines, cast):
+    ines.open(f"{page_of(cast.pia)}contacts/new")
+    page = ines.press("Save", kind="mobile", value="12", person="A" * 201, instructions="A" * 501)
+    assert page.problems == [
+        "Enter a phone number such as +1 202 555 0134.", "Use at most 200 characters.", "Use at most 500 characters.",
+    ]  # fmt: skip
