@@ -13,7 +13,7 @@ from typing import Any
 
 from domain import accounts, audit, clock, limits, profile, settings, store, work_queue
 from domain.actor import Actor
-from domain.rules import N_, RuleBroken
+from domain.rules import N_, RuleBroken, together
 from models import CONTACT_KINDS, Contact, Individual, ProfileChange
 
 FIELDS = {"names": ("preferred_name", "pronouns", "gender"), "legal": ("first_name", "last_name", "birth_date")}
@@ -81,7 +81,19 @@ def ask_details(
 
 def checked_details(individual: Individual, group: str, typed: dict[str, Any]) -> profile.Details:
     """The record as it would be with what was typed.  Raises RuleBroken with every field that is wrong."""
-    return dataclasses.replace(_details(individual), **{name: typed[name] for name in FIELDS[group]}).checked()
+    wanted = dataclasses.replace(_details(individual), **{name: typed[name] for name in FIELDS[group]})
+
+    def keep_first_name() -> None:
+        if _erases_first_name(individual, wanted.first_name):
+            raise RuleBroken(N_("Enter your first name."), code="name_missing", field="first_name")
+
+    _, good = together(keep_first_name, wanted.checked)
+    return good  # type: ignore[no-any-return]
+
+
+def _erases_first_name(individual: Individual, first_name: str) -> bool:
+    """Staff may keep one name alone, whichever; a client does not take the first one out of the record."""
+    return bool(individual.first_name) and not first_name.strip()
 
 
 def ask_contact(
@@ -237,6 +249,8 @@ def _apply(change: ProfileChange, by: Actor, *, version: int, country: str) -> N
     asked = asked_of(change)
     if change.group in FIELDS:
         individual = Individual.get_by_id(change.individual_id)
+        if _erases_first_name(individual, asked.get("first_name", individual.first_name)):
+            raise RuleBroken(N_("A client needs a first name. Decline what was asked."), code="name_missing")
         profile.change(individual, dataclasses.replace(_details(individual), **_dated(asked)), by, version=version)
     elif change.is_new_contact:
         profile.add_contact(change.individual, profile.Reach(**asked), by, country=country)

@@ -168,6 +168,42 @@ def test_a_legal_name_and_a_date_of_birth_are_accepted_together(cast, decided):
     assert (cast.alice.legal_name, cast.alice.birth_date) == ("Alice Fletcher", dt.date(1991, 2, 3))
 
 
+LEGAL = {"first_name": "Alice", "last_name": "Archer", "birth_date": None}
+
+
+@pytest.mark.parametrize("first", ["", "  "])
+def test_a_client_does_not_erase_the_first_name(cast, decided, first):
+    allow(decided, "approval", "legal")
+    with pytest.raises(RuleBroken) as refused:
+        ask(cast, {**LEGAL, "first_name": first}, "legal")
+    assert (refused.value.code, refused.value.field) == ("name_missing", "first_name")
+    assert not ProfileChange.select().exists()
+
+
+def test_one_name_alone_is_enough_as_it_is_for_staff(cast, decided):
+    allow(decided, "approval", "legal")
+    accept(ask(cast, {**LEGAL, "last_name": "", "birth_date": cast.alice.birth_date}, "legal"), cast)
+    assert cast.alice.legal_name == "Alice"
+
+
+def test_who_has_no_first_name_may_ask_for_something_else(cast, decided):
+    allow(decided, "approval", "legal")
+    profile.change(cast.alice, profile.Details("", "Archer"), cast.by("ines"), version=cast.alice.version)
+    change = ask(cast, {**LEGAL, "first_name": "", "last_name": "Fletcher"}, "legal")
+    accept(change, cast)
+    assert cast.alice.legal_name == "Fletcher"
+
+
+def test_a_wish_of_before_that_would_erase_the_first_name_is_not_accepted(cast, decided):
+    allow(decided, "approval", "legal")
+    with store.writing():
+        old = ProfileChange.create(individual=cast.alice, group="legal", account=cast.alice_account, asked='{"first_name": ""}',
+                                   asked_at=dt.datetime.now(dt.UTC))  # fmt: skip
+    assert code_of(accept, old, cast) == "name_missing"
+    assert (cast.alice.first_name, ProfileChange.get().state) == ("Alice", "waiting")
+    profile_changes.decline(old, "We need your first name.", cast.by("ines"))
+
+
 def test_a_new_contact_and_a_changed_one_wait_side_by_side(cast, decided):
     contact = mobile(cast)
     allow(decided, "approval", "contacts")

@@ -1,8 +1,10 @@
 """About Me, changed by the client; old and new side by side for the worker."""
 
+import datetime as dt
+
 import pytest
 
-from domain import profile
+from domain import profile, store
 from models import Contact, ProfileChange
 
 pytestmark = pytest.mark.usefixtures("cast")
@@ -57,6 +59,25 @@ def test_alice_asks_ines_sees_both_side_by_side_and_accepts(browse, cast, allow)
     page = alice.open("/about-me/")
     assert "Alice Fletcher" in page
     assert "Waiting for us" not in page
+
+
+def test_alice_who_empties_her_first_name_is_told_to_enter_it(browse, allow):
+    allow("approval", "legal")
+    alice = browse("alice")
+    alice.open("/about-me/legal-name")
+    page = alice.press("Send", first_name=" ", last_name="A" * 201)
+    assert page.problems == ["Enter your first name.", "Use at most 200 characters."]
+    assert not ProfileChange.select().exists()
+
+
+def test_ines_is_told_to_decline_an_old_wish_that_would_erase_the_first_name(browse, cast, allow):
+    with store.writing():
+        ProfileChange.create(individual=cast.alice, group="legal", account=cast.alice_account, asked='{"first_name": ""}',
+                             asked_at=dt.datetime.now(dt.UTC))  # fmt: skip
+    ines = browse("ines")
+    ines.open(page_of(cast.alice))
+    assert "A client needs a first name. Decline what was asked." in ines.press("Accept")
+    assert cast.alice.first_name == "Alice"
 
 
 def test_a_refusal_needs_a_reason_and_alice_reads_it(browse, cast, allow):
