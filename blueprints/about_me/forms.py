@@ -14,26 +14,26 @@ KIND_NAMES = {kind: _l(name) for kind, name in KINDS.items()}
 
 
 class Details(Form):
-    """Fields of the record; ``group`` is theirs in ``profile_changes``."""
+    """Fields of the record; ``part`` is their group in ``profile_changes``."""
 
-    group = ""
+    part = ""
 
     def rules(self):
-        profile_changes.checked_details(g.viewer.individual, self.group, self.typed())
+        profile_changes.checked_details(g.viewer.individual, self.part, self.typed())
 
     def typed(self) -> dict[str, Any]:
-        return {name: self[name].data or "" for name in profile_changes.FIELDS[self.group]}
+        return {name: self[name].data or "" for name in profile_changes.FIELDS[self.part]}
 
 
 class Names(Details):
-    group = "names"
+    part = "names"
     preferred_name = Text(_l("Preferred name"))
     pronouns = Text(_l("Pronouns"))
     gender = Text(_l("Gender"))
 
 
 class LegalName(Details):
-    group = "legal"
+    part = "legal"
     first_name = Text(_l("First name"))
     last_name = Text(_l("Last name"))
     birth_date = DateBoxes(_l("Date of birth"), _l("Enter your date of birth."))
