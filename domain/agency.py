@@ -81,7 +81,7 @@ def publish(slug: str, language: str, body: str, by: Actor) -> PageVersion:
     """Publish a page; every version is kept, because clients accepted one of them.  Raises RuleBroken when empty."""
     if slug not in PAGE_SLUGS:
         raise RuleBroken(N_("There is no such page."), code="no_page")
-    text = profile.clean(body.replace("\r\n", "\n"), slug, 50_000, lines=True)
+    text = profile.clean(body, slug, 50_000, lines=True)
     if not text:
         raise RuleBroken(N_("Write the text of this page."), code="page_empty", field=slug)
     with store.writing():

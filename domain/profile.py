@@ -53,7 +53,7 @@ _TEXTS = {"first_name": 200, "last_name": 200, "preferred_name": 200, "pronouns"
 
 
 def clean(text: str, field: str, most: int, *, lines: bool = False) -> str:
-    """NFC, without spaces at the ends; on one line, with single spaces, unless it may have ``lines``.
+    """NFC, without spaces at the ends; on one line, with single spaces, unless it may have ``lines`` (browsers send CR LF).
 
     Raises RuleBroken for characters that cannot be stored or shown (NUL, other controls, lone surrogates) and for
     more than ``most`` characters.
@@ -61,8 +61,7 @@ def clean(text: str, field: str, most: int, *, lines: bool = False) -> str:
     tidy = unicodedata.normalize("NFC", text).strip()
     if any(unicodedata.category(c) in ("Cc", "Cs") and c not in "\n\r\t" for c in tidy):
         raise RuleBroken(N_("This contains a character that cannot be stored."), code="bad_character", field=field)
-    if not lines:
-        tidy = " ".join(tidy.split())
+    tidy = tidy.replace("\r\n", "\n") if lines else " ".join(tidy.split())
     if len(tidy) > most:
         raise RuleBroken(N_("Use at most %(most)s characters."), code="too_long", field=field, most=most)
     return tidy

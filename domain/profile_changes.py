@@ -59,8 +59,8 @@ def is_sign_in_address(contact: Contact) -> bool:
 
 def ask_details(
     individual: Individual, group: str, typed: dict[str, Any], by: Actor, *, version: int | None = None
-) -> ProfileChange | None:
-    """Change names, or ask for it; None when it was changed at once or nothing is different.
+) -> ProfileChange | bool:
+    """Change names, or ask for it: what waits then; else True when it was changed at once, False when nothing is different.
 
     ``version`` is the one that the form showed, the record's own when there was no form.  Raises RuleBroken, ``stale``
     when somebody changed the record meanwhile.
@@ -70,12 +70,12 @@ def ask_details(
     asked = {name: value for name, value in _texts(details).items() if name in FIELDS[group]}
     now = _texts(_details(individual))
     if all(now[name] == value for name, value in asked.items()):
-        return None
+        return False
     if mode(group) == "at_once":
         with store.writing():
             _count(individual)
             profile.change(individual, details, by, version=individual.version if version is None else version)
-        return None
+        return True
     return _ask(individual, group, {name: value for name, value in asked.items() if now[name] != value}, by)
 
 
@@ -99,10 +99,11 @@ def _erases_first_name(individual: Individual, first_name: str) -> bool:
 def ask_contact(
     individual: Individual, contact: Contact | None, reach: profile.Reach, by: Actor, *, country: str,
     version: int | None = None,
-) -> ProfileChange | None:  # fmt: skip
-    """Add or change a contact, or ask for it; None when it was done at once or nothing is different.
+) -> ProfileChange | bool:  # fmt: skip
+    """Add or change a contact, or ask for it.
 
-    ``version`` as for ``ask_details``.  Raises RuleBroken; the address that the client signs in with is not changed here.
+    ``version`` and what is returned are as for ``ask_details``.  Raises RuleBroken; the address that the client signs in
+    with is not changed here.
     """
     kind = contact.kind if contact else reach.kind
     group = group_of(kind)
@@ -112,7 +113,7 @@ def ask_contact(
     good = dataclasses.replace(reach, kind=kind).checked(country)
     asked = dataclasses.asdict(good)
     if contact is not None and all(getattr(contact, name) == value for name, value in asked.items()):
-        return None
+        return False
     if mode(group) == "at_once":
         with store.writing():
             _count(individual)
@@ -121,12 +122,12 @@ def ask_contact(
             else:
                 seen = contact.version if version is None else version
                 profile.change_contact(contact, good, by, country=country, version=seen)
-        return None
+        return True
     return _ask(individual, group, asked, by, contact=contact, is_new_contact=contact is None)
 
 
-def ask_removal(contact: Contact, by: Actor, *, country: str) -> ProfileChange | None:
-    """The contact no longer reaches the client: put it out of use, or ask for it.  Raises RuleBroken."""
+def ask_removal(contact: Contact, by: Actor, *, country: str) -> ProfileChange | bool:
+    """The contact no longer reaches the client: put it out of use, or ask for it, as ``ask_contact``."""
     reach = profile.Reach(**{name: getattr(contact, name) for name in _REACH})
     return ask_contact(
         contact.individual, contact, dataclasses.replace(reach, is_in_use=False, is_main=False), by, country=country
@@ -228,7 +229,7 @@ def accept(change: ProfileChange, by: Actor, *, version: int, country: str) -> N
 
 def decline(change: ProfileChange, reason: str, by: Actor) -> None:
     """Leave the record as it is; the client reads the reason.  Raises RuleBroken."""
-    told = profile.clean(reason.replace("\r\n", "\n"), "reason", 500, lines=True)
+    told = profile.clean(reason, "reason", 500, lines=True)
     if not told:
         raise RuleBroken(N_("Write why, in a sentence that the client can read."), code="missing", field="reason")
     with store.writing():

@@ -143,9 +143,12 @@ def _must_be_open(group: str) -> None:
         abort(404)
 
 
-def _told(change):
-    """What became of it: changed at once, or it waits for a worker."""
-    tell("good", _("Thank you. We will look at it; until then the old stays.") if change else _("Saved."))
+def _told(became):
+    """What became of it: it waits for a worker, it was changed at once, or there was nothing to change."""
+    if became is False:
+        tell("info", _("You changed nothing."))
+    else:
+        tell("good", _("Saved.") if became is True else _("Thank you. We will look at it; until then the old stays."))
     return _back()
 
 

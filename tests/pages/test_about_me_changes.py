@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 
 from domain import profile, store
-from models import Contact, ProfileChange
+from models import AuditEntry, Contact, ProfileChange
 
 pytestmark = pytest.mark.usefixtures("cast")
 GROUPS = ("names", "legal", "contacts", "emergency")
@@ -78,6 +78,23 @@ def test_ines_is_told_to_decline_an_old_wish_that_would_erase_the_first_name(bro
     ines.open(page_of(cast.alice))
     assert "A client needs a first name. Decline what was asked." in ines.press("Accept")
     assert cast.alice.first_name == "Alice"
+
+
+@pytest.mark.parametrize(("mode", "button"), [("approval", "Send"), ("at_once", "Save")])
+def test_alice_who_changes_nothing_is_told_so_and_nothing_is_recorded(browse, cast, allow, mode, button):
+    allow(mode, "names", "contacts")
+    allow("approval", "legal")
+    contact = profile.add_contact(cast.alice, profile.Reach("mobile", "902 555 0100"), cast.by("ines"), country="CA")
+    before = (cast.alice.version, AuditEntry.select().count())
+    alice = browse("alice")
+    for path, pressed in (("names", button), ("legal-name", "Send"), (f"contacts/{contact.public_id}/", button)):
+        alice.open(f"/about-me/{path}")
+        page = alice.press(pressed)
+        assert page.path.startswith("/about-me/"), path
+        assert ("You changed nothing." in page, "Saved." in page, "Thank you" in page) == (True, False, False)
+    assert not ProfileChange.select().exists()
+    assert Contact.get_by_id(contact.id).version == 1
+    assert (cast.alice.version, AuditEntry.select().count() - 1) == before  # she signed in
 
 
 def test_a_refusal_needs_a_reason_and_alice_reads_it(browse, cast, allow):
