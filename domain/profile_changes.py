@@ -45,7 +45,12 @@ def group_of(kind: str) -> str:
 
 def open_kinds() -> tuple[str, ...]:
     """The kinds of contacts that clients may add or change now."""
-    return tuple(kind for kind in CONTACT_KINDS if mode(group_of(kind)) != "off")
+    return tuple(kind for kind in CONTACT_KINDS if mode_of(kind) != "off")
+
+
+def mode_of(kind: str) -> str:
+    """The mode for a contact of that kind."""
+    return mode(group_of(kind))
 
 
 def is_sign_in_address(contact: Contact) -> bool:

@@ -51,7 +51,18 @@ class OwnContact(Form):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        self.kind.choices = [("", _("Choose")), *((kind, KIND_NAMES[kind]) for kind in profile_changes.open_kinds())]
+        self.kind.choices = [("", _("Choose")), *((kind, self._named(kind)) for kind in profile_changes.open_kinds())]
+
+    @property
+    def modes(self) -> set[str]:
+        """What becomes of what is sent: ``approval``, ``at_once``, or both while the kind is still to be chosen."""
+        return {profile_changes.mode_of(kind) for kind in ([self.contact.kind] if self.contact else profile_changes.open_kinds())}
+
+    def _named(self, kind: str) -> str:
+        """In a list where some wait for a worker and some do not, those that do say so."""
+        if len(self.modes) == 1 or profile_changes.mode_of(kind) != "approval":
+            return KIND_NAMES[kind]
+        return _("%(kind)s (a worker looks at it first)", kind=KIND_NAMES[kind])
 
     def rules(self):
         self.reach().checked(agency.country())

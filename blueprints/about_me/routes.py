@@ -27,8 +27,7 @@ def _may_change(what) -> bool:
     """Whether a group, or a contact, may be changed by the client."""
     if isinstance(what, str):
         return profile_changes.mode(what) != "off"
-    is_open = profile_changes.mode(profile_changes.group_of(what.kind)) != "off"
-    return is_open and not profile_changes.is_sign_in_address(what)
+    return profile_changes.mode_of(what.kind) != "off" and not profile_changes.is_sign_in_address(what)
 
 
 @bp.get("/names")
@@ -133,9 +132,7 @@ def _own(contact_id: str):
 def _contact(form, contact=None):
     if not profile_changes.open_kinds():
         abort(404)
-    group = profile_changes.group_of(contact.kind) if contact else "contacts"
-    return page("about_me/contact.html", form=form, contact=contact, kind_names=KIND_NAMES,
-                needs_approval=profile_changes.mode(group) == "approval")  # fmt: skip
+    return page("about_me/contact.html", form=form, contact=contact, kind_names=KIND_NAMES)
 
 
 def _must_be_open(group: str) -> None:
@@ -147,8 +144,12 @@ def _told(became):
     """What became of it: it waits for a worker, it was changed at once, or there was nothing to change."""
     if became is False:
         tell("info", _("You changed nothing."))
+    elif became is True:
+        tell("good", _("Saved."))
+    elif became.is_new_contact:
+        tell("good", _("Thank you. A worker looks at it first; until then we do not use it."))
     else:
-        tell("good", _("Saved.") if became is True else _("Thank you. We will look at it; until then the old stays."))
+        tell("good", _("Thank you. We will look at it; until then the old stays."))
     return _back()
 
 

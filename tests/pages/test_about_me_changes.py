@@ -112,6 +112,32 @@ def test_a_refusal_needs_a_reason_and_alice_reads_it(browse, cast, allow):
     assert "Waiting for us" not in page
 
 
+@pytest.mark.parametrize(("contacts", "emergency"), [("approval", "at_once"), ("at_once", "approval")])
+def test_the_form_promises_of_each_kind_what_then_happens(browse, allow, contacts, emergency):
+    allow(contacts, "contacts")
+    allow(emergency, "emergency")
+    alice, first = browse("alice"), " (a worker looks at it first)"
+    page = alice.open("/about-me/contacts/new")
+    assert "Some changes are looked at by a worker first; the list says which." in page
+    offered = {option.get("value"): option.text for option in page.tree.iter("option")}
+    assert offered["mobile"] == "Mobile phone" + (first if contacts == "approval" else "")
+    assert offered["emergency"] == "Emergency contact" + (first if emergency == "approval" else "")
+    for kind, mode in (("mobile", contacts), ("emergency", emergency)):
+        alice.open("/about-me/contacts/new")
+        page = alice.press("Send", kind=kind, value="902 555 0134")
+        waits = "Thank you. A worker looks at it first; until then we do not use it."
+        assert (waits in page, "Saved." in page) == (mode == "approval", mode == "at_once")
+
+
+@pytest.mark.parametrize(("mode", "button"), [("approval", "Send"), ("at_once", "Save")])
+def test_where_all_kinds_are_alike_the_form_says_it_once(browse, allow, mode, button):
+    allow(mode, "contacts", "emergency")
+    page = browse("alice").open("/about-me/contacts/new")
+    assert button in page.buttons
+    assert ("A worker looks at it first; until then we do not use it." in page) == (mode == "approval")
+    assert "(a worker" not in page.html
+
+
 def test_alice_takes_it_back(browse, cast, allow):
     allow("approval", "names")
     alice = browse("alice")
