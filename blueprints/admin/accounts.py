@@ -1,11 +1,10 @@
 """Portal accounts on an individual's page: create, send again, and the moves of its life."""
 
 from flask import abort, g, url_for
-from flask_babel import get_locale
 from flask_babel import gettext as _
 
-from blueprints.admin import bp, people, wording
-from domain import accounts, texts
+from blueprints.admin import account_steps, bp, people, wording
+from domain import accounts
 from models import Contact, PortalAccount
 from web.access import any_staff, right
 from web.forms import Form, Required, Text, _l
@@ -46,24 +45,9 @@ def _address(person):
 
 
 def _show(person, form: AccountForm):
-    address = form.email.data or ""
-    refusals = accounts.missing(person, address)
-    language = str(get_locale())
-    missing = [(texts.refusal(language, refusal), _where(person, refusal.code)) for refusal in refusals]
+    missing = account_steps.steps(person, accounts.missing(person, form.email.data or ""))
     in_use = person.contacts.where(Contact.kind == "email", Contact.is_in_use)
     return page("admin/account_new.html", form=form, person=person, missing=missing, addresses=list(in_use))
-
-
-def _where(person, code: str) -> str | None:
-    """Where a missing thing is put right."""
-    place = {
-        "address": url_for("admin.new_contact", public_id=person.public_id, kind="email"),
-        "address_not_in_use": url_for("admin.new_contact", public_id=person.public_id, kind="email"),
-        "address_taken": url_for("admin.new_contact", public_id=person.public_id, kind="email"),
-        "consent": url_for("admin.individual", public_id=person.public_id, _anchor="consent"),
-        "birth_date": url_for("admin.edit_individual", public_id=person.public_id),
-    }
-    return place.get(code)
 
 
 @bp.post("/individuals/<public_id>/account/<account_id>/activations")

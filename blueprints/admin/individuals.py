@@ -4,7 +4,7 @@ from flask import g, request, url_for
 from flask_babel import gettext as _
 
 from blueprints import differences
-from blueprints.admin import bp, paging, people, wording
+from blueprints.admin import account_steps, bp, paging, people, wording
 from domain import accounts, letters, notices, profile, profile_changes, search, texts
 from models import Delivery, Individual
 from web.access import any_staff, right
@@ -70,16 +70,23 @@ def create_individual():
 @any_staff
 def individual(public_id: str):
     person = people.shown(public_id)
-    account, contacts = accounts.newest(person), profile.contacts_of(person)
+    account, contacts, consents = accounts.newest(person), profile.contacts_of(person), profile.consents_of(person, CONSENTS)
+    known = accounts.Known(account, contacts, consents["email"])
     return page(
-        "admin/individual.html", person=person, account=account,
-        verbs=accounts.staff_verbs(account, g.viewer.rights) if account else [],
-        contacts=contacts, consents=profile.consents_of(person, CONSENTS),
+        "admin/individual.html", person=person, account=account, missing=_missing(person, known),
+        verbs=accounts.staff_verbs(account, g.viewer.rights) if account else [], contacts=contacts, consents=consents,
         followers=profile.followers_of(person), deliveries=list(person.deliveries.order_by(Delivery.id.desc()).limit(3)),
         doubtful=notices.doubtful_of([contact for contact in contacts if contact.kind == "email"]),
         changes=profile_changes.waiting(person), compared=differences.compared, seen_version=profile_changes.seen_version,
         wording=wording, accounts=accounts, letters=letters,
     )  # fmt: skip
+
+
+def _missing(person: Individual, known: accounts.Known):
+    """What stands between somebody without an open account and a new one."""
+    if known.account and known.account.is_open:
+        return []
+    return account_steps.steps(person, accounts.missing(person, known.address, known))
 
 
 @bp.get("/individuals/<public_id>/edit")
