@@ -67,6 +67,9 @@ class _SettingsForm(Form):
     def typed(self) -> dict[str, str]:
         return {key: _typed(self[key]) for key in self.settings}
 
+    def is_as_opened(self, name: str, saved) -> bool:
+        return self.shown().get(name) == settings.as_text(name)
+
     def shown(self) -> dict[str, str]:
         """What stood in each field when the page was opened."""
         return {key: request.form.get(SHOWN + key, "") for key in self.settings}

@@ -185,7 +185,7 @@ def test_who_saves_a_contact_second_is_told_what_is_saved_now(browse, cast):
     two[0].press("Save", instructions="Only in the morning")
     page = two[1].press("Save", person="Alice herself")
     assert page.status == 422
-    assert "Saved now: Only in the morning" in page.problems
+    assert "Instructions: saved now: Only in the morning" in page.problems
     assert page.form("Save").values["person"] == "Alice herself"
     assert cast.alice.contacts.where(Contact.kind == "email").get().instructions == "Only in the morning"
     two[1].press("Save", instructions="Only in the morning")
