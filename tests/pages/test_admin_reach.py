@@ -1,6 +1,7 @@
 """How an individual is reached: contacts and consent."""
 
 import pytest
+from pages.conftest import words
 
 from domain import profile
 from models import AuditEntry, Consent, Contact
@@ -199,3 +200,10 @@ def test_everything_that_is_wrong_with_a_contact_is_told_at_once(ines, cast):
     assert page.problems == [
         "Enter a phone number such as +1 202 555 0134.", "Use at most 200 characters.", "Use at most 500 characters.",
     ]  # fmt: skip
+
+
+def test_in_french_no_consent_is_not_a_refusal(ines, cast):
+    """Nobody was asked yet: 'refusé' would say that they said no."""
+    page = ines.open(page_of(cast.sam), headers={"Accept-Language": "fr"})
+    badges = [words(e) for e in page.tree.iter("span") if "badge" in e.get("class", "").split()]
+    assert badges == ["non autorisé", "non autorisé"]
