@@ -19,6 +19,7 @@ from models import (
     LOCKED,
     PENDING,
     Agency,
+    Consent,
     Contact,
     Individual,
     Link,
@@ -112,26 +113,45 @@ def openings_of(every: Sequence[PortalAccount], most: int = 20) -> dict[int, lis
     return found
 
 
+@dataclasses.dataclass(frozen=True)
+class Known:
+    """What ``missing`` looks at: the newest account, every contact, the newest consent to e-mail."""
+
+    account: PortalAccount | None
+    contacts: Sequence[Contact]
+    consent: Consent | None
+
+    @property
+    def address(self) -> str:
+        """The main e-mail contact in use, else the first in use, else nothing."""
+        in_use = [contact for contact in self.contacts if contact.kind == "email" and contact.is_in_use]
+        return min(in_use, key=lambda contact: (not contact.is_main, contact.id)).value if in_use else ""
+
+
+def known_of(individual: Individual) -> Known:
+    """Asked anew; a page that has read all of it already makes its own."""
+    return Known(newest(individual), list(individual.contacts), profile.consent_of(individual, "email"))
+
+
 def suggested_address(individual: Individual) -> str:
-    """The main e-mail contact in use, else the first in use, else nothing."""
-    in_use = individual.contacts.where(Contact.kind == "email", Contact.is_in_use)
-    contact = in_use.order_by(Contact.is_main.desc(), Contact.id).first()
-    return contact.value if contact else ""
+    """Which of an individual's addresses an account would get; empty when there is none in use."""
+    return known_of(individual).address
 
 
-def missing(individual: Individual, address: str) -> list[RuleBroken]:
+def missing(individual: Individual, address: str, known: Known | None = None) -> list[RuleBroken]:
     """Everything that stands between an individual and an account, each as its own sentence with a ``code``.
 
     Codes: has_account, address, address_not_in_use, consent, birth_date, age, deceased, address_taken, licences.
     """
     checks = (_about_account, _about_address, _about_consent, _about_birth_date, _about_death, _about_sharing, _about_licences)
-    return [refusal for check in checks if (refusal := check(individual, address)) is not None]
+    known = known or known_of(individual)
+    return [refusal for check in checks if (refusal := check(individual, address, known)) is not None]
 
 
 def unreachable(account: PortalAccount) -> RuleBroken | None:
     """The first thing that keeps an activation from an account's address; None when it may be sent.  Raises nothing."""
-    checks = (_about_address, _about_consent, _about_birth_date, _about_death)
-    return next((refusal for check in checks if (refusal := check(account.individual, account.email))), None)
+    known, checks = known_of(account.individual), (_about_address, _about_consent, _about_birth_date, _about_death)
+    return next((refusal for check in checks if (refusal := check(account.individual, account.email, known))), None)
 
 
 def _must_be_reachable(account: PortalAccount, state: str) -> None:
@@ -140,34 +160,35 @@ def _must_be_reachable(account: PortalAccount, state: str) -> None:
         raise refusal
 
 
-def _about_account(individual: Individual, address: str) -> RuleBroken | None:
-    current = newest(individual)
-    return RuleBroken(N_("This person already has a portal account."), code="has_account") if current and current.is_open else None
+def _about_account(individual: Individual, address: str, known: Known) -> RuleBroken | None:
+    if known.account and known.account.is_open:
+        return RuleBroken(N_("This person already has a portal account."), code="has_account")
+    return None
 
 
-def _about_address(individual: Individual, address: str) -> RuleBroken | None:
+def _about_address(individual: Individual, address: str, known: Known) -> RuleBroken | None:
     if not address:
         return RuleBroken(N_("There is no e-mail address in use."), code="address")
     try:
         key = profile.email_key(profile.checked_email(address))
     except RuleBroken as refused:
         return RuleBroken(refused.message, code="address", field="email")
-    if not _listed(individual, key).exists():
+    if not any(_is_listed(contact, key) for contact in known.contacts):
         return RuleBroken(N_("This e-mail address is not among the contacts in use."), code="address_not_in_use")
     return None
 
 
-def _listed(individual: Individual, key: str) -> Any:
-    return individual.contacts.where(Contact.kind == "email", Contact.is_in_use, Contact.lookup == key)
+def _is_listed(contact: Contact, key: str) -> bool:
+    return bool(contact.kind == "email" and contact.is_in_use and contact.lookup == key)
 
 
-def _about_consent(individual: Individual, address: str) -> RuleBroken | None:
-    if profile.has_consent(individual, "email"):
+def _about_consent(individual: Individual, address: str, known: Known) -> RuleBroken | None:
+    if known.consent and known.consent.is_given:
         return None
     return RuleBroken(N_("There is no consent to e-mail."), code="consent")
 
 
-def _about_birth_date(individual: Individual, address: str) -> RuleBroken | None:
+def _about_birth_date(individual: Individual, address: str, known: Known) -> RuleBroken | None:
     born, least = individual.birth_date, settings.get("minimum_age")
     if born is None or born == settings.get("placeholder_birth_date"):
         return RuleBroken(N_("The date of birth is not known."), code="birth_date")
@@ -176,16 +197,16 @@ def _about_birth_date(individual: Individual, address: str) -> RuleBroken | None
     return None
 
 
-def _about_death(individual: Individual, address: str) -> RuleBroken | None:
+def _about_death(individual: Individual, address: str, known: Known) -> RuleBroken | None:
     return RuleBroken(N_("This person has died."), code="deceased") if individual.death_date else None
 
 
-def _about_sharing(individual: Individual, address: str) -> RuleBroken | None:
+def _about_sharing(individual: Individual, address: str, known: Known) -> RuleBroken | None:
     key = profile.email_key(address)
-    others = PortalAccount.select().where(
+    others = PortalAccount.select(PortalAccount.email_key).where(
         PortalAccount.email_key == key, PortalAccount.state != CLOSED, PortalAccount.individual != individual
     )
-    if key and (others.exists() or Worker.select().where(Worker.email_key == key).exists()):
+    if key and (others | Worker.select(Worker.email_key).where(Worker.email_key == key)).tuples().first():
         return RuleBroken(
             N_("Someone else already signs in with this address. Add another address of this person."),
             code="address_taken",
@@ -193,7 +214,7 @@ def _about_sharing(individual: Individual, address: str) -> RuleBroken | None:
     return None
 
 
-def _about_licences(individual: Individual, address: str) -> RuleBroken | None:
+def _about_licences(individual: Individual, address: str, known: Known) -> RuleBroken | None:
     limit = settings.get("licence_count")
     if limit and open_accounts() >= limit:
         return RuleBroken(
@@ -236,9 +257,10 @@ def send_new(account: PortalAccount, by: Actor, *, email: str = "") -> PortalAcc
 def _new(individual: Individual, by: Actor, address: str, previous: PortalAccount | None) -> PortalAccount:
     with store.writing():
         store.lock(Agency.select()).first()  # licences are counted one at a time
-        for refusal in missing(individual, address):
+        known, key = known_of(individual), profile.email_key(address)
+        for refusal in missing(individual, address, known):
             raise refusal
-        address = _listed(individual, profile.email_key(address)).get().value  # as it is on record, not as it was typed
+        address = next(each.value for each in known.contacts if _is_listed(each, key))  # as it is on record, not as typed
         now = clock.now()
         try:
             with store.writing():

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -10,7 +12,7 @@ import phonenumbers
 
 from domain import audit, clock, links, notices, passwords, profile, settings, starting_texts, store, texts
 from domain.actor import Actor
-from domain.rules import N_, NotFound, RuleBroken
+from domain.rules import N_, NotFound, RuleBroken, together
 from models import PAGE_SLUGS, Agency, Link, PageVersion, Site, Worker
 
 DEFAULT_ZONE = "UTC"
@@ -79,7 +81,7 @@ def publish(slug: str, language: str, body: str, by: Actor) -> PageVersion:
     """Publish a page; every version is kept, because clients accepted one of them.  Raises RuleBroken when empty."""
     if slug not in PAGE_SLUGS:
         raise RuleBroken(N_("There is no such page."), code="no_page")
-    text = profile.clean(body.replace("\r\n", "\n"), slug, 50_000, lines=True)
+    text = profile.clean(body, slug, 50_000, lines=True)
     if not text:
         raise RuleBroken(N_("Write the text of this page."), code="page_empty", field=slug)
     with store.writing():
@@ -163,8 +165,8 @@ def create_first_admin(code: str, first: str, last: str, email: str, password: s
 
 def describe(values: dict[str, str], by: Actor) -> None:
     """Set the agency's and its main site's particulars: name, short_name, emergency_line, country, site_name, address,
-    phone, time_zone, language.  Raises RuleBroken with the field."""
-    good = _checked_particulars(values)
+    phone, time_zone, language.  Raises RuleBroken with every field that is wrong."""
+    good = checked_particulars(values)
     site = {name: good.pop(name) for name in ("address", "phone", "time_zone")} | {"name": good.pop("site_name")}
     with store.writing():
         store.one_at_a_time("agency")
@@ -196,29 +198,52 @@ def _particulars(agency: Agency | None, site: Site | None) -> dict[str, str]:
     }  # fmt: skip
 
 
-_LIMITS = {"name": 120, "short_name": 30, "emergency_line": 300, "country": 2, "site_name": 120, "address": 500}
+_LIMITS = {"name": 120, "short_name": 30, "site_name": 120, "address": 500, "emergency_line": 300}
 
 
-def _checked_particulars(values: dict[str, str]) -> dict[str, Any]:
-    good: dict[str, Any] = {
-        name: profile.clean(values.get(name, ""), name, most, lines=name == "address") for name, most in _LIMITS.items()
-    }
-    for name in ("name", "short_name", "emergency_line", "site_name"):
-        if not good[name]:
-            raise RuleBroken(N_("Fill this in."), code="missing", field=name)
-    good["country"] = good["country"].upper()
-    if good["country"] not in phonenumbers.SUPPORTED_REGIONS:
+def checked_particulars(values: dict[str, str]) -> dict[str, Any]:
+    """What was typed of an agency and its main site, tidy.  Raises RuleBroken with every field that is wrong."""
+    checks: dict[str, Callable[[], str]] = {name: partial(_checked_text, values, name) for name in _LIMITS}
+    checks |= {
+        name: partial(check, values.get(name, ""))
+        for name, check in (
+            ("country", _checked_country), ("phone", _checked_phone), ("time_zone", _checked_zone), ("language", _checked_language)
+        )
+    }  # fmt: skip
+    return dict(zip(checks, together(*checks.values()), strict=True))
+
+
+def _checked_text(values: dict[str, str], name: str) -> str:
+    text = profile.clean(values.get(name, ""), name, _LIMITS[name], lines=name == "address")
+    if not text and name != "address":
+        raise RuleBroken(N_("Fill this in."), code="missing", field=name)
+    return text
+
+
+def _checked_country(typed: str) -> str:
+    code = profile.clean(typed, "country", 2).upper()
+    if code not in phonenumbers.SUPPORTED_REGIONS:
         raise RuleBroken(N_("Choose a country."), code="missing", field="country")
-    good["phone"] = profile.clean(values.get("phone", ""), "phone", 40)
-    if not any(c.isdigit() for c in good["phone"]):
+    return code
+
+
+def _checked_phone(typed: str) -> str:
+    phone = profile.clean(typed, "phone", 40)
+    if not any(c.isdigit() for c in phone):
         raise RuleBroken(N_("Enter the phone number that clients call."), code="missing", field="phone")
-    good["time_zone"] = values.get("time_zone", "")
-    if good["time_zone"] not in available_timezones():
+    return phone
+
+
+def _checked_zone(typed: str) -> str:
+    if typed not in available_timezones():
         raise RuleBroken(N_("Choose a time zone."), code="bad_zone", field="time_zone")
-    good["language"] = values.get("language") or "en"
-    if good["language"] not in texts.LANGUAGES:
+    return typed
+
+
+def _checked_language(typed: str) -> str:
+    if (typed or "en") not in texts.LANGUAGES:
         raise RuleBroken(N_("Choose a language of the list."), code="bad_language", field="language")
-    return good
+    return typed or "en"
 
 
 def send_mail_test(admin: Worker) -> Link:

@@ -145,12 +145,17 @@ def fill(*, clients: int, password: str, seed: int = 1) -> None:
     """
     kept = passwords.hash(password)
     house = _build(kept, seed)
+    traced: list[PortalAccount] = []
     for numbers in chunked(range(1, clients + 1), BATCH):
         with store.writing():
-            _add([client(number, seed) for number in numbers], house, first=numbers[0])
+            made = _add([client(number, seed) for number in numbers], house, first=numbers[0])
+            traced += made[: TRACED - len(traced)]
     with store.writing():
-        if clients >= FEWEST_FOR_OTHERS:
-            _add(others(), house)
+        rest = _add(others(), house) if clients >= FEWEST_FOR_OTHERS else []
+        for account in sorted([*traced, *rest], key=lambda account: account.invited_at):  # the newest is written last
+            _send_activation(account)
+        for account in traced:
+            _trace(account, house)
         Agency.update(switched_on_at=clock.now()).execute()
         audit.record("demo.filled", SYSTEM, clients=clients, seed=seed)
 
@@ -276,8 +281,8 @@ def others() -> list[Person]:
 # ---------------------------------------------------------------- writing them down
 
 
-def _add(people: list[Person], house: _House, *, first: int = 0) -> None:
-    """Write people of one transaction; ``first`` is the number of the first client, 0 for others."""
+def _add(people: list[Person], house: _House, *, first: int = 0) -> list[PortalAccount]:
+    """Write people of one transaction; their accounts.  ``first`` is the number of the first client, 0 for others."""
     individuals = _insert(Individual, [_individual(person, house) for person in people])
     numbered = list(zip(people, individuals, strict=True))
     contacts = [Contact(individual=who, **_contact(reach)) for person, who in numbered for reach in person.reaches]
@@ -285,14 +290,9 @@ def _add(people: list[Person], house: _House, *, first: int = 0) -> None:
     _insert(Consent, [_consent(person, who, house) for person, who in numbered], fetch=False)
     _insert(SearchWord, list(_words(individuals, contacts)), fetch=False)
     holders = [(person, who) for person, who in numbered if person.state]
-    accounts = _insert(PortalAccount, [_account(person, who, house) for person, who in holders])
     if first:
         _follow(individuals, house, first)
-        for person, account in list(zip(people, accounts, strict=True))[: max(0, TRACED + 1 - first)]:
-            _trace(person, account, house)
-    else:
-        for (person, _), account in zip(holders, accounts, strict=True):
-            _send_activation(person, account, house)
+    return _insert(PortalAccount, [_account(person, who, house) for person, who in holders])
 
 
 def _insert(table: type[Row], rows: list[dict[str, Any]], *, fetch: bool = True) -> list[Any]:
@@ -366,8 +366,7 @@ def _follow(individuals: list[Individual], house: _House, first: int) -> None:
 # ---------------------------------------------------------------- what the first ones went through
 
 
-def _trace(person: Person, account: PortalAccount, house: _House) -> None:
-    _send_activation(person, account, house)
+def _trace(account: PortalAccount, house: _House) -> None:
     told: tuple[tuple[str, Actor, dict[str, Any]], ...] = (
         ("account.created", Actor(worker=house.workers[2]), {"email": notices.mask(account.email), "previous": None}),
         ("account.terms_accepted", Actor(account=account), accepted := {"privacy": 1, "terms": 1}),
@@ -377,7 +376,7 @@ def _trace(person: Person, account: PortalAccount, house: _House) -> None:
         audit.record(kind, by, individual=account.individual, subject=accounts.subject(account), **values)
 
 
-def _send_activation(person: Person, account: PortalAccount, house: _House) -> None:
+def _send_activation(account: PortalAccount) -> None:
     """The activation's link and its delivery, sent long ago."""
     sent = account.invited_at
     expires = sent + dt.timedelta(days=settings.get("activation_expiry_days"))

@@ -12,6 +12,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from peewee import fn
+
 from domain import agency, audit, clock, import_columns, import_files, profile, settings, store
 from domain.actor import SYSTEM, Actor
 from domain.import_columns import Guess
@@ -62,6 +64,14 @@ def has_problems(file: ImportFile) -> bool:
 def count(file: ImportFile, *, notes: bool = False) -> int:
     """How many problems were found, or how many notes."""
     return int(file.problems.where(ImportProblem.is_note == notes).count())
+
+
+def problems_of(files: Sequence[ImportFile]) -> dict[int, int]:
+    """How many problems were found in each of these files, by the file's number; those without any are left out."""
+    found = ImportProblem.select(ImportProblem.file, fn.COUNT(ImportProblem.id)).where(
+        ImportProblem.file.in_([file.id for file in files]), ~ImportProblem.is_note
+    )
+    return dict(found.group_by(ImportProblem.file).tuples()) if files else {}
 
 
 def is_waiting(file: ImportFile) -> bool:

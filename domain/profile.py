@@ -6,6 +6,7 @@ import dataclasses
 import datetime as dt
 import unicodedata
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import phonenumbers
@@ -15,7 +16,7 @@ from peewee import IntegrityError, fn
 
 from domain import audit, clock, search, store, texts
 from domain.actor import Actor
-from domain.rules import N_, STALE, NotFound, RuleBroken
+from domain.rules import N_, STALE, NotFound, RuleBroken, together
 from models import CHANNELS, CONTACT_KINDS, Consent, Contact, Follow, Individual, Worker
 
 LONGEST_NAME = 200
@@ -35,20 +36,24 @@ class Details:
     death_date: dt.date | None = None
 
     def checked(self) -> Details:
-        """The same with tidy texts.  Raises RuleBroken with the field that is wrong."""
-        tidy: dict[str, Any] = {name: clean(getattr(self, name), name, most) for name, most in _TEXTS.items()}
-        if not tidy["first_name"] and not tidy["last_name"]:
+        """The same with tidy texts.  Raises RuleBroken with every field that is wrong."""
+        tidy = together(
+            *(partial(clean, getattr(self, name), name, most) for name, most in _TEXTS.items()),
+            self._check_name, partial(_check_language, self.language.strip()), partial(_check_birth, self.birth_date),
+            partial(_check_death, self.death_date, self.birth_date),
+        )  # fmt: skip
+        return dataclasses.replace(self, **dict(zip(_TEXTS, tidy, strict=False)))
+
+    def _check_name(self) -> None:
+        if not self.first_name.strip() and not self.last_name.strip():
             raise RuleBroken(N_("Enter a name."), code="name_missing", field="first_name")
-        _check_language(tidy["language"])
-        _check_dates(self.birth_date, self.death_date)
-        return dataclasses.replace(self, **tidy)
 
 
 _TEXTS = {"first_name": 200, "last_name": 200, "preferred_name": 200, "pronouns": 60, "gender": 60, "language": 8}
 
 
 def clean(text: str, field: str, most: int, *, lines: bool = False) -> str:
-    """NFC, without spaces at the ends; on one line, with single spaces, unless it may have ``lines``.
+    """NFC, without spaces at the ends; on one line, with single spaces, unless it may have ``lines`` (browsers send CR LF).
 
     Raises RuleBroken for characters that cannot be stored or shown (NUL, other controls, lone surrogates) and for
     more than ``most`` characters.
@@ -56,8 +61,7 @@ def clean(text: str, field: str, most: int, *, lines: bool = False) -> str:
     tidy = unicodedata.normalize("NFC", text).strip()
     if any(unicodedata.category(c) in ("Cc", "Cs") and c not in "\n\r\t" for c in tidy):
         raise RuleBroken(N_("This contains a character that cannot be stored."), code="bad_character", field=field)
-    if not lines:
-        tidy = " ".join(tidy.split())
+    tidy = tidy.replace("\r\n", "\n") if lines else " ".join(tidy.split())
     if len(tidy) > most:
         raise RuleBroken(N_("Use at most %(most)s characters."), code="too_long", field=field, most=most)
     return tidy
@@ -166,22 +170,27 @@ class Reach:
     is_main: bool = False
 
     def checked(self, country: str) -> Reach:
-        """The same, tidy and in its stored form.  Raises RuleBroken with the field that is wrong."""
+        """The same, tidy and in its stored form.  Raises RuleBroken with every field that is wrong."""
+        _, value, person, instructions = together(
+            self._check_kind, partial(self._checked_value, country), partial(clean, self.person, "person", 200),
+            partial(clean, self.instructions, "instructions", 500, lines=True),
+        )  # fmt: skip
+        return dataclasses.replace(
+            self, value=value, person=person, instructions=instructions, is_main=self.is_main and self.is_in_use
+        )
+
+    def _check_kind(self) -> None:
+        if self.kind not in CONTACT_KINDS:
+            raise RuleBroken(N_("Choose what it is."), code="bad_kind", field="kind")
+
+    def _checked_value(self, country: str) -> str:
         if not self.value.strip():
             raise RuleBroken(N_("Enter the contact."), code="value_missing", field="value")
-        value = {
-            "email": lambda: checked_email(self.value, "value"),
-            "mobile": lambda: checked_phone(self.value, country),
-            "phone": lambda: checked_phone(self.value, country),
-            "emergency": lambda: checked_phone(self.value, country),
-        }.get(self.kind, lambda: clean(self.value, "value", 500, lines=True))()
-        return dataclasses.replace(
-            self,
-            value=value,
-            person=clean(self.person, "person", 200),
-            instructions=clean(self.instructions, "instructions", 500, lines=True),
-            is_main=self.is_main and self.is_in_use,
-        )
+        if self.kind == "email":
+            return checked_email(self.value, "value")
+        if self.kind in ("mobile", "phone", "emergency"):
+            return checked_phone(self.value, country)
+        return clean(self.value, "value", 500, lines=True)
 
 
 def add_contact(individual: Individual, reach: Reach, by: Actor, *, country: str) -> Contact:
@@ -326,12 +335,19 @@ def _check_language(code: str) -> None:
         raise RuleBroken(N_("Choose a language, such as en or fr."), code="bad_language", field="language") from None
 
 
-def _check_dates(birth: dt.date | None, death: dt.date | None) -> None:
-    today = clock.now().date() + dt.timedelta(days=1)  # somewhere on earth it is already tomorrow
-    if birth and not dt.date(1850, 1, 1) <= birth <= today:
+def _tomorrow() -> dt.date:
+    """Somewhere on earth it is already tomorrow."""
+    return clock.now().date() + dt.timedelta(days=1)
+
+
+def _check_birth(birth: dt.date | None) -> None:
+    if birth and not dt.date(1850, 1, 1) <= birth <= _tomorrow():
         raise RuleBroken(N_("Check the year: the date of birth cannot be %(year)s."), code="bad_birth_date",
                          field="birth_date", year=birth.year)  # fmt: skip
-    if death and death > today:
+
+
+def _check_death(death: dt.date | None, birth: dt.date | None) -> None:
+    if death and death > _tomorrow():
         raise RuleBroken(N_("The date of death cannot lie in the future."), code="bad_death_date", field="death_date")
     if birth and death and death < birth:
         raise RuleBroken(N_("The date of death lies before the date of birth."), code="bad_death_date", field="death_date")

@@ -14,7 +14,7 @@ from typing import Any
 
 from domain import accounts, audit, clock, limits, profile, settings, store, work_queue
 from domain.actor import Actor
-from domain.rules import N_, RuleBroken
+from domain.rules import N_, RuleBroken, together
 from models import CONTACT_KINDS, Contact, Individual, ProfileChange
 
 FIELDS = {"names": ("preferred_name", "pronouns", "gender"), "legal": ("first_name", "last_name", "birth_date")}
@@ -46,7 +46,12 @@ def group_of(kind: str) -> str:
 
 def open_kinds() -> tuple[str, ...]:
     """The kinds of contacts that clients may add or change now."""
-    return tuple(kind for kind in CONTACT_KINDS if mode(group_of(kind)) != "off")
+    return tuple(kind for kind in CONTACT_KINDS if mode_of(kind) != "off")
+
+
+def mode_of(kind: str) -> str:
+    """The mode for a contact of that kind."""
+    return mode(group_of(kind))
 
 
 def is_sign_in_address(contact: Contact) -> bool:
@@ -70,45 +75,61 @@ def _sign_in_key(individual: Individual) -> str | None:
 
 def ask_details(
     individual: Individual, group: str, typed: dict[str, Any], by: Actor, *, version: int | None = None
-) -> ProfileChange | None:
-    """Change names, or ask for it; None when it was changed at once or nothing is different.
+) -> ProfileChange | bool:
+    """Change names, or ask for it: what waits then; else True when it was changed at once, False when nothing is different.
 
     ``version`` is the one that the form showed, the record's own when there was no form.  Raises RuleBroken, ``stale``
     when somebody changed the record meanwhile.
     """
     _must_be_open(group)
-    details = dataclasses.replace(_details(individual), **{name: typed[name] for name in FIELDS[group]}).checked()
+    details = checked_details(individual, group, typed)
     asked = {name: value for name, value in _texts(details).items() if name in FIELDS[group]}
     now = _texts(_details(individual))
     if all(now[name] == value for name, value in asked.items()):
-        return None
+        return False
     if mode(group) == "at_once":
         with store.writing():
             _count(individual)
             profile.change(individual, details, by, version=individual.version if version is None else version)
-        return None
+        return True
     return _ask(individual, group, {name: value for name, value in asked.items() if now[name] != value}, by)
+
+
+def checked_details(individual: Individual, group: str, typed: dict[str, Any]) -> profile.Details:
+    """The record as it would be with what was typed.  Raises RuleBroken with every field that is wrong."""
+    wanted = dataclasses.replace(_details(individual), **{name: typed[name] for name in FIELDS[group]})
+
+    def keep_first_name() -> None:
+        if _erases_first_name(individual, wanted.first_name):
+            raise RuleBroken(N_("Enter your first name."), code="name_missing", field="first_name")
+
+    _, good = together(keep_first_name, wanted.checked)
+    return good  # type: ignore[no-any-return]
+
+
+def _erases_first_name(individual: Individual, first_name: str) -> bool:
+    """Staff may keep one name alone, whichever; a client does not take the first one out of the record."""
+    return bool(individual.first_name) and not first_name.strip()
 
 
 def ask_contact(
     individual: Individual, contact: Contact | None, reach: profile.Reach, by: Actor, *, country: str,
     version: int | None = None,
-) -> ProfileChange | None:  # fmt: skip
-    """Add or change a contact, or ask for it; None when it was done at once or nothing is different.
+) -> ProfileChange | bool:  # fmt: skip
+    """Add or change a contact, or ask for it.
 
-    ``version`` as for ``ask_details``.  Raises RuleBroken; the address that the client signs in with is not changed here.
+    ``version`` and what is returned are as for ``ask_details``.  Raises RuleBroken; the address that the client signs in
+    with is not changed here.
     """
     kind = contact.kind if contact else reach.kind
     group = group_of(kind)
     _must_be_open(group)
-    if kind not in CONTACT_KINDS:
-        raise RuleBroken(N_("Choose what it is."), code="bad_kind", field="kind")
     if contact is not None and is_sign_in_address(contact):
         raise RuleBroken(N_("You sign in with this address. Call us to change it."), code="sign_in_address", field="value")
     good = dataclasses.replace(reach, kind=kind).checked(country)
     asked = dataclasses.asdict(good)
     if contact is not None and all(getattr(contact, name) == value for name, value in asked.items()):
-        return None
+        return False
     if mode(group) == "at_once":
         with store.writing():
             _count(individual)
@@ -117,12 +138,12 @@ def ask_contact(
             else:
                 seen = contact.version if version is None else version
                 profile.change_contact(contact, good, by, country=country, version=seen)
-        return None
+        return True
     return _ask(individual, group, asked, by, contact=contact, is_new_contact=contact is None)
 
 
-def ask_removal(contact: Contact, by: Actor, *, country: str) -> ProfileChange | None:
-    """The contact no longer reaches the client: put it out of use, or ask for it.  Raises RuleBroken."""
+def ask_removal(contact: Contact, by: Actor, *, country: str) -> ProfileChange | bool:
+    """The contact no longer reaches the client: put it out of use, or ask for it, as ``ask_contact``."""
     reach = profile.Reach(**{name: getattr(contact, name) for name in _REACH})
     return ask_contact(
         contact.individual, contact, dataclasses.replace(reach, is_in_use=False, is_main=False), by, country=country
@@ -230,7 +251,7 @@ def accept(change: ProfileChange, by: Actor, *, version: int, country: str) -> N
 
 def decline(change: ProfileChange, reason: str, by: Actor) -> None:
     """Leave the record as it is; the client reads the reason.  Raises RuleBroken."""
-    told = profile.clean(reason.replace("\r\n", "\n"), "reason", 500, lines=True)
+    told = profile.clean(reason, "reason", 500, lines=True)
     if not told:
         raise RuleBroken(N_("Write why, in a sentence that the client can read."), code="missing", field="reason")
     with store.writing():
@@ -251,6 +272,8 @@ def _apply(change: ProfileChange, by: Actor, *, version: int, country: str) -> N
     asked = asked_of(change)
     if change.group in FIELDS:
         individual = Individual.get_by_id(change.individual_id)
+        if _erases_first_name(individual, asked.get("first_name", individual.first_name)):
+            raise RuleBroken(N_("A client needs a first name. Decline what was asked."), code="name_missing")
         profile.change(individual, dataclasses.replace(_details(individual), **_dated(asked)), by, version=version)
     elif change.is_new_contact:
         profile.add_contact(change.individual, profile.Reach(**asked), by, country=country)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import re
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
 from domain import audit, store
 from domain.actor import Actor
-from domain.rules import N_, STALE, RuleBroken, Term
+from domain.rules import N_, STALE, RuleBroken, Term, together
 from models import Setting
 
 
@@ -174,17 +175,22 @@ def write_all(typed: dict[str, str], by: Actor, *, shown: dict[str, str]) -> int
     """Set several values from what was typed; how many are different now.
 
     ``shown`` is what the page showed: a value that somebody changed meanwhile is not overwritten unseen.  Raises
-    RuleBroken for the first one that is wrong; then nothing is changed.
+    RuleBroken with every one that is wrong; then nothing is changed.
     """
-    wanted = {key: text for key, text in typed.items() if text.strip() != shown.get(key, "")}
-    for key in wanted:
-        checked(key, typed[key])
+    wanted = different(typed, shown)
     with store.writing():
         for key, text in wanted.items():
             if as_text(key) != shown.get(key):
                 raise RuleBroken(STALE, code="stale", field=key)
             change(key, text, by)
     return len(wanted)
+
+
+def different(typed: dict[str, str], shown: dict[str, str]) -> dict[str, str]:
+    """Of what was typed, that which is not what the page showed.  Raises RuleBroken with every value that is wrong."""
+    wanted = {key: text for key, text in typed.items() if text.strip() != shown.get(key, "")}
+    together(*(partial(checked, key, text) for key, text in wanted.items()))
+    return wanted
 
 
 def as_text(key: str) -> str:

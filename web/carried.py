@@ -57,3 +57,9 @@ def _seconds() -> int:
 def ask_for_link() -> NoReturn:
     """End the request with a page that says to open the e-mailed link again: it waited too long, or there was none."""
     abort(page("errors/no_link.html", status=404))
+
+
+def incomplete_link(*, is_reset: bool = False) -> Response:
+    """The page for every address that we did not sign, such as one whose end a mail program cut off: it tells what to do
+    and nothing else."""
+    return page("errors/incomplete_link.html", is_reset=is_reset, status=404)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import hashlib
 import unicodedata
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from flask import request
-from flask_babel import format_date, get_locale, gettext, lazy_gettext
+from flask_babel import get_locale, gettext, lazy_gettext
 from flask_wtf import FlaskForm
 from wtforms import Field, RadioField, SelectField, StringField, ValidationError
 from wtforms.validators import InputRequired
@@ -17,13 +18,15 @@ from wtforms.widgets import FileInput, TextArea
 
 from domain import texts
 from domain.rules import N_, RuleBroken
-from web import kept, posts
+from web import formatting, kept, posts
 
 _l = lazy_gettext
 
 
 class Form(FlaskForm):  # type: ignore[misc]
     """A form that keeps all that was typed, and can take a rule's refusal as the error of one of its fields."""
+
+    _is_stale = False  # its writer is told that somebody else changed the record meanwhile
 
     class Meta:
         csrf = False  # checked once for every request, by web.posts
@@ -37,6 +40,22 @@ class Form(FlaskForm):  # type: ignore[misc]
                 return kept.given_back(form)
             return None if formdata is None else request.form
 
+    def rules(self) -> None:
+        """What the domain says of the words alone: asked with the fields, so that all that is wrong is said at once.
+
+        Raises RuleBroken.
+        """
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """True when neither a field nor a rule finds anything wrong."""
+        is_good = bool(super().validate(extra_validators))
+        try:
+            self.rules()
+        except RuleBroken as broken:
+            self.refuse(broken)
+            return False
+        return is_good
+
     @property
     def is_refused(self) -> bool:
         """True when something must be shown as wrong."""
@@ -47,10 +66,29 @@ class Form(FlaskForm):  # type: ignore[misc]
         """The version of the record that the form showed."""
         return version_in(request.form)
 
-    def shown_version(self, now: int) -> int:
-        """What the hidden field ``version`` holds: that of the record, or of the one that the given back words are about."""
-        back = kept.given_back(self)
-        return version_in(back) or now if back else now
+    def shown_version(self, now: int) -> str:
+        """What the hidden field ``version`` holds: the version of the record that the words in the form are about."""
+        return self.since_opened("version", str(now))
+
+    def shown_marks(self, record: Any) -> str:
+        """What the hidden field ``before`` holds: a mark of each value that the record had when the form was opened."""
+        marks = (f"{name}={_mark(getattr(record, name))}" for name in self._fields if hasattr(record, name))
+        return self.since_opened("before", " ".join(marks))
+
+    def since_opened(self, name: str, now: str) -> str:
+        """What a hidden field holds: ``now``, or what it held when the form was opened whose words are shown again.
+
+        Once its writer was told that somebody else changed the record, it counts as opened anew.
+        """
+        if request.method in posts.SAFE:
+            back = kept.given_back(self)
+            return back.get(name) or now if back else now
+        return now if self._is_stale else request.form.get(name) or now
+
+    def is_as_opened(self, name: str, saved: Any) -> bool:
+        """True when nobody changed this value of the record since the form was opened."""
+        marks = dict(part.partition("=")[::2] for part in request.form.get("before", "").split(" "))
+        return marks.get(name) == _mark(saved)
 
     @contextlib.contextmanager
     def refusals(self, now: Any = None) -> Iterator[None]:
@@ -62,23 +100,27 @@ class Form(FlaskForm):  # type: ignore[misc]
             yield
         except RuleBroken as broken:
             self.refuse(broken)
-            if broken.code == "stale" and now is not None:
+            self._is_stale = broken.code == "stale"
+            if self._is_stale and now is not None:
                 self._show_saved(now)
 
     def _show_saved(self, now: Any) -> None:
+        """Beside what somebody else changed meanwhile, unless it was to the same."""
         for name, field in self._fields.items():
             saved = getattr(now, name, field.data)
-            if _as_typed(saved) != _as_typed(field.data):
-                field.errors = [*field.errors, gettext("Saved now: %(value)s", value=_readable(field, saved))]
+            if _as_typed(saved) != _as_typed(field.data) and not self.is_as_opened(name, saved):
+                told = gettext("%(field)s: saved now: %(value)s", field=field.label.text, value=_readable(field, saved))
+                field.errors = [*field.errors, told]
 
     def refuse(self, broken: RuleBroken) -> None:
-        """Show what a rule said."""
-        sentence = texts.refusal(str(get_locale()), broken)
-        field = self._fields.get(broken.field)
-        if field is None:
-            self.form_errors.append(sentence)
-        else:
-            field.errors = [*field.errors, sentence]
+        """Show what a rule said, and those that were broken with it: one sentence beside each field."""
+        for each in broken.every:
+            sentence = texts.refusal(str(get_locale()), each)
+            field = self._fields.get(each.field)
+            if field is None:
+                self.form_errors.append(sentence)
+            elif not field.errors:
+                field.errors = [sentence]
 
 
 def version_in(words: Mapping[str, str]) -> int:
@@ -92,14 +134,19 @@ def _readable(field: Any, value: Any) -> str:
     if isinstance(value, bool):
         return str(gettext("yes") if value else gettext("no"))
     if isinstance(value, dt.date):
-        return str(format_date(value, "long"))
+        return formatting.day(value)
     options = field.iter_choices() if getattr(field, "choices", None) else ()
     named = next((option.label for option in options if option.value == value), value)
     return gettext("nothing") if named in (None, "") else str(named)
 
 
 def _as_typed(value: Any) -> str:
-    return "" if value is None else str(value)
+    return "" if value is None else str(value).replace("\r\n", "\n").strip()
+
+
+def _mark(value: Any) -> str:
+    """Short, and the same for the same value: it need not be secret from whoever has the value on their page."""
+    return hashlib.blake2s(_as_typed(value).encode(), digest_size=6).hexdigest()
 
 
 class Required(InputRequired):  # type: ignore[misc]

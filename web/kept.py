@@ -18,7 +18,7 @@ from web import fragments, posts, sessions
 
 log = logging.getLogger(__name__)
 _OURS = ("csrf_token", "form_id")
-_CARRIED = ("version", "next")  # a form's own, typed by nobody
+_CARRIED = ("version", "before", "next", "shown-")  # a form's own, typed by nobody; a dash ends what only begins so
 
 
 def install(app: Flask) -> None:
@@ -65,11 +65,15 @@ def _sent(response: Response) -> Response:
 def given_back(form: Any) -> MultiDict[str, str] | None:
     """What was typed into this form of this page before the session ended; None when nothing was."""
     words = _here()
-    typed = {name for name, _ in words or () if name not in _CARRIED}
+    typed = {name for name, _ in words or () if not _is_carried(name)}
     if not words or not typed or not all(_has(form, name) for name in typed):
         return None
     g.is_given_back = True
     return MultiDict(words)
+
+
+def _is_carried(name: str) -> bool:
+    return any(name.startswith(own) if own.endswith("-") else name == own for own in _CARRIED)
 
 
 def _has(form: Iterable[Any], name: str) -> bool:
@@ -81,7 +85,8 @@ def notice() -> dict[str, Any] | None:
     words = _here()
     if words is None:
         return None
-    return {"is_filled": g.get("is_given_back", False), "texts": [text for _, text in words if " " in text.strip()]}
+    texts = [text for name, text in words if " " in text.strip() and not _is_carried(name)]
+    return {"is_filled": g.get("is_given_back", False), "texts": texts}
 
 
 def _here() -> unsent.Words | None:

@@ -195,8 +195,9 @@ def tell(kind: str, text: str) -> None:
 
 
 def tell_refusal(refused: RuleBroken, kind: str = "bad") -> None:
-    """Have the next page begin with what a rule said."""
-    tell(kind, texts.refusal(str(get_locale()), refused))
+    """Have the next page begin with what a rule said, and those that were broken with it."""
+    for each in refused.every:
+        tell(kind, texts.refusal(str(get_locale()), each))
 
 
 @contextlib.contextmanager

@@ -49,8 +49,9 @@ def _take_details(group: str):
     form = DETAILS[group]()
     if form.validate():
         with form.refusals(now=g.viewer.individual):
-            typed = {name: form[name].data or "" for name in profile_changes.FIELDS[group]}
-            return _told(profile_changes.ask_details(g.viewer.individual, group, typed, g.viewer.actor, version=form.version))
+            return _told(profile_changes.ask_details(
+                g.viewer.individual, group, form.typed(), g.viewer.actor, version=form.version
+            ))  # fmt: skip
     return _details(group, form)
 
 
@@ -91,7 +92,7 @@ def change_contact(contact_id: str):
     if form.validate():
         with form.refusals(now=contact):
             return _told(profile_changes.ask_contact(
-                g.viewer.individual, contact, form.reach(contact), g.viewer.actor, country=agency.country(), version=form.version
+                g.viewer.individual, contact, form.reach(), g.viewer.actor, country=agency.country(), version=form.version
             ))  # fmt: skip
     return _contact(form, contact)
 
@@ -127,9 +128,7 @@ def _own(contact_id: str):
 def _contact(form, contact=None):
     if not profile_changes.open_kinds():
         abort(404)
-    group = profile_changes.group_of(contact.kind) if contact else "contacts"
-    return page("about_me/contact.html", form=form, contact=contact, kind_names=KIND_NAMES,
-                needs_approval=profile_changes.mode(group) == "approval")  # fmt: skip
+    return page("about_me/contact.html", form=form, contact=contact, kind_names=KIND_NAMES)
 
 
 def _must_be_open(group: str) -> None:
@@ -137,9 +136,16 @@ def _must_be_open(group: str) -> None:
         abort(404)
 
 
-def _told(change):
-    """What became of it: changed at once, or it waits for a worker."""
-    tell("good", _("Thank you. We will look at it; until then the old stays.") if change else _("Saved."))
+def _told(became):
+    """What became of it: it waits for a worker, it was changed at once, or there was nothing to change."""
+    if became is False:
+        tell("info", _("You changed nothing."))
+    elif became is True:
+        tell("good", _("Saved."))
+    elif became.is_new_contact:
+        tell("good", _("Thank you. A worker looks at it first; until then we do not use it."))
+    else:
+        tell("good", _("Thank you. We will look at it; until then the old stays."))
     return _back()
 
 

@@ -24,6 +24,11 @@ def open_link(token: str):
     return PLACE.carry(make_response(redirect("/activate/", 303)), {"token": token})
 
 
+@bp.errorhandler(NotFound)
+def is_no_link(error: NotFound):
+    return carried.incomplete_link()
+
+
 @bp.get("/")
 def step():
     words, link = _words()

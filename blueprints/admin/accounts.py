@@ -1,11 +1,10 @@
 """Portal accounts on an individual's page: create, send again, and the moves of its life."""
 
 from flask import abort, g, url_for
-from flask_babel import get_locale
 from flask_babel import gettext as _
 
-from blueprints.admin import bp, people, wording
-from domain import accounts, profile, texts
+from blueprints.admin import account_steps, bp, people, wording
+from domain import accounts
 from models import Contact, PortalAccount
 from web.access import any_staff, right
 from web.forms import Form, Required, Text, _l
@@ -47,26 +46,9 @@ def _address(person):
 
 def _show(person, form: AccountForm):
     address = form.email.data or ""
-    refusals = accounts.missing(person, address)
-    language = str(get_locale())
-    missing = [(texts.refusal(language, refusal), _way(person, refusal.code, address)) for refusal in refusals]
+    missing = account_steps.steps(person, accounts.missing(person, address), address)
     in_use = person.contacts.where(Contact.kind == "email", Contact.is_in_use)
     return people.page_about(person, "admin/account_new.html", form=form, missing=missing, addresses=list(in_use))
-
-
-def _way(person, code: str, address: str) -> tuple[str, str] | None:
-    """Where a missing thing is put right, and what the link there says; None for who may not do it."""
-    if not g.viewer.may("manage_setup" if code == "licences" else "edit_individuals"):
-        return None
-    put_right, ask, record = _("Put it right"), _("Is the date wrong?"), url_for("admin.edit_individual", public_id=person.public_id)
-    new, known = url_for("admin.new_contact", public_id=person.public_id, kind="email"), profile.email_contact(person, address)
-    stands = url_for("admin.edit_contact", public_id=person.public_id, contact_id=known.public_id) if known else new
-    return {
-        "address": (new, put_right), "address_not_in_use": (stands, put_right), "address_taken": (new, put_right),
-        "consent": (url_for("admin.individual", public_id=person.public_id, _anchor="consent"), put_right),
-        "birth_date": (record, put_right), "age": (record, ask), "deceased": (record, ask),
-        "licences": (url_for("admin.settings_section", section="accounts"), put_right),
-    }.get(code)  # fmt: skip
 
 
 @bp.post("/individuals/<public_id>/account/<account_id>/activations")
@@ -123,4 +105,4 @@ def _carried_out(act, told: str, public_id: str):
 
 
 def _back(public_id: str):
-    return done(url_for("admin.individual", public_id=public_id, _anchor="account"))
+    return done(url_for("admin.individual", public_id=public_id))  # its top says what happened

@@ -18,9 +18,8 @@ from web.sessions import refusals_told, tell
 @any_staff
 def deliveries():
     state = request.args.get("state", "")
-    query = g.viewer.deliveries
-    if state in DELIVERY_STATES:
-        query = query.where(Delivery.state == state)
+    state = state if state in DELIVERY_STATES else ""
+    query = g.viewer.deliveries.where(Delivery.state == state) if state else g.viewer.deliveries
     rows, older = paging.newest(query, Delivery)
     return page("admin/deliveries.html", deliveries=rows, older=older, state=state, wording=wording, letters=letters,
                 mask=notices.mask)  # fmt: skip

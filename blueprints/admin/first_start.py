@@ -34,6 +34,9 @@ class AgencyForm(Form):
         self.country.choices = [("", _("Choose")), *countries()]
         self.time_zone.choices = [("", _("Choose")), *time_zones()]
 
+    def rules(self):
+        agency.checked_particulars(self.particulars())
+
     def particulars(self) -> dict[str, str]:
         """What was typed; only the address has lines, a name with a line break could not stand in a mail's header."""
         lines = {name: (value or "").split("\n" if name == "address" else None) for name, value in self.data.items()}

@@ -37,7 +37,7 @@ def _folder():
 @right("import_data")
 def imports():
     rows, older = paging.newest(g.viewer.imports, ImportFile)
-    return page("admin/imports.html", files=rows, older=older, wording=wording)
+    return page("admin/imports.html", files=rows, problems=import_page.problems_of(rows), older=older, wording=wording)
 
 
 @bp.get("/imports/new")

@@ -4,7 +4,7 @@ from flask import g, request, url_for
 from flask_babel import gettext as _
 
 from blueprints import differences
-from blueprints.admin import bp, paging, people, wording
+from blueprints.admin import account_steps, bp, paging, people, wording
 from domain import accounts, letters, notices, profile, profile_changes, search, texts
 from models import Delivery, Individual
 from web.access import any_staff, right
@@ -29,6 +29,9 @@ class IndividualForm(Form):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self.language.choices = [("", _("The agency's")), *((code, language_name(code)) for code in texts.LANGUAGES)]
+
+    def rules(self):
+        self.details().checked()
 
     def details(self) -> profile.Details:
         names = ("first_name", "last_name", "preferred_name", "pronouns", "gender", "language", "birth_date", "death_date")
@@ -67,17 +70,25 @@ def create_individual():
 @any_staff
 def individual(public_id: str):
     person = g.viewer.individual(public_id)
-    account, contacts = accounts.newest(person), profile.contacts_of(person)
+    account, contacts, consents = accounts.newest(person), profile.contacts_of(person), profile.consents_of(person, CONSENTS)
+    known = accounts.Known(account, contacts, consents["email"])
     verbs = accounts.staff_verbs(account, g.viewer.rights) if account else []
     return people.page_about(
-        person, "admin/individual.html", account=account, verbs=verbs,
-        is_one_tap="send_new" in verbs and not accounts.missing(person, account.email),
-        contacts=contacts, consents=profile.consents_of(person, CONSENTS),
+        person, "admin/individual.html", account=account, verbs=verbs, missing=_missing(person, known),
+        is_one_tap="send_new" in verbs and not accounts.missing(person, account.email, known),
+        contacts=contacts, consents=consents,
         followers=profile.followers_of(person), deliveries=list(person.deliveries.order_by(Delivery.id.desc()).limit(3)),
         doubtful=notices.doubtful_of([contact for contact in contacts if contact.kind == "email"]),
         changes=profile_changes.waiting(person), compared=differences.compared, seen_version=profile_changes.seen_version,
         wording=wording, accounts=accounts, letters=letters,
     )  # fmt: skip
+
+
+def _missing(person: Individual, known: accounts.Known):
+    """What stands between somebody without an open account and a new one."""
+    if known.account and known.account.is_open:
+        return []
+    return account_steps.steps(person, accounts.missing(person, known.address, known), known.address)
 
 
 @bp.get("/individuals/<public_id>/edit")

@@ -25,8 +25,11 @@ class ContactForm(Form):
         super().__init__(*args, **kwargs)
         self.kind.choices = [(kind, _(wording.CONTACTS[kind])) for kind in CONTACT_KINDS]
 
+    def rules(self):
+        self.reach().checked(agency.country())
+
     def reach(self) -> profile.Reach:
-        return profile.Reach(self.kind.data, self.value.data, self.person.data or "", self.instructions.data or "",
+        return profile.Reach(self.kind.data or "", self.value.data or "", self.person.data or "", self.instructions.data or "",
                              self.is_in_use.data, self.is_main.data)  # fmt: skip
 
 

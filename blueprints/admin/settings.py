@@ -40,9 +40,8 @@ def _values(keys: tuple[str, ...]) -> dict[str, object]:
 def change_settings(section: str):
     form = _form(_section(section))()
     if form.validate():
-        shown = {key: request.form.get(SHOWN + key, "") for key in form.settings}
         with form.refusals(now=SimpleNamespace(**_values(form.settings))):
-            settings.write_all({key: _typed(form[key]) for key in form.settings}, g.viewer.actor, shown=shown)
+            settings.write_all(form.typed(), g.viewer.actor, shown=form.shown())
             tell("good", _("Saved."))
             return done(url_for("admin.settings_index"))
     return _show(section, form)
@@ -57,16 +56,35 @@ def _show(section: str, form):
                 catalogue=settings.CATALOGUE, saved=settings.as_text, told=wording.told)  # fmt: skip
 
 
+class _SettingsForm(Form):
+    """One field for each of ``settings``."""
+
+    settings: tuple[str, ...] = ()
+
+    def rules(self):
+        settings.different(self.typed(), self.shown())
+
+    def typed(self) -> dict[str, str]:
+        return {key: _typed(self[key]) for key in self.settings}
+
+    def is_as_opened(self, name: str, saved) -> bool:
+        return self.shown().get(name) == settings.as_text(name)
+
+    def shown(self) -> dict[str, str]:
+        """What stood in each field when the page was opened."""
+        return {key: request.form.get(SHOWN + key, "") for key in self.settings}
+
+
 def _typed(field) -> str:
     if isinstance(field.data, bool):
         return "1" if field.data else "0"
     return field.data.isoformat() if isinstance(field.data, dt.date) else str(field.data or "")
 
 
-def _form(section: settings.Section) -> type[Form]:
+def _form(section: settings.Section) -> type[_SettingsForm]:
     """A form with one field for each setting of the section."""
     fields = {key: _field(settings.CATALOGUE[key]) for key in section.keys}
-    return type("SettingsForm", (Form,), {**fields, "settings": section.keys})
+    return type("SettingsForm", (_SettingsForm,), {**fields, "settings": section.keys})
 
 
 def _field(kind: settings.Kind):

@@ -25,6 +25,12 @@ DELIVERY_STATES = {
     "due": N_("waiting"), "leased": N_("being sent"), "sent": N_("sent"), "dead": N_("failed"),
     "expired": N_("too late"), "cancelled": N_("cancelled"), "suppressed": N_("not sent"), "held": N_("held"),
 }  # fmt: skip
+NO_DELIVERIES = {  # what an empty list says, by the state that was asked for
+    "": N_("E-mails appear here as soon as the portal sends one."),
+    "due": N_("No e-mail waits."), "leased": N_("No e-mail is being sent."), "sent": N_("No e-mail was sent yet."),
+    "dead": N_("No e-mail failed."), "expired": N_("No e-mail came too late."), "cancelled": N_("No e-mail was cancelled."),
+    "suppressed": N_("No e-mail was kept back."), "held": N_("No e-mail is held."),
+}  # fmt: skip
 OUTCOMES = {
     "": N_("no answer noted"), "accepted": N_("accepted"), "retry": N_("to be tried again"), "refused": N_("refused"),
     "server_down": N_("mail server not reachable"), "unknown": N_("unclear whether it arrived"),

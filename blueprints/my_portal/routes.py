@@ -1,7 +1,7 @@
 """Sign-in details, change of password, and the reader's own language."""
 
 from flask import g
-from flask_babel import get_locale
+from flask_babel import force_locale, get_locale
 from flask_babel import gettext as _
 
 from blueprints.my_portal import bp
@@ -14,7 +14,6 @@ from web.sessions import tell
 
 class LanguageForm(Form):
     language = OneOf(_l("Language"), choices=formatting.languages)
-
 
 
 @bp.get("/")
@@ -33,7 +32,8 @@ def choose_language():
     if form.validate():
         with form.refusals():
             profile.choose_language(g.viewer.individual, form.language.data, g.viewer.actor)
-            tell("good", _("Saved."))
+            with force_locale(form.language.data):  # the next page speaks it
+                tell("good", _("Saved."))
             return done("/my-portal/")
     return page("my_portal/language.html", form=form)
 

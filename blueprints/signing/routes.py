@@ -7,6 +7,7 @@ from flask_login import current_user
 from blueprints.signing import bp
 from blueprints.signing.forms import Forgotten, NewPassword, SignIn
 from domain import links, passwords, settings, sign_in
+from domain.rules import NotFound
 from web import carried, opening, sessions
 from web.access import ask_to_sign_in, safe_next
 from web.fragments import done, is_fragment, nothing, page
@@ -116,6 +117,11 @@ def open_reset(token: str):
     link = sign_in.find_reset(token)
     links.opened(link, network=sessions.network(), agent=sessions.agent())
     return RESET.carry(make_response(redirect("/reset/", 303)), {"token": token})
+
+
+@bp.errorhandler(NotFound)
+def is_no_link(error: NotFound):
+    return carried.incomplete_link(is_reset=True)
 
 
 @bp.get("/reset/")

@@ -92,6 +92,19 @@ def test_dates_that_cannot_be_are_refused(cast, birth, death, field):
     assert refused(Details("A", "B", birth_date=birth, death_date=death).checked).field == field
 
 
+def test_everything_that_is_wrong_is_said_at_once_each_beside_its_field(cast):
+    with pytest.raises(RuleBroken) as refused:
+        profile.Details(" ", "", pronouns="\0", language="no tongue", birth_date=dt.date(1849, 1, 1)).checked()
+    assert [(each.field, each.code) for each in refused.value.every] == [
+        ("pronouns", "bad_character"), ("language", "too_long"), ("first_name", "name_missing"), ("language", "bad_language"),
+        ("birth_date", "bad_birth_date"),
+    ]  # fmt: skip
+    with pytest.raises(RuleBroken) as refused:
+        profile.Reach("fax", "", person="A" * 201).checked("CA")
+    assert [each.field for each in refused.value.every] == ["kind", "value", "person"]
+    assert refused.value is refused.value.every[0]
+
+
 def test_a_date_is_not_refused_because_it_is_already_tomorrow_somewhere(cast, frozen):
     frozen("2026-06-01 11:00")  # in Kiritimati it is 2 June
     assert Details("A", "B", birth_date=dt.date(2026, 6, 2)).checked()

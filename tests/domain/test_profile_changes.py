@@ -65,7 +65,7 @@ def test_each_group_has_its_own_mode(cast, decided):
     allow(decided, "at_once", "emergency")
     assert profile_changes.open_kinds() == ("emergency",)
     assert code_of(ask_contact, cast) == "off"
-    assert ask_contact(cast, kind="emergency", person="Sam's aunt") is None
+    assert ask_contact(cast, kind="emergency", person="Sam's aunt") is True
     assert cast.alice.contacts.where(Contact.kind == "emergency").get().person == "Sam's aunt"
 
 
@@ -74,7 +74,7 @@ def test_each_group_has_its_own_mode(cast, decided):
 
 def test_at_once_means_at_once_and_both_values_are_kept(cast, decided):
     allow(decided, "at_once", "names")
-    assert ask(cast) is None
+    assert ask(cast) is True
     assert (cast.alice.preferred_name, cast.alice.pronouns) == ("Lis", "she/her")
     entry = AuditEntry.select().where(AuditEntry.kind == "individual.changed").get()
     assert (entry.actor_kind, entry.account) == ("client", cast.alice_account)
@@ -85,7 +85,7 @@ def test_at_once_means_at_once_and_both_values_are_kept(cast, decided):
 def test_a_contact_is_changed_at_once_and_the_old_number_is_in_the_record(cast, decided):
     contact = mobile(cast)
     allow(decided, "at_once", "contacts")
-    assert ask_contact(cast, "902 555 0199", contact=contact, is_main=True) is None
+    assert ask_contact(cast, "902 555 0199", contact=contact, is_main=True) is True
     assert cast.alice.contacts.where(Contact.kind == "mobile").get().value == "+19025550199"
     values = audit.values_of(AuditEntry.select().where(AuditEntry.kind == "contact.changed").get())
     assert (values["before"]["value"], values["after"]["value"]) == ("+19025550100", "+19025550199")
@@ -94,7 +94,7 @@ def test_a_contact_is_changed_at_once_and_the_old_number_is_in_the_record(cast, 
 def test_what_no_longer_reaches_somebody_is_kept_but_not_used(cast, decided):
     contact = mobile(cast)
     allow(decided, "at_once", "contacts")
-    assert profile_changes.ask_removal(contact, cast.by("alice"), country="CA") is None
+    assert profile_changes.ask_removal(contact, cast.by("alice"), country="CA") is True
     row = Contact.get_by_id(contact.id)
     assert (row.is_in_use, row.is_main, row.value) == (False, False, "+19025550100")
 
@@ -168,6 +168,42 @@ def test_a_legal_name_and_a_date_of_birth_are_accepted_together(cast, decided):
     assert (cast.alice.legal_name, cast.alice.birth_date) == ("Alice Fletcher", dt.date(1991, 2, 3))
 
 
+LEGAL = {"first_name": "Alice", "last_name": "Archer", "birth_date": None}
+
+
+@pytest.mark.parametrize("first", ["", "  "])
+def test_a_client_does_not_erase_the_first_name(cast, decided, first):
+    allow(decided, "approval", "legal")
+    with pytest.raises(RuleBroken) as refused:
+        ask(cast, {**LEGAL, "first_name": first}, "legal")
+    assert (refused.value.code, refused.value.field) == ("name_missing", "first_name")
+    assert not ProfileChange.select().exists()
+
+
+def test_one_name_alone_is_enough_as_it_is_for_staff(cast, decided):
+    allow(decided, "approval", "legal")
+    accept(ask(cast, {**LEGAL, "last_name": "", "birth_date": cast.alice.birth_date}, "legal"), cast)
+    assert cast.alice.legal_name == "Alice"
+
+
+def test_who_has_no_first_name_may_ask_for_something_else(cast, decided):
+    allow(decided, "approval", "legal")
+    profile.change(cast.alice, profile.Details("", "Archer"), cast.by("ines"), version=cast.alice.version)
+    change = ask(cast, {**LEGAL, "first_name": "", "last_name": "Fletcher"}, "legal")
+    accept(change, cast)
+    assert cast.alice.legal_name == "Fletcher"
+
+
+def test_a_wish_of_before_that_would_erase_the_first_name_is_not_accepted(cast, decided):
+    allow(decided, "approval", "legal")
+    with store.writing():
+        old = ProfileChange.create(individual=cast.alice, group="legal", account=cast.alice_account, asked='{"first_name": ""}',
+                                   asked_at=dt.datetime.now(dt.UTC))  # fmt: skip
+    assert code_of(accept, old, cast) == "name_missing"
+    assert (cast.alice.first_name, ProfileChange.get().state) == ("Alice", "waiting")
+    profile_changes.decline(old, "We need your first name.", cast.by("ines"))
+
+
 def test_a_new_contact_and_a_changed_one_wait_side_by_side(cast, decided):
     contact = mobile(cast)
     allow(decided, "approval", "contacts")
@@ -181,9 +217,15 @@ def test_a_new_contact_and_a_changed_one_wait_side_by_side(cast, decided):
 
 def test_nothing_different_asks_for_nothing(cast, decided):
     allow(decided, "approval")
-    assert ask(cast, {"preferred_name": " ", "pronouns": "", "gender": ""}) is None
+    assert ask(cast, {"preferred_name": " ", "pronouns": "", "gender": ""}) is False
     assert not ProfileChange.select().exists()
     assert not Task.select().exists()
+
+
+def test_an_address_that_comes_back_as_browsers_send_lines_is_not_different(cast, decided):
+    contact = profile.add_contact(cast.alice, Reach("address", "1 Water Street\nHalifax"), cast.by("ines"), country="CA")
+    allow(decided, "approval", "contacts")
+    assert ask_contact(cast, "1 Water Street\r\nHalifax", contact=contact) is False
 
 
 def test_a_newer_wish_takes_the_place_of_the_one_that_waits(cast, decided):

@@ -1,9 +1,11 @@
 """About Me, changed by the client; old and new side by side for the worker."""
 
+import datetime as dt
+
 import pytest
 
-from domain import profile
-from models import Contact, ProfileChange
+from domain import profile, store
+from models import AuditEntry, Contact, ProfileChange
 
 pytestmark = pytest.mark.usefixtures("cast")
 GROUPS = ("names", "legal", "contacts", "emergency")
@@ -59,6 +61,42 @@ def test_alice_asks_ines_sees_both_side_by_side_and_accepts(browse, cast, allow)
     assert "Waiting for us" not in page
 
 
+def test_alice_who_empties_her_first_name_is_told_to_enter_it(browse, allow):
+    allow("approval", "legal")
+    alice = browse("alice")
+    alice.open("/about-me/legal-name")
+    page = alice.press("Send", first_name=" ", last_name="A" * 201)
+    assert page.problems == ["Enter your first name.", "Use at most 200 characters."]
+    assert not ProfileChange.select().exists()
+
+
+def test_ines_is_told_to_decline_an_old_wish_that_would_erase_the_first_name(browse, cast, allow):
+    with store.writing():
+        ProfileChange.create(individual=cast.alice, group="legal", account=cast.alice_account, asked='{"first_name": ""}',
+                             asked_at=dt.datetime.now(dt.UTC))  # fmt: skip
+    ines = browse("ines")
+    ines.open(page_of(cast.alice))
+    assert "A client needs a first name. Decline what was asked." in ines.press("Accept")
+    assert cast.alice.first_name == "Alice"
+
+
+@pytest.mark.parametrize(("mode", "button"), [("approval", "Send"), ("at_once", "Save")])
+def test_alice_who_changes_nothing_is_told_so_and_nothing_is_recorded(browse, cast, allow, mode, button):
+    allow(mode, "names", "contacts")
+    allow("approval", "legal")
+    contact = profile.add_contact(cast.alice, profile.Reach("mobile", "902 555 0100"), cast.by("ines"), country="CA")
+    before = (cast.alice.version, AuditEntry.select().count())
+    alice = browse("alice")
+    for path, pressed in (("names", button), ("legal-name", "Send"), (f"contacts/{contact.public_id}/", button)):
+        alice.open(f"/about-me/{path}")
+        page = alice.press(pressed)
+        assert page.path.startswith("/about-me/"), path
+        assert ("You changed nothing." in page, "Saved." in page, "Thank you" in page) == (True, False, False)
+    assert not ProfileChange.select().exists()
+    assert Contact.get_by_id(contact.id).version == 1
+    assert (cast.alice.version, AuditEntry.select().count() - 1) == before  # she signed in
+
+
 def test_a_refusal_needs_a_reason_and_alice_reads_it(browse, cast, allow):
     allow("approval", "legal")
     alice, ines = browse("alice"), browse("ines")
@@ -72,6 +110,32 @@ def test_a_refusal_needs_a_reason_and_alice_reads_it(browse, cast, allow):
     assert "We did not change this" in page
     assert "Please bring your papers." in page
     assert "Waiting for us" not in page
+
+
+@pytest.mark.parametrize(("contacts", "emergency"), [("approval", "at_once"), ("at_once", "approval")])
+def test_the_form_promises_of_each_kind_what_then_happens(browse, allow, contacts, emergency):
+    allow(contacts, "contacts")
+    allow(emergency, "emergency")
+    alice, first = browse("alice"), " (a worker looks at it first)"
+    page = alice.open("/about-me/contacts/new")
+    assert "Some changes are looked at by a worker first; the list says which." in page
+    offered = {option.get("value"): option.text for option in page.tree.iter("option")}
+    assert offered["mobile"] == "Mobile phone" + (first if contacts == "approval" else "")
+    assert offered["emergency"] == "Emergency contact" + (first if emergency == "approval" else "")
+    for kind, mode in (("mobile", contacts), ("emergency", emergency)):
+        alice.open("/about-me/contacts/new")
+        page = alice.press("Send", kind=kind, value="902 555 0134")
+        waits = "Thank you. A worker looks at it first; until then we do not use it."
+        assert (waits in page, "Saved." in page) == (mode == "approval", mode == "at_once")
+
+
+@pytest.mark.parametrize(("mode", "button"), [("approval", "Send"), ("at_once", "Save")])
+def test_where_all_kinds_are_alike_the_form_says_it_once(browse, allow, mode, button):
+    allow(mode, "contacts", "emergency")
+    page = browse("alice").open("/about-me/contacts/new")
+    assert button in page.buttons
+    assert ("A worker looks at it first; until then we do not use it." in page) == (mode == "approval")
+    assert "(a worker" not in page.html
 
 
 def test_alice_takes_it_back(browse, cast, allow):
@@ -167,12 +231,27 @@ def test_alice_overwrites_nothing_that_ines_changed_while_she_typed(browse, cast
     profile.change_contact(contact, profile.Reach("mobile", "902 555 0111"), cast.by("ines"), country="CA", version=1)
     page = alice.press("Save", pronouns="she/her")
     assert (page.status, cast.alice.preferred_name) == (422, "Al")
-    assert "Saved now: Al" in page.problems
+    assert page.problems[1:] == ["Preferred name: saved now: Al"]
     page = other.press("Save", instructions="Only in the morning")
     assert (page.status, Contact.get_by_id(contact.id).value) == (422, "+19025550111")
-    assert "Saved now: +19025550111" in page.problems
+    assert page.problems[1:] == ["Address or number: saved now: +19025550111"]
     alice.press("Save", preferred_name="Al")
     assert (cast.alice.preferred_name, cast.alice.pronouns) == ("Al", "she/her")
+
+
+def test_alice_is_told_at_once_of_everything_that_is_wrong(browse, allow):
+    allow("approval")
+    alice = browse("alice")
+    alice.open("/about-me/contacts/new")
+    assert alice.press("Send", value=" ", person="A" * 201).problems == [
+        "Choose what it is.", "Enter the address or number.", "Use at most 200 characters.",
+    ]  # fmt: skip
+    alice.open("/about-me/names")
+    assert len(alice.press("Send", preferred_name="A" * 201, pronouns="A" * 61, gender="A" * 61).problems) == 3
+    alice.open("/about-me/legal-name")
+    assert alice.press("Send", {"last_name": "A" * 201, "birth_date-year": "90"}).problems == [
+        "Use at most 200 characters.", "Enter the year with four digits.",
+    ]  # fmt: skip
 
 
 # ---------------------------------------------------------------- settings
@@ -207,6 +286,18 @@ def test_a_value_beyond_its_limits_is_refused_and_kept(browse, section, key, typ
     assert page.form("Save").values[key] == typed
 
 
+def test_every_setting_that_is_wrong_is_told_at_once(browse):
+    from domain import settings
+
+    ada = browse("ada")
+    ada.open("/admin/settings/accounts")
+    page = ada.press("Save", minimum_age="many", licence_count=" ", birth_date_tries="9", link_page_minutes="20")
+    assert page.problems == [
+        "Check the value of “Minimum age”.", "Fill this in.", "“Wrong dates of birth” goes from 1 to 5.",
+    ]  # fmt: skip
+    assert settings.get("link_page_minutes") == 30
+
+
 def test_of_two_who_change_the_same_setting_the_second_is_told(browse):
     two = [browse("ada"), browse("ada")]
     for each in two:
@@ -215,7 +306,7 @@ def test_of_two_who_change_the_same_setting_the_second_is_told(browse):
     page = two[1].press("Save", minimum_age="12")
     assert page.status == 422
     assert page.problems == [
-        "Somebody else changed this meanwhile: see what is saved now. Change what is still needed and save again.", "Saved now: 18",
+        "Somebody else changed this meanwhile: see what is saved now. Change what is still needed and save again.", "Minimum age: saved now: 18",
     ]  # fmt: skip
     two[1].press("Save", minimum_age="12")
     assert two[1].page.path == "/admin/settings/"
@@ -230,6 +321,15 @@ def test_of_two_who_change_different_settings_both_are_kept(browse):
     two[0].press("Save", minimum_age="18")
     two[1].press("Save", licence_count="50")
     assert (settings.get("minimum_age"), settings.get("licence_count")) == (18, 50)
+
+
+def test_a_setting_that_nobody_else_touched_is_no_conflict(browse):
+    two = [browse("ada"), browse("ada")]
+    for each in two:
+        each.open("/admin/settings/accounts")
+    two[0].press("Save", minimum_age="18")
+    page = two[1].press("Save", minimum_age="12", licence_count="50")
+    assert page.problems[1:] == ["Minimum age: saved now: 18"]
 
 
 def test_there_is_no_section_of_another_name(browse):

@@ -1,9 +1,12 @@
 """Portal accounts on an individual's page: creating one, and every move of its life."""
 
 import datetime as dt
+import re
 
 import pytest
+from pages.conftest import born, words
 
+import models
 from domain import accounts, links, profile, store
 from models import AuditEntry, Delivery, Link, PortalAccount, SecurityClass, Worker
 
@@ -22,6 +25,77 @@ def open_account_form(browser, person):
 def change(cast, person, **details):
     known = {name: getattr(person, name) for name in ("first_name", "last_name", "birth_date")}
     profile.change(person, profile.Details(**known | details), cast.by("ada"), version=person.version)
+
+
+def primary(page):
+    """The words of what the page wants its reader to do next."""
+    return [words(e) for e in page.tree.iter() if {"button", "primary"} <= set(e.get("class", "").split())]
+
+
+# ---------------------------------------------------------------- the way to an account
+
+
+def test_the_primary_button_is_the_next_step_until_nothing_is_missing(browse):
+    ada = browse("ada")
+    ada.open("/admin/individuals/new")
+    page = ada.press("Save", first_name="Nora", last_name="North")
+    here = page.path
+    assert (primary(page), "There is no e-mail address in use." in page) == (["Add an e-mail address"], True)
+    assert "Create an account" in page.links
+    ada.open(page.links["Add an e-mail address"])
+    assert ada.page.form("Save").values["kind"] == "email"
+    page = ada.press("Save", value="nora@example.org")
+    assert (primary(page), page.links["Record consent"]) == (["Record consent"], f"{here}#consent")
+    page = ada.press("They allow it: E-mail")
+    assert primary(page) == ["Add the date of birth"]
+    ada.open(page.links["Add the date of birth"])
+    page = ada.press("Save", born(dt.date(1988, 3, 27)))
+    assert (page.path, primary(page)) == (here, ["Create an account"])
+
+
+def test_what_nobody_can_put_right_is_said_and_no_button_leads_there(browse, cast):
+    page = browse("ada").open(page_of(cast.sam))
+    assert primary(page) == ["Add an e-mail address"]
+    change(cast, cast.pia, birth_date=dt.date.today())
+    page = browse("ada").open(page_of(cast.pia))
+    assert primary(page) == []
+    assert "Clients need to be at least 16 years old." in page
+    profile.add_contact(cast.bob, profile.Reach("email", "pia@example.org"), cast.by("ines"), country="CA")
+    assert primary(browse("ada").open(page_of(cast.bob))) == []  # he has an account
+
+
+def test_an_address_that_somebody_else_signs_in_with_is_not_the_next_account(browse, cast):
+    for contact in cast.pia.contacts:
+        profile.remove_contact(contact, cast.by("ines"))
+    profile.add_contact(cast.pia, profile.Reach("email", "bob@example.org"), cast.by("ines"), country="CA")
+    page = browse("ada").open(page_of(cast.pia))
+    assert primary(page) == ["Add an e-mail address"]
+    assert "Someone else already signs in with this address." in page
+
+
+@pytest.mark.parametrize(("name", "offered"), [("ines", ["Record consent"]), ("dora", []), ("ada", ["Record consent"])])
+def test_nobody_is_offered_a_step_that_they_may_not_take(browse, cast, name, offered):
+    profile.record_consent(cast.pia, "email", False, cast.by("ines"))
+    profile.follow(cast.pia, cast.dora, cast.by("dora"))
+    page = browse(name).open(page_of(cast.pia))
+    assert primary(page) == offered
+    assert ("There is no consent to e-mail." in page) == bool(offered)
+
+
+@pytest.mark.parametrize("name", ["pia", "sam", "alice", "eve"])
+def test_the_page_asks_few_questions(browse, cast, name):
+    """At most ten beside those of session, settings and audit: docs/decisions/0019-few-questions.md."""
+    ada, asked = browse("ada"), []
+    ada.ask(page_of(getattr(cast, name)))
+    execute = models.db.obj.execute_sql
+    models.db.obj.execute_sql = lambda sql, params=None: (asked.append(sql), execute(sql, params))[1]
+    try:
+        assert ada.ask(page_of(getattr(cast, name))).status == 200
+    finally:
+        del models.db.obj.execute_sql
+    others = ("login_session", "setting", "agency", "site", "house_mark", "audit_head")
+    counted = [sql for sql in asked if sql.startswith("SELECT") and not re.search(rf'FROM "?({"|".join(others)})"?( |$)', sql)]
+    assert len(counted) <= 10, "\n".join(counted)
 
 
 # ---------------------------------------------------------------- creating one

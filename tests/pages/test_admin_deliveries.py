@@ -5,7 +5,7 @@ import pytest
 from domain import accounts, links, notices, store, work_queue
 from domain.restore import HELD
 from gateways.mail import Outcome, Verdict
-from models import AuditEntry, Delivery, Task
+from models import DELIVERY_STATES, AuditEntry, Delivery, DeliveryAttempt, Task
 
 pytestmark = pytest.mark.usefixtures("cast")
 
@@ -44,9 +44,37 @@ def test_ines_sees_what_went_out_with_masked_addresses(browse, cast, mailbox):
 def test_the_list_is_narrowed_by_what_became_of_it(browse, cast, failed):
     ines = browse("ines")
     ines.open("/admin/deliveries/")
-    assert [line for line in lines(ines.open(ines.page.links["failed"])) if "Pia Pell" in line]
-    assert not [line for line in lines(ines.open(ines.page.links["sent"])) if "Pia Pell" in line]
-    assert "Nothing here" in ines.open(ines.page.links["too late"])
+    assert [line for line in lines(ines.open(ines.page.links["Failed"])) if "Pia Pell" in line]
+    assert not [line for line in lines(ines.open(ines.page.links["Sent"])) if "Pia Pell" in line]
+    page = ines.open(ines.page.links["Too late"])
+    assert ("Nothing here" in page, "No e-mail came too late." in page, "as soon as" in page) == (True, True, False)
+
+
+def test_all_filters_are_written_alike(browse):
+    page = browse("ines").open("/admin/deliveries/")
+    chips = [name for name, href in page.links.items() if "/admin/deliveries/" in href and name != "Deliveries"]
+    assert chips[:8] == ["All", "Waiting", "Held", "Sent", "Failed", "Not sent", "Too late", "Cancelled"]
+
+
+def test_each_state_has_its_words_for_none(browse, db):
+    with store.writing():
+        DeliveryAttempt.delete().execute()
+        Delivery.delete().execute()
+    ada = browse("ada")
+    told = {ada.open(f"/admin/deliveries/?state={state}").main for state in ("", *DELIVERY_STATES)}
+    assert len(told) == 1 + len(DELIVERY_STATES)
+    assert "E-mails appear here as soon as the portal sends one." in ada.open("/admin/deliveries/")
+
+
+def test_the_list_is_in_the_order_of_the_dates_that_it_shows(browse, frozen, cast):
+    frozen("2026-03-01 12:00")
+    cast.invited()
+    frozen.shift(days=3)
+    accounts.resend(cast.pia_account, cast.by("ada"))
+    frozen.shift(days=40)
+    accounts.create(cast.person("Zoe"), cast.by("ada"))
+    shown = [line.rpartition(" · ")[2] for line in lines(browse("ada").open("/admin/deliveries/"))]
+    assert [each.partition(",")[0] for each in shown[:3]] == ["13 Apr 2026", "4 Mar 2026", "1 Mar 2026"]
 
 
 @pytest.mark.parametrize("state", ["", "nonsense", "dead'--", "%00", "due&state=sent"])

@@ -6,7 +6,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from pages.conftest import File
+from pages.conftest import File, words
 
 from domain import import_jobs, import_page
 from models import ImportFile, ImportMapping, Individual, Site, Worker
@@ -347,3 +347,15 @@ def test_nobody_reaches_an_uploaded_file_by_an_address(ada, app):
     (kept,) = app.extensions["doorstep"].uploads.iterdir()
     for path in (f"/static/../imports/{kept.name}", f"/imports/{kept.name}", f"/static/{kept.name}", f"/admin/imports/{kept.name}/"):
         assert ada.ask(path).status == 404
+
+
+def test_the_list_says_how_many_problems_a_file_has(ada, work):
+    through(ada, work, "id,name\n1,North\n", "sites")
+    through(ada, work, PEOPLE)
+    page = through(ada, work, PEOPLE.replace("31.12.1990", "31.02.1990").replace("ann@", "ann@@"))
+    assert "2 problems" in page
+    through(ada, work, PEOPLE.replace("ann@", "ann@@"))
+    page = ada.open("/admin/imports/")
+    rows = [words(row) for row in page.tree.iter("a") if row.get("class") == "row"]
+    assert [any(told in row for told in ("0 new", "checked")) for row in rows] == [False, False, True, True]
+    assert ["1 problem" in rows[0], "2 problems" in rows[1]] == [True, True]

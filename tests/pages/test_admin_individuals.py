@@ -105,6 +105,19 @@ def test_what_cannot_be_is_told_beside_its_field_and_all_that_was_typed_stays(br
     assert Individual.select().count() == before
 
 
+def test_everything_that_is_wrong_is_told_at_once(browse):
+    ines = browse("ines")
+    ines.open(f"{PEOPLE}new")
+    page = ines.press("Save", {
+        "first_name": " ", "pronouns": "A" * 61, **born(dt.date(1849, 12, 31)), "death_date-day": "30", "death_date-month": "2",
+        "death_date-year": "2020",
+    })  # fmt: skip
+    assert page.problems == [
+        "Enter a name.", "Use at most 60 characters.", "Check the year: the date of birth cannot be 1849.",
+        "This date does not exist. Check day, month and year.",
+    ]  # fmt: skip
+
+
 def test_two_faults_are_told_together(browse):
     ines = browse("ines")
     ines.open(f"{PEOPLE}new")
@@ -152,12 +165,42 @@ def test_who_saves_second_is_told_and_loses_nothing(browse, cast):
     assert page.status == 422
     assert page.problems == [
         "Somebody else changed this meanwhile: see what is saved now. Change what is still needed and save again.",
-        "Saved now: Pip", "Saved now: nothing",
+        "Preferred name: saved now: Pip",
     ]  # fmt: skip
     assert page.form("Save").values["pronouns"] == "they/them"
     assert (cast.pia.preferred_name, cast.pia.pronouns) == ("Pip", "")
     finn.press("Save", preferred_name="Pip")
     assert (cast.pia.preferred_name, cast.pia.pronouns) == ("Pip", "they/them")
+
+
+def test_both_changed_the_same_and_each_its_own(browse, cast):
+    ines, finn = browse("ines"), browse("finn")
+    edit(ines, cast.pia)
+    edit(finn, cast.pia)
+    ines.press("Save", {"preferred_name": "Pip", "gender": "woman", "pronouns": "she", **born(dt.date(1990, 5, 6))})
+    page = finn.press("Save", preferred_name="Pippa", gender="woman", last_name="Pellworth")
+    assert page.problems[1:] == ["Preferred name: saved now: Pip", "Pronouns: saved now: she", "Date of birth: saved now: 6 May 1990"]
+
+
+def test_whoever_mends_something_else_first_is_still_told(browse, cast):
+    ines, finn = browse("ines"), browse("finn")
+    edit(finn, cast.pia)
+    edit(ines, cast.pia)
+    ines.press("Save", preferred_name="Pip")
+    assert finn.press("Save", {"birth_date-year": "90"}).problems == ["Enter the year with four digits."]
+    page = finn.press("Save", {"birth_date-year": "1990"})
+    assert "Preferred name: saved now: Pip" in page.problems
+    assert cast.pia.preferred_name == "Pip"
+
+
+@pytest.mark.parametrize("before", ["", "nonsense", "preferred_name", "=", "preferred_name=x preferred_name=y", "\x00", "a" * 5000])
+def test_without_knowing_what_was_shown_all_that_differs_is_said(browse, cast, before):
+    ines, finn = browse("ines"), browse("finn")
+    form = edit(finn, cast.pia).form("Save")
+    edit(ines, cast.pia)
+    ines.press("Save", preferred_name="Pip")
+    answer = finn.send(form.action, form.filled({"pronouns": "they"}) | {"before": before})
+    assert answer.problems[1:] == ["Preferred name: saved now: Pip", "Pronouns: saved now: nothing"]
 
 
 def test_of_two_who_save_at_once_one_does(browse, cast, at_once):

@@ -1,6 +1,7 @@
 """How an individual is reached: contacts and consent."""
 
 import pytest
+from pages.conftest import words
 
 from domain import profile
 from models import AuditEntry, Consent, Contact
@@ -185,7 +186,7 @@ def test_who_saves_a_contact_second_is_told_what_is_saved_now(browse, cast):
     two[0].press("Save", instructions="Only in the morning")
     page = two[1].press("Save", person="Alice herself")
     assert page.status == 422
-    assert "Saved now: Only in the morning" in page.problems
+    assert "Instructions: saved now: Only in the morning" in page.problems
     assert page.form("Save").values["person"] == "Alice herself"
     assert cast.alice.contacts.where(Contact.kind == "email").get().instructions == "Only in the morning"
     two[1].press("Save", instructions="Only in the morning")
@@ -211,3 +212,18 @@ def test_a_form_about_a_stranger_is_refused_each_time_it_is_sent(browse, cast):
     assert dora.send(f"{page_of(cast.bob)}following", values).status == 404
     profile.follow(cast.bob, cast.dora, cast.by("ines"))
     assert dora.send(f"{page_of(cast.bob)}following", values).status == 303
+
+
+def test_everything_that_is_wrong_with_a_contact_is_told_at_once(ines, cast):
+    ines.open(f"{page_of(cast.pia)}contacts/new")
+    page = ines.press("Save", kind="mobile", value="12", person="A" * 201, instructions="A" * 501)
+    assert page.problems == [
+        "Enter a phone number such as +1 202 555 0134.", "Use at most 200 characters.", "Use at most 500 characters.",
+    ]  # fmt: skip
+
+
+def test_in_french_no_consent_is_not_a_refusal(ines, cast):
+    """Nobody was asked yet: 'refusé' would say that they said no."""
+    page = ines.open(page_of(cast.sam), headers={"Accept-Language": "fr"})
+    badges = [words(e) for e in page.tree.iter("span") if "badge" in e.get("class", "").split()]
+    assert badges == ["non autorisé", "non autorisé"]

@@ -209,6 +209,16 @@ def test_an_agency_needs_its_particulars(ada, field):
     assert Agency.get_or_none() is None
 
 
+def test_the_agencys_page_names_everything_that_is_wrong_at_once(ada):
+    wrong = {"name": " ", "short_name": "H" * 31, "phone": "call us", "emergency_line": "", "country": "", "time_zone": ""}
+    page = ada.press("Continue", {**AGENCY, **wrong})
+    assert page.problems == [
+        "Enter the name.", "Use at most 30 characters.", "Enter the phone number that clients call.", "Choose a country.",
+        "Choose a time zone.", "Write what to do in danger.",
+    ]  # fmt: skip
+    assert "There are 6 things to check" in page
+
+
 @pytest.mark.parametrize("zone", ["Mars/Olympus", "", "../../etc/passwd", "EST5EDT\x00"])
 def test_a_time_zone_that_does_not_exist_is_refused(ada, zone):
     values = ada.page.form("Continue").filled({k: v for k, v in AGENCY.items() if k != "time_zone"})

@@ -215,7 +215,22 @@ def test_a_record_that_was_changed_meanwhile_is_not_overwritten(browse, cast, un
     ada.open(path)
     ada.press("Save", preferred_name="Alicia")
     assert values_of(sign_in_again(ines, cast, "ines"))["preferred_name"] == "Ally"
-    assert "Saved now: Alicia" in ines.press("Save")
+    assert "Preferred name: saved now: Alicia" in ines.press("Save")
+
+
+def test_settings_that_were_typed_are_back_and_overwrite_nothing_unseen(browse, cast, until_idle):
+    ada, path = browse("ada"), "/admin/settings/accounts"
+    ada.open(path)
+    until_idle()
+    ada.press("Save", minimum_age="18")
+    settings.change("minimum_age", "17", cast.by("ada"))
+    page = sign_in_again(ada, cast, "ada")
+    assert NOT_SENT in page
+    assert values_of(page)["minimum_age"] == "18"
+    assert "Minimum age: saved now: 17" in ada.press("Save")
+    assert settings.get("minimum_age") == 17
+    assert "Saved." in ada.press("Save")
+    assert settings.get("minimum_age") == 18
 
 
 # ---------------------------------------------------------------- staying

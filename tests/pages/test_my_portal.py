@@ -131,3 +131,10 @@ def test_who_was_suspended_while_typing_is_asked_to_sign_in(browse, cast):
     accounts.suspend(cast.alice_account, cast.by("ada"))
     assert alice.press("Save the new password", current=cast.password_of("alice"), password=NEW).path == "/sign-in"
     assert passwords.matches(cast.password_of("alice"), cast.alice_account.password_hash)
+
+
+def test_the_choice_of_a_language_is_answered_in_the_new_one(browse):
+    alice = browse("alice")
+    alice.open("/my-portal/language")
+    page = alice.press("Save", language="fr")
+    assert (page.tree.get("lang"), "Enregistré." in page, "Saved." in page) == ("fr", True, False)

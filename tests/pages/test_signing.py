@@ -574,7 +574,11 @@ def test_a_link_that_we_did_not_make_is_not_there(browse, cast, mailbox, spoil):
         "cut": token[:-1], "grown": f"{token}A", "swapped": token.swapcase(),
         "another purpose": links.token(cast.invited()),
     }[spoil]  # fmt: skip
-    assert browse().open(f"/reset/{spoiled}").status == 404
+    stranger = browse()
+    page = stranger.open(f"/reset/{spoiled}")
+    assert (page.status, page.heading) == (404, "This link is not complete")
+    assert page.main == stranger.open("/reset/AAAA").main, "every bad token is answered in the same way"
+    assert stranger.open(page.links["I forgot my password"]).heading == "Choose a new password"
 
 
 def test_the_page_behind_the_link_is_not_there_for_who_did_not_open_it(browse):

@@ -124,7 +124,7 @@ class Found:
     @property
     def kind(self) -> tuple[str, ...]:
         """Forms of one kind differ in whom they are about only."""
-        chosen = {f"{name}={self.form.values[name]}" for name in self.form.hidden - {*TOKENS, "version", "next"}}
+        chosen = {f"{name}={self.form.values[name]}" for name in self.form.hidden - {*TOKENS, "version", "before", "next"}}
         verb = self.form.action.rpartition("/")[2]
         return (self.route.replace("<verb>", verb), *sorted(self.form.names), *sorted(chosen))
 
