@@ -293,7 +293,7 @@ def test_every_setting_that_is_wrong_is_told_at_once(browse):
     ada.open("/admin/settings/accounts")
     page = ada.press("Save", minimum_age="many", licence_count=" ", birth_date_tries="9", link_page_minutes="20")
     assert page.problems == [
-        "Check the value of “Minimum age”.", "Fill this in.", "“Wrong dates of birth” goes from 1 to 5.",
+        "Check the value of “Minimum age”.", "Fill this in.", "“Wrong dates of birth” goes from 1 to 3.",
     ]  # fmt: skip
     assert settings.get("link_page_minutes") == 30
 

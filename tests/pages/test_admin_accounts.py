@@ -161,13 +161,13 @@ def lacks(cast, what):
 @pytest.mark.parametrize(
     ("what", "told", "words", "place"),
     [
-        ("address", "There is no e-mail address in use.", "Put it right", "contacts/new?kind=email"),
-        ("consent", "There is no consent to e-mail.", "Put it right", "#consent"),
-        ("birth date", "The date of birth is not known.", "Put it right", "edit"),
-        ("placeholder", "The date of birth is not known.", "Put it right", "edit"),
+        ("address", "There is no e-mail address in use.", "Add an e-mail address", "contacts/new?kind=email"),
+        ("consent", "There is no consent to e-mail.", "Record consent", "#consent"),
+        ("birth date", "The date of birth is not known.", "Add the date of birth", "edit"),
+        ("placeholder", "The date of birth is not known.", "Add the date of birth", "edit"),
         ("age", "Clients need to be at least 16 years old.", "Is the date wrong?", "edit"),
         ("deceased", "This person has died.", "Is the date wrong?", "edit"),
-        ("shared", "Someone else already signs in with this address. Add another address of this person.", "Put it right", "contacts/new?kind=email"),
+        ("shared", "Someone else already signs in with this address. Add another address of this person.", "Add an e-mail address", "contacts/new?kind=email"),
     ],
 )  # fmt: skip
 def test_what_is_missing_is_named_with_the_place_where_it_is_put_right(browse, cast, what, told, words, place):
@@ -196,9 +196,9 @@ def test_an_address_that_is_known_but_not_in_use_is_put_right_where_it_stands(br
     open_account_form(ada, cast.pia)
     page = ada.press("Send the activation", email=" PELL@example.org ")
     assert "This e-mail address is not among the contacts in use." in page
-    assert page.links["Put it right"] == f"{page_of(cast.pia)}contacts/{contact.public_id}/"
+    assert page.links["Change this address"] == f"{page_of(cast.pia)}contacts/{contact.public_id}/"
     page = ada.press("Send the activation", email="new@example.org")
-    assert page.links["Put it right"] == f"{page_of(cast.pia)}contacts/new?kind=email"
+    assert page.links["Add an e-mail address"] == f"{page_of(cast.pia)}contacts/new?kind=email"
 
 
 @pytest.mark.parametrize("what", ["address", "consent", "birth date", "age", "deceased", "shared", "unknown address"])
@@ -210,7 +210,7 @@ def test_who_may_invite_but_not_edit_is_told_what_is_missing_without_a_way_that_
     if what == "unknown address":
         page = dora.press("Send the activation", email="stranger@example.org")
     assert "Not possible yet" in page or page.problems
-    assert not {"Put it right", "Is the date wrong?"} & set(page.links)
+    assert not {"Add an e-mail address", "Record consent", "Add the date of birth", "Is the date wrong?"} & set(page.links)
 
 
 def test_everything_that_a_child_lacks_is_named_at_once(browse, cast):
@@ -226,7 +226,7 @@ def test_when_all_licences_are_in_use_it_is_said(browse, cast, decided):
     for name, way in (("ines", None), ("ada", "/admin/settings/accounts")):
         page = open_account_form(browse(name), cast.pia)
         assert "All 3 licences are in use. Close an account first." in page
-        assert page.links.get("Put it right") == way
+        assert page.links.get("Change the limit") == way
     ada = browse("ada")
     assert ada.open(way).status == 200
     accounts.close(cast.bob_account, cast.by("ada"))
