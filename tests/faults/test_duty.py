@@ -8,9 +8,9 @@ import time
 from pathlib import Path
 
 import pytest
-from faults.nursery import PATIENCE, ROOT
+from faults.nursery import PATIENCE, ROOT, opened
 
-from domain import duty, schema, store
+from domain import duty, schema
 
 ON_DUTY = """
 import sys
@@ -135,8 +135,8 @@ def test_of_four_that_start_at_once_one_migrates(templates, tmp_path):
     said = sorted(process.stdout.readline() for process in every)
     assert said == sorted([f"{[path.stem for path in sorted(schema.FOLDER.glob('0*.py'))]}\n", *["[]\n"] * 3])
     assert [end(process) for process in every] == [0] * 4
-    store.open_database(url)
-    assert schema.is_current()
+    with opened(url):
+        assert schema.is_current()
 
 
 @pytest.mark.only_postgres
