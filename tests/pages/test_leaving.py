@@ -4,11 +4,11 @@ import datetime as dt
 import re
 
 import pytest
-from pages.conftest import Browser
+from pages.conftest import Browser, words
 from sweep.test_access import HTMX
 
 from domain import settings, sign_in, store, unsent
-from models import LoginSession, UnsentForm
+from models import AuditEntry, LoginSession, UnsentForm
 
 pytestmark = pytest.mark.usefixtures("cast")
 NEW = "/admin/individuals/new"
@@ -28,6 +28,20 @@ def values_of(page):
 
 
 # ---------------------------------------------------------------- quick exit
+
+
+@pytest.mark.parametrize("way", ["button", "mark"])
+def test_the_history_knows_who_left(browse, cast, way):
+    alice = browse("alice")
+    form = alice.open("/").form("Quick exit: leave this page at once")
+    if way == "mark":
+        alice.client.set_cookie("left", "1")
+    alice.send(form.action, form.values)
+    entry = AuditEntry.select().where(AuditEntry.kind == "sign_out.done").get()
+    assert (entry.actor_kind, entry.account, entry.individual) == ("client", cast.alice_account, cast.alice)
+    page = browse("ada").open(f"/admin/individuals/{cast.alice.public_id}/history")
+    rows = [words(row) for row in page.tree.iter("li") if "Signed out" in words(row)]
+    assert [row.rpartition(" · ")[2] for row in rows] == ["the client"]
 
 
 @pytest.mark.parametrize(("name", "path"), [("alice", "/"), ("alice", "/pages/help"), ("alice", "/nothing"), ("ada", "/admin/"), ("ada", NEW)])
