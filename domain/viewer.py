@@ -169,7 +169,8 @@ class StaffViewer:
 
     def audit_of(self, individual: Individual) -> Any:
         """What happened around an individual, newest first."""
-        return AuditEntry.select().where(AuditEntry.individual == individual).order_by(AuditEntry.id.desc())
+        every = AuditEntry.select(AuditEntry, Worker).left_outer_join(Worker)
+        return every.where(AuditEntry.individual == individual).order_by(AuditEntry.id.desc())
 
     def saw(self, individual: Individual, page: str) -> None:
         """Note that the worker looked at a record; the client can see who did."""

@@ -13,6 +13,7 @@ from web.forms import Choice, DateBoxes, Form, Text, _l
 from web.fragments import done, page
 from web.sessions import tell
 
+HISTORY = 60  # entries on a page, before those are folded that tell of the same
 CONSENTS = ("email", "sms")  # notifications on a phone are allowed in the browser, by the client
 
 
@@ -126,5 +127,5 @@ def follow(public_id: str):
 @right("view_audit")
 def history(public_id: str):
     person = people.shown(public_id)
-    rows, older = paging.by_number(g.viewer.audit_of(person))
-    return page("admin/history.html", person=person, entries=[wording.entry(row) for row in rows], older=older)
+    rows, older = paging.by_number(g.viewer.audit_of(person), HISTORY)
+    return page("admin/history.html", person=person, entries=wording.entries(rows), older=older)
