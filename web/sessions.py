@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from flask import Flask, current_app, flash, g, get_flashed_messages, request, session
-from flask_babel import get_locale
+from flask_babel import get_locale, refresh
 from flask_login import LoginManager, current_user, login_user, logout_user
 from werkzeug.wrappers import Response
 
@@ -175,6 +175,8 @@ def end() -> None:
                 unsent.erase(session["unsent"])
     logout_user()
     session.clear()
+    g.viewer = None
+    refresh()  # what is said from now on is in a stranger's language, as the next page is
 
 
 def device_token() -> str:
