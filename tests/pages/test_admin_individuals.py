@@ -8,7 +8,7 @@ import pytest
 from pages.conftest import born, words
 
 from domain import profile, store
-from models import AuditEntry, AuditValues, Follow, Individual, PortalAccount
+from models import AuditEntry, AuditValues, Follow, Individual, PortalAccount, SecurityClass, Worker
 
 pytestmark = pytest.mark.usefixtures("cast")
 
@@ -394,6 +394,18 @@ def test_the_same_worker_who_looks_again_within_an_hour_is_one_line(browse, cast
 @pytest.mark.parametrize("older", ["", "x", "-1", "0", "99999999999999999999", "1.5", "%00", "٣"])
 def test_a_place_in_the_history_that_was_made_up_is_harmless(browse, cast, older):
     assert browse("ada").open(f"{PEOPLE}{cast.pia.public_id}/history?older={older}").status == 200
+
+
+def test_an_empty_list_leads_whoever_may_import_to_the_import(browse, cast):
+    otto, ask = browse("otto"), "ask whoever runs the portal to import your list."
+    page = otto.open(PEOPLE)
+    assert (ask in page, "Import your list" in page.links) == (True, False)
+    with store.writing():
+        imports = SecurityClass.create(name="Imports", rights="import_data")
+        Worker.update(security_class=imports).where(Worker.id == cast.otto.id).execute()
+    page = otto.open(PEOPLE)
+    assert (ask in page, "Add the first person, or bring in everybody at once from a file." in page) == (False, True)
+    assert otto.open(page.links["Import your list"]).heading == "Import a file"
 
 
 # ---------------------------------------------------------------- who sees whom
