@@ -6,8 +6,13 @@ Each body has the places ``{agency}`` and ``{phone}``.  The English ones stand h
 
 from __future__ import annotations
 
+import re
+
 from domain import texts
 from domain.rules import N_
+
+# Sources are wrapped; whoever changes a text in a box wants a paragraph, or an item of a list, on one line.
+_WRAPPED = re.compile(r"(?<!\n)\n *(?!\n|[-#] |\d+\. |\Z)")
 
 EMERGENCY_LINE = N_("This portal is not for emergencies. If you or someone else is in danger now, call 112, 911 or 999.")
 
@@ -109,7 +114,7 @@ Check day, month and year. After too many wrong dates the e-mail stops working, 
 
 ## I forgot my password
 
-On the sign-in page, choose *Forgotten password*. We send you an e-mail to choose a new one.
+On the sign-in page, choose *I forgot my password*. We send you an e-mail to choose a new one.
 
 ## No e-mail comes
 
@@ -186,4 +191,5 @@ def offered(particulars: dict[str, str], language: str = "en") -> dict[str, str]
 def body(slug: str, language: str) -> str:
     """The text of a page as it is before anything is filled in; in English where a language has none."""
     path = texts.FOLDER / language / "pages" / f"{slug}.md"
-    return path.read_text(encoding="utf-8") if language in texts.LANGUAGES and path.exists() else PAGES[slug]
+    text = path.read_text(encoding="utf-8") if language in texts.LANGUAGES and path.exists() else PAGES[slug]
+    return _WRAPPED.sub(" ", text)

@@ -32,9 +32,13 @@ def is_secret(name: str) -> bool:
 
 
 def keep() -> str:
-    """Keep what a form brought whose session had ended.  The path of the form's page; empty when nothing was kept."""
+    """Keep what a form brought whose session had ended.  The path of the form's page; empty when it says nothing of it."""
     token = session.get("_user_id")
-    if request.method != "POST" or not token or not unsent.was_somebodys(token) or not posts.is_proved():
+    if request.method != "POST":
+        return ""
+    if not token or not unsent.was_somebodys(token):
+        return _not_saved()
+    if not posts.is_proved():
         return ""
     words = [(name, text) for name, text in request.form.items(multi=True) if name not in _OURS and not is_secret(name)]
     here = _form_page()
@@ -42,6 +46,15 @@ def keep() -> str:
         return ""
     sessions.tell("info", _("Your session ended. What you typed is kept: sign in, and it is there again."))
     return here
+
+
+def _not_saved() -> str:
+    """The session was ended on purpose, in another tab or by the agency: nothing is kept of what its forms bring, but
+    whoever sent one is told."""
+    here = _form_page() if "form_id" in request.form and posts.is_same_origin() else ""
+    if here:
+        sessions.tell("warn", _("You were signed out, so this was not saved."))
+    return "" if here == "/" else here
 
 
 def _form_page() -> str:

@@ -77,7 +77,7 @@ def leads_on(path: str) -> Callable[[View], View]:
 def _check() -> Response | None:
     if request.method in SAFE or request.endpoint is None:
         return None
-    if not _is_same_origin():
+    if not is_same_origin():
         abort(400)
     _refuse_masses()
     view = current_app.view_functions[request.endpoint]
@@ -92,7 +92,7 @@ def _check() -> Response | None:
 
 def is_proved() -> bool:
     """True for a form of ours, with the token of this browser."""
-    if not _is_same_origin():
+    if not is_same_origin():
         return False
     _refuse_masses()
     try:
@@ -110,7 +110,8 @@ def _refuse_masses() -> None:
         abort(413)
 
 
-def _is_same_origin() -> bool:
+def is_same_origin() -> bool:
+    """True unless the browser says that another site had this request sent."""
     site = request.headers.get("Sec-Fetch-Site")
     if site is not None:
         return site in ("same-origin", "none")
@@ -147,7 +148,7 @@ def answered_before() -> Response | None:
     None when there is none: then whoever sent it is a stranger.
     """
     form_id, visitor = request.form.get("form_id", ""), _visitor()
-    if request.method in SAFE or not form_id or visitor is None or not _is_same_origin():
+    if request.method in SAFE or not form_id or visitor is None or not is_same_origin():
         return None
     receipt = FormReceipt.get_or_none(
         FormReceipt.visitor == visitor, FormReceipt.form_id == form_id, FormReceipt.status.is_null(False)

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from flask import Flask, current_app, flash, g, get_flashed_messages, request, session
-from flask_babel import get_locale
+from flask_babel import get_locale, refresh
 from flask_login import LoginManager, current_user, login_user, logout_user
 from werkzeug.wrappers import Response
 
@@ -118,10 +118,15 @@ def visitor() -> Actor:
     return who.actor if who is not None else Actor(network=network())
 
 
+def _owner(row: LoginSession) -> Actor:
+    """Whoever signed in: their session ends by them, even where nobody is the viewer yet (the mark of a quick exit)."""
+    return Actor(worker=row.worker, account=row.account, network=network())
+
+
 def begin(signed: SignedIn) -> None:
     """Give the browser its new session; whatever its cookie held before is gone."""
     if current_user.is_authenticated:
-        sign_in.sign_out(current_user.row, visitor())
+        sign_in.sign_out(current_user.row, _owner(current_user.row))
     was = session.get("_user_id")
     session.clear()
     row = sign_in.session_of(signed.session_token)
@@ -167,11 +172,13 @@ def end() -> None:
     """Sign out: the row, the cookie and what the browser keeps of this portal's pages."""
     if current_user.is_authenticated:
         with store.writing():
-            sign_in.sign_out(current_user.row, visitor())
+            sign_in.sign_out(current_user.row, _owner(current_user.row))
             if "unsent" in session:
                 unsent.erase(session["unsent"])
     logout_user()
     session.clear()
+    g.viewer = None
+    refresh()  # what is said from now on is in a stranger's language, as the next page is
 
 
 def device_token() -> str:

@@ -13,6 +13,7 @@ from web.forms import Choice, DateBoxes, Form, Text, _l
 from web.fragments import done, page
 from web.sessions import tell
 
+HISTORY = 60  # entries on a page, before those are folded that tell of the same
 CONSENTS = ("email", "sms")  # notifications on a phone are allowed in the browser, by the client
 
 
@@ -132,5 +133,5 @@ def follow(public_id: str):
 @right("view_audit")
 def history(public_id: str):
     person = g.viewer.individual(public_id)
-    rows, older = paging.by_number(g.viewer.audit_of(person))
+    rows, older = paging.by_number(g.viewer.audit_of(person), HISTORY)
     return people.page_about(person, "admin/history.html", entries=wording.entries(rows), older=older)

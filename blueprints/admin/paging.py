@@ -46,12 +46,12 @@ def oldest(query: Any, table: Any) -> tuple[list[Any], str | None]:
     return rows[:SIZE], _link(after=rows[SIZE - 1]) if len(rows) > SIZE else None
 
 
-def by_number(query: Any) -> tuple[list[Any], str | None]:
-    """Twenty rows of what belongs to one person, from the address's ``page``; a link to the next page."""
+def by_number(query: Any, size: int = SIZE) -> tuple[list[Any], str | None]:
+    """``size`` rows of what belongs to one person, from the address's ``page``; a link to the next page."""
     typed = request.args.get("page", "1")
     page = int(typed) if typed.isascii() and typed.isdigit() and 0 < int(typed[:6]) <= MOST_PAGES and len(typed) < 6 else 1
-    rows = list(query.limit(SIZE + 1).offset((page - 1) * SIZE))
-    return rows[:SIZE], url_for(request.endpoint, **_here(), page=page + 1) if len(rows) > SIZE else None
+    rows = list(query.limit(size + 1).offset((page - 1) * size))
+    return rows[:size], url_for(request.endpoint, **_here(), page=page + 1) if len(rows) > size else None
 
 
 def _place(table: Any) -> tuple[Any, bool]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from blueprints import differences
 from domain import audit
@@ -61,6 +63,9 @@ IMPORT_STATES = {
 IMPORT_TONES = {"applied": "good", "failed": "bad", "given_up": "info", "checking": "info", "applying": "info"}
 
 
+ONE_LINE = dt.timedelta(hours=1)  # within which a worker's looks at a record are told as one
+
+
 def told(sentence: str) -> str:
     """A stored sentence in the reader's language; what a mail server said stays as it is.  Plain text, never Markup:
     a template's own ``_()`` would take its words for HTML of ours."""
@@ -82,10 +87,10 @@ _ENTRIES = {
     "account.disabled": N_("Account disabled"),
     "account.enabled": N_("Account enabled, new activation sent"),
     "account.closed": N_("Account closed by staff"),
-    "contact.added": N_("Contact added"),
-    "contact.changed": N_("Contact changed"),
-    "contact.removed": N_("Contact removed"),
-    "consent.recorded": N_("Consent recorded"),
+    "contact.added": N_("Contact added: %(contact)s"),
+    "contact.changed": N_("Contact changed: %(contact)s"),
+    "contact.removed": N_("Contact removed: %(contact)s"),
+    "consent.recorded": N_("Consent recorded: %(channel)s, %(answer)s"),
     "delivery.again": N_("E-mail sent again"),
     "delivery.cancelled": N_("E-mail that was held not sent"),
     "delivery.released": N_("E-mail that was held sent"),
@@ -118,20 +123,51 @@ _ENTRIES = {
 
 
 def entries(rows: Sequence[AuditEntry]) -> list[dict[str, object]]:
-    """Audit entries in words: what, who, when, and the fields that changed as (field, before, after)."""
-    values = audit.values_of_each(rows)
-    return [_entry(row, values[row.id]) for row in rows]
+    """Audit entries in words, newest first: what, who, when, and the fields that changed as (field, before, after).
+
+    That a worker opened the record again and again within an hour is told once.
+    """
+    values, told, opened = audit.values_of_each(rows), [], {}
+    for row in rows:
+        last = opened.get(row.worker_id) if row.kind == "individual.viewed" else None
+        if last is not None and last["at"] - row.at < ONE_LINE:
+            last["times"] += 1
+            last["what"] = ngettext("Record opened once", "Record opened %(num)s times", last["times"])
+            continue
+        told.append(_entry(row, values[row.id]))
+        if row.kind == "individual.viewed":
+            opened[row.worker_id] = told[-1]
+    return told
 
 
-def _entry(row: AuditEntry, values: dict[str, Any]) -> dict[str, object]:
+def _entry(row: AuditEntry, values: dict[str, Any]) -> dict[str, Any]:
     what = _(_ENTRIES.get(row.kind, row.kind))
     return {
-        "what": what % values if "%(" in what else what,
+        "what": what % _Said(values | _named(values)) if "%(" in what else what,
         "who": row.worker.name if row.worker_id else {"client": _("the client"), "system": _("the portal")}.get(
             row.actor_kind, _("somebody with the link")),
         "at": row.at,
+        "times": 1,
         "changes": _changes(values.get("before"), values.get("after")),
     }  # fmt: skip
+
+
+class _Said(dict):
+    """What an entry says of itself; values may have been blanked."""
+
+    def __missing__(self, name: str) -> str:
+        return "–"
+
+
+def _named(values: dict[str, Any]) -> dict[str, str]:
+    """Which contact, and which answer for which channel, in words."""
+    of = values.get("after") or values.get("before")
+    named = {}
+    if isinstance(of, dict) and of.get("kind") in CONTACTS:
+        named["contact"] = _(CONTACTS[of["kind"]])
+    if values.get("channel") in CHANNELS:
+        named |= {"channel": _(CHANNELS[values["channel"]]), "answer": _("allowed") if values["is_given"] else _("not allowed")}
+    return named
 
 
 def _changes(before: object, after: object) -> list[tuple[str, str, str]]:

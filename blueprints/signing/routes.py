@@ -48,6 +48,7 @@ def _home(signed, target: str) -> str:
 @bp.post("/sign-out")
 def leave():
     sessions.end()
+    sessions.tell("good", _("You are signed out."))
     return sessions.forget(done("/sign-in"))
 
 

@@ -1,13 +1,15 @@
 """The agency itself: its names, its pages, and the first start."""
 
 import datetime as dt
+import itertools
+import re
 
 import pytest
 
-from domain import agency, audit, links, notices, passwords, sign_in, store
+from domain import agency, audit, links, notices, passwords, sign_in, starting_texts, store, texts
 from domain.actor import SYSTEM, Actor
 from domain.rules import NotFound, RuleBroken
-from models import Agency, AuditEntry, Delivery, Link, PageVersion, Site, Worker
+from models import PAGE_SLUGS, Agency, AuditEntry, Delivery, Link, PageVersion, Site, Worker
 
 VALUES = {
     "name": "Harbour Family Services",
@@ -240,6 +242,20 @@ def test_the_first_pages_come_with_the_offered_texts_of_the_others(db):
     for page in PageVersion.select():
         assert "{agency}" not in page.body
         assert "{phone}" not in page.body
+
+
+@pytest.mark.parametrize("language", texts.LANGUAGES)
+def test_an_offered_text_has_each_paragraph_on_one_line(language):
+    for slug in PAGE_SLUGS:
+        lines = starting_texts.body(slug, language).splitlines()
+        follows = [line for before, line in itertools.pairwise(lines) if before and line and not re.match(r"- |\d\. ", line)]
+        assert follows == [], slug
+
+
+@pytest.mark.parametrize("language", texts.LANGUAGES)
+def test_the_offered_help_names_the_link_of_the_sign_in_page_as_it_reads(language):
+    link = texts.say(language, "I forgot my password")
+    assert f"*{link}*" in starting_texts.body("help", language)
 
 
 def test_when_one_of_the_first_pages_is_empty_none_is_published(db):

@@ -180,6 +180,19 @@ def test_alice_adds_a_number_and_says_that_it_no_longer_reaches_her(browse, cast
     assert alice.ask(f"/about-me/contacts/{contact.public_id}/").status == 404
 
 
+@pytest.mark.parametrize(("person", "named"), [("Sam's aunt", "Sam's aunt"), ("", "+1 902-555-0134")])
+def test_an_emergency_contact_is_another_person(browse, cast, allow, person, named):
+    allow("at_once", "emergency")
+    contact = profile.add_contact(cast.alice, profile.Reach("emergency", "902 555 0134", person), cast.by("ines"), country="CA")
+    alice = browse("alice")
+    page = alice.open(f"/about-me/contacts/{contact.public_id}/")
+    assert "This no longer reaches me" not in page.links
+    page = alice.open(page.links["This person should no longer be called"])
+    assert f"Should we no longer call {named} in an emergency?" in page
+    assert "Saved." in alice.press("Yes, call them no more")
+    assert not Contact.get_by_id(contact.id).is_in_use
+
+
 def test_the_address_of_the_sign_in_and_other_peoples_contacts_are_not_offered(browse, cast, allow):
     allow("at_once", "names", "contacts", "emergency")
     alice = browse("alice")

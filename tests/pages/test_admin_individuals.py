@@ -5,10 +5,10 @@ import re
 import unicodedata
 
 import pytest
-from pages.conftest import born
+from pages.conftest import born, words
 
 from domain import profile, store
-from models import AuditEntry, Follow, Individual, PortalAccount
+from models import AuditEntry, AuditValues, Follow, Individual, PortalAccount, SecurityClass, Worker
 
 pytestmark = pytest.mark.usefixtures("cast")
 
@@ -345,21 +345,67 @@ def test_a_cursor_that_was_made_up_is_harmless(browse, side, cursor):
 
 
 def test_the_history_is_paged_too(browse, cast):
-    for number in range(45):
+    for number in range(70):
         profile.change(cast.pia, profile.Details("Pia", f"Pell {number}"), cast.by("ines"), version=cast.pia.version)
     ada = browse("ada")
-    page, entries = ada.open(f"{PEOPLE}{cast.pia.public_id}/history"), 0
-    while True:
-        entries += len(rows(page))
-        if "Next" not in page.links:
-            break
+    page = ada.open(f"{PEOPLE}{cast.pia.public_id}/history")
+    entries = [len(rows(page))]
+    while "Next" in page.links:
         page = ada.open(page.links["Next"])
-    assert entries >= 45
+        entries.append(len(rows(page)))
+    assert len(entries) == 2
+    assert sum(entries) >= 70
+
+
+def test_the_history_says_which_contact_and_which_answer(browse, cast):
+    ines, ada, here = cast.by("ines"), browse("ada"), f"{PEOPLE}{cast.sam.public_id}/history"
+    contact = profile.add_contact(cast.sam, profile.Reach("mobile", "902 555 0134"), ines, country="CA")
+    profile.change_contact(contact, profile.Reach("mobile", "902 555 0135"), ines, country="CA", version=1)
+    profile.remove_contact(contact, ines)
+    profile.record_consent(cast.sam, "sms", True, ines)
+    profile.record_consent(cast.sam, "sms", False, ines)
+    told = rows(ada.open(here))
+    assert told[1:6] == [
+        "Consent recorded: Text message, not allowed", "Consent recorded: Text message, allowed", "Contact removed: Mobile phone",
+        "Contact changed: Mobile phone", "Contact added: Mobile phone",
+    ]  # fmt: skip
+
+
+def test_what_was_blanked_is_told_without_its_values(browse, cast):
+    profile.record_consent(cast.sam, "sms", True, cast.by("ines"))
+    with store.writing():
+        AuditValues.update(body="").execute()
+    assert "Consent recorded: –, –" in browse("ada").open(f"{PEOPLE}{cast.sam.public_id}/history")
+
+
+def test_the_same_worker_who_looks_again_within_an_hour_is_one_line(browse, cast, frozen):
+    frozen("2026-03-01 12:00")
+    for minutes, who in ((0, "dora"), (30, "dora"), (30, "dora"), (10, "ines"), (10, "dora"), (10, "ada")):
+        frozen.shift(minutes=minutes)
+        browse(who).open(f"{PEOPLE}{cast.alice.public_id}/")
+    page = browse("ada").open(f"{PEOPLE}{cast.alice.public_id}/history")
+    lines = [words(row) for row in page.tree.iter("li") if "Record opened" in words(row)]
+    assert lines == [
+        "Record opened 2 times1 Mar 2026, 09:30 AST · Ada Ames", "Record opened 3 times1 Mar 2026, 09:20 AST · Dora Dunn",
+        "Record opened1 Mar 2026, 09:10 AST · Ines Isle", "Record opened1 Mar 2026, 08:00 AST · Dora Dunn",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("older", ["", "x", "-1", "0", "99999999999999999999", "1.5", "%00", "٣"])
 def test_a_place_in_the_history_that_was_made_up_is_harmless(browse, cast, older):
     assert browse("ada").open(f"{PEOPLE}{cast.pia.public_id}/history?older={older}").status == 200
+
+
+def test_an_empty_list_leads_whoever_may_import_to_the_import(browse, cast):
+    otto, ask = browse("otto"), "ask whoever runs the portal to import your list."
+    page = otto.open(PEOPLE)
+    assert (ask in page, "Import your list" in page.links) == (True, False)
+    with store.writing():
+        imports = SecurityClass.create(name="Imports", rights="import_data")
+        Worker.update(security_class=imports).where(Worker.id == cast.otto.id).execute()
+    page = otto.open(PEOPLE)
+    assert (ask in page, "Add the first person, or bring in everybody at once from a file." in page) == (False, True)
+    assert otto.open(page.links["Import your list"]).heading == "Import a file"
 
 
 # ---------------------------------------------------------------- who sees whom

@@ -4,11 +4,11 @@ import datetime as dt
 import re
 
 import pytest
-from pages.conftest import Browser
+from pages.conftest import Browser, words
 from sweep.test_access import HTMX
 
-from domain import settings, sign_in, store, unsent
-from models import LoginSession, UnsentForm
+from domain import accounts, profile, settings, sign_in, store, unsent
+from models import AuditEntry, LoginSession, UnsentForm
 
 pytestmark = pytest.mark.usefixtures("cast")
 NEW = "/admin/individuals/new"
@@ -28,6 +28,20 @@ def values_of(page):
 
 
 # ---------------------------------------------------------------- quick exit
+
+
+@pytest.mark.parametrize("way", ["button", "mark"])
+def test_the_history_knows_who_left(browse, cast, way):
+    alice = browse("alice")
+    form = alice.open("/").form("Quick exit: leave this page at once")
+    if way == "mark":
+        alice.client.set_cookie("left", "1")
+    alice.send(form.action, form.values)
+    entry = AuditEntry.select().where(AuditEntry.kind == "sign_out.done").get()
+    assert (entry.actor_kind, entry.account, entry.individual) == ("client", cast.alice_account, cast.alice)
+    page = browse("ada").open(f"/admin/individuals/{cast.alice.public_id}/history")
+    rows = [words(row) for row in page.tree.iter("li") if "Signed out" in words(row)]
+    assert [row.rpartition(" · ")[2] for row in rows] == ["the client"]
 
 
 @pytest.mark.parametrize(("name", "path"), [("alice", "/"), ("alice", "/pages/help"), ("alice", "/nothing"), ("ada", "/admin/"), ("ada", NEW)])
@@ -231,6 +245,56 @@ def test_settings_that_were_typed_are_back_and_overwrite_nothing_unseen(browse, 
     assert settings.get("minimum_age") == 17
     assert "Saved." in ada.press("Save")
     assert settings.get("minimum_age") == 18
+
+
+# ---------------------------------------------------------------- signing out
+
+
+@pytest.mark.parametrize(("name", "path"), [("alice", "/my-portal/"), ("ines", "/admin/my-sign-in/")])
+def test_whoever_signs_out_is_told_once_and_in_the_language_of_the_page(browse, cast, name, path):
+    profile.choose_language(cast.alice, "fr", cast.by("ada"))
+    browser = browse(name)
+    form = next(form for form in browser.open(path).forms if form.action == "/sign-out")
+    page = browser.submit(form, form.values)
+    assert (page.path, page.tree.get("lang"), "You are signed out." in page) == ("/sign-in", "en", True)
+    assert "You are signed out." not in browser.open("/sign-in")
+
+
+def test_a_quick_exit_says_nothing(browse):
+    alice = browse("alice")
+    form = alice.open("/").form("Quick exit: leave this page at once")
+    alice.send(form.action, form.values)
+    assert "signed out" not in alice.open("/sign-in").main
+
+
+@pytest.mark.parametrize("how", ["another tab", "another device", "by staff"])
+def test_what_is_sent_after_a_sign_out_elsewhere_is_not_saved_and_its_writer_is_told(browse, cast, how):
+    alice, here = browse("alice"), "/my-portal/language"
+    form = alice.open(here).form("Save")
+    if how == "another tab":
+        alice.open("/my-portal/")
+        alice.sign_out()
+    elif how == "another device":
+        sign_in.sign_out(LoginSession.get(), cast.by("alice"))
+    else:
+        accounts.suspend(cast.alice_account, cast.by("ada"))
+    page = alice.submit(form, form.filled({"language": "fr"}))
+    assert page.path == f"/sign-in?next={here}"
+    assert "You were signed out, so this was not saved." in page
+    assert cast.alice.language == ""
+    assert not UnsentForm.select().exists()
+    if how != "by staff":
+        again = sign_in_again(alice, cast, "alice")
+        assert (again.path, again.form("Save").values["language"]) == (here, "en")
+
+
+@pytest.mark.parametrize("how", ["another site", "no form of ours"])
+def test_nobody_else_is_told_of_a_sign_out(browse, how):
+    stranger = browse()
+    headers = {"Sec-Fetch-Site": "cross-site"} if how == "another site" else {}
+    values = {"language": "fr"} | ({"form_id": "x" * 22} if how == "another site" else {})
+    assert stranger.send("/my-portal/language", values, headers).location == "/sign-in"
+    assert "signed out" not in stranger.open("/sign-in").main
 
 
 # ---------------------------------------------------------------- staying

@@ -129,7 +129,7 @@ def test_who_was_suspended_while_typing_is_asked_to_sign_in(browse, cast):
     alice = browse("alice")
     alice.open("/my-portal/password")
     accounts.suspend(cast.alice_account, cast.by("ada"))
-    assert alice.press("Save the new password", current=cast.password_of("alice"), password=NEW).path == "/sign-in"
+    assert alice.press("Save the new password", current=cast.password_of("alice"), password=NEW).path == "/sign-in?next=/my-portal/password"
     assert passwords.matches(cast.password_of("alice"), cast.alice_account.password_hash)
 
 
