@@ -50,7 +50,7 @@ SERVER_OPTIONS = {
     "default_transaction_isolation": r"read\ committed",
     "timezone": "UTC",
 }
-POOL = {"max_connections": 20, "timeout": 10, "stale_timeout": 600}  # eight web threads, two workers, some to spare
+POOL = {"max_connections": 20, "timeout": 10, "stale_timeout": 600}  # twelve web threads, four of the worker, some to spare
 # Fetching rows raises the driver's own error as it is, and that of pysqlite3 is not the standard library's.
 _FAULTS: tuple[Any, ...] = (
     OperationalError, sqlite3.OperationalError, peewee.sqlite3.OperationalError, psycopg.OperationalError,  # type: ignore[attr-defined]
