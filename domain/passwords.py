@@ -15,7 +15,6 @@ from typing import Any, TypeVar
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from zxcvbn import zxcvbn
 
 from domain import settings, store
 from domain.rules import N_, RuleBroken
@@ -92,7 +91,7 @@ def check(password: str, *, near: tuple[str, ...] = ()) -> None:
     if len(password.encode()) > LONGEST:
         raise _refused(N_("This password is too long."), "too_long")
     own = [part for name in near for part in (name, *_parts(name))]
-    guess = zxcvbn(normal[:_LOOKED_AT], user_inputs=own)
+    guess = _guess(normal, own)
     is_near = _without(normal, own) < _LEAST_OWN
     if guess["score"] >= _GOOD_ENOUGH and not is_near:
         return
@@ -106,7 +105,14 @@ def strength(password: str) -> int:
     normal = _normal(password)
     if len(normal) < settings.get("password_length"):
         return 0
-    return {0: 1, 1: 1, 2: 2, 3: 2, 4: 3}[int(zxcvbn(normal[:_LOOKED_AT])["score"])]
+    return {0: 1, 1: 1, 2: 2, 3: 2, 4: 3}[int(_guess(normal, [])["score"])]
+
+
+def _guess(normal: str, own: list[str]) -> dict[str, Any]:
+    from zxcvbn import zxcvbn  # its words are read when somebody first chooses a password, not at each start
+
+    guess: dict[str, Any] = zxcvbn(normal[:_LOOKED_AT], user_inputs=own)
+    return guess
 
 
 def _parts(name: str) -> list[str]:
