@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import css_inline
 
 from domain import agency, clock, letters, notices, store
-from domain.notices import Claim
+from domain.leases import Claim
 from domain.rules import N_
 from gateways import mail as post
 from gateways.mail import Mail, Outcome, Verdict
@@ -42,56 +42,70 @@ def deliver_due(open_mail: Callable[[], Mail], *, portal_url: str, sender: str, 
 
     Any number of dispatchers may run at once: a lease makes sure that each delivery is in one hand only.
     """
-    end, sent, gateway = time.monotonic() + seconds, 0, None
+    end, sent, gateway, claim = time.monotonic() + seconds, 0, None, None
+
+    def goes_on() -> bool:
+        return not _stopping.is_set() and time.monotonic() < end
+
     try:
-        while not _stopping.is_set() and time.monotonic() < end:
+        while claim is not None or goes_on():
             with store.remembering():
-                claim = notices.claim()
+                claim = notices.claim() if claim is None else claim
                 if isinstance(claim, float):
                     if not claim or _stopping.wait(min(claim, max(0.0, end - time.monotonic()))):
                         break
+                    claim = None
                     continue
                 gateway = gateway or open_mail()
-                try:
-                    sent += _deliver(claim, gateway, portal_url, sender)
-                except Exception:  # a letter that cannot be written stops nobody; its lease ends and it is tried again
-                    log.exception("delivery %s cannot be sent", claim.delivery.id)
+                is_sent, claim = _deliver(claim, gateway, portal_url, sender, goes_on)
+                sent += is_sent
     finally:
         if gateway is not None:
             gateway.close()
     return sent
 
 
-def _deliver(claim: Claim, gateway: Mail, portal_url: str, sender: str) -> bool:
+Next = Claim | float | None  # None: not asked yet
+
+
+def _deliver(claim: Claim, gateway: Mail, portal_url: str, sender: str, goes_on: Callable[[], bool]) -> tuple[bool, Next]:
+    """Whether it was handed over, and the next."""
     try:
-        message = _message(claim, portal_url, sender)
+        message = _written(claim, portal_url, sender)
+        if message is None:
+            return False, None
+        outcome = gateway.send(message, claim.delivery.to_address)
+        done, following = notices.settle_and_claim(claim, outcome) if goes_on() else (notices.settle(claim, outcome), None)
+        return done and outcome.verdict is Verdict.ACCEPTED, following
+    except Exception:  # a letter that cannot be written stops nobody; its lease ends and it is tried again
+        log.exception("delivery %s cannot be sent", claim.delivery.id)
+        return False, None
+
+
+def _written(claim: Claim, portal_url: str, sender: str) -> EmailMessage | None:
+    """The message, or None when it is not to be sent; then that is settled."""
+    try:
+        return _message(claim, portal_url, sender)
     except letters.Unwanted as reason:
         notices.suppress(claim, str(reason))
-        return False
     except Exception as error:
         if store.is_storage_fault(error):
             raise  # the lease ends, and it is tried again
         log.exception("a letter could not be written")
         notices.settle(claim, Outcome(Verdict.RETRY, None, N_("The text could not be made."), False))
-        return False
-    if message is None:
-        return False
-    outcome = gateway.send(message, claim.delivery.to_address)
-    return notices.settle(claim, outcome) and outcome.verdict is Verdict.ACCEPTED
+    return None
 
 
 def _message(claim: Claim, portal_url: str, sender: str) -> EmailMessage | None:
-    text = letters.letter(claim.delivery, portal_url)
-    fresh = type(claim.delivery).get_by_id(claim.delivery.id)  # a reset learns its address while it is written
-    claim.delivery.to_address = fresh.to_address
-    language = letters.language_of(fresh)
-    plain, html = letters.bodies(text, language, portal_url)
+    delivery = claim.delivery
+    text = letters.letter(delivery, portal_url)  # a reset learns its address by this
+    plain, html = letters.bodies(text, letters.language_of(delivery), portal_url)
     house = agency.current()
     try:
         return post.build(
-            sender=sender, sender_name=house.short_name if house else "Doorstep", recipient=fresh.to_address,
+            sender=sender, sender_name=house.short_name if house else "Doorstep", recipient=delivery.to_address,
             subject=text.subject, text=plain, html=_inliner.inline(html),
-            message_id=notices.message_id(fresh, urlsplit(portal_url).hostname or "localhost"), date=clock.now(),
+            message_id=notices.message_id(delivery, urlsplit(portal_url).hostname or "localhost"), date=clock.now(),
         )  # fmt: skip
     except ValueError:
         notices.suppress(claim, N_("This address cannot receive e-mail from here."))

@@ -85,17 +85,16 @@ def _activation(delivery: Delivery, portal_url: str) -> Letter:
 def _password_reset(delivery: Delivery, portal_url: str) -> Letter:
     if not sign_in.resolve_reset(delivery):
         raise Unwanted(N_("Nobody who can sign in has this address."))
-    fresh = Delivery.get_by_id(delivery.id)
-    if not links.is_good(fresh.link):
+    if not links.is_good(delivery.link):
         raise Unwanted(N_("A newer link was sent."))
-    tongue = language_of(fresh)
+    tongue = language_of(delivery)
     return Letter(
         texts.say(tongue, N_("Choose a new password")),
         (
             texts.say(tongue, N_("Hello,")),
             texts.say(tongue, N_("Somebody asked for a new password for your portal. If it was you, choose one now.")),
         ),
-        (texts.say(tongue, N_("Choose a new password")), f"{portal_url}/reset/{links.token(fresh.link)}"),
+        (texts.say(tongue, N_("Choose a new password")), f"{portal_url}/reset/{links.token(delivery.link)}"),
         (
             texts.say(tongue, N_("The link works once, for %(minutes)s minutes."), minutes=settings.get("reset_minutes")),
             texts.say(tongue, N_("If it was not you, you need not do anything: your password stays as it is.")),

@@ -6,19 +6,18 @@ suppressed``, and ``held``.  The queue is only a bell; this table is the book.
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 import hashlib
 import logging
 import random
-import secrets
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from peewee import fn
 
-from domain import audit, clock, links, profile, settings, store, work_queue
+from domain import audit, clock, leases, links, profile, store, work_queue
 from domain.actor import Actor
+from domain.leases import PROBE_EVERY, Claim
 from domain.rules import N_, RuleBroken
 from gateways.mail import Outcome, Verdict
 from models import (
@@ -35,8 +34,6 @@ from models import (
 )
 
 log = logging.getLogger(__name__)
-LEASE = dt.timedelta(minutes=10)
-PROBE_EVERY = dt.timedelta(minutes=5)
 GIVE_UP_AFTER = dt.timedelta(hours=48)
 RETRY_MINUTES = (1, 5, 15, 60)
 DOUBTFUL_AFTER = 3
@@ -49,14 +46,6 @@ def _nobody() -> None:
 
 
 ring: Callable[[], object] = _nobody  # set by the application: wakes the dispatcher
-
-
-@dataclasses.dataclass(frozen=True)
-class Claim:
-    """A delivery that this process alone may send until the lease ends."""
-
-    delivery: Delivery
-    token: str
 
 
 def put(
@@ -107,72 +96,40 @@ def claim(channel: str = "email") -> Claim | float:
     processes; while the channel's server is down only one probe every five minutes.  A lease that is over counts as due.
     """
     with store.writing():
-        now = clock.now()
-        _free_leases(now)
-        health = _health(channel)
-        wait = _gate(health, now)
-        if wait is not None:
-            return wait
-        delivery = _next_due(channel, now, is_probe=health.down_since is not None)
-        if delivery is None:
-            return 0.0
-        token = secrets.token_hex(16)
-        taken = (
-            Delivery.update(state="leased", lease_token=token, lease_until=now + LEASE, attempts=Delivery.attempts + 1)
-            .where(Delivery.id == delivery.id, Delivery.state == "due")
-            .execute()
-        )
-        if not taken:
-            return 0.01
-        DeliveryAttempt.create(delivery=delivery, lease_token=token, started_at=now)
-        _take_slot(health, now)
-    return Claim(Delivery.get_by_id(delivery.id), token)
+        taken = leases.take(channel)
+    return leases.read(taken)
 
 
-def _next_due(channel: str, now: dt.datetime, *, is_probe: bool) -> Delivery | None:
-    """The first in order; a probe takes the one not tried for longest, so that no single message blocks all others."""
-    due = Delivery.select().where(Delivery.state == "due", Delivery.channel == channel, Delivery.next_at <= now)
-    fresh = due.where(Delivery.expires_at.is_null() | (Delivery.expires_at > now))
-    tried = DeliveryAttempt.select(fn.MAX(DeliveryAttempt.id)).where(DeliveryAttempt.delivery == Delivery.id)
-    order = (fn.COALESCE(tried, 0), Delivery.priority, Delivery.id) if is_probe else (Delivery.priority, Delivery.id)
-    first: Delivery | None = store.lock(fresh.order_by(*order).limit(1), skip_locked=True).first()
-    return first
+def settle_and_claim(claim: Claim, outcome: Outcome) -> tuple[bool, Claim | float | None]:
+    """``settle`` one delivery and ``claim`` the next in one transaction: the disk is waited for once for each message.
 
-
-def _health(channel: str) -> ChannelHealth:
-    ChannelHealth.insert(channel=channel).on_conflict_ignore().execute()
-    health: ChannelHealth = store.lock(ChannelHealth.select().where(ChannelHealth.channel == channel)).get()
-    return health
-
-
-def _gate(health: ChannelHealth, now: dt.datetime) -> float | None:
-    # A moment further ahead than we ever set one is from before the clock was put back.
-    if health.down_since and now < health.probe_at <= now + PROBE_EVERY:
-        return 0.0
-    if health.slot_at and now < health.slot_at <= now + dt.timedelta(seconds=1):
-        return float((health.slot_at - now).total_seconds())
-    return None
-
-
-def _take_slot(health: ChannelHealth, now: dt.datetime) -> None:
-    rate = settings.get("mail_rate")
-    changes: dict[str, Any] = {"slot_at": now + dt.timedelta(seconds=1 / rate) if rate else None}
-    if health.down_since:
-        changes["probe_at"] = now + PROBE_EVERY
-    if rate or health.down_since or health.slot_at:
-        ChannelHealth.update(**changes).where(ChannelHealth.channel == health.channel).execute()
+    What became of the one is kept even when no other can be leased: then the second is None.
+    """
+    try:
+        with store.writing():
+            leases.health(claim.delivery.channel)  # first: whoever settles and leases locks in this order
+            done = _settle(claim, outcome)
+            taken = leases.take(claim.delivery.channel)
+    except Exception:
+        log.exception("after delivery %s none could be leased", claim.delivery.id)
+        return settle(claim, outcome), None
+    return done, leases.read(taken)
 
 
 def settle(claim: Claim, outcome: Outcome) -> bool:
     """Write down what became of a try.  False when the lease was lost meanwhile: then nothing is changed."""
+    with store.writing():
+        return _settle(claim, outcome)
+
+
+def _settle(claim: Claim, outcome: Outcome) -> bool:
     delivery, now = claim.delivery, clock.now()
     changes = _after(delivery, outcome, now)
-    with store.writing():
-        if not _finish(claim, outcome.verdict.value, changes, code=outcome.code, answer=outcome.answer):
-            return False
-        _note_health(delivery, outcome, now)
-        if changes["state"] == "dead":
-            _tell_staff(delivery)
+    if not _finish(claim, outcome.verdict.value, changes, code=outcome.code, answer=outcome.answer):
+        return False
+    _note_health(delivery, outcome, now)
+    if changes["state"] == "dead":
+        _tell_staff(delivery)
     return True
 
 
@@ -203,12 +160,17 @@ def trouble(channel: str = "email") -> ChannelHealth | None:
 def _finish(claim: Claim, outcome: str, changes: dict[str, Any], *, code: int | None, answer: str) -> bool:
     mine = (Delivery.id == claim.delivery.id) & (Delivery.lease_token == claim.token) & (Delivery.state == "leased")
     done = Delivery.update(lease_token=None, lease_until=None, **changes).where(mine).execute()
-    DeliveryAttempt.update(ended_at=clock.now(), outcome=outcome, code=code, answer=answer[:300]).where(
-        DeliveryAttempt.lease_token == claim.token
-    ).execute()
+    _END_TRY.run(leases.stored(clock.now()), outcome, code, answer[:300], claim.token)
     if not done:
         log.warning("delivery %s: %s, but its lease had gone to somebody else", claim.delivery.id, outcome)
     return bool(done)
+
+
+_END_TRY = store.Change(
+    lambda now, outcome, code, answer, token: DeliveryAttempt.update(
+        ended_at=now, outcome=outcome, code=code, answer=answer
+    ).where(DeliveryAttempt.lease_token == token)
+)
 
 
 def _after(delivery: Delivery, outcome: Outcome, now: dt.datetime) -> dict[str, Any]:
@@ -248,26 +210,28 @@ def _note_health(delivery: Delivery, outcome: Outcome, now: dt.datetime) -> None
     if outcome.verdict is Verdict.RETRY and outcome.code is None:  # the letter could not be written: nobody was asked
         probe_now(delivery.channel)
         return
-    channel = ChannelHealth.update(
-        {"down_since": None, "probe_at": None, "last_error": ""}
-        if outcome.verdict is not Verdict.SERVER_DOWN
-        else {"probe_at": now + PROBE_EVERY, "last_error": outcome.answer[:300]}
-    ).where(ChannelHealth.channel == delivery.channel)
     if outcome.verdict is Verdict.SERVER_DOWN:
-        channel.execute()
-        ChannelHealth.update(down_since=now).where(
-            ChannelHealth.channel == delivery.channel, ChannelHealth.down_since.is_null()
-        ).execute()
+        mine = ChannelHealth.channel == delivery.channel
+        ChannelHealth.update(probe_at=now + PROBE_EVERY, last_error=outcome.answer[:300]).where(mine).execute()
+        ChannelHealth.update(down_since=now).where(mine, ChannelHealth.down_since.is_null()).execute()
     else:
-        channel.where(ChannelHealth.down_since.is_null(False)).execute()
+        _IS_UP.run(delivery.channel)
     if outcome.verdict in (Verdict.ACCEPTED, Verdict.REFUSED):
         _note_address(delivery.to_address, outcome)
+
+
+_IS_UP = store.Change(
+    lambda channel: ChannelHealth.update(down_since=None, probe_at=None, last_error="").where(
+        ChannelHealth.channel == channel, ChannelHealth.down_since.is_null(False)
+    )
+)
+_CLEAR = store.Change(lambda key: AddressHealth.delete().where(AddressHealth.email_key == key))
 
 
 def _note_address(address: str, outcome: Outcome) -> None:
     key = profile.email_key(address)
     if outcome.verdict is Verdict.ACCEPTED:
-        AddressHealth.delete().where(AddressHealth.email_key == key).execute()
+        _CLEAR.run(key)
         return
     AddressHealth.insert(email_key=key).on_conflict_ignore().execute()
     AddressHealth.update(refusals=AddressHealth.refusals + 1).where(AddressHealth.email_key == key).execute()
@@ -304,21 +268,10 @@ def sweep() -> None:
     """Expired leases back to due, what is too late to ``expired``; at start and each minute."""
     now = clock.now()
     with store.writing():
-        _free_leases(now)
+        leases.free(now)
         Delivery.update(state="expired", last_error=N_("Too late to be of use.")).where(
-            _unlocked(Delivery.state == "due", Delivery.expires_at <= now)
+            leases.unlocked(Delivery.state == "due", Delivery.expires_at <= now)
         ).execute()
-
-
-def _free_leases(now: dt.datetime) -> None:
-    Delivery.update(state="due", lease_token=None, lease_until=None).where(
-        _unlocked(Delivery.state == "leased", Delivery.lease_until < now)
-    ).execute()
-
-
-def _unlocked(*conditions: Any) -> Any:
-    """What somebody else is changing at this moment is left to the next sweep: two who want many rows may block each other."""
-    return Delivery.id.in_(store.lock(Delivery.select(Delivery.id).where(*conditions), skip_locked=True))
 
 
 def oldest_due() -> dt.datetime | None:

@@ -285,10 +285,8 @@ def ask_for_reset(email: str, by: Actor, *, request: str = "") -> None:
 
 
 def resolve_reset(delivery: Delivery) -> bool:
-    """Find who asked and make the link, once; False when nobody who could sign in has that address.
-
-    The mail goes to the stored address, never to the typed one.
-    """
+    """Find who asked and make the link, once, in the row and in ``delivery``; False when nobody who could sign in has
+    that address.  The mail goes to the stored address, never to the typed one."""
     if delivery.link_id:
         return True
     worker, account = _owner(profile.email_key(delivery.to_address))
@@ -297,12 +295,13 @@ def resolve_reset(delivery: Delivery) -> bool:
         return False
     with store.writing():
         link = links.make("password_reset", delivery.expires_at, account=account, worker=worker)
-        Delivery.update(
-            link=link, account=account, worker=worker, to_address=owner.email,
-            individual=account.individual if account else None,
-        ).where(Delivery.id == delivery.id).execute()  # fmt: skip
+        learned = {"link": link, "account": account, "worker": worker, "to_address": owner.email,
+                   "individual": account.individual if account else None}  # fmt: skip
+        Delivery.update(**learned).where(Delivery.id == delivery.id).execute()
         audit.record("password.reset_wanted", SYSTEM, individual=account.individual if account else None,
                      subject=_subject(owner))  # fmt: skip
+    for name, value in learned.items():
+        setattr(delivery, name, value)
     return True
 
 

@@ -50,7 +50,7 @@ SERVER_OPTIONS = {
     "default_transaction_isolation": r"read\ committed",
     "timezone": "UTC",
 }
-POOL = {"max_connections": 20, "timeout": 10, "stale_timeout": 600}  # eight web threads, two workers, some to spare
+POOL = {"max_connections": 20, "timeout": 10, "stale_timeout": 600}  # twelve web threads, four of the worker, some to spare
 # Fetching rows raises the driver's own error as it is, and that of pysqlite3 is not the standard library's.
 _FAULTS: tuple[Any, ...] = (
     OperationalError, sqlite3.OperationalError, peewee.sqlite3.OperationalError, psycopg.OperationalError,  # type: ignore[attr-defined]
@@ -313,28 +313,47 @@ def _ask_mark() -> tuple[int, str]:
 _house: dict[tuple[int, str], dict[str, Any]] = {}
 
 
-class Question:
-    """A SELECT of which only the values differ: its SQL is built once, because that costs more than asking.
+class _Built:
+    """A statement of which only the values differ: its SQL is built once, because that costs more than running it.
 
-    ``build`` makes the query of as many values as ``first`` is given; these are passed on as they are.
+    ``build`` makes the query of as many values as it is run with; these are passed on as they are.
     """
 
     def __init__(self, build: Callable[..., Any]) -> None:
         self._build = build
         self._built: dict[type, tuple[str, list[Any], Any]] = {}
 
-    def first(self, *values: Any) -> Any:
-        """The first row, or None."""
+    def _run(self, values: tuple[Any, ...]) -> tuple[Any, Any]:
         kind = type(db.obj)
         if kind not in self._built:
             places = [peewee.Value(_Place(number), converter=False) for number in range(len(values))]
-            query = self._build(*places).limit(1)
+            query = self._build(*places)
             self._built[kind] = (*query.sql(), query)
         sql, wanted, query = self._built[kind]
         filled = [values[each.number] if isinstance(each, _Place) else each for each in wanted]
-        found = query._get_cursor_wrapper(db.execute_sql(sql, filled))
+        return query, db.execute_sql(sql, filled)
+
+
+class Question(_Built):
+    """A SELECT of which only the values differ."""
+
+    def __init__(self, build: Callable[..., Any]) -> None:
+        super().__init__(lambda *values: build(*values).limit(1))
+
+    def first(self, *values: Any) -> Any:
+        """The first row, or None."""
+        query, cursor = self._run(values)
+        found = query._get_cursor_wrapper(cursor)
         found.fill_cache(1)
         return found.row_cache[0] if found.row_cache else None
+
+
+class Change(_Built):
+    """An UPDATE or a DELETE of which only the values differ."""
+
+    def run(self, *values: Any) -> int:
+        """How many rows it changed."""
+        return int(db.rows_affected(self._run(values)[1]))
 
 
 class _Place:

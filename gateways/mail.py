@@ -162,9 +162,10 @@ def ascii_domain(name: str) -> str:
 
 def sender_of(message: EmailMessage) -> str:
     """The address that the message is from. Raises ValueError when there is none, or more than one."""
-    if message["From"] is None or len(message["From"].addresses) != 1:
+    written = message["From"]  # read once: each time it is parsed anew
+    if written is None or len(written.addresses) != 1:
         raise ValueError("a mail is from one address")
-    return mailbox_of(message["From"].addresses[0].addr_spec)
+    return mailbox_of(written.addresses[0].addr_spec)
 
 
 def wire_of(message: EmailMessage) -> bytes:

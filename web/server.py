@@ -22,6 +22,7 @@ from web.headers import headers
 log = logging.getLogger(__name__)
 _ARENAS, _MMAP_FROM = -8, -3  # malloc.h: M_ARENA_MAX, M_MMAP_THRESHOLD
 MOST_BODY = 20 * 1024 * 1024
+THREADS = 12  # eight may wait for their password to be hashed and four are left for pages; each costs a megabyte
 
 
 def serve(app: Flask, config: Config, on_duty: duty.Duty | None, *, announce: str) -> None:
@@ -30,7 +31,7 @@ def serve(app: Flask, config: Config, on_duty: duty.Duty | None, *, announce: st
     Without ``on_duty`` the background work is done by other processes.
     """
     try:
-        server = waitress.create_server(app, host=config.host, port=config.port, threads=8, ident=None,
+        server = waitress.create_server(app, host=config.host, port=config.port, threads=THREADS, ident=None,
                                         max_request_body_size=MOST_BODY, connection_limit=600, **_proxy(config))  # fmt: skip
     except OSError as taken:
         raise BadConfiguration(f"port {config.port} cannot be used ({taken.strerror}); choose another with --port") from None

@@ -13,11 +13,11 @@ from smtp_server import SmtpServer
 
 import tasks
 from config import Config, Smtp
-from domain import accounts, agency, clock, dispatch, links, notices, profile, settings, sign_in, store
+from domain import accounts, agency, clock, dispatch, leases, links, notices, profile, settings, sign_in, store
 from domain.actor import SYSTEM
 from domain.rules import RuleBroken
 from gateways.smtp import SmtpMail
-from models import Contact, Delivery, DeliveryAttempt, Device, Individual, Task, Worker
+from models import Contact, Delivery, DeliveryAttempt, Device, Individual, Task, Worker, db
 
 
 def put(cast, name="alice", number=1, kind="password_changed", **options):
@@ -417,7 +417,7 @@ def test_one_send_ends_long_before_its_lease_does():
         smtp=Smtp("127.0.0.1", 9, "none", "", "", "portal@example.org"),
     )  # fmt: skip
     assert tasks.mail_of(config)()._total == total == 240.0
-    assert dt.timedelta(seconds=2 * total) < notices.LEASE
+    assert dt.timedelta(seconds=2 * total) < leases.LEASE
 
 
 def test_an_expired_activation_is_not_sent_though_no_job_ran(cast, deliver, frozen):
@@ -526,6 +526,58 @@ def test_a_slow_dispatcher_whose_lease_was_taken_over_changes_nothing(cast, deli
     assert Delivery.select().where(Delivery.id == delivery.id).dicts().get() == sent
 
 
+def test_dispatchers_at_once_with_one_address_that_is_now_refused_and_now_taken_do_not_block_each_other(
+    cast, deliver, at_once, caplog
+):
+    for number in range(60):
+        put(cast, number=number)
+    with SmtpServer(itertools.cycle(["rcpt_550", "ok", "data_451"])) as server:
+        assert sum(at_once([lambda: deliver(server)] * 4)) == len(server.accepted)
+    states = [row.state for row in Delivery.select().where(Delivery.kind == "password_changed")]
+    assert sorted(set(states)) == ["dead", "due", "sent"]
+    assert states.count("sent") == len(server.accepted)
+    assert "could be leased" not in caplog.text
+    assert "cannot be sent" not in caplog.text
+
+
+class Counted:
+    """What the database is asked, and how often it is told to write to the disk, while the block runs."""
+
+    def __enter__(self):
+        self.asked, self.commits = [], 0
+        execute, commit = db.obj.execute_sql, db.obj.commit
+
+        def asking(sql, params=None):
+            self.asked.append(sql)
+            return execute(sql, params)
+
+        def committing():
+            self.commits += 1
+            return commit()
+
+        db.obj.execute_sql, db.obj.commit = asking, committing
+        return self
+
+    def __exit__(self, *_):
+        del db.obj.execute_sql, db.obj.commit
+
+
+def test_a_message_more_costs_one_wait_for_the_disk_and_few_questions(cast, deliver):
+    with SmtpServer() as server:
+        put(cast, number=100)
+        deliver(server)  # what is asked only once
+        spent = []
+        for count in (5, 25):
+            for number in range(count):
+                put(cast, number=1000 * count + number)
+            with Counted() as counted:
+                assert deliver(server) == count
+            spent.append(counted)
+    fewer, more = spent
+    assert more.commits - fewer.commits == 20
+    assert (len(more.asked) - len(fewer.asked)) / 20 <= 16
+
+
 def test_the_mail_rate_is_kept_by_two_dispatchers_together(cast, deliver, at_once):
     settings.change("mail_rate", "20", SYSTEM)
     for number in range(8):
@@ -546,6 +598,21 @@ def test_a_dispatcher_that_is_told_to_stop_ends_after_the_message_in_hand(cast, 
         assert deliver(server) == 0
         dispatch.go_on()
         assert deliver(server) == 3
+
+
+def test_a_dispatcher_that_is_told_to_stop_while_it_sends_takes_no_other_message(cast, deliver):
+    waiting = [put(cast, number=number) for number in range(10)]
+
+    def moods():
+        yield "ok"
+        dispatch.stop()
+        yield from itertools.repeat("ok")
+
+    with SmtpServer(moods()) as server:
+        assert 1 <= deliver(server) <= 3
+        sent = len(server.accepted)
+    states = [(fresh(each).state, fresh(each).attempts) for each in waiting]
+    assert states == [("sent", 1)] * sent + [("due", 0)] * (10 - sent)
 
 
 def test_a_dispatcher_that_waits_for_the_mail_rate_stops_at_once_when_told(cast, deliver):

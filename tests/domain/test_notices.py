@@ -2,13 +2,14 @@
 
 import datetime as dt
 import itertools
+import threading
 
 import pytest
 from peewee import IntegrityError
 
 from domain import accounts, audit, clock, links, notices, settings, sign_in, store
 from domain.actor import SYSTEM
-from domain.notices import Claim
+from domain.leases import Claim
 from domain.rules import RuleBroken
 from gateways.mail import Outcome, Verdict
 from models import (
@@ -364,6 +365,75 @@ def test_a_servers_long_words_are_cut_to_what_the_table_holds(cast):
     delivery = settle(Outcome(Verdict.REFUSED, 550, "x" * 1000, False))
     assert len(delivery.last_error) == 300
     assert len(DeliveryAttempt.get(DeliveryAttempt.delivery == delivery).answer) == 300
+
+
+def test_one_is_settled_and_the_next_leased_in_one_step(cast, frozen):
+    frozen()
+    first, second = put(cast), put(cast, number=2)
+    done, claim = notices.settle_and_claim(notices.claim(), TAKEN)
+    assert (done, claim.delivery) == (True, second)
+    assert (fresh(first).state, fresh(second).state, fresh(second).lease_token) == ("sent", "leased", claim.token)
+    assert notices.settle_and_claim(claim, TAKEN) == (True, 0.0)
+    assert [attempt.outcome for attempt in DeliveryAttempt.select()].count("accepted") >= 2
+
+
+def test_who_lost_the_lease_settles_nothing_and_may_go_on_with_the_next(cast, frozen):
+    frozen()
+    delivery, other = put(cast), put(cast, number=2)
+    slow = notices.claim()
+    frozen.shift(minutes=11)
+    quick = notices.claim()
+    done, claim = notices.settle_and_claim(slow, NEVER)
+    assert (done, claim.delivery) == (False, other)
+    assert (fresh(delivery).state, fresh(delivery).lease_token) == ("leased", quick.token)
+
+
+def test_after_the_server_fell_silent_no_next_one_is_leased(cast, frozen):
+    frozen()
+    put(cast), put(cast, number=2)
+    assert notices.settle_and_claim(notices.claim(), SILENT) == (True, 0.0)
+    assert not Delivery.select().where(Delivery.state == "leased").exists()
+
+
+def nobody_can_lease():
+    """From now on the database refuses every attempt that has not ended."""
+    if store.is_postgres():
+        db.execute_sql("ALTER TABLE delivery_attempt ADD CONSTRAINT refused CHECK (outcome <> '') NOT VALID")
+    else:
+        db.execute_sql("CREATE TRIGGER refused BEFORE INSERT ON delivery_attempt BEGIN SELECT RAISE(ABORT, 'refused'); END")
+
+
+def test_what_was_sent_stays_sent_when_no_next_one_can_be_leased(cast, caplog):
+    first, second = put(cast), put(cast, number=2)
+    claim = notices.claim()
+    nobody_can_lease()
+    assert notices.settle_and_claim(claim, TAKEN) == (True, None)
+    assert (fresh(first).state, fresh(second).state, fresh(second).attempts) == ("sent", "due", 0)
+    assert f"after delivery {first.id} none could be leased" in caplog.text
+
+
+@pytest.mark.only_postgres
+def test_who_settles_and_leases_holds_the_channel_before_the_address_as_everybody_does(cast, at_once):
+    """Otherwise two dispatchers with the same address wait for each other when the server has just come back."""
+    for number in range(2):
+        put(cast, number=number)
+    settle(NEVER)
+    claim = notices.claim()
+
+    def come_back():
+        with store.writing():
+            ChannelHealth.update(last_error="was down").execute()
+            waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+            start.set()
+            assert any(db.execute_sql(waiting).fetchone()[0] for _ in range(100_000))
+            AddressHealth.delete().execute()
+
+    def refuse():
+        start.wait(30)
+        return notices.settle_and_claim(claim, NEVER)
+
+    start = threading.Event()
+    assert at_once([come_back, refuse])[1] == (True, 0.0)
 
 
 # ---------------------------------------------------------------- what becomes of a failure

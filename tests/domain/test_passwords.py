@@ -1,10 +1,15 @@
 """Passwords: what may be chosen, and that keeping and comparing them tells nobody anything (spec 01, NIST 800-63B)."""
 
+import contextlib
+import os
 import random
 import statistics
 import string
 import sys
+import threading
 import time
+from collections import Counter
+from pathlib import Path
 
 import pytest
 
@@ -232,14 +237,44 @@ def dear():
 
 
 def test_comparing_takes_as_long_when_nobody_has_the_address(db, dear):
-    """The time of this thread alone, so that whatever else the machine does counts for nothing."""
+    """The time of this process alone, so that whatever else the machine does counts for nothing."""
 
     def cost(kept):
-        began = time.thread_time()
+        began = time.process_time()
         assert not passwords.matches("seven blue geese wade", kept)
-        return time.thread_time() - began
+        return time.process_time() - began
 
     cost(None)  # what is made for comparing is made once
     pairs = [(cost(dear), cost(None)) for _ in range(9)]
     known, unknown = (statistics.median(times) for times in zip(*pairs, strict=True))
     assert known / 2 < unknown < known * 2
+
+
+def standing_back():
+    """How many threads of this process let the others go first (proc(5): field 19 is the niceness)."""
+    nice = Counter()
+    for thread in Path("/proc/self/task").iterdir():
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it has ended meanwhile
+            nice[int((thread / "stat").read_text().rpartition(")")[2].split()[16])] += 1
+    return sum(number for level, number in nice.items() if level >= os.nice(0) + 10)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the system cannot put one thread behind the others")
+def test_a_hash_lets_everybody_else_go_first_and_no_more_than_two_are_made_at_once(db, at_once):
+    passwords.use_cost(time_cost=50, memory_cost=1024)
+    try:
+        over, seen = threading.Event(), []
+
+        def look():
+            while not over.is_set():
+                seen.append(standing_back())
+
+        watch = threading.Thread(target=look)
+        watch.start()
+        at_once([lambda: passwords.hash("seven blue herons wade")] * 6)
+        over.set()
+        watch.join()
+        assert 1 <= max(seen) <= 3  # two, and one that is just ending
+        assert standing_back() == 0
+    finally:
+        passwords.use_cost(time_cost=1, memory_cost=8)

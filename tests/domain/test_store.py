@@ -327,6 +327,24 @@ def test_what_was_asked_inside_a_change_is_asked_again_after_it(db):
         assert settings.get("minimum_age") == 18
 
 
+# ---------------------------------------------------------------- what is built once
+
+_VALUE = store.Question(lambda key: Setting.select().where(Setting.key == key))
+_OTHER_VALUE = store.Change(lambda value, key: Setting.update(value=value).where(Setting.key == key))
+
+
+def test_a_question_and_a_change_that_were_built_once_are_about_the_values_of_each_time(db):
+    with store.writing():
+        keep("a"), keep("b")
+        assert _OTHER_VALUE.run("y", "a") == 1
+        assert _OTHER_VALUE.run("z", "nobody") == 0
+        assert _OTHER_VALUE.run("z'; --", "b") == 1
+    assert [_VALUE.first(key).value for key in ("a", "b")] == ["y", "z'; --"]
+    assert _VALUE.first("nobody") is None
+    with pytest.raises(store.WriteOutsideTransaction):
+        _OTHER_VALUE.run("y", "b")
+
+
 # ---------------------------------------------------------------- faults
 
 

@@ -10,13 +10,13 @@ from collections.abc import Callable
 import pytest
 from faults.nursery import PATIENCE, Child, Nursery, Sink, address_of, opened, password_of, sound
 
-from domain import audit, notices, passwords, profile, store
+from domain import audit, leases, notices, passwords, profile, store
 from models import AuditEntry, Delivery, DeliveryAttempt, Individual, Link, PortalAccount, Setting
 
 KILLS = 50
 LEAST_HITS = 0.3  # of the kills; one that hits between two acts shows nothing
 LONGEST_MOMENT, SHORT_MOMENT = 0.12, 0.004  # seconds
-ALL_LEASES = (notices.LEASE + dt.timedelta(minutes=1)).total_seconds()
+ALL_LEASES = (leases.LEASE + dt.timedelta(minutes=1)).total_seconds()
 VICTIMS = (("web",), ("mail",), ("web",), ("mail",), ("web", "mail"))
 HARMLESS = {("create", "has_account"), ("accept", "no_longer"), ("prove", "no_longer"), ("activate", "no_longer")}
 

@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 
 import pytest
 from faults.nursery import KEY, PATIENCE, Sink, opened
-from faults.running import Portal
+from faults.running import ONLY_WEB, Portal, Visitor
 from flask import Flask
 from flask.sessions import SecureCookieSessionInterface
 
@@ -150,6 +150,41 @@ def test_sixty_stalled_uploads_and_downloads_hold_up_nobody(portal, data):
         assert max(looks[-1]) < 0.3, looks
         assert select.select(uploads, [], [], 0)[0] == [], "an upload was answered: it did not stall"
         assert [has_more_than(line, 1_000_000) for line in downloads[:3]] == [True] * 3, "a stalled line gets the rest once it goes on"
+
+
+# ---------------------------------------------------------------- many who sign in
+
+DEAR = ONLY_WEB.replace("app = ", "from domain import passwords\npasswords.use_cost(time_cost=12, memory_cost=19456)\napp = ", 1)
+AT_ONCE = 8
+
+
+@pytest.mark.long
+def test_eight_who_sign_in_at_once_hold_up_nobody(data):
+    """Two passwords are hashed at once and the others wait: for each other, and no page waits for any of them."""
+    cookie = settle_down(data, 1)["Zephyr00q"]
+    with Portal(data, None, ["-c", DEAR]) as portal, contextlib.closing(Phone(portal.listens().port, cookie)) as alice:
+        visitors = [Visitor(portal.port) for _ in range(AT_ONCE)]
+        begun, waits, pages = threading.Barrier(AT_ONCE + 1), [], []
+
+        def sign_in(number):
+            _, form = visitors[number].ask("GET", "/sign-in")
+            hidden = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', form))
+            begun.wait(PATIENCE)
+            began = time.monotonic()
+            status, _ = visitors[number].ask("POST", "/sign-in", hidden | {"email": f"nobody{number}@example.org", "password": "not this one"})
+            assert status == 422
+            waits.append(time.monotonic() - began)
+
+        threads = [threading.Thread(target=sign_in, args=(number,)) for number in range(AT_ONCE)]
+        for thread in threads:
+            thread.start()
+        begun.wait(PATIENCE)
+        while any(thread.is_alive() for thread in threads):
+            began = time.monotonic()
+            assert alice.ask("/about-me/")[0] == 200
+            pages.append(time.monotonic() - began)
+        assert len(waits) == AT_ONCE
+        assert max(pages) < min(waits) / 2, (max(pages), sorted(waits))
 
 
 # ---------------------------------------------------------------- nobody else's page

@@ -8,11 +8,11 @@ import pytest
 from faults.nursery import Nursery, Sink, opened, sound
 from faults.running import Portal
 
-from domain import audit, clock, notices, store
+from domain import audit, clock, leases, notices, store
 from models import Delivery, DeliveryAttempt, Individual
 
 SOON = 15.0  # seconds: well before the timetable's next minute, mostly
-LEASE = notices.LEASE.total_seconds()
+LEASE = leases.LEASE.total_seconds()
 
 
 def put(data, number):
