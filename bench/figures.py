@@ -5,22 +5,25 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import gzip
-import os
 import re
 import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from bench import servers
+from bench import mixture, servers
 from bench.browsing import PASSWORD, Browser
+from bench.crowd import Crowd
 
 PAIRS = 5
+CLIENTS = 1000
+SIGN_INS = 8
+READING = 5  # seconds for which Home is read again and again
+REQUESTS = 10_000
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,14 +42,19 @@ class Line:
 
 
 Measure = Callable[[Path], Iterator[Line]]
-FIGURES: dict[str, Measure] = {}
+FIGURES: dict[tuple[str, ...], Measure] = {}
+SELECTS = {
+    "home": 6, "about_me": 6, "my_portal": 6, "individuals": 10, "individual": 10, "search": 10, "history": 10, "accounts": 10,
+    "today": 10, "deliveries": 10, "delivery": 10, "settings": 10,
+}  # fmt: skip
+WITH_WRK = ("home.ratio", "home.scale")
 
 
-def figure(name: str) -> Callable[[Measure], Measure]:
-    """Register a measurement under the name that ``script/bench NAME`` takes."""
+def figure(*names: str) -> Callable[[Measure], Measure]:
+    """Register a measurement with the figures that come of it."""
 
     def take(measure: Measure) -> Measure:
-        FIGURES[name] = measure
+        FIGURES[names] = measure
         return measure
 
     return take
@@ -65,17 +73,32 @@ def filled(folder: Path, clients: int) -> Path:
     return data
 
 
+def copied(folder: Path, clients: int) -> Path:
+    """A copy of such a folder to work on."""
+    data = Path(tempfile.mkdtemp(dir=folder)) / "data"
+    shutil.copytree(filled(folder, clients), data)
+    return data
+
+
 @contextlib.contextmanager
-def portal(folder: Path, clients: int) -> Iterator[tuple[str, int, int]]:
-    """A portal on a copy of such a folder: address, port, process."""
-    source = filled(folder, clients)
-    copy = Path(tempfile.mkdtemp(dir=folder)) / "data"
-    shutil.copytree(source, copy)
+def portal(folder: Path, clients: int, smtp_port: int = 9) -> Iterator[tuple[str, int, int]]:
+    """A portal on such a copy: address, port, process."""
+    data = copied(folder, clients)
     try:
-        with servers.portal(copy) as (address, process):
+        with servers.portal(data, smtp_port) as (address, process):
             yield address, int(address.rpartition(":")[2]), process
     finally:
-        shutil.rmtree(copy.parent)
+        shutil.rmtree(data.parent)
+
+
+def measured(folder: Path, *command: str, core: int = 0, **env: str) -> list[str]:
+    """What a measurement in a process of its own says, word by word."""
+    given = servers.environment(copied(folder, CLIENTS), 1) | env
+    asked = subprocess.run(
+        servers.pinned(core, [sys.executable, "-m", *command]), cwd=servers.ROOT, env=given, check=True,
+        stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    return asked.stdout.split()
 
 
 def signed_in(port: int, email: str = "client1@example.org") -> Browser:
@@ -91,7 +114,7 @@ def signed_in(port: int, email: str = "client1@example.org") -> Browser:
 @figure("home.ratio")
 def home_ratio(folder: Path) -> Iterator[Line]:
     """Home, signed in, 1,000 clients ÷ bare Flask, in requests per second."""
-    with servers.bare() as hello, portal(folder, 1000) as (address, port, _):
+    with servers.bare() as hello, portal(folder, CLIENTS) as (address, port, _):
         cookie = signed_in(port).cookie
         servers.rate(hello, seconds=1)
         servers.rate(address + "/", cookie=cookie, seconds=1)
@@ -105,7 +128,7 @@ def home_ratio(folder: Path) -> Iterator[Line]:
 @figure("home.scale")
 def home_scale(folder: Path) -> Iterator[Line]:
     """The same with 100,000 clients ÷ with 1,000."""
-    with portal(folder, 1000) as (small, small_port, _), portal(folder, 100_000) as (large, large_port, _):
+    with portal(folder, CLIENTS) as (small, small_port, _), portal(folder, 100_000) as (large, large_port, _):
         cookies = [signed_in(port).cookie for port in (small_port, large_port)]
         for address, cookie in zip((small, large), cookies, strict=True):
             servers.rate(address + "/", cookie=cookie, seconds=1)
@@ -119,29 +142,22 @@ def home_scale(folder: Path) -> Iterator[Line]:
 # ---------------------------------------------------------------- queries and plans
 
 
-@figure("queries")
+@figure(*(f"{kind}.{page}" for page in SELECTS for kind in ("queries", "scans")))
 def queries(folder: Path) -> Iterator[Line]:
-    """SELECTs after session and settings, and tables that grow and are scanned on the way, by page."""
-    data = Path(tempfile.mkdtemp(dir=folder)) / "data"
-    shutil.copytree(filled(folder, 1000), data)
-    said = subprocess.run(
-        [sys.executable, "-m", "bench.queries"], cwd=servers.ROOT, env=servers.environment(data, 1) | {"BENCH_PASSWORD": PASSWORD},
-        check=True, capture_output=True, text=True,
-    ).stdout  # fmt: skip
-    limits = {"home": 6, "about_me": 6, "individuals": 10, "individual": 10}
-    for row in said.splitlines():
-        page, count, scans = row.split()
-        yield Line(f"queries.{page}", int(count), limits[page])
+    """SELECTs after session and settings, and those that read through a table that grows, by page."""
+    said = iter(measured(folder, "bench.queries", BENCH_PASSWORD=PASSWORD))
+    for page, count, scans in zip(said, said, said, strict=True):
+        yield Line(f"queries.{page}", int(count), SELECTS[page])
         yield Line(f"scans.{page}", int(scans), 0)
 
 
 # ---------------------------------------------------------------- weight
 
 
-@figure("weight")
+@figure("weight.home", "weight.requests")
 def weight(folder: Path) -> Iterator[Line]:
     """First load of home: bytes over the line in KB, and requests."""
-    with portal(folder, 1000) as (_, port, _process):
+    with portal(folder, CLIENTS) as (_, port, _process):
         browser = signed_in(port)
         _, headers, body = browser.ask("/")
         html = (gzip.decompress(body) if headers.get("content-encoding") == "gzip" else body).decode()
@@ -157,22 +173,19 @@ def weight(folder: Path) -> Iterator[Line]:
 
 @figure("memory.rss")
 def memory(folder: Path) -> Iterator[Line]:
-    """The whole process, in MB, after 10,000 mixed requests with the worker running."""
-    with portal(folder, 1000) as (_, port, process):
-        browsers = [signed_in(port, f"client{n}@example.org") for n in (1, 2)] + [signed_in(port, "admin@example.org")]
-        paths = [("/", "/about-me/", "/my-portal/", "/pages/help", "/static/icons.svg")] * 2
-        paths.append(("/admin/", "/admin/individuals/", "/admin/individuals/?q=an", "/admin/deliveries/", "/admin/my-sign-in/"))
-        for number in range(10_000):
-            browsers[number % 3].ask(paths[number % 3][number // 3 % 5])
+    """The whole process, in MB, after 10,000 mixed requests with the worker running and sending."""
+    with servers.sink() as (smtp_port, _said), portal(folder, CLIENTS, smtp_port) as (_, port, process):
+        made = mixture.run(port, CLIENTS, REQUESTS)
+        if made["POST"] < REQUESTS / 4:
+            raise RuntimeError(f"not mixed: {made}")
         status = Path(f"/proc/{process}/status").read_text()
         yield Line("memory.rss", int(re.search(r"VmRSS:\s+(\d+)", status).group(1)) / 1024, 110)  # type: ignore[union-attr]
 
 
 @figure("start.ratio")
 def start(folder: Path) -> Iterator[Line]:
-    """Start of an existing installation to its first answer ÷ bare Flask's."""
-    data = Path(tempfile.mkdtemp(dir=folder)) / "data"
-    shutil.copytree(filled(folder, 1000), data)
+    """Start of an existing installation to its first page ÷ bare Flask's."""
+    data = copied(folder, CLIENTS)
     ratios = []
     for number in range(PAIRS + 1):
         seconds = []
@@ -191,16 +204,8 @@ def start(folder: Path) -> Iterator[Line]:
 @figure("outbox.ratio")
 def outbox(folder: Path) -> Iterator[Line]:
     """E-mails per second, *mail rate* unlimited ÷ building and sending the same with plain smtplib on one connection."""
-    data = Path(tempfile.mkdtemp(dir=folder)) / "data"
-    shutil.copytree(filled(folder, 1000), data)
-    ratios = []
-    for _ in range(PAIRS):
-        said = subprocess.run(
-            servers.pinned(0, [sys.executable, "-m", "bench.outbox"]), cwd=servers.ROOT,
-            env=servers.environment(data, 1), check=True, capture_output=True, text=True,
-        ).stdout  # fmt: skip
-        plain, ours = map(float, said.split())
-        ratios.append(ours / plain)
+    said = map(float, measured(folder, "bench.outbox", str(PAIRS)))
+    ratios = [ours / plain for plain, ours in zip(said, said, strict=True)]
     yield Line("outbox.ratio", statistics.median(ratios), 0.25, most=False)
 
 
@@ -210,66 +215,38 @@ def outbox(folder: Path) -> Iterator[Line]:
 @figure("hash.p99")
 def hashing(folder: Path) -> Iterator[Line]:
     """p99 of home while eight sign-ins run ÷ without."""
-    with portal(folder, 1000) as (_, port, _process):
+    with portal(folder, CLIENTS) as (_, port, _process):
         reader = signed_in(port)
+        _read(reader, 1)
         ratios = []
         for _ in range(PAIRS):
+            crowd = Crowd(port, CLIENTS, at_once=SIGN_INS, stock=100 * READING)
             calm = _p99(reader)
-            with _signing_in(port, 8):
-                ratios.append(_p99(reader) / calm)
+            with crowd:
+                busy = _p99(reader)
+            ratios.append(busy / calm)
         yield Line("hash.p99", statistics.median(ratios), 5)
 
 
-def _p99(reader: Browser, times: int = 300) -> float:
-    taken = []
-    for _ in range(times):
+def _p99(reader: Browser) -> float:
+    return statistics.quantiles(_read(reader, READING), n=100)[98]
+
+
+def _read(reader: Browser, seconds: float) -> list[float]:
+    taken, end = [], time.perf_counter() + seconds
+    while time.perf_counter() < end:
         began = time.perf_counter()
         reader.page("/")
         taken.append(time.perf_counter() - began)
-    return statistics.quantiles(taken, n=100)[98]
-
-
-@contextlib.contextmanager
-def _signing_in(port: int, people: int) -> Iterator[None]:
-    over = threading.Event()
-    threads = [threading.Thread(target=_sign_in_again_and_again, args=(port, n, over)) for n in range(people)]
-    for thread in threads:
-        thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        for thread in threads:
-            thread.join()
-
-
-def _sign_in_again_and_again(port: int, number: int, over: threading.Event) -> None:
-    person = 10
-    while not over.is_set():
-        person += 1  # another one each time, so that no limit stops it
-        browser = Browser(port)
-        html = browser.page("/sign-in")
-        hidden = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', html))
-        browser.ask("/sign-in", {**hidden, "email": f"client{number * 100 + person}@example.org", "password": "not this one at all"})
+    return taken
 
 
 # ---------------------------------------------------------------- import
 
 
-@figure("import.rows")
+@figure("import.rows", "import.wait")
 def importing(folder: Path) -> Iterator[Line]:
     """100,000 individuals: seconds in all, and the longest wait of a client's write meanwhile."""
-    data = Path(tempfile.mkdtemp(dir=folder)) / "data"
-    shutil.copytree(filled(folder, 1000), data)
-    said = subprocess.run(
-        [sys.executable, "-m", "bench.importing"], cwd=servers.ROOT, env=servers.environment(data, 1), check=True,
-        capture_output=True, text=True,
-    ).stdout  # fmt: skip
-    seconds, waited = map(float, said.split()[-2:])
+    seconds, waited = map(float, measured(folder, "bench.importing"))
     yield Line("import.rows", seconds, 300)
     yield Line("import.wait", waited, 5)
-
-
-def cores() -> int:
-    """How many cores there are for servers and load."""
-    return os.cpu_count() or 1

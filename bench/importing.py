@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 from app import create_app
+from bench.servers import pinned
 from domain import imports, store
 from models import RateCount
 
@@ -51,7 +52,7 @@ def main() -> None:
         file, log = Path(folder) / "people.csv", Path(folder) / "waits"
         file.write_text(rows())
         with log.open("w") as waits:
-            client = subprocess.Popen([sys.executable, "-c", CLIENT], stdout=waits)
+            client = subprocess.Popen(pinned(1, [sys.executable, "-c", CLIENT]), stdout=waits)
         while not log.read_text():
             time.sleep(0.05)
         began = time.monotonic()
