@@ -1,33 +1,75 @@
-"""What is written to the log: never a token of an e-mailed link (T23)."""
+"""What is written to the log: where something went wrong, never a token of an e-mailed link nor a word about anybody (T23)."""
 
 from __future__ import annotations
 
 import logging
 import re
+import smtplib
+import traceback
+from collections.abc import Iterator
+from typing import TextIO
 
-_TOKEN = re.compile(r"/(activate|reset)/[^/\s\"'?]{20,}")
+import peewee
+import psycopg
+from jinja2 import TemplateError
+
+_TOKEN = re.compile(r"(/|%2f)(activate|reset)(/|%2f)[^/\s\"'?&%]{20,}", re.IGNORECASE)
+# What these say is about the program or the machine; others quote what they failed on, such as a name that is no number.
+_OF_THE_MACHINE: tuple[type[BaseException], ...] = (
+    AttributeError, ImportError, NameError, TypeError, RuntimeError, AssertionError, MemoryError, OSError, TemplateError,
+    psycopg.OperationalError, peewee.sqlite3.Error,  # type: ignore[attr-defined]
+)  # fmt: skip
 
 
 class Mask(logging.Filter):
-    """Shortens the address of an e-mailed link in whatever is logged, errors and their traces included."""
+    """Leaves tokens and private words out of whatever is logged, errors and their traces included."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         record.msg, record.args = mask(record.getMessage()), None
-        if record.exc_info and not record.exc_text:
-            record.exc_text = mask(logging.Formatter().formatException(record.exc_info))
+        if record.exc_info and record.exc_info[1] is not None:
+            record.exc_text = mask("".join(_trace(record.exc_info[1])).rstrip("\n"))
+        if record.stack_info:
+            record.stack_info = mask(record.stack_info)
         return True
 
 
 def mask(text: str) -> str:
     """The text with ``/activate/…`` in place of a link's token."""
-    return _TOKEN.sub(r"/\1/…", text)
+    return _TOKEN.sub(r"\1\2\3…", text)
+
+
+def _trace(error: BaseException) -> Iterator[str]:
+    """The error and what led to it, the first cause first, as Python writes it."""
+    if error.__cause__ is not None:
+        yield from _trace(error.__cause__)
+        yield "\nThe above exception was the direct cause of the following exception:\n\n"
+    elif error.__context__ is not None and not error.__suppress_context__:
+        yield from _trace(error.__context__)
+        yield "\nDuring handling of the above exception, another exception occurred:\n\n"
+    yield "Traceback (most recent call last):\n"
+    yield from traceback.format_tb(error.__traceback__)
+    yield f"{type(error).__module__}.{type(error).__qualname__}: {_words(error)}\n".removeprefix("builtins.")
+
+
+def _words(error: BaseException) -> str:
+    if isinstance(error, psycopg.Error) and error.sqlstate:
+        refused = (error.diag.table_name, error.diag.column_name, error.diag.constraint_name)
+        return " ".join([error.sqlstate, *filter(None, refused)])
+    if isinstance(error, _OF_THE_MACHINE) and not isinstance(error, smtplib.SMTPException):
+        return str(error)
+    return "(what it says is left out)"
+
+
+def handler(stream: TextIO | None = None) -> logging.Handler:
+    """What writes to a stream (the terminal) as the portal does."""
+    made = logging.StreamHandler(stream)
+    made.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    made.addFilter(Mask())
+    return made
 
 
 def install() -> None:
     """Write to the terminal, masked; what only a developer of a library wants to know is left out."""
-    handler = logging.StreamHandler()
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
-    handler.addFilter(Mask())
-    logging.basicConfig(level=logging.INFO, handlers=[handler])
+    logging.basicConfig(level=logging.INFO, handlers=[handler()])
     for noisy in ("huey", "waitress"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
