@@ -1,6 +1,7 @@
 """A whole portal in a process of its own, and somebody who uses it over the network."""
 
 import contextlib
+import html
 import http.client
 import itertools
 import os
@@ -30,17 +31,16 @@ AS_ALWAYS = ["app.py", "--port", "0"]
 class Portal:
     """``app.py`` as script/run starts it, on a data folder; leaving the block ends it the hard way if it still runs."""
 
-    def __init__(self, data, sink, program=AS_ALWAYS, under=()):
-        self.data = data
+    def __init__(self, data, sink, program=AS_ALWAYS, under=(), **decided):
+        self.data, self.port = data, 0
         ours = {"DOORSTEP_DATA": str(data), "SECRET_KEY": KEY, "AUDIT_KEY": KEY, "MAIL_FROM": SENDER,
-                "SMTP_HOST": "127.0.0.1", "SMTP_PORT": str(sink.port if sink else 9), "SMTP_SECURITY": "none"}  # fmt: skip
+                "SMTP_HOST": "127.0.0.1", "SMTP_PORT": str(sink.port if sink else 9), "SMTP_SECURITY": "none", **decided}  # fmt: skip
         strange = ("PORTAL_URL", "DATABASE_URL", "LISTEN", "PORT", "TRUSTED_PROXY", "SMTP_USER", "SMTP_PASSWORD")
         with (data.parent / f"{data.name}.log").open("ab") as log:
             self._process = subprocess.Popen(
                 [*under, sys.executable, *program], cwd=ROOT, stdout=subprocess.PIPE, stderr=log, text=True,
                 env={name: value for name, value in os.environ.items() if name not in strange} | ours,
             )  # fmt: skip
-        self.port = 0
 
     def __enter__(self):
         return self
@@ -61,9 +61,9 @@ class Portal:
         watchdog.start()
         said = "".join(itertools.takewhile(lambda line: "Stop with" not in line, self._process.stdout))
         watchdog.cancel()
-        found = re.search(r"Doorstep is at http://localhost:(\d+)", said)
+        found = re.search(r"Doorstep is at (?:http://localhost:(\d+)|https://)", said)
         assert found, self.log
-        self.port = int(found[1])
+        self.port = int(found[1] or 0)
         return self
 
     def stop(self):
@@ -74,6 +74,11 @@ class Portal:
     @property
     def log(self):
         return (self.data.parent / f"{self.data.name}.log").read_text()
+
+
+def hidden(page, name):
+    """The value of a hidden field, of the page's own form rather than of those that stand on every page."""
+    return html.unescape(re.findall(rf'<input type="hidden" name="{name}" value="([^"]*)"', page)[-1])
 
 
 class Visitor:
