@@ -108,7 +108,7 @@ def _cheap_passwords() -> None:
 # ---------------------------------------------------------------- databases
 
 
-ON_BOTH = ("domain", "sweep", "faults/test_races.py", "faults/test_kills.py", "faults/test_duty.py")
+ON_BOTH = ("domain", "sweep", "faults/test_races.py", "faults/test_kills", "faults/test_duty.py", "pages/test_logs.py")
 CLUSTER = "DOORSTEP_TEST_CLUSTER"  # where the processes of this run find their PostgreSQL
 
 

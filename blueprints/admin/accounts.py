@@ -34,7 +34,7 @@ def create_account(public_id: str):
                 accounts.send_new(closed, g.viewer.actor, email=form.email.data)
             else:
                 accounts.create(person, g.viewer.actor, email=form.email.data)
-            tell("good", _("The activation is on its way to %(email)s.", email=form.email.data))
+            tell("good", _("The activation is on its way."))
             return _back(public_id)
     return _show(person, form)
 

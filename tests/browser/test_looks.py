@@ -97,6 +97,12 @@ def with_an_old_token(page: Page) -> None:
     typed({"E-mail address": "somebody@example.org"}, "Send me the link")(page)
 
 
+def signed_out_while_typing(page: Page) -> None:
+    page.goto("/my-portal/language")
+    page.context.clear_cookies()
+    ways.press(page, "Save")
+
+
 INDIVIDUALS, RECORD, NEW = "/admin/individuals/", "/admin/individuals/<public_id>/", "/admin/individuals/new"
 ACCOUNT = RECORD + "account/new"
 MOVE = RECORD + "account/<account_id>/<verb>"
@@ -118,6 +124,9 @@ ANYBODY = [
     State("not in that way", "/sign-out", "/sign-out"),
     State("activation, but the browser forgot which", "/activate/", "/activate/"),
     State("new password, but the browser forgot whose", "/reset/", "/reset/"),
+    State("activation, the link is damaged", "/activate/<token>", "/activate/a-link-without-its-end"),
+    State("new password, the link is damaged", "/reset/<token>", "/reset/a-link-without-its-end"),
+    State("signed out, what was sent is not saved", "/sign-in", "/sign-in", CLIENT, signed_out_while_typing),
     State("offline", "/offline", "/offline"),
     State("mailbox", "/dev/mail", "/dev/mail"),
     State("every component", "/dev/components", "/dev/components"),
@@ -184,7 +193,7 @@ STAFF = [
                         typed({"E-mail address": "other@example.org"}, "Send the activation")(page))),
     State("new account, a child", ACCOUNT, "/admin/", ADMIN, record("Pip Ravenscroft-Bell", "Create an account")),
     State("new account, no consent", ACCOUNT, "/admin/", ADMIN, record("Noor Castellane", "Create an account")),
-    State("new activation", ACCOUNT, "/admin/", ADMIN, record("Anselm Quillfeather", "To another address")),
+    State("new activation", ACCOUNT, "/admin/", ADMIN, record("Anselm Quillfeather", "Send a new activation")),
     *(State(f"to {verb.lower()}", MOVE, "/admin/", ADMIN, record(name, verb)) for verb, name in {
         "Cancel activation": "Thandeka Brightwater", "Close": "Jorun Halvardsen", "Unlock": "Jorun Halvardsen",
         "Disable": "Jorun Halvardsen", "Enable": "Marisol Devereux-Finch",
@@ -242,9 +251,9 @@ FIRST_START = {
     "/admin/first-start/on",
 }  # fmt: skip
 NO_PAGES = {  # links that lead on at once, and what only programs read
-    IMPORT + "problems.csv", "/activate/<token>", "/activate/terms", "/reset/<token>", "/quick-exit", "/admin/first-start/",
+    IMPORT + "problems.csv", "/activate/terms", "/quick-exit", "/admin/first-start/",
     "/static/<path:filename>", "/sw.js",
-    "/manifest.webmanifest", "/healthz", "/readyz", "/metrics",
+    "/manifest.webmanifest", "/healthz", "/readyz",
 }  # fmt: skip
 
 

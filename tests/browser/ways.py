@@ -165,7 +165,7 @@ def invite(page: Page, person: Person) -> None:
     press(page, "Create an account")
     expect(page.get_by_label("E-mail address")).to_have_value(person.email)
     press(page, "Send the activation")
-    expect(page.get_by_text(f"The activation is on its way to {person.email}.")).to_be_visible()
+    expect(page.get_by_text("The activation is on its way.")).to_be_visible()
 
 
 # ---------------------------------------------------------------- mail

@@ -1,6 +1,7 @@
 """A whole portal in a process of its own, and somebody who uses it over the network."""
 
 import contextlib
+import html
 import http.client
 import itertools
 import os
@@ -61,9 +62,9 @@ class Portal:
 
     def listens(self):
         """Wait until it says where."""
-        found = re.search(r"Doorstep is at http://localhost:(\d+)", self.announced())
+        found = re.search(r"Doorstep is at (?:http://localhost:(\d+)|https://)", self.announced())
         assert found, self.log
-        self.port = int(found[1])
+        self.port = int(found[1] or 0)
         return self
 
     def works(self):
@@ -118,6 +119,11 @@ def environment(data, **more):
     """What a process sees: nothing of what somebody set for a portal of their own."""
     decided = ("PORT", "SMTP", "MAIL_FROM", "DATABASE", "LISTEN", "SECRET", "AUDIT", "TRUSTED", "FLASK", "DOORSTEP", "METRICS")
     return {name: text for name, text in os.environ.items() if not name.startswith(decided)} | {"DOORSTEP_DATA": str(data), **more}
+
+
+def hidden(page, name):
+    """The value of a hidden field, of the page's own form rather than of those that stand on every page."""
+    return html.unescape(re.findall(rf'<input type="hidden" name="{name}" value="([^"]*)"', page)[-1])
 
 
 class Visitor:

@@ -107,7 +107,7 @@ def test_ada_gives_pia_an_account_and_the_mail_goes_out(browse, cast, mailbox):
     assert page.form("Send the activation").values["email"] == "pia@example.org"
     page = ada.press("Send the activation")
     assert page.path == page_of(cast.pia)
-    assert "The activation is on its way to pia@example.org." in page
+    assert "The activation is on its way." in page
     assert cast.pia_account.state == "pending"
     assert "pending" in page
     assert mailbox.newest("pia@example.org")["Subject"] == "Your portal is ready"
