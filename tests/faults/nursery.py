@@ -8,7 +8,9 @@ output, each written at once, so that lines never mix and a child's last line co
 
 import collections
 import contextlib
+import ctypes
 import datetime as dt
+import importlib
 import itertools
 import json
 import os
@@ -23,6 +25,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Self
 
+import flask
 import peewee
 import time_machine
 from smtp_server import Received, SmtpServer
@@ -379,6 +382,42 @@ def _config(order: dict[str, Any]) -> Config:
     )  # fmt: skip
 
 
+# ---------------------------------------------------------------- the whole portal
+
+
+def portal(order: dict[str, Any]) -> None:
+    """``app.py`` with the words of ``environment`` on the port ``listen``, as script/run starts it; what it writes goes to
+    the file ``log``.  It says of each form that somebody posts when the first change for it was made."""
+    import app
+
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG: it ends with the nursery at the latest
+    db.close()
+    _hang_up()
+    os.environ |= order["environment"]
+    sys.argv = ["app.py", "--port", str(order["listen"])]
+    sys.stdout = sys.stderr = Path(order["log"]).open("a", buffering=1)  # noqa: SIM115 - for the rest of its life
+    watch_forms()
+    code = 0
+    with contextlib.suppress(SystemExit):
+        code = app.main()
+    os._exit(code)  # the connection that was opened for us is closed already
+
+
+def watch_forms() -> None:
+    execute, told = store._Guarded.execute_sql, set()
+
+    def noted(self: Any, sql: str, params: Any = None) -> Any:
+        done = execute(self, sql, params)
+        if sql.lstrip()[:6].upper() in ("INSERT", "UPDATE", "DELETE") and flask.has_request_context():
+            form = flask.request.form.get("form_id")
+            if form and form not in told:
+                told.add(form)
+                say(writes=form)
+        return done
+
+    store._Guarded.execute_sql = noted
+
+
 # ---------------------------------------------------------------- storage that fails
 
 
@@ -483,11 +522,13 @@ def migrate(order: dict[str, Any]) -> None:
 # ---------------------------------------------------------------- the nursery
 
 ROLES: dict[str, Callable[[dict[str, Any]], None]] = {
-    role.__name__: role for role in (web, mail, hold, full, bring_back, migrate)
+    role.__name__: role for role in (web, mail, portal, hold, full, bring_back, migrate)
 }
 
 
 def _fork(order: dict[str, Any]) -> None:
+    if order["do"] == "portal":
+        importlib.import_module("app")  # once, for all that are forked from here
     pid = os.fork()
     if pid:
         say(born=pid)

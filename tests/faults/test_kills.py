@@ -13,7 +13,7 @@ from faults.nursery import PATIENCE, Child, Nursery, Sink, address_of, opened, p
 from domain import audit, leases, notices, passwords, profile, store
 from models import AuditEntry, Delivery, DeliveryAttempt, Individual, Link, PortalAccount, Setting
 
-KILLS = 50
+KILLS = [pytest.param(50, marks=pytest.mark.long), pytest.param(1000, marks=pytest.mark.soak)]
 LEAST_HITS = 0.3  # of the kills; one that hits between two acts shows nothing
 LONGEST_MOMENT, SHORT_MOMENT = 0.12, 0.004  # seconds
 ALL_LEASES = (leases.LEASE + dt.timedelta(minutes=1)).total_seconds()
@@ -24,8 +24,8 @@ HARMLESS = {("create", "has_account"), ("accept", "no_longer"), ("prove", "no_lo
 class Storm:
     """Two processes at work on one database, one with people and one with their mail, killed over and over."""
 
-    def __init__(self, database: str, nursery: Nursery, sink: Sink) -> None:
-        self.database, self.nursery, self.sink = database, nursery, sink
+    def __init__(self, database: str, nursery: Nursery, sink: Sink, most: int) -> None:
+        self.database, self.nursery, self.sink, self.most = database, nursery, sink, most
         self.acks: list[tuple[str, int, dict]] = []
         self.refusals: list[tuple[str, int, str]] = []
         self.repeated: set[int] = set()
@@ -41,7 +41,7 @@ class Storm:
             self.wait_for_a_moment(running["web"], victims)
             for name in victims:
                 self.kill(name, running[name])
-            if self.kills.total() >= KILLS:
+            if self.kills.total() >= self.most:
                 break
             for name in victims:
                 running[name] = self.mail() if name == "mail" else self.web(first=self.highest + 1, again=self.current)
@@ -121,13 +121,13 @@ class Storm:
             self.refusals.append((words["act"], words["number"], words["refused"]))
 
 
-@pytest.mark.long
-def test_fifty_kills_lose_nothing_that_was_acknowledged_and_no_mail(templates, tmp_path):
+@pytest.mark.parametrize("kills", KILLS)
+def test_kills_lose_nothing_that_was_acknowledged_and_no_mail(templates, tmp_path, kills):
     database = templates.copy("house", tmp_path / "doorstep.db")
     with opened(database), store.writing():
         Setting.insert(key="mail_rate", value="0").execute()
     with Nursery() as nursery, Sink() as sink:
-        storm = Storm(database, nursery, sink)
+        storm = Storm(database, nursery, sink, kills)
         storm.rage()  # only those who may be killed have it open: whoever comes next has to clean up
         sound(database)
         storm.calm()
@@ -144,7 +144,7 @@ def test_fifty_kills_lose_nothing_that_was_acknowledged_and_no_mail(templates, t
 
 
 def they_hit(storm):
-    assert storm.kills.total() >= KILLS
+    assert storm.kills.total() >= storm.most
     assert storm.hits >= LEAST_HITS * storm.kills["web"], (storm.hits, storm.kills)
     assert unsettled() >= LEAST_HITS * storm.kills["mail"], (unsettled(), storm.kills)
 
@@ -158,7 +158,7 @@ def acknowledged_is_there(storm):
     people = {row.external_id: row for row in Individual.select()}
     told = {(entry.kind, entry.subject) for entry in AuditEntry.select()}
     acks = collections.Counter(name for name, _, _ in storm.acks)
-    assert min(acks[name] for name in ("person", "create", "accept", "prove", "activate", "reset")) > KILLS / 2
+    assert min(acks[name] for name in ("person", "create", "accept", "prove", "activate", "reset")) > storm.most / 2
     for name, number, words in storm.acks:
         who = people[f"person {number}"]
         account = PortalAccount.get_or_none(PortalAccount.individual == who)

@@ -2,7 +2,6 @@
 
 import contextlib
 import datetime as dt
-import html
 import http.client
 import itertools
 import re
@@ -15,7 +14,7 @@ from urllib.parse import urlencode
 
 import pytest
 from faults.nursery import KEY, PATIENCE, Sink, opened
-from faults.running import ONLY_WEB, Portal, Visitor
+from faults.running import ONLY_WEB, Portal, Visitor, hidden
 from flask import Flask
 from flask.sessions import SecureCookieSessionInterface
 
@@ -301,11 +300,6 @@ class Staff(Person):
 
 def token_in(page):
     return re.search(r'"X-CSRFToken":"([^"]+)"', page)[1]
-
-
-def hidden(page, name):
-    """The value of a hidden field, of the page's own form rather than of those that stand on every page."""
-    return html.unescape(re.findall(rf'<input type="hidden" name="{name}" value="([^"]*)"', page)[-1])
 
 
 def hire(numbers):
