@@ -63,15 +63,24 @@ def scans(asked: list[tuple[str, Any]]) -> list[str]:
 def _scanned(sql: str, params: Any) -> set[str]:
     alias = {short: name for name, short in re.findall(r'"(\w+)" AS "(\w+)"', sql)}
     plan = [str(row[3]) for row in db.execute_sql(f"EXPLAIN QUERY PLAN {sql}", params).fetchall()]
-    walked = {name for step in plan for name in re.findall(r"^SCAN (\w+)", step)}
-    return {alias.get(name, name) for name in walked} & set(db.get_tables()) - SMALL
+    steps = [found.groups() for step in plan if (found := re.match(r"SCAN (\w+)(?: USING (?:COVERING )?INDEX (\w+))?", step))]
+    walked = {alias.get(name, name) for name, index in steps if not (_is_partial(index) and _is_a_page(sql))}
+    return walked & set(db.get_tables()) - SMALL
+
+
+def _is_partial(index: str | None) -> bool:
+    """True for an index that holds only the few rows that are asked for, such as what is not done yet."""
+    told = db.execute_sql("SELECT sql FROM sqlite_master WHERE type = 'index' AND name = ?", (index,)).fetchone()
+    return bool(told and told[0] and " WHERE " in told[0])
+
+
+def _is_a_page(sql: str) -> bool:
+    return " LIMIT " in sql and not WHOLE.search(sql)
 
 
 def _ends_early(sql: str, params: Any, tables: set[str]) -> bool:
     """True when SQLite takes fewer steps than the table has rows; with one row in hand there are always several."""
-    if " LIMIT " not in sql or WHOLE.search(sql):
-        return False
-    return _steps(sql, params) < min(_rows(table) for table in tables)
+    return _is_a_page(sql) and _steps(sql, params) < min(_rows(table) for table in tables)
 
 
 def _steps(sql: str, params: Any) -> int:

@@ -5,7 +5,7 @@ from flask_babel import gettext as _
 
 from blueprints.admin import account_steps, bp, people, wording
 from domain import accounts
-from models import Contact, PortalAccount
+from models import PortalAccount
 from web.access import any_staff, right
 from web.forms import Form, Required, Text, _l
 from web.fragments import done
@@ -19,8 +19,7 @@ class AccountForm(Form):
 @bp.get("/individuals/<public_id>/account/new")
 @right("send_activations")
 def new_account(public_id: str):
-    person = g.viewer.individual(public_id)
-    return _show(person, AccountForm(formdata=None, email=_address(person)))
+    return _show(g.viewer.individual(public_id))
 
 
 @bp.post("/individuals/<public_id>/account/new")
@@ -39,16 +38,13 @@ def create_account(public_id: str):
     return _show(person, form)
 
 
-def _address(person):
-    closed = accounts.newest(person)
-    return accounts.suggested_address(person) or (closed.email if closed else "")
-
-
-def _show(person, form: AccountForm):
+def _show(person, form: AccountForm | None = None):
+    known = accounts.known_of(person)
+    form = form or AccountForm(formdata=None, email=known.address or (known.account.email if known.account else ""))
     address = form.email.data or ""
-    missing = account_steps.steps(person, accounts.missing(person, address), address)
-    in_use = person.contacts.where(Contact.kind == "email", Contact.is_in_use)
-    return people.page_about(person, "admin/account_new.html", form=form, missing=missing, addresses=list(in_use))
+    missing = account_steps.steps(person, accounts.missing(person, address, known), address)
+    in_use = [contact for contact in known.contacts if contact.kind == "email" and contact.is_in_use]
+    return people.page_about(person, "admin/account_new.html", form=form, missing=missing, addresses=in_use)
 
 
 @bp.post("/individuals/<public_id>/account/<account_id>/activations")

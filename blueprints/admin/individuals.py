@@ -74,9 +74,10 @@ def individual(public_id: str):
     account, contacts, consents = accounts.newest(person), profile.contacts_of(person), profile.consents_of(person, CONSENTS)
     known = accounts.Known(account, contacts, consents["email"])
     verbs = accounts.staff_verbs(account, g.viewer.rights) if account else []
+    missing = _missing(person, known)
     return people.page_about(
-        person, "admin/individual.html", account=account, verbs=verbs, missing=_missing(person, known),
-        is_one_tap="send_new" in verbs and not accounts.missing(person, account.email, known),
+        person, "admin/individual.html", account=account, verbs=verbs, missing=missing,
+        is_one_tap="send_new" in verbs and not missing and known.address == account.email,
         contacts=contacts, consents=consents,
         followers=profile.followers_of(person), deliveries=list(person.deliveries.order_by(Delivery.id.desc()).limit(3)),
         doubtful=notices.doubtful_of([contact for contact in contacts if contact.kind == "email"]),

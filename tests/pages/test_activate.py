@@ -388,7 +388,7 @@ def test_a_link_that_we_did_not_make_is_not_there(browse, cast, link, spoil):
     page = stranger.open(f"/activate/{spoiled}")
     assert (page.status, page.heading) == (404, "This link is not complete")
     assert "Open the e-mail again and press its button, or copy the whole address." in page
-    assert "If it still fails, call us on +1 902 555 0100 and ask for a new e-mail." in page
+    assert "If it still fails, call us on +1 902-555-0100 and ask for a new e-mail." in page
     assert page.main == stranger.open("/activate/AAAA").main, "every bad token is answered in the same way"
     assert not LinkOpening.select().exists()
 

@@ -365,7 +365,7 @@ def test_the_history_says_which_contact_and_which_answer(browse, cast):
     profile.record_consent(cast.sam, "sms", True, ines)
     profile.record_consent(cast.sam, "sms", False, ines)
     told = rows(ada.open(here))
-    assert told[1:6] == [
+    assert told[:5] == [
         "Consent recorded: Text message, not allowed", "Consent recorded: Text message, allowed", "Contact removed: Mobile phone",
         "Contact changed: Mobile phone", "Contact added: Mobile phone",
     ]  # fmt: skip
@@ -386,7 +386,7 @@ def test_the_same_worker_who_looks_again_within_an_hour_is_one_line(browse, cast
     page = browse("ada").open(f"{PEOPLE}{cast.alice.public_id}/history")
     lines = [words(row) for row in page.tree.iter("li") if "Record opened" in words(row)]
     assert lines == [
-        "Record opened 2 times1 Mar 2026, 09:30 AST · Ada Ames", "Record opened 3 times1 Mar 2026, 09:20 AST · Dora Dunn",
+        "Record opened1 Mar 2026, 09:30 AST · Ada Ames", "Record opened 3 times1 Mar 2026, 09:20 AST · Dora Dunn",
         "Record opened1 Mar 2026, 09:10 AST · Ines Isle", "Record opened1 Mar 2026, 08:00 AST · Dora Dunn",
     ]  # fmt: skip
 
