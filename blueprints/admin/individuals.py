@@ -74,10 +74,11 @@ def individual(public_id: str):
     account, contacts, consents = accounts.newest(person), profile.contacts_of(person), profile.consents_of(person, CONSENTS)
     known = accounts.Known(account, contacts, consents["email"])
     verbs = accounts.staff_verbs(account, g.viewer.rights) if account else []
-    missing = _missing(person, known)
+    address = _next_address(known)
+    missing = _missing(person, known, address)
     return people.page_about(
         person, "admin/individual.html", account=account, verbs=verbs, missing=missing,
-        is_one_tap="send_new" in verbs and not missing and known.address == account.email,
+        is_one_tap="send_new" in verbs and not missing and address == account.email,
         contacts=contacts, consents=consents,
         followers=profile.followers_of(person), deliveries=list(person.deliveries.order_by(Delivery.id.desc()).limit(3)),
         doubtful=notices.doubtful_of([contact for contact in contacts if contact.kind == "email"]),
@@ -86,11 +87,18 @@ def individual(public_id: str):
     )  # fmt: skip
 
 
-def _missing(person: Individual, known: accounts.Known):
+def _next_address(known: accounts.Known) -> str:
+    """Where a new activation would go: to the address of before while it is in use, else to the main one."""
+    before = known.account
+    in_use = {contact.lookup for contact in known.contacts if contact.kind == "email" and contact.is_in_use}
+    return before.email if before and before.reason in accounts.RENEWABLE and before.email_key in in_use else known.address
+
+
+def _missing(person: Individual, known: accounts.Known, address: str):
     """What stands between somebody without an open account and a new one."""
     if known.account and known.account.is_open:
         return []
-    return account_steps.steps(person, accounts.missing(person, known.address, known), known.address)
+    return account_steps.steps(person, accounts.missing(person, address, known), address)
 
 
 @bp.get("/individuals/<public_id>/edit")

@@ -253,7 +253,7 @@ FIRST_START = {
 NO_PAGES = {  # links that lead on at once, and what only programs read
     IMPORT + "problems.csv", "/activate/terms", "/quick-exit", "/admin/first-start/",
     "/static/<path:filename>", "/sw.js",
-    "/manifest.webmanifest", "/healthz", "/readyz",
+    "/manifest.webmanifest", "/healthz", "/readyz", "/metrics",
 }  # fmt: skip
 
 

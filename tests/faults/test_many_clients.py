@@ -160,7 +160,8 @@ AT_ONCE = 8
 @pytest.mark.long
 def test_eight_who_sign_in_at_once_hold_up_nobody(data):
     """Two passwords are hashed at once and the others wait: for each other, and no page waits for any of them."""
-    cookie = settle_down(data, 1)["Zephyr00q"]
+    with opened(data / "doorstep.db"):
+        cookie = settle_down(range(1))["Zephyr00q"]
     with Portal(data, None, ["-c", DEAR]) as portal, contextlib.closing(Phone(portal.listens().port, cookie)) as alice:
         visitors = [Visitor(portal.port) for _ in range(AT_ONCE)]
         begun, waits, pages = threading.Barrier(AT_ONCE + 1), [], []
