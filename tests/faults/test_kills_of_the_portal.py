@@ -14,7 +14,7 @@ import pytest
 from faults.nursery import KEY, PATIENCE, SENDER, Nursery, Sink, opened, sound
 from faults.running import Visitor, hidden
 
-from domain import audit, notices, profile, store
+from domain import audit, leases, notices, profile, store
 from domain.actor import SYSTEM
 from models import (
     AuditEntry,
@@ -32,7 +32,7 @@ KILLS = [pytest.param(20, marks=pytest.mark.long), pytest.param(1000, marks=pyte
 LEAST_HITS = 0.3  # of the kills; one that hits nobody's form shows nothing
 LONGEST_MOMENT, SHORT_MOMENT = 0.25, 0.02  # seconds
 STALE = 31.0  # seconds after which a form is taken for dead that a killed process had begun
-ALL_LEASES = notices.LEASE.total_seconds() + 60
+ALL_LEASES = leases.LEASE.total_seconds() + 60
 SETTINGS = {
     "mail_rate": "0", "sign_ins_a_minute": "1000000", "about_me_changes_a_day": "1000000", "session_hours": "24",
     "about_me_names": "at_once", "about_me_contacts": "approval",
