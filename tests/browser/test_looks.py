@@ -193,7 +193,7 @@ STAFF = [
                         typed({"E-mail address": "other@example.org"}, "Send the activation")(page))),
     State("new account, a child", ACCOUNT, "/admin/", ADMIN, record("Pip Ravenscroft-Bell", "Create an account")),
     State("new account, no consent", ACCOUNT, "/admin/", ADMIN, record("Noor Castellane", "Create an account")),
-    State("new activation", ACCOUNT, "/admin/", ADMIN, record("Anselm Quillfeather", "Send a new activation")),
+    State("new activation", ACCOUNT, "/admin/", ADMIN, record("Anselm Quillfeather", "To another address")),
     *(State(f"to {verb.lower()}", MOVE, "/admin/", ADMIN, record(name, verb)) for verb, name in {
         "Cancel activation": "Thandeka Brightwater", "Close": "Jorun Halvardsen", "Unlock": "Jorun Halvardsen",
         "Disable": "Jorun Halvardsen", "Enable": "Marisol Devereux-Finch",
