@@ -107,7 +107,7 @@ INDIVIDUALS, RECORD, NEW = "/admin/individuals/", "/admin/individuals/<public_id
 ACCOUNT = RECORD + "account/new"
 MOVE = RECORD + "account/<account_id>/<verb>"
 IMPORTS, UPLOAD, IMPORT = "/admin/imports/", "/admin/imports/new", "/admin/imports/<public_id>/"
-GOOD = "id,name,born,e-mail,A column with a long heading\n7,Friedrich-Wilhelm Donaudampfschifffahrtsgesellschaft,1990-01-01,,\n"
+GOOD = "id,name,born,e-mail,A column with a long heading\n7,Maximiliane-Charlotte Rindfleischetikettierung,1990-01-01,,\n"
 BAD = GOOD + "8,=Ann Bell,1990-31-31,a-rather-long-address-that-is-none,\n"
 
 ANYBODY = [
