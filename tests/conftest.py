@@ -243,16 +243,25 @@ class PostgresTemplates(Templates):
     def __init__(self, folder: Path, cluster: Cluster) -> None:
         super().__init__(folder)
         self.cluster = cluster
+        self._put_back: dict[str, str] = {}  # what is remembered in which database
 
     def save(self) -> str:
+        name = _name_in(models.db.obj.url)
+        self.cluster.remember(name)
         with self._nobody_connected():
-            return super().save()
+            self._put_back[name] = super().save()
+        return self._put_back[name]
 
     def go_back(self, saved: str) -> None:
+        """What is remembered beside the tables is put back; a database that has nothing there is made anew."""
         name = _name_in(models.db.obj.url)
+        if self._put_back.get(name) == saved:
+            self.cluster.put_back(name)
+            return
         with self._nobody_connected():
             self.cluster.drop(name)
             self.cluster.create(name, _name_in(saved))
+        self._put_back[name] = saved
 
     @contextlib.contextmanager
     def _nobody_connected(self) -> Iterator[None]:

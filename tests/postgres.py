@@ -24,6 +24,38 @@ OPTIONS = {
 CARELESS = {"fsync": "off", "full_page_writes": "off"}  # fast: nothing of it must survive the machine
 
 
+# A copy of each table, how many rows it has and the newest transaction that wrote one, and where the sequences stand.
+REMEMBER = """
+DROP SCHEMA IF EXISTS remembered CASCADE;
+CREATE SCHEMA remembered;
+CREATE TABLE remembered."of tables" (name text PRIMARY KEY, many bigint, newest bigint);
+CREATE TABLE remembered."of sequences" AS SELECT schemaname, sequencename AS name, last_value FROM pg_sequences WHERE schemaname = 'public';
+CREATE FUNCTION remembered.look(name text, OUT many bigint, OUT newest bigint) LANGUAGE plpgsql AS $$ BEGIN
+  EXECUTE format('SELECT count(*), coalesce(max(xmin::text::bigint), 0) FROM public.%I', name) INTO many, newest;
+END $$;
+DO $$ DECLARE t text; BEGIN
+  FOR t IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' LOOP
+    EXECUTE format('CREATE TABLE remembered.%I AS TABLE public.%I', t, t);
+    INSERT INTO remembered."of tables" SELECT t, look.many, look.newest FROM remembered.look(t);
+  END LOOP;
+END $$;
+CREATE FUNCTION remembered.put_back() RETURNS void LANGUAGE plpgsql AS $$ DECLARE t record; now_ record; s record; BEGIN
+  PERFORM set_config('session_replication_role', 'replica', true);  -- no triggers, no foreign keys
+  FOR t IN SELECT * FROM remembered."of tables" LOOP
+    SELECT * INTO now_ FROM remembered.look(t.name);
+    CONTINUE WHEN now_.many = t.many AND now_.newest = t.newest;
+    EXECUTE format('DELETE FROM public.%I WHERE xmin::text::bigint > $1', t.name) USING t.newest;
+    EXECUTE format('INSERT INTO public.%1$I OVERRIDING SYSTEM VALUE SELECT * FROM remembered.%1$I EXCEPT SELECT * FROM public.%1$I', t.name);
+    UPDATE remembered."of tables" SET newest = look.newest FROM remembered.look(t.name) WHERE name = t.name;
+  END LOOP;
+  FOR s IN SELECT was.name, was.last_value FROM remembered."of sequences" was JOIN pg_sequences n ON n.schemaname = 'public'
+    AND n.sequencename = was.name WHERE n.last_value IS DISTINCT FROM was.last_value LOOP
+    PERFORM setval(format('public.%I', s.name)::regclass, coalesce(s.last_value, 1), s.last_value IS NOT NULL);
+  END LOOP;
+END $$;
+"""  # fmt: skip
+
+
 def programs() -> Path | None:
     """The folder with initdb and pg_ctl, of the newest PostgreSQL; None when there is none."""
     found = [*Path("/usr/lib/postgresql").glob("*/bin/initdb"), *Path("/usr").glob("pgsql-*/bin/initdb")]
@@ -38,6 +70,7 @@ class Cluster:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._lines: dict[str, tuple[Any, int]] = {}  # to put databases back, and how often that was done
 
     @classmethod
     def start(cls, *, careful: bool = False) -> "Cluster":
@@ -77,6 +110,21 @@ class Cluster:
         with self._connected("postgres") as server:
             server.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template or "template0"}"')  # type: ignore[arg-type]
         return self.url(name)
+
+    def remember(self, name: str) -> None:
+        """Have a database keep what its tables hold now beside them, for ``put_back`` in it and in its copies."""
+        with self._connected(name, "postgres") as server:
+            server.execute(REMEMBER)
+
+    def put_back(self, name: str) -> None:
+        """Make the tables hold again what was remembered.  Only rows that differ are touched: that is quick."""
+        line, times = self._lines.get(name, (None, 0))
+        if line is None or line.closed:
+            line = psycopg.connect(host=str(self.folder), dbname=name, user="postgres", autocommit=True)
+        line.execute("SELECT remembered.put_back()")
+        if times % 200 == 199:
+            line.execute("VACUUM")
+        self._lines[name] = line, times + 1
 
     def change(self, name: str, value: str | None, seconds: float) -> None:
         """Change one line of the server's configuration, or take it out, and wait until new sessions see that."""
