@@ -67,17 +67,18 @@ class Browser:
 
     def sign_in(self, email: str) -> None:
         """Sign in through the form.  Raises RuntimeError when that fails."""
-        self.enter(self.sign_in_form(email))
+        self.page(self.enter(self.sign_in_form(email)))  # as a browser does; the form token is in its cookie from then on
 
     def sign_in_form(self, email: str) -> dict[str, str]:
         """The form, filled in."""
         return form_in(self.page("/sign-in"), "/sign-in") | {"email": email, "password": PASSWORD}
 
-    def enter(self, form: Mapping[str, str]) -> None:
-        """Send the form.  Raises RuntimeError unless that lets its person in."""
+    def enter(self, form: Mapping[str, str]) -> str:
+        """Send the form; the address that it leads to.  Raises RuntimeError unless that lets its person in."""
         status, headers, _ = self.ask("/sign-in", form)
         if status != 303 or "sign-in" in headers["location"]:
             raise RuntimeError(f"{form['email']} could not sign in: {status}")
+        return headers["location"]
 
 
 def form_in(html: str, action: str) -> dict[str, str]:
