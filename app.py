@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import logging
 import os
 import sys
-from types import SimpleNamespace
+from collections.abc import Callable, Hashable
+from functools import lru_cache
 from typing import Any
 
 from flask import Flask, g, request
 from flask_babel import get_locale
-from flask_babel import gettext as _
 from htmx_flask import Htmx
+from markupsafe import Markup
 from peewee import Database
 from werkzeug.wrappers import Response
 
@@ -42,6 +44,7 @@ from web import (
     server,
     sessions,
 )
+from web.languages import gettext as _
 
 log = logging.getLogger("doorstep")
 
@@ -55,6 +58,7 @@ def create_app(config: Config | None = None) -> Flask:
         MAX_FORM_MEMORY_SIZE=500_000, MAX_FORM_PARTS=1000, PREFERRED_URL_SCHEME="https" if config.https else "http",
     )  # fmt: skip
     app.extensions["doorstep"] = config
+    app.ensure_sync = _as_it_is  # type: ignore[method-assign]
     store.open_database(config.database_url)
     for keyed in (limits, links):
         keyed.use_key(config.secret_key)
@@ -75,8 +79,14 @@ def create_app(config: Config | None = None) -> Flask:
     kept.install(app)
     app.context_processor(_everywhere)
     commands.register(app)
+    app.jinja_env.globals["same"] = _same
     app.jinja_env.globals["ui"] = app.jinja_env.get_template("ui.html").module
     return app
+
+
+def _as_it_is(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Flask asks of each function of each request whether it is a coroutine; here none is."""
+    return function
 
 
 def read_configuration(**overrides: object) -> Config:
@@ -137,7 +147,7 @@ def _everywhere() -> dict[str, Any]:
     shell = "public" if who is None or not opening.is_open() else "client" if isinstance(who, ClientViewer) else "staff"
     return {
         "agency": _agency_card(), "viewer": who, "signed_in": who is not None, "shell": shell,
-        "nav_items": blueprints.navigation(who, request.path) if shell != "public" else [],
+        "nav_items": blueprints.navigation(who, request.path) if shell != "public" else (),
         "footer_links": _footer(), "lang": str(locale), "text_dir": locale.text_direction if locale else "ltr",
         "flashes": sessions.flashes(), "given_back": kept.notice(), "seconds_left": g.get("seconds_left"),
         "quick_exit": settings.get("quick_exit_address") if who is not None and settings.get("quick_exit") else "",
@@ -145,21 +155,41 @@ def _everywhere() -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _agency_card() -> SimpleNamespace | None:
+@dataclasses.dataclass(frozen=True)
+class _Card:
+    """What every page says of the agency."""
+
+    name: str
+    short_name: str
+    emergency_line: str
+    phone: str
+    address: str
+
+
+def _agency_card() -> _Card | None:
     house, site = agency.current(), agency.main_site()
     if house is None or site is None:
         return None
-    return SimpleNamespace(name=house.name, short_name=house.short_name, emergency_line=house.emergency_line,
-                           phone=site.phone, address=site.address)  # fmt: skip
+    return _Card(house.name, house.short_name, house.emergency_line, site.phone, site.address)
 
 
-def _footer() -> list[tuple[str, str]]:
+def _same(macro: Callable[..., Markup], *values: Hashable) -> Markup:
+    """What a macro makes of the same values in the same language: the frame of a page, which is made once."""
+    return _kept(macro, str(get_locale()), values)
+
+
+@lru_cache(maxsize=500)
+def _kept(macro: Callable[..., Markup], language: str, values: tuple[Hashable, ...]) -> Markup:
+    return macro(*values)
+
+
+def _footer() -> tuple[tuple[str, str], ...]:
     if agency.current() is None:
-        return []
-    return [
+        return ()
+    return (
         ("/pages/privacy", _("Privacy policy")), ("/pages/terms", _("Terms of use")), (help.address_for(request.blueprint), _("Help")),
         ("/pages/technical", _("Technical problems")), ("/pages/contact", _("Contact")),
-    ]  # fmt: skip
+    )  # fmt: skip
 
 
 def keep_open(database: Database) -> None:

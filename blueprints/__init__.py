@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import NamedTuple
 
 from flask import Blueprint
-from flask_babel import gettext as _
 
 from blueprints import about_me, activate, admin, dev, first_start, home, metrics, my_portal, public, signing
 from domain.viewer import ClientViewer, StaffViewer, Viewer
+from web.languages import gettext as _
 
 TILES = (
     (public.bp, "public"),
@@ -28,13 +28,20 @@ def tiles(*, development: bool) -> tuple[tuple[Blueprint, str], ...]:
     return (*TILES, (dev.bp, "public")) if development else TILES
 
 
-def navigation(who: Viewer | None, path: str) -> list[dict[str, Any]]:
+class Entry(NamedTuple):
+    """A line of the menu; ``badge`` is how much waits there."""
+
+    href: str
+    icon: str
+    label: str
+    badge: int | None
+    current: bool
+
+
+def navigation(who: Viewer | None, path: str) -> tuple[Entry, ...]:
     """The menu of a signed-in reader: where each entry leads, and which one is open."""
     entries = _client_menu() if isinstance(who, ClientViewer) else _staff_menu(who) if who else []
-    return [
-        {"href": href, "icon": icon, "label": label, "badge": None, "current": _is_open(href, path)}
-        for href, icon, label in entries
-    ]
+    return tuple(Entry(href, icon, label, None, _is_open(href, path)) for href, icon, label in entries)
 
 
 def _is_open(href: str, path: str) -> bool:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from flask_babel import gettext as _
-
 from domain import profile_changes
 from domain.rules import N_
 from models import ProfileChange
 from web import formatting
+from web.languages import gettext as _
 
 FIELDS = {
     "preferred_name": N_("Preferred name"), "pronouns": N_("Pronouns"), "gender": N_("Gender"),

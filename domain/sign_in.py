@@ -149,33 +149,38 @@ def _tell_of_device(account: PortalAccount | None, worker: Worker | None) -> Non
 
 
 def session_of(token: str) -> LoginSession | None:
-    """The session of a cookie with its account and individual, or its worker with the security class, in one question.
+    """The session of a cookie with its account and individual, in one question; a worker's with the security class, in two.
 
     None when it ended, idled too long, is too old, or its owner may no longer sign in.
     """
     now, stored = clock.now(), LoginSession.seen_at.db_value
-    session: LoginSession | None = _SESSION.first(
+    asked = (
         digest(token),
         stored(now - dt.timedelta(minutes=settings.get("idle_minutes"))),
         stored(now - dt.timedelta(hours=settings.get("session_hours"))),
     )
+    session: LoginSession | None = _CLIENT_SESSION.first(*asked) or _STAFF_SESSION.first(*asked)
     return session
 
 
-_SESSION = store.Question(
-    lambda token_hash, seen_after, created_after: (
-        LoginSession.select(LoginSession, PortalAccount, Individual, Worker, SecurityClass)
-        .left_outer_join(PortalAccount)
-        .left_outer_join(Individual)
-        .switch(LoginSession)
-        .left_outer_join(Worker)
+def _alive(token_hash: Any, seen_after: Any, created_after: Any) -> tuple[Any, ...]:
+    return LoginSession.token_hash == token_hash, LoginSession.seen_at > seen_after, LoginSession.created_at > created_after
+
+
+_CLIENT_SESSION = store.Question(
+    lambda *asked: (
+        LoginSession.select(LoginSession, PortalAccount, Individual)
+        .join(PortalAccount)
+        .join(Individual)
+        .where(*_alive(*asked), PortalAccount.state == ACTIVE)
+    )
+)
+_STAFF_SESSION = store.Question(
+    lambda *asked: (
+        LoginSession.select(LoginSession, Worker, SecurityClass)
+        .join(Worker)
         .left_outer_join(SecurityClass)
-        .where(
-            LoginSession.token_hash == token_hash,
-            LoginSession.seen_at > seen_after,
-            LoginSession.created_at > created_after,
-            (PortalAccount.state == ACTIVE) | (Worker.is_active & Worker.password_hash.is_null(False)),
-        )
+        .where(*_alive(*asked), Worker.is_active, Worker.password_hash.is_null(False))
     )
 )
 

@@ -339,13 +339,23 @@ class Question(_Built):
 
     def __init__(self, build: Callable[..., Any]) -> None:
         super().__init__(lambda *values: build(*values).limit(1))
+        self._readers: dict[type, Callable[[Any], Any]] = {}
 
     def first(self, *values: Any) -> Any:
         """The first row, or None."""
         query, cursor = self._run(values)
-        found = query._get_cursor_wrapper(cursor)
-        found.fill_cache(1)
-        return found.row_cache[0] if found.row_cache else None
+        row = cursor.fetchone()
+        return None if row is None else self._reader(query, cursor)(row)
+
+    def _reader(self, query: Any, cursor: Any) -> Callable[[Any], Any]:
+        """How a row becomes objects: found out once, because Peewee takes longer for that than for the row."""
+        kind = type(db.obj)
+        if kind not in self._readers:
+            wrapper = query._get_cursor_wrapper(cursor)
+            wrapper.initialize()
+            wrapper.cursor = None
+            self._readers[kind] = wrapper.process_row
+        return self._readers[kind]
 
 
 class Change(_Built):

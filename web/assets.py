@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask
+from markupsafe import Markup
 from whitenoise import WhiteNoise
 
 from web.headers import headers
@@ -29,7 +30,7 @@ def install(app: Flask, *, https: bool) -> None:
     )
     for each in files.files.values():  # WhiteNoise leaves them out where a file has not changed
         each.not_modified_response.headers.extend(headers(https=https).items())
-    app.jinja_env.globals["asset"] = asset
+    app.jinja_env.globals.update(asset=asset, drawn_icon=icon)
 
 
 class Files(WhiteNoise):  # type: ignore[misc]
@@ -44,6 +45,15 @@ class Files(WhiteNoise):  # type: ignore[misc]
     def serve(static_file: Any, environ: Any, start_response: Any) -> Any:
         environ.pop("HTTP_RANGE", None)  # a server may answer with the whole file; these are small
         return WhiteNoise.serve(static_file, environ, start_response)
+
+
+@cache
+def icon(name: str) -> Markup:
+    """A picture of the sprite; those that point somewhere turn round where lines begin on the right."""
+    turns = " flip" if name in ("chevron-left", "chevron-right", "send", "log-out", "external-link") else ""
+    return Markup(
+        '<svg class="icon{}" width="24" height="24" aria-hidden="true"><use href="{}#{}"></use></svg>'
+    ).format(turns, asset("icons.svg"), name)  # fmt: skip
 
 
 def asset(name: str) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 
 from flask import Flask, render_template, request
-from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
@@ -13,6 +12,7 @@ from werkzeug.wrappers import Response
 from domain import store, texts
 from domain.rules import N_, NotFound
 from web import fragments, kept, languages
+from web.languages import gettext as _
 
 log = logging.getLogger(__name__)
 _OURS = ("csrf_token",)  # the one-time id stays: should the first post have arrived after all, nothing happens twice

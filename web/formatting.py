@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from zoneinfo import available_timezones
 
 import nh3
@@ -48,6 +49,7 @@ def number(count: int) -> str:
     return str(format_decimal(count))
 
 
+@lru_cache(maxsize=1000)
 def phone(number: str) -> str:
     """A number as people write it: ``+1 202-555-0134``; what is no number stays as it is."""
     try:
@@ -57,6 +59,7 @@ def phone(number: str) -> str:
     return str(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL))
 
 
+@lru_cache(maxsize=1000)
 def language_name(code: str) -> str:
     """A language in its own words; nothing for an empty code."""
     try:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from flask import request
-from flask_babel import get_locale, gettext, lazy_gettext
+from flask_babel import get_locale, lazy_gettext
 from flask_wtf import FlaskForm
 from wtforms import Field, RadioField, SelectField, StringField, ValidationError
 from wtforms.validators import InputRequired
@@ -19,6 +19,7 @@ from wtforms.widgets import FileInput, TextArea
 from domain import texts
 from domain.rules import N_, RuleBroken
 from web import formatting, kept, posts
+from web.languages import gettext
 
 _l = lazy_gettext
 

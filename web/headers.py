@@ -27,10 +27,12 @@ ALWAYS = {
 def install(app: Flask, *, https: bool) -> None:
     """Add the headers to whatever the application answers; pages are never stored unless a view says so."""
 
+    every = list(headers(https=https).items())
+
     @app.after_request
     def add(response: Response) -> Response:
-        for name, value in headers(https=https).items():
-            response.headers.setdefault(name, value)
+        present = {name.lower() for name, value in response.headers}
+        response.headers.extend([each for each in every if each[0].lower() not in present])
         response.vary.add("HX-Request")
         if "Cache-Control" not in response.headers:
             response.headers["Cache-Control"] = "no-store"

@@ -8,13 +8,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Flask, g, request, session
-from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 from domain import store, unsent
 from web import fragments, posts, sessions
+from web.languages import gettext as _
 
 log = logging.getLogger(__name__)
 _OURS = ("csrf_token", "form_id")

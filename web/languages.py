@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
 from babel.support import NullTranslations
 from flask import Flask, current_app, g, request
-from flask_babel import Babel, Domain, get_locale
+from flask_babel import Babel, Domain, force_locale, get_locale, refresh
+from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from domain import agency, texts
@@ -17,7 +22,51 @@ class _Catalogues(Domain):  # type: ignore[misc]
     """The same catalogues that e-mails and refusals are written from."""
 
     def get_translations(self) -> NullTranslations:
-        return texts.catalogue(str(get_locale()))
+        return _tongue()
+
+
+def _tongue() -> NullTranslations:
+    """The catalogue of the request's language, looked up once: a page has dozens of sentences."""
+    found: NullTranslations | None = g.get("tongue")
+    if found is None:
+        found = g.tongue = texts.catalogue(str(get_locale()))
+    return found
+
+
+def gettext(sentence: str, /, **fields: Any) -> str:
+    """A sentence in the reader's language, with its fields filled in."""
+    said = _tongue().ugettext(sentence)
+    return str(said % fields if fields else said)
+
+
+def ngettext(one: str, many: str, num: int, /, **fields: Any) -> str:
+    """The same in the right plural of ``num``."""
+    return str(_tongue().ungettext(one, many, num) % {"num": num, **fields})
+
+
+def _in_page(sentence: str, /, **fields: Any) -> Markup:
+    """What Jinja's own extension says, by a shorter way."""
+    said = _tongue().ugettext(sentence)
+    return Markup(said) % fields if "%" in said else Markup(said)  # noqa: S704 - our own sentence; fields are escaped
+
+
+def _in_page_counted(one: str, many: str, num: int, /, **fields: Any) -> Markup:
+    return Markup(_tongue().ungettext(one, many, num)) % {"num": num, **fields}  # noqa: S704 - as above
+
+
+@contextlib.contextmanager
+def speaking(language: str) -> Iterator[None]:
+    """Within the block another language is spoken than the request's."""
+    with force_locale(language):
+        g.pop("tongue", None)
+        yield
+    g.pop("tongue", None)
+
+
+def choose_again() -> None:
+    """The reader has changed: what is said from now on is in their language."""
+    g.pop("tongue", None)
+    refresh()
 
 
 def install(app: Flask, *, https: bool) -> None:
@@ -25,6 +74,7 @@ def install(app: Flask, *, https: bool) -> None:
     app.config.update(BABEL_DEFAULT_LOCALE="en", LANGUAGE_COOKIE=f"{'__Host-' if https else ''}language")
     babel = Babel(app, locale_selector=_chosen, timezone_selector=lambda: str(agency.zone()))
     babel.domain_instance = _Catalogues()
+    app.jinja_env.globals.update(_=_in_page, gettext=_in_page, ngettext=_in_page_counted)
     app.after_request(_named)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response
 from wtforms import PasswordField
@@ -11,6 +10,7 @@ from domain import settings, sign_in
 from web import sessions
 from web.forms import Form, Required, _l
 from web.fragments import done, page
+from web.languages import gettext as _
 
 
 class ChangePassword(Form):

@@ -11,8 +11,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from flask import Flask, current_app, flash, g, get_flashed_messages, request, session
-from flask_babel import get_locale, refresh
+from flask.sessions import SecureCookieSessionInterface
+from flask_babel import get_locale
 from flask_login import LoginManager, current_user, login_user, logout_user
+from itsdangerous import URLSafeTimedSerializer
 from werkzeug.wrappers import Response
 
 from domain import passwords, sign_in, store, texts, unsent, viewer
@@ -21,10 +23,19 @@ from domain.rules import RuleBroken
 from domain.sign_in import SignedIn
 from domain.viewer import Viewer
 from models import LoginSession, PortalAccount, Worker
-from web import fragments
+from web import fragments, languages
 
 log = logging.getLogger(__name__)
 DEVICE_DAYS = 400
+
+
+class _Cookies(SecureCookieSessionInterface):
+    """Flask's own, with the one serializer that each request would make anew."""
+
+    def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
+        if not hasattr(self, "_serializer"):
+            self._serializer = super().get_signing_serializer(app)
+        return self._serializer
 
 
 class Browser:
@@ -50,6 +61,7 @@ def install(app: Flask, *, https: bool) -> None:
         SESSION_COOKIE_SAMESITE="Lax", DEVICE_COOKIE=f"{prefix}device",
         LEFT_COOKIE=f"{prefix}left",  # set by the page itself at a quick exit, should the sign-out not arrive
     )  # fmt: skip
+    app.session_interface = _Cookies()
     manager = LoginManager(app)
     manager.session_protection = None
     manager.user_loader(_load)
@@ -178,7 +190,7 @@ def end() -> None:
     logout_user()
     session.clear()
     g.viewer = None
-    refresh()  # what is said from now on is in a stranger's language, as the next page is
+    languages.choose_again()  # what is said from now on is in a stranger's language, as the next page is
 
 
 def device_token() -> str:

@@ -3,12 +3,12 @@
 from typing import Any
 
 from flask import g
-from flask_babel import gettext as _
 from wtforms import BooleanField
 
 from blueprints.differences import KINDS
 from domain import agency, profile, profile_changes
 from web.forms import Choice, DateBoxes, Form, Lines, Required, Text, _l
+from web.languages import gettext as _
 
 KIND_NAMES = {kind: _l(name) for kind, name in KINDS.items()}
 

@@ -1,13 +1,13 @@
 """About Me: what the agency has noted, and what the client may change of it."""
 
 from flask import abort, g, request, url_for
-from flask_babel import gettext as _
 
 from blueprints import differences
 from blueprints.about_me import bp
 from blueprints.about_me.forms import KIND_NAMES, LegalName, Names, OwnContact
 from domain import agency, profile_changes, sign_in
 from web.fragments import done, page
+from web.languages import gettext as _
 from web.sessions import refusals_told, tell
 
 DETAILS = {"names": Names, "legal": LegalName}

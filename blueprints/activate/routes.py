@@ -5,7 +5,6 @@ Opening changes nothing but the list of openings: mail scanners open links.
 
 from flask import current_app, g, make_response, redirect, request
 from flask_babel import get_locale
-from flask_babel import gettext as _
 
 from blueprints.activate import bp
 from blueprints.activate.forms import BirthDate, Password, Terms
@@ -13,6 +12,7 @@ from domain import activation, links, settings, sign_in
 from domain.rules import NotFound, RuleBroken
 from web import carried, sessions
 from web.fragments import done, page
+from web.languages import gettext as _
 
 PLACE = carried.Place("activate", "/activate/")
 

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 
 from flask import g, url_for
 from flask_babel import get_locale
-from flask_babel import gettext as _
 
 from domain import profile, texts
 from domain.rules import RuleBroken
 from models import Individual
+from web.languages import gettext as _
 
 
 @dataclasses.dataclass(frozen=True)

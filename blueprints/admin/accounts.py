@@ -1,7 +1,6 @@
 """Portal accounts on an individual's page: create, send again, and the moves of its life."""
 
 from flask import abort, g, url_for
-from flask_babel import gettext as _
 
 from blueprints.admin import account_steps, bp, people, wording
 from domain import accounts
@@ -9,6 +8,7 @@ from models import PortalAccount
 from web.access import any_staff, right
 from web.forms import Form, Required, Text, _l
 from web.fragments import done
+from web.languages import gettext as _
 from web.sessions import refusals_told, tell
 
 

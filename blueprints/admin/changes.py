@@ -1,7 +1,6 @@
 """What clients ask to have changed in their record: old and new side by side, accept or decline."""
 
 from flask import g, request, url_for
-from flask_babel import gettext as _
 
 from blueprints import differences
 from blueprints.admin import bp, people
@@ -9,6 +8,7 @@ from domain import agency, profile_changes
 from web.access import right
 from web.forms import Form, Lines, Required, _l, version_in
 from web.fragments import done
+from web.languages import gettext as _
 from web.sessions import refusals_told, tell
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 from flask import g, request, url_for
-from flask_babel import gettext as _
 
 from blueprints.admin import bp, paging, people, wording
 from domain import letters, notices
@@ -11,6 +10,7 @@ from domain.actor import Actor
 from models import DELIVERY_STATES, Delivery, DeliveryAttempt
 from web.access import any_staff, right
 from web.fragments import done, page
+from web.languages import gettext as _
 from web.sessions import refusals_told, tell
 
 

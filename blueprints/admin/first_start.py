@@ -2,7 +2,6 @@
 
 from flask import current_app, g, redirect
 from flask_babel import get_locale
-from flask_babel import gettext as _
 from wtforms import TextAreaField
 
 from blueprints.admin import bp
@@ -13,6 +12,7 @@ from web.access import right
 from web.formatting import countries, languages, time_zones
 from web.forms import Choice, Form, Lines, Required, Text, _l
 from web.fragments import done, page
+from web.languages import gettext as _
 from web.sessions import tell_refusal
 
 PREFIX = "/admin/first-start/"

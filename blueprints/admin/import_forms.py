@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask_babel import gettext as _
 from wtforms.fields.choices import SelectChoice
 
 from domain import agency, import_columns
@@ -16,6 +15,7 @@ from domain.rules import N_
 from models import ImportFile
 from web.formatting import countries, time_zones
 from web.forms import Choice, Form, OneOf, Text, _l
+from web.languages import gettext as _
 
 DATES = {"ymd": N_("2001-12-31: year, month, day"), "dmy": N_("31.12.2001 or 31/12/2001: day, month, year"),
          "mdy": N_("12/31/2001: month, day, year")}  # fmt: skip

@@ -2,7 +2,6 @@
 
 from flask import current_app, g, request, url_for
 from flask_babel import get_locale
-from flask_babel import gettext as _
 from wtforms.fields.choices import SelectChoice
 
 from blueprints.admin import bp, import_forms, paging, wording
@@ -12,6 +11,7 @@ from models import ImportFile
 from web.access import right
 from web.forms import Form, OneOf, Upload, _l
 from web.fragments import done, page
+from web.languages import gettext as _
 from web.sessions import tell, tell_refusal
 
 SHOWN = 200  # problems on the page; the download has all

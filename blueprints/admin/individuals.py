@@ -1,7 +1,6 @@
 """Individuals: list, search, page, names and dates, who follows them, history."""
 
 from flask import g, request, url_for
-from flask_babel import gettext as _
 
 from blueprints import differences
 from blueprints.admin import account_steps, bp, paging, people, wording
@@ -11,6 +10,7 @@ from web.access import any_staff, right
 from web.formatting import language_name
 from web.forms import Choice, DateBoxes, Form, Text, _l
 from web.fragments import done, page
+from web.languages import gettext as _
 from web.sessions import tell
 
 HISTORY = 60  # entries on a page, before those are folded that tell of the same

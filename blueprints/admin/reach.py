@@ -1,7 +1,6 @@
 """How an individual is reached: contacts and consent."""
 
 from flask import g, request, url_for
-from flask_babel import gettext as _
 from wtforms import BooleanField
 
 from blueprints.admin import bp, people, wording
@@ -10,6 +9,7 @@ from models import CONTACT_KINDS
 from web.access import right
 from web.forms import Choice, Form, Lines, Required, Text, _l
 from web.fragments import done
+from web.languages import gettext as _
 from web.sessions import refusals_told, tell
 
 

@@ -4,7 +4,6 @@ import datetime as dt
 from types import SimpleNamespace
 
 from flask import abort, g, request, url_for
-from flask_babel import gettext as _
 from wtforms import BooleanField
 from wtforms.fields.choices import SelectChoice
 
@@ -13,6 +12,7 @@ from domain import settings
 from web.access import right
 from web.forms import DateBoxes, Form, OneOf, Required, Text, _l
 from web.fragments import done, page
+from web.languages import gettext as _
 from web.sessions import tell
 
 SHOWN = "shown-"  # what the page showed, beside each field

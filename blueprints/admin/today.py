@@ -1,13 +1,13 @@
 """Today: what waits for staff."""
 
 from flask import g
-from flask_babel import gettext as _
 
 from blueprints.admin import bp, paging, wording
 from domain import notices, work_queue
 from models import Task
 from web.access import any_staff
 from web.fragments import done, page
+from web.languages import gettext as _
 from web.sessions import refusals_told, tell
 
 MOST_FAILED = 5

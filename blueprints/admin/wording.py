@@ -6,13 +6,12 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
-from flask_babel import gettext as _
-from flask_babel import ngettext
-
 from blueprints import differences
 from domain import audit
 from domain.rules import N_
 from models import AuditEntry
+from web.languages import gettext as _
+from web.languages import ngettext
 
 TASKS = {
     "new_activation_wanted": N_("Wants a new activation link"),
@@ -61,7 +60,6 @@ IMPORT_STATES = {
     "given_up": N_("given up"),
 }  # fmt: skip
 IMPORT_TONES = {"applied": "good", "failed": "bad", "given_up": "info", "checking": "info", "applying": "info"}
-
 
 ONE_LINE = dt.timedelta(hours=1)  # within which a worker's looks at a record are told as one
 

@@ -1,11 +1,11 @@
 """Home."""
 
 from flask import g
-from flask_babel import gettext as _
 
 from blueprints.home import bp
 from domain import agency, clock
 from web.fragments import page
+from web.languages import gettext as _
 
 
 @bp.get("/")

@@ -1,14 +1,14 @@
 """Sign-in details, change of password, and the reader's own language."""
 
 from flask import g
-from flask_babel import force_locale, get_locale
-from flask_babel import gettext as _
+from flask_babel import get_locale
 
 from blueprints.my_portal import bp
 from domain import profile
-from web import formatting, password_form
+from web import formatting, languages, password_form
 from web.forms import Form, OneOf, _l
 from web.fragments import done, page
+from web.languages import gettext as _
 from web.sessions import tell
 
 
@@ -32,7 +32,7 @@ def choose_language():
     if form.validate():
         with form.refusals():
             profile.choose_language(g.viewer.individual, form.language.data, g.viewer.actor)
-            with force_locale(form.language.data):  # the next page speaks it
+            with languages.speaking(form.language.data):  # the next page speaks it
                 tell("good", _("Saved."))
             return done("/my-portal/")
     return page("my_portal/language.html", form=form)

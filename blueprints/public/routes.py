@@ -2,7 +2,6 @@
 
 from flask import Response, abort, current_app, jsonify, request, send_from_directory, url_for
 from flask_babel import get_locale
-from flask_babel import gettext as _
 
 from blueprints.public import bp, help
 from domain import agency, health
@@ -10,6 +9,7 @@ from models import PAGE_SLUGS
 from web import access, languages
 from web.assets import asset
 from web.fragments import done, page
+from web.languages import gettext as _
 from web.posts import only_asks
 
 

@@ -1,7 +1,6 @@
 """Sign-in, sign-out, forgotten password."""
 
 from flask import abort, current_app, g, make_response, redirect, request
-from flask_babel import gettext as _
 from flask_login import current_user
 
 from blueprints.signing import bp
@@ -11,6 +10,7 @@ from domain.rules import NotFound
 from web import carried, opening, sessions
 from web.access import ask_to_sign_in, safe_next
 from web.fragments import done, is_fragment, nothing, page
+from web.languages import gettext as _
 from web.posts import leads_on, only_asks
 
 RESET = carried.Place("reset", "/reset/")

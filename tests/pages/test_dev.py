@@ -34,7 +34,10 @@ COMPONENTS = {
     "confirm page": ("confirm", "div.confirm"),
 }
 # What stands on every page anyhow, or is a part of another component.
-NOT_ALONE = {"opened_on", "icon", "drawing", "button", "pairs", "card", "quick_exit", "idle_notice", "given_back", "language_switch"}
+NOT_ALONE = {
+    "opened_on", "drawing", "button", "pairs", "card", "quick_exit", "idle_notice", "given_back", "language_switch", "nav", "foot_links",
+    "foot_address",
+}  # fmt: skip
 
 
 @pytest.fixture
