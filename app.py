@@ -11,7 +11,7 @@ from collections.abc import Callable, Hashable
 from functools import lru_cache
 from typing import Any
 
-from flask import Flask, g, request
+from flask import Flask, current_app, g, request
 from flask_babel import get_locale
 from htmx_flask import Htmx
 from markupsafe import Markup
@@ -22,7 +22,7 @@ import blueprints
 import config as configuration
 from blueprints.public import help
 from config import BadConfiguration, Config
-from domain import agency, audit, duty, folder, limits, links, schema, settings, store
+from domain import agency, audit, duty, folder, house_texts, limits, links, schema, settings, store
 from domain.folder import Place
 from domain.rules import RuleBroken
 from domain.viewer import ClientViewer
@@ -75,6 +75,7 @@ def create_app(config: Config | None = None) -> Flask:
     sessions.install(app, https=config.https)
     app.before_request(_gate_of_opening)
     access.declare(app, blueprints.tiles(development=config.development))
+    app.before_request(_gate_of_terms)
     posts.install(app)
     kept.install(app)
     app.context_processor(_everywhere)
@@ -129,6 +130,14 @@ def _gate_of_opening() -> Response | None:
     return fragments.go_to("/first-start/")
 
 
+def _gate_of_terms() -> Response | None:
+    """New terms are asked for once, on the first page after signing in; what is sent from an open page is not held up."""
+    wanted = request.method in posts.SAFE and isinstance(g.get("viewer"), ClientViewer) and sessions.must_accept_terms()
+    if not wanted or request.endpoint == "my_portal.terms" or access.audience_of(current_app, request.endpoint or "") != "client":
+        return None
+    return fragments.go_to("/my-portal/terms", come_back=True)
+
+
 def _gate_of_development() -> Response | None:
     """Development answers this machine only: its mailbox is for nobody else, whoever makes it listen to a network.
 
@@ -170,7 +179,7 @@ def _agency_card() -> _Card | None:
     house, site = agency.current(), agency.main_site()
     if house is None or site is None:
         return None
-    return _Card(house.name, house.short_name, house.emergency_line, site.phone, site.address)
+    return _Card(house.name, house.short_name, house_texts.emergency_line(str(get_locale())), site.phone, site.address)
 
 
 def _same(macro: Callable[..., Markup], *values: Hashable) -> Markup:

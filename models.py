@@ -124,8 +124,23 @@ class PageVersion(Row):
         constraints = [one_of("slug", PAGE_SLUGS)]
 
 
+HOUSE_TEXTS = ("emergency_line",)
+
+
+class HouseText(Row):
+    """What the agency says in one language where ``Agency`` has it in the agency's own."""
+
+    key = CharField(max_length=40)
+    language = CharField(max_length=8)
+    body = TextField()
+
+    class Meta:
+        indexes = ((("key", "language"), True),)
+        constraints = [one_of("key", HOUSE_TEXTS)]
+
+
 class HouseMark(Row):
-    """Changes, by triggers, with every row of the agency, its sites, settings and pages (id is always 1)."""
+    """Changes, by triggers, with every row of the agency, its sites, settings, texts and pages (id is always 1)."""
 
     token = CharField(max_length=32)
 
@@ -711,7 +726,7 @@ class ImportMapping(Row):
 
 
 TABLES: tuple[type[Row], ...] = (
-    Agency, Site, Setting, PageVersion, HouseMark, SecurityClass, Worker, Individual, Contact, Consent, Follow, SearchWord,
+    Agency, Site, Setting, PageVersion, HouseText, HouseMark, SecurityClass, Worker, Individual, Contact, Consent, Follow, SearchWord,
     PortalAccount, Link, LinkOpening, Device, LoginSession, RateCount, FormReceipt, UnsentForm, Task, ProfileChange, Delivery,
     DeliveryAttempt,
     ChannelHealth, AddressHealth, JobRun, AuditEntry, AuditValues, AuditHead, ImportRun, ImportRow, ImportedRow,

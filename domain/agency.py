@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
@@ -12,10 +12,17 @@ import phonenumbers
 
 from domain import audit, clock, links, notices, passwords, profile, settings, starting_texts, store, texts
 from domain.actor import Actor
-from domain.rules import N_, NotFound, RuleBroken, together
+from domain.rules import N_, STALE, NotFound, RuleBroken, together
 from models import PAGE_SLUGS, Agency, Link, PageVersion, Site, Worker
 
 DEFAULT_ZONE = "UTC"
+AsOpened = Callable[[Mapping[str, object]], bool]  # of what is saved: did the page show it?
+
+
+def always(saved: Mapping[str, object]) -> bool:
+    """Whatever is saved may be overwritten."""
+    return True
+
 
 
 def current() -> Agency | None:
@@ -77,8 +84,11 @@ def _newest(slug: str, language: str) -> PageVersion | None:
     return version
 
 
-def publish(slug: str, language: str, body: str, by: Actor) -> PageVersion:
-    """Publish a page; every version is kept, because clients accepted one of them.  Raises RuleBroken when empty."""
+def publish(slug: str, language: str, body: str, by: Actor, *, as_opened: AsOpened = always) -> PageVersion:
+    """Publish a page; every version is kept, because clients accepted one of them.
+
+    Raises RuleBroken when empty, and ``stale`` when another text was published than the one that the page showed.
+    """
     if slug not in PAGE_SLUGS:
         raise RuleBroken(N_("There is no such page."), code="no_page")
     text = profile.clean(body, slug, 50_000, lines=True)
@@ -87,6 +97,8 @@ def publish(slug: str, language: str, body: str, by: Actor) -> PageVersion:
     with store.writing():
         store.one_at_a_time("publish")
         newest = _newest(slug, language)
+        if not as_opened({"body": newest.body if newest else ""}):
+            raise RuleBroken(STALE, code="stale")
         if newest and newest.body == text:
             return newest
         number = newest.version + 1 if newest else 1
@@ -163,15 +175,21 @@ def create_first_admin(code: str, first: str, last: str, email: str, password: s
     return worker
 
 
-def describe(values: dict[str, str], by: Actor) -> None:
+def describe(values: dict[str, str], by: Actor, *, as_opened: AsOpened = always) -> None:
     """Set the agency's and its main site's particulars: name, short_name, emergency_line, country, site_name, address,
-    phone, time_zone, language.  Raises RuleBroken with every field that is wrong."""
+    phone, time_zone, language.
+
+    ``as_opened`` says of what is saved whether the page showed it: nothing is overwritten unseen.  Raises RuleBroken with every
+    field that is wrong, ``stale`` for that.
+    """
     good = checked_particulars(values)
     site = {name: good.pop(name) for name in ("address", "phone", "time_zone")} | {"name": good.pop("site_name")}
     with store.writing():
         store.one_at_a_time("agency")
         agency, main = current(), main_site()
         before = _particulars(agency, main)
+        if not as_opened(before):
+            raise RuleBroken(STALE, code="stale")
         if agency is None:
             Agency.insert(id=1, **good).execute()
         else:

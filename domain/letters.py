@@ -12,7 +12,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from domain import accounts, activation, agency, links, profile, settings, sign_in, texts
+from domain import accounts, activation, agency, house_texts, links, profile, settings, sign_in, texts
 from domain.rules import N_
 from models import CLOSED, DISABLED, Delivery, Device
 
@@ -50,6 +50,7 @@ def bodies(text: Letter, language: str, portal_url: str) -> tuple[str, str]:
     house, site = agency.current(), agency.main_site()
     fields = {
         "letter": text, "agency": house, "site": site, "language": language, "portal_url": portal_url,
+        "emergency_line": house_texts.emergency_line(language),
         "direction": texts.direction(language),
         "_": lambda message, **fields: texts.say(language, message, **fields),
     }  # fmt: skip

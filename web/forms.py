@@ -91,6 +91,13 @@ class Form(FlaskForm):  # type: ignore[misc]
         marks = dict(part.partition("=")[::2] for part in request.form.get("before", "").split(" "))
         return marks.get(name) == _mark(saved)
 
+    def as_opened(self, saved: Mapping[str, Any]) -> bool:
+        """True when the record's values are what they were when the form was opened, or are what was typed now."""
+        return all(
+            self.is_as_opened(name, value) or _as_typed(value) == _as_typed(self._fields[name].data)
+            for name, value in saved.items() if name in self._fields
+        )  # fmt: skip
+
     @contextlib.contextmanager
     def refusals(self, now: Any = None) -> Iterator[None]:
         """Inside the block a broken rule becomes an error beside its field, or on top of the form.

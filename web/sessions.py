@@ -17,7 +17,7 @@ from flask_login import LoginManager, current_user, login_user, logout_user
 from itsdangerous import URLSafeTimedSerializer
 from werkzeug.wrappers import Response
 
-from domain import passwords, sign_in, store, texts, unsent, viewer
+from domain import passwords, sign_in, store, terms, texts, unsent, viewer
 from domain.actor import Actor
 from domain.rules import RuleBroken
 from domain.sign_in import SignedIn
@@ -27,6 +27,7 @@ from web import fragments, languages
 
 log = logging.getLogger(__name__)
 DEVICE_DAYS = 400
+NEW_TERMS = "new_terms"  # in the cookie of a client who is to accept what was published anew
 
 
 class _Cookies(SecureCookieSessionInterface):
@@ -145,6 +146,8 @@ def begin(signed: SignedIn) -> None:
     if row is None:
         return
     login_user(Browser(signed.session_token, row))
+    if signed.account is not None and terms.has_news(signed.account):
+        session[NEW_TERMS] = True
     if was and (waiting := unsent.claim(was, row)):
         session["unsent"] = waiting
     g.device_token = signed.device_token
@@ -191,6 +194,16 @@ def end() -> None:
     session.clear()
     g.viewer = None
     languages.choose_again()  # what is said from now on is in a stranger's language, as the next page is
+
+
+def must_accept_terms() -> bool:
+    """True while a client who signed in has not accepted the texts that were published since they did so last."""
+    return NEW_TERMS in session
+
+
+def accepted_terms() -> None:
+    """They have."""
+    session.pop(NEW_TERMS, None)
 
 
 def device_token() -> str:

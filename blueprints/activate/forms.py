@@ -1,12 +1,8 @@
 """Forms of the activation steps."""
 
-from wtforms import BooleanField, PasswordField
+from wtforms import PasswordField
 
 from web.forms import DateBoxes, Form, Required, _l
-
-
-class Terms(Form):
-    accept = BooleanField(_l("I accept the privacy policy and the terms of use"), [Required(_l("Tick the box to go on."))])
 
 
 class BirthDate(Form):

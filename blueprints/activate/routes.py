@@ -7,7 +7,8 @@ from flask import current_app, g, make_response, redirect, request
 from flask_babel import get_locale
 
 from blueprints.activate import bp
-from blueprints.activate.forms import BirthDate, Password, Terms
+from blueprints.activate.forms import BirthDate, Password
+from blueprints.terms import Terms, said_back
 from domain import activation, links, settings, sign_in
 from domain.rules import NotFound, RuleBroken
 from web import carried, sessions
@@ -56,7 +57,7 @@ def accept():
     if form.validate():
         try:
             privacy, terms = activation.pages_to_accept(str(get_locale()))
-            if request.form.get("shown") != _shown(privacy, terms):
+            if request.form.get("shown") != said_back(privacy, terms):
                 form = Terms(formdata=None)  # published anew meanwhile: nobody accepts what they did not see
                 form.form_errors.append(_("These texts were changed just now. Please read them again."))
                 return _show_terms(form)
@@ -123,12 +124,7 @@ def ask():
 
 def _show_terms(form: Terms):
     privacy, terms = activation.pages_to_accept(str(get_locale()))
-    return page("activate/terms.html", form=form, privacy=privacy, terms=terms, shown=_shown(privacy, terms))
-
-
-def _shown(*pages) -> str:
-    """Which versions a page showed, as its form says it back."""
-    return " ".join(f"{page.slug}-{page.language}-{page.version}" for page in pages)
+    return page("activate/terms.html", form=form, privacy=privacy, terms=terms, shown=said_back(privacy, terms))
 
 
 def _show_password(form: Password):

@@ -14,5 +14,6 @@ from blueprints.admin import (  # noqa: E402, F401
     my_sign_in,
     reach,
     settings,
+    setup,
     today,
 )

@@ -13,7 +13,7 @@ from web.formatting import countries, languages, time_zones
 from web.forms import Choice, Form, Lines, Required, Text, _l
 from web.fragments import done, page
 from web.languages import gettext as _
-from web.sessions import tell_refusal
+from web.sessions import tell, tell_refusal
 
 PREFIX = "/admin/first-start/"
 
@@ -150,7 +150,8 @@ def first_start_switch():
         agency.switch_on(g.viewer.actor, mail_test_needed=opening.mail_test_needed())
     except RuleBroken:
         return done(PREFIX)
-    return done("/admin/")
+    tell("good", _("The portal is on. Now bring in your first client."))
+    return done("/admin/settings/")
 
 
 def _mail(form: CodeForm):

@@ -8,7 +8,8 @@ from wtforms import BooleanField
 from wtforms.fields.choices import SelectChoice
 
 from blueprints.admin import bp, wording
-from domain import settings
+from domain import agency, settings
+from web import opening
 from web.access import right
 from web.forms import DateBoxes, Form, OneOf, Required, Text, _l
 from web.fragments import done, page
@@ -21,7 +22,9 @@ SHOWN = "shown-"  # what the page showed, beside each field
 @bp.get("/settings/")
 @right("manage_setup")
 def settings_index():
-    return page("admin/settings.html", sections=settings.SECTIONS, told=wording.told)
+    steps = opening.checklist()
+    return page("admin/settings.html", sections=settings.SECTIONS, told=wording.told, is_ready=all(step.is_done for step in steps),
+                checklist=wording.checklist(steps), site=agency.main_site())  # fmt: skip
 
 
 @bp.get("/settings/<section>")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from blueprints import differences
-from domain import audit
+from domain import audit, readiness
 from domain.rules import N_
 from models import AuditEntry
 from web.languages import gettext as _
@@ -18,6 +18,21 @@ TASKS = {
     "birth_date_closed": N_("Activation stopped: wrong date of birth"),
     "delivery_problem": N_("An e-mail could not be delivered"),
     "profile_change": N_("Asked for a change of their record"),
+}
+
+PAGES = {
+    "privacy": N_("Privacy policy"), "terms": N_("Terms of use"), "help": N_("Help"), "technical": N_("Technical problems"),
+    "contact": N_("Contact"),
+}  # fmt: skip
+# The checklist of a new agency: what each step is called, why it matters, and where it is done.
+CHECKLIST = {
+    "agency": (N_("Describe the agency"), N_("Its name, address and phone stand on every page and e-mail."), "admin.agency_form"),
+    "pages": (N_("Publish the privacy policy and the terms"), N_("Clients accept both before their account opens."), "admin.footer_pages"),
+    "mail": (N_("Test the e-mail"), N_("Without it nobody can activate an account."), "admin.first_start_mail"),
+    "on": (N_("Switch the portal on"), N_("Until then nobody but you can come in."), "admin.first_start"),
+    "workers": (N_("Bring in your colleagues"), N_("One person alone cannot look after everybody."), "admin.settings_index"),
+    "invited": (N_("Invite the first client"), N_("Open somebody’s page and choose “Create an account”."), "admin.individuals"),
+    "first_client": (N_("The first client is in"), N_("They open the link in the e-mail and choose a password."), "admin.individuals"),
 }
 
 STATE_TONES = {"pending": "warn", "active": "good", "locked": "bad", "disabled": "bad", "closed": "info"}
@@ -62,6 +77,12 @@ IMPORT_STATES = {
 IMPORT_TONES = {"applied": "good", "failed": "bad", "given_up": "info", "checking": "info", "applying": "info"}
 
 ONE_LINE = dt.timedelta(hours=1)  # within which a worker's looks at a record are told as one
+
+
+def checklist(steps: Sequence[readiness.Step]) -> list[tuple[str, str, str, bool]]:
+    """Each step as (endpoint, title, why, whether it is done)."""
+    told_of = [(*CHECKLIST[step.key], step.is_done) for step in steps]
+    return [(endpoint, _(title), _(why), is_done) for title, why, endpoint, is_done in told_of]
 
 
 def told(sentence: str) -> str:

@@ -1,15 +1,17 @@
 """Sign-in details, change of password, and the reader's own language."""
 
-from flask import g
+from flask import g, redirect, request
 from flask_babel import get_locale
 
 from blueprints.my_portal import bp
-from domain import profile
-from web import formatting, languages, password_form
+from blueprints.terms import Terms, said_back
+from domain import activation, profile
+from domain import terms as terms_of_use
+from web import access, formatting, languages, password_form
 from web.forms import Form, OneOf, _l
 from web.fragments import done, page
 from web.languages import gettext as _
-from web.sessions import tell
+from web.sessions import accepted_terms, must_accept_terms, tell
 
 
 class LanguageForm(Form):
@@ -36,6 +38,32 @@ def choose_language():
                 tell("good", _("Saved."))
             return done("/my-portal/")
     return page("my_portal/language.html", form=form)
+
+
+@bp.get("/terms")
+def terms():
+    return _terms(Terms(formdata=None)) if must_accept_terms() else redirect("/my-portal/", 303)
+
+
+@bp.post("/terms")
+def accept_terms():
+    form, language = Terms(), str(get_locale())
+    target = access.safe_next(request.form.get("next"))
+    if form.validate():
+        shown = activation.pages_to_accept(language)
+        if request.form.get("shown") == said_back(*shown):
+            terms_of_use.accept(g.viewer.account, *shown, g.viewer.actor)
+            accepted_terms()
+            return done(target)
+        form = Terms(formdata=None)  # published anew meanwhile: nobody accepts what they did not see
+        form.form_errors.append(_("These texts were changed just now. Please read them again."))
+    return _terms(form)
+
+
+def _terms(form: Terms):
+    privacy, in_force = activation.pages_to_accept(str(get_locale()))
+    return page("my_portal/terms.html", form=form, privacy=privacy, terms=in_force, shown=said_back(privacy, in_force),
+                next=access.safe_next(request.values.get("next")))  # fmt: skip
 
 
 @bp.get("/password")

@@ -106,6 +106,7 @@ def signed_out_while_typing(page: Page) -> None:
 INDIVIDUALS, RECORD, NEW = "/admin/individuals/", "/admin/individuals/<public_id>/", "/admin/individuals/new"
 ACCOUNT = RECORD + "account/new"
 MOVE = RECORD + "account/<account_id>/<verb>"
+SETUP = "/admin/settings/"
 IMPORTS, UPLOAD, IMPORT = "/admin/imports/", "/admin/imports/new", "/admin/imports/<public_id>/"
 GOOD = "id,name,born,e-mail,A column with a long heading\n7,Maximiliane-Charlotte Rindfleischetikettierung,1990-01-01,,\n"
 BAD = GOOD + "8,=Ann Bell,1990-31-31,a-rather-long-address-that-is-none,\n"
@@ -211,6 +212,15 @@ STAFF = [
     State("settings", "/admin/settings/", "/admin/settings/", ADMIN),
     *(State(f"settings: {name}", "/admin/settings/<section>", f"/admin/settings/{name}", ADMIN) for name in (
         "accounts", "sign_in", "about_me", "messages", "imports", "installation")),
+    State("setup: agency", SETUP + "agency", SETUP + "agency", ADMIN),
+    State("setup: agency, nothing typed", SETUP + "agency", SETUP + "agency", ADMIN, typed({"Name of the agency": "", "Short name": ""}, "Save")),
+    State("setup: emergency line", SETUP + "emergency-line", SETUP + "emergency-line", ADMIN),
+    State("setup: sites", SETUP + "sites/", SETUP + "sites/", ADMIN),
+    State("setup: site", SETUP + "sites/<public_id>/", SETUP + "sites/", ADMIN, first_row),
+    State("setup: new site, nothing typed", SETUP + "sites/new", SETUP + "sites/new", ADMIN, press("Save")),
+    State("setup: pages", SETUP + "pages/", SETUP + "pages/", ADMIN),
+    State("setup: page", SETUP + "pages/<slug>/<language>", SETUP + "pages/terms/en", ADMIN),
+    State("setup: page in Arabic", SETUP + "pages/<slug>/<language>", SETUP + "pages/contact/ar", ADMIN),
     State("settings, beyond the limits", "/admin/settings/<section>", "/admin/settings/accounts", ADMIN,
           typed({"Minimum age": "many", "Licence count": "-1"}, "Save")),
     State("import, nothing chosen", UPLOAD, UPLOAD, ADMIN, press("Upload")),

@@ -36,7 +36,7 @@ COMPONENTS = {
 # What stands on every page anyhow, or is a part of another component.
 NOT_ALONE = {
     "opened_on", "drawing", "button", "pairs", "card", "quick_exit", "idle_notice", "given_back", "language_switch", "nav", "foot_links",
-    "foot_address",
+    "foot_address", "agency_fields",
 }  # fmt: skip
 
 

@@ -415,7 +415,7 @@ def test_in_production_ada_is_led_to_the_mail_and_switches_it_on_again(moved, ca
     ada.press("Continue", code=code_in(box.newest("ada@example.org")))
     assert (ada.page.path, ada.page.heading) == ("/admin/first-start/on", "Everything is ready")
     assert alice.open("/").path == "/first-start/"
-    assert ada.press("Switch the portal on").path == "/admin/"
+    assert ada.press("Switch the portal on").path == "/admin/settings/"
     assert alice.open("/").path == "/"
     assert AuditEntry.select().where(AuditEntry.kind == "agency.switched_on").count() == 2
 

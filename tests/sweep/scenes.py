@@ -164,6 +164,7 @@ PEOPLE: dict[str, dict[str, tuple[str, ...]]] = {
         "pia, who opened her link": ("/activate/",), "pia, who accepted": ("/activate/",), "pia, who proved it": ("/activate/",),
         "cleo, whose link was withdrawn": ("/activate/",), "alice, who used her link": ("/activate/",),
         "bob, who forgot": ("/reset/",), "bob, who was too late": ("/reset/",),
+        "bob, who is to read new terms": ("/my-portal/terms",),
     },
     "opening": {
         "the first admin": tuple(f"/admin/first-start/{step}" for step in ("agency", "pages", "mail", "on")),
@@ -345,6 +346,7 @@ def _living(app: Flask) -> dict[str, Walker]:
     _send_all(dead=nora.email)
     _hold_one(alice)
     _send_files(app.extensions["doorstep"].uploads)
+    _publish_terms_anew(ways["bob, who is to read new terms"])
     _steps(ways, pia)
     return ways | {who: Walker(app, who) for who in PEOPLE["living"] if who not in ways}
 
@@ -372,6 +374,14 @@ def _send_files(folder: Path) -> None:
             import_jobs.run_due(folder)
         if steps == "give_up":
             import_page.give_up(file, _ada())
+
+
+def _publish_terms_anew(bob: Walker) -> None:
+    """Bob signs in after that, through the form."""
+    agency.publish("terms", "en", "Be kind, and careful.", _ada())
+    form = next(form for form in bob.ask("/sign-in").forms if form.action == "/sign-in")
+    bob.raw("/sign-in", "POST", data=form.filled({"email": "bob@example.org", "password": "bob likes 9 quiet otters"}),
+            headers={"Origin": bob.root, "Sec-Fetch-Site": "same-origin"})  # fmt: skip
 
 
 def _hold_one(account: PortalAccount) -> None:

@@ -1,0 +1,108 @@
+"""The places of the agency: one of them is the main site, whose address and phone stand on every page."""
+
+from __future__ import annotations
+
+import dataclasses
+from functools import partial
+from typing import Any
+from zoneinfo import available_timezones
+
+from domain import agency, audit, profile, store
+from domain.actor import Actor
+from domain.rules import N_, STALE, NotFound, RuleBroken, together
+from models import Site
+
+
+@dataclasses.dataclass(frozen=True)
+class Place:
+    """What is typed of a site; ``is_in_use`` is False once nobody is seen there any more."""
+
+    name: str
+    address: str = ""
+    phone: str = ""
+    time_zone: str = "UTC"
+    is_in_use: bool = True
+
+    def checked(self) -> Place:
+        """The same, tidy.  Raises RuleBroken with every field that is wrong."""
+        name, address, phone, zone = together(
+            partial(_named, self.name), partial(profile.clean, self.address, "address", 500, lines=True),
+            partial(profile.clean, self.phone, "phone", 40), partial(_zone, self.time_zone),
+        )  # fmt: skip
+        return Place(name, address, phone, zone, self.is_in_use)
+
+
+def _named(typed: str) -> str:
+    name = profile.clean(typed, "name", 120)
+    if not name:
+        raise RuleBroken(N_("Enter the name of the site."), code="missing", field="name")
+    return name
+
+
+def _zone(typed: str) -> str:
+    if typed not in available_timezones():
+        raise RuleBroken(N_("Choose a time zone."), code="bad_zone", field="time_zone")
+    return typed
+
+
+def every() -> Any:
+    """The question for all sites: the main one, then those in use by name, then the others."""
+    return Site.select().order_by(Site.is_main.desc(), Site.is_in_use.desc(), Site.name, Site.id)
+
+
+def find(public_id: str) -> Site:
+    """One site.  Raises NotFound."""
+    site: Site | None = Site.get_or_none(Site.public_id == public_id)
+    if site is None:
+        raise NotFound
+    return site
+
+
+def add(place: Place, by: Actor) -> Site:
+    """A further site.  Raises RuleBroken."""
+    good = dataclasses.asdict(place.checked())
+    with store.writing():
+        site: Site = Site.create(is_main=False, **good)
+        audit.record("site.added", by, subject=f"site {site.id}", after=good)
+    return site
+
+
+def change(site: Site, place: Place, by: Actor, *, as_opened: agency.AsOpened = agency.always) -> None:
+    """Set a site's particulars.  Raises RuleBroken: ``stale`` when it is not as the page showed it any more, ``main`` for a main site
+    that would be left."""
+    good = place.checked()
+    with store.writing():
+        now = store.lock(Site.select().where(Site.id == site.id)).get()
+        before = as_place(now)
+        if not as_opened(dataclasses.asdict(before)):
+            raise RuleBroken(STALE, code="stale")
+        if now.is_main and not good.is_in_use:
+            raise RuleBroken(
+                N_("This is the main site: its address stands on every page. Make another one the main site first."),
+                code="main", field="is_in_use",
+            )  # fmt: skip
+        if before != good:
+            Site.update(**dataclasses.asdict(good)).where(Site.id == site.id).execute()
+            audit.record("site.changed", by, subject=f"site {site.id}", before=dataclasses.asdict(before),
+                         after=dataclasses.asdict(good))  # fmt: skip
+
+
+def make_main(site: Site, by: Actor) -> None:
+    """From now on this site's address and phone stand on every page.  Raises RuleBroken for one that lacks a phone or is not
+    in use; twice is harmless."""
+    with store.writing():
+        store.one_at_a_time("agency")
+        now = Site.get_by_id(site.id)
+        if now.is_main:
+            return
+        if not now.is_in_use or not now.phone:
+            raise RuleBroken(N_("The main site must be in use and have a phone number that clients can call."), code="not_main")
+        Site.update(is_main=False).where(Site.is_main).execute()
+        Site.update(is_main=True).where(Site.id == site.id).execute()
+        store.forget()
+        audit.record("site.changed", by, subject=f"site {site.id}", before={"is_main": False}, after={"is_main": True})
+
+
+def as_place(site: Site) -> Place:
+    """What of a site is typed."""
+    return Place(site.name, site.address, site.phone, site.time_zone, site.is_in_use)

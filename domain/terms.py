@@ -1,0 +1,44 @@
+"""Terms and privacy policy that were published anew: asked for once, at the next sign-in (spec 02, footer)."""
+
+from __future__ import annotations
+
+from domain import accounts, activation, agency, audit, store
+from domain.actor import Actor
+from domain.rules import NotFound
+from models import ACTIVE, PageVersion, PortalAccount
+
+
+def to_accept(account: PortalAccount, language: str) -> tuple[PageVersion, PageVersion] | None:
+    """The privacy policy and the terms in force when one of them is newer than what the client accepted; else None.
+
+    Another language's text of the same day is no news: what counts is when it was published.
+    """
+    try:
+        privacy, terms = activation.pages_to_accept(language)
+    except NotFound:
+        return None
+    both = ((account.accepted_privacy, privacy), (account.accepted_terms, terms))
+    return (privacy, terms) if any(_is_news(accepted, now) for accepted, now in both) else None
+
+
+def _is_news(accepted: PageVersion | None, now: PageVersion) -> bool:
+    return accepted is None or (now.id != accepted.id and now.published_at > accepted.published_at)
+
+
+def accept(account: PortalAccount, privacy: PageVersion, terms: PageVersion, by: Actor) -> None:
+    """Store which versions were accepted; twice is harmless."""
+    with store.writing():
+        stored = PortalAccount.update(accepted_privacy=privacy, accepted_terms=terms).where(
+            PortalAccount.id == account.id, PortalAccount.state == ACTIVE,
+            (PortalAccount.accepted_privacy != privacy) | PortalAccount.accepted_privacy.is_null()
+            | (PortalAccount.accepted_terms != terms) | PortalAccount.accepted_terms.is_null(),
+        )  # fmt: skip
+        if stored.execute():
+            audit.record("account.terms_accepted_again", by, individual=account.individual, subject=accounts.subject(account),
+                         privacy=privacy.version, terms=terms.version)  # fmt: skip
+
+
+def has_news(account: PortalAccount) -> bool:
+    """True when the client is to be asked, in the language that their pages speak."""
+    house = agency.current()
+    return house is not None and to_accept(account, account.individual.language or house.language) is not None
