@@ -597,7 +597,7 @@ class AuditEntry(Row):
 
     class Meta:
         constraints = [one_of("actor_kind", ("worker", "client", "system", "visitor"))]
-        indexes = ((("individual", "id"), False), (("subject", "id"), False))
+        indexes = ((("individual", "id"), False), (("subject", "id"), False), (("kind", "at"), False))
 
 
 class AuditValues(Row):
@@ -725,10 +725,25 @@ class ImportMapping(Row):
         constraints = [one_of("subject", IMPORT_SUBJECTS)]
 
 
+# ---------------------------------------------------------------- statistics
+
+
+class DayCount(Row):
+    """How many of something there were on a day at the main site: events of that day, or what there was when it was last
+    counted."""
+
+    day = DateField()
+    name = CharField(max_length=30)
+    value = IntegerField()
+
+    class Meta:
+        indexes = ((("day", "name"), True),)
+
+
 TABLES: tuple[type[Row], ...] = (
     Agency, Site, Setting, PageVersion, HouseText, HouseMark, SecurityClass, Worker, Individual, Contact, Consent, Follow, SearchWord,
     PortalAccount, Link, LinkOpening, Device, LoginSession, RateCount, FormReceipt, UnsentForm, Task, ProfileChange, Delivery,
     DeliveryAttempt,
     ChannelHealth, AddressHealth, JobRun, AuditEntry, AuditValues, AuditHead, ImportRun, ImportRow, ImportedRow,
-    ImportFile, ImportProblem, ImportMapping,
+    ImportFile, ImportProblem, ImportMapping, DayCount,
 )  # fmt: skip

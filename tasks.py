@@ -31,6 +31,7 @@ from domain import (
     notices,
     schema,
     sign_in,
+    statistics,
     store,
     timetable,
     unsent,
@@ -57,6 +58,7 @@ def each_minute(config: Config) -> None:
     notices.sweep()
     accounts.expire_due()
     imports.settle_applied()
+    statistics.count_if_new_day()
     deliver(config)
 
 
@@ -66,7 +68,8 @@ def take_in(config: Config) -> None:
 
 
 def each_hour() -> None:
-    """Throw away what only counted for a day."""
+    """Count the day, and throw away what only counted for one."""
+    statistics.count_due()
     limits.forget_old()
     posts.forget_old()
     unsent.forget_old()

@@ -58,6 +58,7 @@ def _staff_menu(who: StaffViewer) -> list[tuple[str, str, str]]:
         ("/admin/individuals/", "users", _("Clients")),
         ("/admin/deliveries/", "mail", _("Deliveries")),
         *([("/admin/imports/", "upload", _("Import"))] if who.may("import_data") else []),
+        *([("/admin/statistics/", "chart-column", _("Statistics"))] if who.may("view_statistics") else []),
         *([("/admin/settings/", "settings", _("Setup"))] if who.may("manage_setup") else []),
         ("/admin/my-sign-in/", "key-round", _("My sign-in")),
     ]

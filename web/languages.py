@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 from babel.support import NullTranslations
@@ -46,8 +47,13 @@ def ngettext(one: str, many: str, num: int, /, **fields: Any) -> str:
 
 def _in_page(sentence: str, /, **fields: Any) -> Markup:
     """What Jinja's own extension says, by a shorter way."""
-    said = _tongue().ugettext(sentence)
-    return Markup(said) % fields if "%" in said else Markup(said)  # noqa: S704 - our own sentence; fields are escaped
+    said = _marked(_tongue(), sentence)
+    return said % fields if "%" in said else said
+
+
+@lru_cache(maxsize=5000)
+def _marked(tongue: NullTranslations, sentence: str) -> Markup:
+    return Markup(tongue.ugettext(sentence))  # noqa: S704 - our own sentence; what is filled in is escaped
 
 
 def _in_page_counted(one: str, many: str, num: int, /, **fields: Any) -> Markup:

@@ -150,13 +150,24 @@ def answered_before() -> Response | None:
     form_id, visitor = request.form.get("form_id", ""), _visitor()
     if request.method in SAFE or not form_id or visitor is None or not is_same_origin():
         return None
-    receipt = FormReceipt.get_or_none(
-        FormReceipt.visitor == visitor, FormReceipt.form_id == form_id, FormReceipt.status.is_null(False)
-    )
+    receipt = _settled(visitor, form_id)
     if receipt is None:
         return None
     csrf.protect()
     return _replay(receipt)
+
+
+def _settled(visitor: str, form_id: str) -> FormReceipt | None:
+    """The receipt of a first post, once that is answered: it ended the session a moment before its answer was written."""
+    end = time.monotonic() + WAIT
+    while time.monotonic() < end:
+        receipt: FormReceipt | None = FormReceipt.get_or_none(FormReceipt.visitor == visitor, FormReceipt.form_id == form_id)
+        if receipt is None or receipt.status is not None:
+            return receipt
+        if receipt.created_at < clock.now() - STALE:
+            return None
+        time.sleep(0.05)
+    return None
 
 
 def _claim(visitor: str, form_id: str) -> int | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import gc
 import logging
 import signal
 import threading
@@ -41,6 +42,8 @@ def serve(app: Flask, config: Config, on_duty: duty.Duty | None, *, announce: st
     signal.signal(signal.SIGTERM, _stop)
     port = getattr(server, "effective_port", config.port)
     print(announce.replace("{port}", str(port)), flush=True)
+    gc.collect()
+    gc.freeze()  # what is there now stays: the collector need not walk through it once more for every few pages
     try:
         server.run()
     finally:

@@ -15,5 +15,6 @@ from blueprints.admin import (  # noqa: E402, F401
     reach,
     settings,
     setup,
+    statistics,
     today,
 )

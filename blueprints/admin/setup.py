@@ -175,7 +175,7 @@ def _sites_saved():
 @bp.get("/settings/pages/")
 @right("manage_setup")
 def footer_pages():
-    return page("admin/setup_pages.html", shelf=pages.shelf(), titles=wording.PAGES)
+    return page("admin/setup_pages.html", shelf=[(_(wording.PAGES[each.slug]), each) for each in pages.shelf()])
 
 
 @bp.get("/settings/pages/<slug>/<language>")
@@ -205,6 +205,6 @@ def _published(slug: str, language: str):
 
 def _footer_page(slug: str, language: str, form):
     published = _published(slug, language)
-    return page("admin/setup_page.html", form=form, slug=slug, language=language, title=wording.PAGES[slug],
+    return page("admin/setup_page.html", form=form, slug=slug, language=language, title=_(wording.PAGES[slug]),
                 published=published, record=_opened({"body": published.body if published else ""}),
                 is_accepted=slug in ("privacy", "terms"))  # fmt: skip

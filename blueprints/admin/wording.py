@@ -35,6 +35,12 @@ CHECKLIST = {
     "first_client": (N_("The first client is in"), N_("They open the link in the e-mail and choose a password."), "admin.individuals"),
 }
 
+FIGURES = {  # what statistics count
+    "created": N_("Accounts created"), "activated": N_("Activations"), "signed_in": N_("Sign-ins of clients"),
+    "ended": N_("Accounts closed"), "pending": N_("pending"), "active": N_("active"), "locked": N_("locked"),
+    "disabled": N_("disabled"), "closed": N_("closed"), "recent": N_("Signed in within 30 days"),
+}  # fmt: skip
+
 STATE_TONES = {"pending": "warn", "active": "good", "locked": "bad", "disabled": "bad", "closed": "info"}
 DELIVERY_TONES = {"sent": "good", "dead": "bad", "due": "info", "leased": "info"}
 DELIVERY_STATES = {

@@ -236,6 +236,7 @@ STAFF = [
     State("import, taken in", IMPORT, UPLOAD, ADMIN, lambda page: (
         checked(GOOD, "Take in all of it")(page), expect(page.get_by_text("All of it was taken in")).to_be_visible(timeout=60_000))),
     State("imports", IMPORTS, IMPORTS, ADMIN),
+    State("statistics", "/admin/statistics/", "/admin/statistics/", ADMIN),
     State("my sign-in", "/admin/my-sign-in/", "/admin/my-sign-in/", ADMIN),
     State("my sign-in, nothing typed", "/admin/my-sign-in/", "/admin/my-sign-in/", ADMIN,
           press("Save the new password")),
@@ -261,7 +262,7 @@ FIRST_START = {
     "/admin/first-start/on",
 }  # fmt: skip
 NO_PAGES = {  # links that lead on at once, and what only programs read
-    IMPORT + "problems.csv", "/activate/terms", "/quick-exit", "/admin/first-start/",
+    IMPORT + "problems.csv", "/admin/statistics/days.csv", "/activate/terms", "/quick-exit", "/admin/first-start/",
     "/static/<path:filename>", "/sw.js",
     "/manifest.webmanifest", "/healthz", "/readyz", "/metrics",
 }  # fmt: skip

@@ -30,13 +30,14 @@ COMPONENTS = {
     "pager": ("pager", "nav.pager"),
     "table that becomes cards": ("table", "table"),
     "progress": ("progress", "progress"),
+    "bars": ("bars", "table.bars"),
     "toast": ("toast", "p.toast"),
     "confirm page": ("confirm", "div.confirm"),
 }
 # What stands on every page anyhow, or is a part of another component.
 NOT_ALONE = {
     "opened_on", "drawing", "button", "pairs", "card", "quick_exit", "idle_notice", "given_back", "language_switch", "nav", "foot_links",
-    "foot_address", "agency_fields",
+    "foot_address", "agency_fields", "sign_out",
 }  # fmt: skip
 
 

@@ -1,9 +1,13 @@
 """My Portal, and the worker's own sign-in: change of password."""
 
+import time
+from types import SimpleNamespace
+
 import pytest
 
-from domain import accounts, passwords
-from models import AuditEntry
+from domain import accounts, passwords, store
+from models import AuditEntry, FormReceipt
+from web import posts
 
 pytestmark = pytest.mark.usefixtures("cast")
 
@@ -138,3 +142,22 @@ def test_the_choice_of_a_language_is_answered_in_the_new_one(browse):
     alice.open("/my-portal/language")
     page = alice.press("Save", language="fr")
     assert (page.tree.get("lang"), "Enregistré." in page, "Saved." in page) == ("fr", True, False)
+
+
+def test_a_change_that_is_sent_again_while_the_first_is_being_answered_waits_for_that_answer(browse, cast, monkeypatch):
+    """The first one ends the session that both came with, a moment before its answer is written down."""
+    here = browse("alice")
+    form = here.open("/my-portal/password").form("Save the new password")
+    values = form.filled({"current": cast.password_of("alice"), "password": NEW})
+    twin = browse()
+    twin.client._cookies.update(here.client._cookies)
+    assert here.send(form.action, values).location == "/my-portal/"
+    with store.writing():
+        FormReceipt.update(status=None).execute()
+
+    def goes_on(seconds):
+        with store.writing():
+            FormReceipt.update(status=303).execute()
+
+    monkeypatch.setattr(posts, "time", SimpleNamespace(monotonic=time.monotonic, sleep=goes_on))
+    assert twin.send(form.action, values).location == "/my-portal/"

@@ -28,7 +28,7 @@ from models import AddressHealth, ChannelHealth, Delivery, Worker
 
 MOST = {"client": 6, "staff": 10}
 MANY = 25  # more than a page of any list has
-LEAD_ON = {"admin.first_start", "admin.first_start_on"}  # no pages once the portal is on
+LEAD_ON = {"admin.first_start", "admin.first_start_on", "my_portal.terms"}  # no pages once the portal is on, and nothing is new
 # Lists as they are read further, searched and narrowed; what stands in braces is the public id of a row in the middle.
 FURTHER = {
     "/admin/": ("?after={task}",),
