@@ -22,6 +22,8 @@ from huey.storage import SqliteStorage
 from config import Config
 from domain import (
     accounts,
+    bulk,
+    bulk_jobs,
     dispatch,
     duty,
     import_jobs,
@@ -74,6 +76,7 @@ def each_hour() -> None:
     posts.forget_old()
     unsent.forget_old()
     sign_in.forget_old_sessions()
+    bulk.expire()
 
 
 def mail_of(config: Config) -> Callable[[], Mail] | None:
@@ -245,9 +248,12 @@ def bind(config: Config, on_duty: duty.Duty) -> tuple[Huey, Callable[[], object]
     queue.periodic_task(at(), name="each_minute")(_on_time("each_minute", lambda: each_minute(config)))
     take = queue.task(name="take_in")(_with_database(lambda: take_in(config)))
     queue.periodic_task(at(), name="take_in_each_minute")(_on_time("take_in", lambda: take_in(config)))
+    go_on = queue.task(name="in_bulk")(_with_database(bulk_jobs.run_due))
+    queue.periodic_task(at(), name="in_bulk_each_minute")(_on_time("in_bulk", bulk_jobs.run_due))
     queue.periodic_task(at(minute="7"), name="each_hour")(_on_time("each_hour", each_hour))
     notices.ring = lambda: bell()
     import_page.ring = lambda: take()
+    bulk.ring = lambda: go_on()
     return queue, bell
 
 

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from bench import mixture, servers
-from bench.browsing import PASSWORD, Browser
+from bench.browsing import PASSWORD, Browser, form_in
 from bench.crowd import Crowd
 
 PAIRS = 5
@@ -250,3 +250,36 @@ def importing(folder: Path) -> Iterator[Line]:
     seconds, waited = map(float, measured(folder, "bench.importing"))
     yield Line("import.rows", seconds, 300)
     yield Line("import.wait", waited, 5)
+
+
+# ---------------------------------------------------------------- many accounts at once
+
+
+@figure("bulk.activation", "bulk.status", "bulk.p99")
+def many_accounts(folder: Path) -> Iterator[Line]:
+    """10,000 accounts made, without sending, and as many suspended, in seconds; p99 of home while it is done ÷ without."""
+    activated, suspended, _longest = map(float, measured(folder, "bench.bulk"))
+    yield Line("bulk.activation", activated, 60)
+    yield Line("bulk.status", suspended, 30)
+    data = copied(folder, CLIENTS)
+    prepare = [sys.executable, "-m", "bench.bulk", "people"]
+    subprocess.run(servers.pinned(0, prepare), cwd=servers.ROOT, env=servers.environment(data, 1), check=True)
+    with servers.portal(data) as (address, _process):
+        port = int(address.rpartition(":")[2])
+        yield Line("bulk.p99", statistics.median(_during_activation(signed_in(port), signed_in(port, "admin@example.org"))), 3)
+
+
+def _during_activation(reader: Browser, staff: Browser) -> Iterator[float]:
+    """p99 of home while accounts are made ÷ while the job rests, three times."""
+    jobs = "/admin/accounts/activations/"
+    staff.fill(jobs)
+    job = re.search(rf'{jobs}[\w-]{{22}}/', staff.page(jobs)).group()  # type: ignore[union-attr]
+    while "steps/start" not in staff.page(job):
+        time.sleep(0.2)
+    _read(reader, 1)
+    for step in ("start", "resume", "resume"):
+        calm = _p99(reader)
+        staff.post(f"{job}steps/{step}", form_in(staff.page(job), f"{job}steps/{step}"))
+        busy = _p99(reader)
+        staff.post(f"{job}steps/stop", form_in(staff.page(job), f"{job}steps/stop"))  # it is not done yet, or there is no such form
+        yield busy / calm

@@ -56,6 +56,8 @@ def _staff_menu(who: StaffViewer) -> list[tuple[str, str, str]]:
     return [
         ("/admin/", "house", _("Today")),
         ("/admin/individuals/", "users", _("Clients")),
+        *([("/admin/accounts/", "shield-check", _("Accounts"))] if who.may("manage_accounts") else
+          [("/admin/accounts/activations/", "shield-check", _("Accounts"))] if who.may("send_activations") else []),
         ("/admin/deliveries/", "mail", _("Deliveries")),
         *([("/admin/imports/", "upload", _("Import"))] if who.may("import_data") else []),
         *([("/admin/statistics/", "chart-column", _("Statistics"))] if who.may("view_statistics") else []),

@@ -4,13 +4,25 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from peewee import IntegrityError, fn
 
-from domain import agency, audit, clock, links, notices, profile, settings, store
+from domain import audit, clock, eligibility, links, notices, profile, settings, store
 from domain.actor import SYSTEM, Actor
+
+# Who may have one: asked here, decided there.
+from domain.eligibility import RENEWABLE as RENEWABLE
+from domain.eligibility import Known as Known
+from domain.eligibility import age_on as age_on
+from domain.eligibility import known_of as known_of
+from domain.eligibility import missing as missing
+from domain.eligibility import newest as newest
+from domain.eligibility import newest_of as newest_of
+from domain.eligibility import open_accounts as open_accounts
+from domain.eligibility import suggested_address as suggested_address
+from domain.eligibility import unreachable as unreachable
 from domain.rules import N_, RuleBroken, Term
 from models import (
     ACTIVE,
@@ -19,14 +31,11 @@ from models import (
     LOCKED,
     PENDING,
     Agency,
-    Consent,
-    Contact,
     Individual,
     Link,
     LinkOpening,
     LoginSession,
     PortalAccount,
-    Worker,
 )
 
 
@@ -84,24 +93,6 @@ def staff_verbs(account: PortalAccount, rights: frozenset[str]) -> list[str]:
     return verbs if account.state != CLOSED or account.reason in RENEWABLE else []
 
 
-RENEWABLE = ("expired", "cancelled", "date_of_birth")
-
-
-# ---------------------------------------------------------------- who may have one
-
-
-def newest(individual: Individual) -> PortalAccount | None:
-    """The account that counts: the open one, else the one that was closed last."""
-    account: PortalAccount | None = individual.accounts.order_by(PortalAccount.id.desc()).first()
-    return account
-
-
-def newest_of(individuals: Sequence[Individual]) -> dict[int, PortalAccount]:
-    """The account that counts of each of these individuals, by the individual's number."""
-    every = PortalAccount.select().where(PortalAccount.individual.in_(list(individuals))).order_by(PortalAccount.id)
-    return {account.individual_id: account for account in every}
-
-
 def openings_of(every: Sequence[PortalAccount], most: int = 20) -> dict[int, list[LinkOpening]]:
     """When the links of each of these accounts were opened, by the account's number, newest first, at most so many each."""
     place = fn.ROW_NUMBER().over(partition_by=[Link.account], order_by=[LinkOpening.id.desc()])
@@ -113,127 +104,15 @@ def openings_of(every: Sequence[PortalAccount], most: int = 20) -> dict[int, lis
     return found
 
 
-@dataclasses.dataclass(frozen=True)
-class Known:
-    """What ``missing`` looks at: the newest account, every contact, the newest consent to e-mail."""
-
-    account: PortalAccount | None
-    contacts: Sequence[Contact]
-    consent: Consent | None
-
-    @property
-    def address(self) -> str:
-        """The main e-mail contact in use, else the first in use, else nothing."""
-        in_use = [contact for contact in self.contacts if contact.kind == "email" and contact.is_in_use]
-        return min(in_use, key=lambda contact: (not contact.is_main, contact.id)).value if in_use else ""
-
-
-def known_of(individual: Individual) -> Known:
-    """Asked anew; a page that has read all of it already makes its own."""
-    return Known(newest(individual), list(individual.contacts), profile.consent_of(individual, "email"))
-
-
-def suggested_address(individual: Individual) -> str:
-    """Which of an individual's addresses an account would get; empty when there is none in use."""
-    return known_of(individual).address
-
-
-def missing(individual: Individual, address: str, known: Known | None = None) -> list[RuleBroken]:
-    """Everything that stands between an individual and an account, each as its own sentence with a ``code``.
-
-    Codes: has_account, address, address_not_in_use, consent, birth_date, age, deceased, address_taken, licences.
-    """
-    checks = (_about_account, _about_address, _about_consent, _about_birth_date, _about_death, _about_sharing, _about_licences)
-    known = known or known_of(individual)
-    return [refusal for check in checks if (refusal := check(individual, address, known)) is not None]
-
-
-def unreachable(account: PortalAccount) -> RuleBroken | None:
-    """The first thing that keeps an activation from an account's address; None when it may be sent.  Raises nothing."""
-    known, checks = known_of(account.individual), (_about_address, _about_consent, _about_birth_date, _about_death)
-    return next((refusal for check in checks if (refusal := check(account.individual, account.email, known))), None)
-
-
 def _must_be_reachable(account: PortalAccount, state: str) -> None:
     """An activation that would be suppressed is refused now, to whoever asks for it."""
     if PortalAccount.get_by_id(account.id).state == state and (refusal := unreachable(account)):
         raise refusal
 
 
-def _about_account(individual: Individual, address: str, known: Known) -> RuleBroken | None:
-    if known.account and known.account.is_open:
-        return RuleBroken(N_("This person already has a portal account."), code="has_account")
-    return None
-
-
-def _about_address(individual: Individual, address: str, known: Known) -> RuleBroken | None:
-    if not address:
-        return RuleBroken(N_("There is no e-mail address in use."), code="address")
-    try:
-        key = profile.email_key(profile.checked_email(address))
-    except RuleBroken as refused:
-        return RuleBroken(refused.message, code="address", field="email")
-    if not any(_is_listed(contact, key) for contact in known.contacts):
-        return RuleBroken(N_("This e-mail address is not among the contacts in use."), code="address_not_in_use")
-    return None
-
-
-def _is_listed(contact: Contact, key: str) -> bool:
-    return bool(contact.kind == "email" and contact.is_in_use and contact.lookup == key)
-
-
-def _about_consent(individual: Individual, address: str, known: Known) -> RuleBroken | None:
-    if known.consent and known.consent.is_given:
-        return None
-    return RuleBroken(N_("There is no consent to e-mail."), code="consent")
-
-
-def _about_birth_date(individual: Individual, address: str, known: Known) -> RuleBroken | None:
-    born, least = individual.birth_date, settings.get("minimum_age")
-    if born is None or born == settings.get("placeholder_birth_date"):
-        return RuleBroken(N_("The date of birth is not known."), code="birth_date")
-    if age_on(born, agency.today()) < least:
-        return RuleBroken(N_("Clients need to be at least %(least)s years old."), code="age", least=least)
-    return None
-
-
-def _about_death(individual: Individual, address: str, known: Known) -> RuleBroken | None:
-    return RuleBroken(N_("This person has died."), code="deceased") if individual.death_date else None
-
-
-def _about_sharing(individual: Individual, address: str, known: Known) -> RuleBroken | None:
-    key = profile.email_key(address)
-    others = PortalAccount.select(PortalAccount.email_key).where(
-        PortalAccount.email_key == key, PortalAccount.state != CLOSED, PortalAccount.individual != individual
-    )
-    if key and (others | Worker.select(Worker.email_key).where(Worker.email_key == key)).tuples().first():
-        return RuleBroken(
-            N_("Someone else already signs in with this address. Add another address of this person."),
-            code="address_taken",
-        )
-    return None
-
-
-def _about_licences(individual: Individual, address: str, known: Known) -> RuleBroken | None:
-    limit = settings.get("licence_count")
-    if limit and open_accounts() >= limit:
-        return RuleBroken(
-            N_("All %(limit)s licences are in use. Close an account first."), code="licences", limit=limit
-        )
-    return None
-
-
-def open_accounts() -> int:
-    """How many licences are in use."""
-    return int(PortalAccount.select(fn.COUNT(PortalAccount.id)).where(PortalAccount.state != CLOSED).scalar())
-
-
-def age_on(born: dt.date, day: dt.date) -> int:
-    """Full years on a day; who was born on 29 February has the birthday on 1 March of other years."""
-    return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
-
-
 # ---------------------------------------------------------------- none -> pending
+
+_New = tuple[Individual, str, PortalAccount | None]  # who, at which address, after which account
 
 
 def create(individual: Individual, by: Actor, *, email: str = "") -> PortalAccount:
@@ -260,22 +139,73 @@ def _new(individual: Individual, by: Actor, address: str, previous: PortalAccoun
         known, key = known_of(individual), profile.email_key(address)
         for refusal in missing(individual, address, known):
             raise refusal
-        address = next(each.value for each in known.contacts if _is_listed(each, key))  # as it is on record, not as typed
-        now = clock.now()
+        one: _New = (individual, known.on_record(key), previous)  # the address as it is on record, not as typed
         try:
-            with store.writing():
-                account: PortalAccount = PortalAccount.create(
-                    individual=individual, previous=previous, email=address, email_key=profile.email_key(address),
-                    created_at=now, invited_at=now, changed_at=now,
-                )  # fmt: skip
+            account = _inserted([one])[0]
         except IntegrityError:
-            raise RuleBroken(N_("This person already has a portal account."), code="has_account") from None
-        audit.record(
-            "account.created", by, individual=individual, subject=subject(account),
-            email=notices.mask(address), previous=previous.public_id if previous else None,
-        )  # fmt: skip
-        _invite(account)
+            raise eligibility.refusal("has_account") from None
+        _note_made([(account, one)], by)
+        _invite([account])
     return account
+
+
+def create_many(people: Sequence[Individual], by: Actor, *, ticked: Collection[int] = ()) -> dict[int, PortalAccount | str]:
+    """An account for each who gets one in bulk, looked at again now; for each individual's number the account, or the code of
+    what stood between.  ``ticked`` are the numbers of those who get one in spite of how the last one ended.
+
+    Who is there first gets the last licence.  Raises nothing.
+    """
+    with store.writing():
+        store.lock(Agency.select()).first()
+        known = eligibility.known_of_each(people)
+        answers: dict[int, PortalAccount | str] = {}
+        ready: list[_New] = []
+        for person in people:
+            seen = known[person.id]
+            assert seen.around is not None
+            if refusal := eligibility.left_out(person, seen, is_ticked=person.id in ticked):
+                answers[person.id] = refusal.code
+            elif seen.around.free is not None and len(ready) >= seen.around.free:
+                answers[person.id] = "licences"
+            else:
+                before = seen.account if seen.account and seen.account.reason in RENEWABLE else None
+                ready.append((person, seen.on_record(profile.email_key(seen.next_address)), before))
+        made, taken = _inserted_or_taken(ready)
+        _note_made(made, by)
+        _invite([account for account, _ in made])
+        return answers | dict.fromkeys(taken, "address_taken") | {account.individual_id: account for account, _ in made}
+
+
+def _inserted_or_taken(ready: Sequence[_New]) -> tuple[list[tuple[PortalAccount, _New]], list[int]]:
+    """All together; one by one when somebody's address was taken in this very moment: those accounts, and these numbers."""
+    try:
+        return list(zip(_inserted(ready), ready, strict=True)), []
+    except IntegrityError:
+        if len(ready) == 1:
+            return [], [ready[0][0].id]
+    each = [_inserted_or_taken([one]) for one in ready]
+    return [pair for made, _ in each for pair in made], [number for _, taken in each for number in taken]
+
+
+def _inserted(ready: Sequence[_New]) -> list[PortalAccount]:
+    """Pending accounts.  Raises IntegrityError when one cannot be; then none is."""
+    now = clock.now()
+    made = [
+        PortalAccount(
+            individual=person, previous=previous, email=address, email_key=profile.email_key(address),
+            created_at=now, invited_at=now, changed_at=now,
+        ) for person, address, previous in ready
+    ]  # fmt: skip
+    with store.writing():
+        store.insert_rows(made)
+    return made
+
+
+def _note_made(made: Sequence[tuple[PortalAccount, _New]], by: Actor) -> None:
+    audit.record_many("account.created", by, [
+        (person, subject(account), {"email": notices.mask(address), "previous": previous.public_id if previous else None})
+        for account, (person, address, previous) in made
+    ])  # fmt: skip
 
 
 # ---------------------------------------------------------------- the moves
@@ -297,7 +227,7 @@ def resend(account: PortalAccount, by: Actor) -> None:
             raise _refusal(account, PENDING)
         notices.drop_for(account, "activation")
         audit.record("account.activation_resent", by, individual=account.individual, subject=subject(account))
-        _invite(PortalAccount.get_by_id(account.id))
+        _invite([PortalAccount.get_by_id(account.id)])
 
 
 def cancel(account: PortalAccount, by: Actor) -> None:
@@ -322,12 +252,10 @@ def disable(account: PortalAccount, by: Actor) -> None:
 
 def enable(account: PortalAccount, by: Actor) -> None:
     """disabled -> pending: credentials are removed and a new activation goes out."""
-    now = clock.now()
     with store.writing():
         store.hold(account)
         _must_be_reachable(account, DISABLED)
-        _move(account, "enable", by, password_hash=None, invited_at=now)
-        _invite(PortalAccount.get_by_id(account.id))
+        _move(account, "enable", by)
 
 
 def close(account: PortalAccount, by: Actor) -> None:
@@ -335,7 +263,7 @@ def close(account: PortalAccount, by: Actor) -> None:
     with store.writing():
         store.hold(account)
         is_pending = PortalAccount.get_by_id(account.id).state == PENDING
-        _move(account, "cancel" if is_pending else "close", by, password_hash=None)
+        _move(account, "cancel" if is_pending else "close", by)
 
 
 def activate(account: PortalAccount, password_hash: str, by: Actor) -> None:
@@ -380,41 +308,55 @@ def is_past_expiry() -> Any:
 
 def _move(account: PortalAccount, verb: str, by: Actor, *, also: Any = True, **changes: Any) -> None:
     """One guarded update with its audit entry and what else the move brings.  Raises RuleBroken naming both states."""
+    if not move_many([account], verb, by, also=also, **changes):
+        raise _refusal(account, MOVES[verb].target)
+
+
+def _brings(verb: str) -> dict[str, Any]:
+    """Which columns a move sets beside state and reason, whoever makes it, for one account or for many."""
+    without: dict[str, Any] = {"password_hash": None}
+    return {"close": without, "cancel": without, "enable": without | {"invited_at": clock.now()}}.get(verb, {})
+
+
+def move_many(every: Sequence[PortalAccount], verb: str, by: Actor, *, also: Any = True, **changes: Any) -> set[int]:
+    """The numbers of those accounts that the verb moved: each guarded by its own state, each with its own audit entry, and
+    with what else the move brings, all in one transaction.  Raises nothing."""
     move = MOVES[verb]
     with store.writing():
-        store.hold(account)
-        before = PortalAccount.get_by_id(account.id)
-        moved = (
-            PortalAccount.update(state=move.target, reason=move.reason, changed_at=clock.now(), **changes)
-            .where(PortalAccount.id == account.id, PortalAccount.state.in_(move.origins), also)
-            .execute()
+        held = store.lock(PortalAccount.select().where(PortalAccount.id.in_([account.id for account in every])))
+        before = {account.id: account for account in held.order_by(PortalAccount.id)}
+        columns = {"state": move.target, "reason": move.reason, "changed_at": clock.now(), **_brings(verb), **changes}
+        update = PortalAccount.update(**columns).where(
+            PortalAccount.id.in_(list(before)), PortalAccount.state.in_(move.origins), also
         )
+        moved = [before[row.id] for row in update.returning(PortalAccount.id)]
         if not moved:
-            raise _refusal(before, move.target)
-        _end_what_ends(before, move.target)
+            return set()
+        moved.sort(key=lambda account: account.id)
+        _end_what_ends(moved, move.target)
         if move.audited != "account.activated":
-            audit.record(
-                move.audited, by, individual=before.individual, subject=subject(before),
-                before=before.state, after=move.target,
-            )  # fmt: skip
+            audit.record_many(move.audited, by, [
+                (Individual(id=account.individual_id), subject(account), {"before": account.state, "after": move.target})
+                for account in moved
+            ])  # fmt: skip
+        if verb == "enable":
+            _invite(list(PortalAccount.select().where(PortalAccount.id.in_([account.id for account in moved]))))
+    return {account.id for account in moved}
 
 
-def _end_what_ends(account: PortalAccount, target: str) -> None:
+def _end_what_ends(moved: Sequence[PortalAccount], target: str) -> None:
     if target != ACTIVE:
-        LoginSession.delete().where(LoginSession.account == account).execute()
-    links.void("activation", account=account)
-    links.void("password_reset", account=account)
+        LoginSession.delete().where(LoginSession.account.in_(moved)).execute()
+    links.void_many(("activation", "password_reset"), moved)
     if target in (CLOSED, DISABLED):
-        notices.drop_for(account)
+        notices.drop_many(moved)
 
 
-def _invite(account: PortalAccount) -> None:
-    expires = account.invited_at + dt.timedelta(days=settings.get("activation_expiry_days"))
-    link = links.make("activation", expires, account=account)
-    notices.put(
-        "activation", link.id, to=account.email, account=account, individual=account.individual, link=link,
-        expires_at=expires,
-    )  # fmt: skip
+def _invite(every: Sequence[PortalAccount]) -> None:
+    """A new link and its e-mail for each; they were all invited in this moment."""
+    if every:
+        expires = every[0].invited_at + dt.timedelta(days=settings.get("activation_expiry_days"))
+        notices.put_many("activation", links.make_many("activation", expires, every), expires)
 
 
 def _refusal(account: PortalAccount, target: str) -> RuleBroken:

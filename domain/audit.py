@@ -43,6 +43,11 @@ KINDS: dict[str, frozenset[str]] = {
         "agency.mail_tested": "",
         "agency.switched_on": "",
         "backup.restored": "made_at held",
+        "bulk.begun": "verb rows",
+        "bulk.finished": "done refused",
+        "bulk.listed": "",
+        "bulk.resumed": "",
+        "bulk.stopped": "",
         "contact.added": "after",
         "contact.changed": "before after",
         "contact.removed": "before",
@@ -114,6 +119,8 @@ def record_many(
     for _, _, values in of:
         if KINDS[kind] != values.keys():
             raise TypeError(f"{kind} takes {sorted(KINDS[kind])}, not {sorted(values)}")
+    if not of:
+        return []
     bodies = [_canonical(values) for _, _, values in of]
     with store.writing():
         head = store.lock(AuditHead.select()).get()

@@ -37,6 +37,11 @@ def is_stopping() -> bool:
     return _stopping.is_set()
 
 
+def rest(seconds: float) -> None:
+    """Do nothing for so long, unless the process is about to end."""
+    _stopping.wait(seconds)
+
+
 def deliver_due(open_mail: Callable[[], Mail], *, portal_url: str, sender: str, seconds: float = 50.0) -> int:
     """Send what is due until nothing is, ``seconds`` have passed or the process stops; how many were handed over.
 

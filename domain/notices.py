@@ -77,10 +77,29 @@ def put(
     return delivery
 
 
+def put_many(kind: str, every: Sequence[Link], expires_at: dt.datetime) -> None:
+    """One message about each of these links to the account that it is for, as ``put`` does, with one statement."""
+    now = clock.now()
+    with store.writing():
+        store.insert_rows([
+            Delivery(
+                dedupe_key=f"{kind}:{link.id}:0:0:account{link.account_id}:email", kind=kind, priority=KINDS[kind],
+                to_address=link.account.email, account=link.account_id, individual=link.account.individual_id, link=link.id,
+                next_at=now, created_at=now, expires_at=expires_at,
+            ) for link in every
+        ])  # fmt: skip
+        store.after_commit(ring)
+
+
 def drop_for(account: PortalAccount, *kinds: str) -> None:
     """Cancel what still waits for an account: all of it, or only ``kinds``."""
+    drop_many([account], *kinds)
+
+
+def drop_many(accounts: Sequence[PortalAccount], *kinds: str) -> None:
+    """The same for many accounts."""
     waiting = Delivery.update(state="cancelled", last_error="").where(
-        Delivery.account == account, Delivery.state.in_(("due", "held"))
+        Delivery.account.in_(accounts), Delivery.state.in_(("due", "held"))
     )
     with store.writing():
         (waiting.where(Delivery.kind.in_(kinds)) if kinds else waiting).execute()

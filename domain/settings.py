@@ -89,6 +89,9 @@ CATALOGUE: dict[str, Kind] = {
     "import_megabytes": Kind(
         15, N_("Largest file that can be imported"), N_("MB"), N_("On the page; the command takes any."), 1, 19
     ),
+    "bulk_hours": Kind(
+        24, N_("Previews of many accounts"), N_("hours"), N_("One that nobody goes on with is forgotten then."), 1, 168
+    ),
     "import_hours": Kind(
         24, N_("Unfinished imports"), N_("hours"), N_("An uploaded file that nobody goes on with is deleted then."), 1, 168
     ),
@@ -109,7 +112,7 @@ class Section:
 SECTIONS: dict[str, Section] = {
     "accounts": Section(N_("Portal accounts"), (
         "activation_expiry_days", "minimum_age", "placeholder_birth_date", "licence_count", "birth_date_tries",
-        "birth_date_tries_a_day", "birth_date_tries_a_network", "link_page_minutes",
+        "birth_date_tries_a_day", "birth_date_tries_a_network", "link_page_minutes", "bulk_hours",
     ), N_("Who gets an account, and how activation works.")),
     "sign_in": Section(N_("Sign-in"), (
         "password_length", "sign_ins_a_minute", "resets_an_hour", "reset_minutes", "idle_minutes", "session_hours",

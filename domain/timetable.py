@@ -9,7 +9,8 @@ from models import JobRun
 
 # How long each may go without a good run.  An import that takes long holds nobody up: the next tick sees it and goes well.
 PATIENCE = {
-    "each_minute": dt.timedelta(minutes=10), "take_in": dt.timedelta(minutes=10), "each_hour": dt.timedelta(hours=3),
+    "each_minute": dt.timedelta(minutes=10), "take_in": dt.timedelta(minutes=10),
+    "in_bulk": dt.timedelta(minutes=10), "each_hour": dt.timedelta(hours=3),
 }  # fmt: skip
 
 

@@ -12,7 +12,10 @@ from domain import audit, profile, profile_changes, store
 from domain.actor import Actor
 from domain.rules import NotFound
 from models import (
+    BULK_VERBS,
     AuditEntry,
+    BulkJob,
+    BulkRow,
     Contact,
     Delivery,
     Follow,
@@ -89,8 +92,7 @@ class StaffViewer:
     @property
     def individuals(self) -> Any:
         """Whom the worker may see: all, or the own caseload."""
-        everyone = Individual.select()
-        return everyone if self.may("view_all_individuals") else everyone.where(Individual.id.in_(self._caseload()))
+        return _seen_by(self.worker, self.rights)
 
     def individual(self, public_id: str) -> Individual:
         """One individual that the worker may see.  Raises NotFound; that somebody tried is in the audit."""
@@ -117,6 +119,44 @@ class StaffViewer:
     def account(self, individual: Individual, public_id: str) -> PortalAccount:
         """One account of an individual whom the worker may see.  Raises NotFound."""
         return _one(individual.accounts.where(PortalAccount.public_id == public_id))  # type: ignore[no-any-return]
+
+    @property
+    def accounts(self) -> Any:
+        """The accounts of individuals whom the worker may see, earlier ones that were closed included."""
+        return _accounts_seen_by(self.worker, self.rights)
+
+    def _bulk_jobs(self, *verbs: str) -> Any:
+        """Others' jobs tell of everybody, so who sees the own caseload only sees the own ones."""
+        every = BulkJob.select(BulkJob, Worker).join(Worker).where(BulkJob.verb.in_(verbs)).order_by(BulkJob.id.desc())
+        return every if self.may("view_all_individuals") else every.where(BulkJob.worker == self.worker)
+
+    @property
+    def activation_jobs(self) -> Any:
+        """Bulk activations, newest first; none without the right."""
+        return self._bulk_jobs(*(["activate"] if self.may("send_activations") else []))
+
+    @property
+    def change_jobs(self) -> Any:
+        """Bulk changes of accounts, newest first; none without the right."""
+        verbs = [verb for verb in BULK_VERBS if verb != "activate"]
+        return self._bulk_jobs(*(verbs if self.may("manage_accounts") else []))
+
+    def activation_job(self, public_id: str) -> BulkJob:
+        """One bulk activation.  Raises NotFound."""
+        return _one(self.activation_jobs.where(BulkJob.public_id == public_id))  # type: ignore[no-any-return]
+
+    def change_job(self, public_id: str) -> BulkJob:
+        """One bulk change of accounts.  Raises NotFound."""
+        return _one(self.change_jobs.where(BulkJob.public_id == public_id))  # type: ignore[no-any-return]
+
+    def bulk_rows(self, job: BulkJob) -> Any:
+        """The people of a bulk job whom the worker may see."""
+        every = BulkRow.select(BulkRow, Individual).join(Individual).where(BulkRow.job == job)
+        return every if self.may("view_all_individuals") else every.where(BulkRow.individual.in_(self._caseload()))
+
+    def bulk_row(self, job: BulkJob, public_id: str) -> BulkRow:
+        """One of these people.  Raises NotFound."""
+        return _one(self.bulk_rows(job).where(BulkRow.public_id == public_id))  # type: ignore[no-any-return]
 
     @property
     def deliveries(self) -> Any:
@@ -179,7 +219,7 @@ class StaffViewer:
             audit.record("individual.viewed", self.actor, individual=individual, page=page)
 
     def _caseload(self) -> Any:
-        return Follow.select(Follow.individual).where(Follow.worker == self.worker)
+        return _caseload_of(self.worker)
 
 
 Viewer = ClientViewer | StaffViewer
@@ -201,6 +241,30 @@ def rights_of(worker: Worker) -> frozenset[str]:
     if worker.security_class_id is not None:
         rights = rights | (RIGHTS & frozenset(worker.security_class.rights.split()))
     return rights
+
+
+def seen_by(worker: Worker) -> Any:
+    """Whom a worker may see, for what is done in their name in the background."""
+    return _seen_by(worker, rights_of(worker))
+
+
+def accounts_seen_by(worker: Worker) -> Any:
+    """The accounts of these people."""
+    return _accounts_seen_by(worker, rights_of(worker))
+
+
+def _seen_by(worker: Worker, rights: frozenset[str]) -> Any:
+    everyone = Individual.select()
+    return everyone if "view_all_individuals" in rights else everyone.where(Individual.id.in_(_caseload_of(worker)))
+
+
+def _accounts_seen_by(worker: Worker, rights: frozenset[str]) -> Any:
+    every = PortalAccount.select(PortalAccount, Individual).join(Individual)
+    return every if "view_all_individuals" in rights else every.where(PortalAccount.individual.in_(_caseload_of(worker)))
+
+
+def _caseload_of(worker: Worker) -> Any:
+    return Follow.select(Follow.individual).where(Follow.worker == worker)
 
 
 def _one(query: Any) -> Any:

@@ -33,6 +33,7 @@ from domain import (
     activation,
     agency,
     audit,
+    bulk,
     clock,
     dispatch,
     import_page,
@@ -330,7 +331,7 @@ def opened(url: str) -> Iterator[peewee.Database]:
             if not each.is_closed():
                 each.close()
         hang_up()
-        notices.ring = import_page.ring = lambda: None
+        notices.ring = import_page.ring = bulk.ring = lambda: None
         dispatch.go_on()
 
 

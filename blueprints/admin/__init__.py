@@ -11,6 +11,7 @@ from blueprints.admin import (  # noqa: E402, F401
     first_start,
     imports,
     individuals,
+    maintenance,
     my_sign_in,
     reach,
     settings,

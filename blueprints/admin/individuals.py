@@ -74,7 +74,7 @@ def individual(public_id: str):
     account, contacts, consents = accounts.newest(person), profile.contacts_of(person), profile.consents_of(person, CONSENTS)
     known = accounts.Known(account, contacts, consents["email"])
     verbs = accounts.staff_verbs(account, g.viewer.rights) if account else []
-    address = _next_address(known)
+    address = known.next_address
     missing = _missing(person, known, address)
     return people.page_about(
         person, "admin/individual.html", account=account, verbs=verbs, missing=missing,
@@ -85,13 +85,6 @@ def individual(public_id: str):
         changes=profile_changes.waiting(person), compared=differences.compared, seen_version=profile_changes.seen_version,
         wording=wording, accounts=accounts, letters=letters,
     )  # fmt: skip
-
-
-def _next_address(known: accounts.Known) -> str:
-    """Where a new activation would go: to the address of before while it is in use, else to the main one."""
-    before = known.account
-    in_use = {contact.lookup for contact in known.contacts if contact.kind == "email" and contact.is_in_use}
-    return before.email if before and before.reason in accounts.RENEWABLE and before.email_key in in_use else known.address
 
 
 def _missing(person: Individual, known: accounts.Known, address: str):

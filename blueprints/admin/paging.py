@@ -37,6 +37,16 @@ def newest(query: Any, table: Any) -> tuple[list[Any], str | None]:
     return rows[:SIZE], _link(older=rows[SIZE - 1]) if len(rows) > SIZE else None
 
 
+def by_age(query: Any, table: Any) -> tuple[list[Any], str | None]:
+    """Twenty rows, the one that was made last first, made before the address's ``older``; a link to the next ones."""
+    start = table.get_or_none(table.public_id == request.args.get("older", ""))
+    if start is not None:
+        same = (table.created_at == start.created_at) & (table.id < start.id)
+        query = query.where(table.created_at <= start.created_at, (table.created_at < start.created_at) | same)
+    rows = list(query.order_by(table.created_at.desc(), table.id.desc()).limit(SIZE + 1))
+    return rows[:SIZE], _link(older=rows[SIZE - 1]) if len(rows) > SIZE else None
+
+
 def oldest(query: Any, table: Any) -> tuple[list[Any], str | None]:
     """Twenty rows, oldest first, younger than the address's ``after``; a link to the next ones."""
     start = table.get_or_none(table.public_id == request.args.get("after", ""))
@@ -66,5 +76,10 @@ def _link(**place: Any) -> str:
 
 
 def _here() -> dict[str, str]:
-    kept = {name: value for name in ("q", "state") if (value := request.args.get(name, ""))}
-    return {**(request.view_args or {}), **kept}
+    return {**(request.view_args or {}), **here()}
+
+
+def here() -> dict[str, str]:
+    """By what the list is narrowed."""
+    names = ("q", "state", "since", "until", "outcome", "reason")
+    return {name: value for name in names if (value := request.args.get(name, ""))}

@@ -74,6 +74,15 @@ CONSEQUENCES = {
     "close": N_("They are signed out for good. The record stays readable. This cannot be undone."),
 }
 
+BULK_VERBS = VERBS | {"activate": N_("Bulk activation")}
+BULK_CONSEQUENCES = CONSEQUENCES | {"activate": N_("Each of them gets an account and an e-mail with a link to activate it.")}
+BULK_STATES = {
+    "planning": N_("being looked at"), "planned": N_("to be decided"), "running": N_("being done"), "stopped": N_("stopped"),
+    "done": N_("done"), "given_up": N_("given up"),
+}  # fmt: skip
+BULK_TONES = {"done": "good", "stopped": "warn", "planned": "warn"}
+BULK_OUTCOMES = {"left_out": N_("left out"), "waiting": N_("to be done"), "done": N_("done"), "refused": N_("refused")}
+
 IMPORT_SUBJECTS = {"individuals": N_("Clients"), "workers": N_("Workers"), "sites": N_("Sites")}
 IMPORT_STATES = {
     "uploaded": N_("columns to be named"), "mapped": N_("to be checked"), "checking": N_("being checked"),
@@ -97,6 +106,11 @@ def told(sentence: str) -> str:
     return str(_(sentence)) if sentence else ""
 
 
+def capital(words: str) -> str:
+    """The same with a capital letter to begin with, as a heading or a line of its own has it."""
+    return words[:1].upper() + words[1:]
+
+
 _ENTRIES = {
     "account.created": N_("Portal account created"),
     "account.activation_resent": N_("Activation sent again"),
@@ -112,6 +126,11 @@ _ENTRIES = {
     "account.disabled": N_("Account disabled"),
     "account.enabled": N_("Account enabled, new activation sent"),
     "account.closed": N_("Account closed by staff"),
+    "bulk.begun": N_("A change of many accounts started"),
+    "bulk.finished": N_("A change of many accounts ended"),
+    "bulk.listed": N_("The list of a change of many accounts downloaded"),
+    "bulk.resumed": N_("A change of many accounts resumed"),
+    "bulk.stopped": N_("A change of many accounts stopped"),
     "contact.added": N_("Contact added: %(contact)s"),
     "contact.changed": N_("Contact changed: %(contact)s"),
     "contact.removed": N_("Contact removed: %(contact)s"),

@@ -92,6 +92,34 @@ def checked(rows: str, *names: str) -> Callable[[Page], None]:
     return then
 
 
+def looked_up(*more: str) -> Callable[[Page], None]:
+    """See who would get an account, wait until it is found out, then press one after the other."""
+
+    def then(page: Page) -> None:
+        ways.press(page, "See who would get one")
+        expect(page.get_by_text("would get an activation")).to_be_visible(timeout=60_000)
+        press(*more)(page)
+
+    return then
+
+
+def about(place: int) -> Callable[[Page], None]:
+    """The people behind one of the numbers of a preview."""
+    return lambda page: (looked_up()(page), page.locator("#who .row").nth(place).click())
+
+
+def planned(verb: str, ends: str, *more: str) -> Callable[[Page], None]:
+    """Choose a verb for all that were found, and wait until the page says something."""
+
+    def then(page: Page) -> None:
+        page.get_by_label("All that were found").check()
+        page.get_by_label("What shall be done?").select_option(label=verb)
+        press("See what would happen", *more)(page)
+        expect(page.get_by_text(ends).first).to_be_visible(timeout=60_000)
+
+    return then
+
+
 def with_an_old_token(page: Page) -> None:
     page.locator("form [name=csrf_token]").first.evaluate("field => { field.value = 'old' }")
     typed({"E-mail address": "somebody@example.org"}, "Send me the link")(page)
@@ -108,6 +136,8 @@ ACCOUNT = RECORD + "account/new"
 MOVE = RECORD + "account/<account_id>/<verb>"
 SETUP = "/admin/settings/"
 IMPORTS, UPLOAD, IMPORT = "/admin/imports/", "/admin/imports/new", "/admin/imports/<public_id>/"
+ACCOUNTS, MANY = "/admin/accounts/", "/admin/accounts/activations/"
+CHANGES = "/admin/accounts/changes/"
 GOOD = "id,name,born,e-mail,A column with a long heading\n7,Maximiliane-Charlotte Rindfleischetikettierung,1990-01-01,,\n"
 BAD = GOOD + "8,=Ann Bell,1990-31-31,a-rather-long-address-that-is-none,\n"
 
@@ -206,6 +236,29 @@ STAFF = [
     State("no account", RECORD + "accounts", INDIVIDUALS + "?q=Ravenscroft", ADMIN,
           lambda page: (first_row(page), page.goto(f"{page.url}accounts"))),
     State("history", RECORD + "history", "/admin/", ADMIN, record("Thandeka Brightwater", "Who did and saw what")),
+    State("accounts", ACCOUNTS, ACCOUNTS, ADMIN),
+    State("accounts, ticked", ACCOUNTS, ACCOUNTS, ADMIN, lambda page: (
+        page.locator(".tick input").first.check(), page.evaluate("scrollTo(0, 0)"))),
+    State("accounts, none found", ACCOUNTS, ACCOUNTS + "?q=Xylophonist", ADMIN),
+    State("accounts, no such date", ACCOUNTS, ACCOUNTS + "?since=2026-02-31", ADMIN),
+    State("accounts, nothing chosen", "/admin/accounts/changes", ACCOUNTS, ADMIN, press("See what would happen")),
+    State("accounts, a change", CHANGES + "<public_id>/", ACCOUNTS, ADMIN, planned("Suspend", "accounts would change")),
+    State("accounts, a change for nobody", CHANGES + "<public_id>/", ACCOUNTS + "?state=closed", ADMIN,
+          planned("Close", "There is nobody for whom")),
+    State("accounts, a change that is not made", CHANGES + "<public_id>/", ACCOUNTS, ADMIN, lambda page: (
+        planned("Disable", "accounts would change")(page), press("Do nothing")(page))),
+    State("accounts, a change that was made", CHANGES + "<public_id>/", ACCOUNTS + "?q=client40@example.org", ADMIN, lambda page: (
+        planned("Suspend", "Nothing is changed yet")(page),
+        press("Suspend")(page), expect(page.get_by_text("refused").first).to_be_visible(timeout=60_000))
+        if "active" in page.locator(".tick").first.inner_text() else
+        planned("Suspend", "There is nobody for whom")(page)),
+    State("accounts, whom a change leaves out", CHANGES + "<public_id>/people", ACCOUNTS + "?state=closed", ADMIN, lambda page: (
+        planned("Close", "There is nobody for whom")(page), page.locator("#who .row").first.click())),
+    State("changes of many accounts", CHANGES, CHANGES, ADMIN),
+    State("bulk activation", MANY, MANY, ADMIN),
+    State("bulk activation, looked up", MANY + "<public_id>/", MANY, ADMIN, looked_up()),
+    State("bulk activation, who", MANY + "<public_id>/people", MANY, ADMIN, about(0)),
+    State("bulk activation, who not", MANY + "<public_id>/people", MANY, ADMIN, about(1)),
     State("deliveries", "/admin/deliveries/", "/admin/deliveries/", ADMIN),
     State("deliveries, none failed", "/admin/deliveries/", "/admin/deliveries/?state=held", ADMIN),
     State("delivery", "/admin/deliveries/<public_id>/", "/admin/deliveries/", ADMIN, first_row),
@@ -248,6 +301,8 @@ EMPTY = [
     State("Individuals, nobody", INDIVIDUALS, INDIVIDUALS, ADMIN),
     State("deliveries, none", "/admin/deliveries/", "/admin/deliveries/", ADMIN),
     State("imports, none", IMPORTS, IMPORTS, ADMIN),
+    State("accounts, none", ACCOUNTS, ACCOUNTS, ADMIN),
+    State("bulk activation, none yet", MANY, MANY, ADMIN),
     State("import, new", UPLOAD, UPLOAD, ADMIN),
     State("mailbox, empty", "/dev/mail", "/dev/mail"),
     State("help, not written", "/pages/<slug>", "/pages/help"),
@@ -262,7 +317,8 @@ FIRST_START = {
     "/admin/first-start/on",
 }  # fmt: skip
 NO_PAGES = {  # links that lead on at once, and what only programs read
-    IMPORT + "problems.csv", "/admin/statistics/days.csv", "/activate/terms", "/quick-exit", "/admin/first-start/",
+    "/admin/statistics/days.csv",
+    IMPORT + "problems.csv", CHANGES + "<public_id>/people.csv", MANY + "<public_id>/people.csv", "/activate/terms", "/quick-exit", "/admin/first-start/",
     "/static/<path:filename>", "/sw.js",
     "/manifest.webmanifest", "/healthz", "/readyz", "/metrics",
 }  # fmt: skip

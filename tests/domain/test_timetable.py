@@ -19,7 +19,7 @@ def test_each_good_run_is_counted_and_only_the_last_is_kept(frozen):
     frozen("2026-03-08 05:59")
     timetable.take_over()
     assert [(run.name, run.good_at, run.runs) for run in timetable.runs()] == [
-        ("each_hour", None, 0), ("each_minute", None, 0), ("take_in", None, 0)
+        ("each_hour", None, 0), ("each_minute", None, 0), ("in_bulk", None, 0), ("take_in", None, 0)
     ]  # fmt: skip
     for _ in range(3):
         frozen.shift(minutes=1)
@@ -27,7 +27,7 @@ def test_each_good_run_is_counted_and_only_the_last_is_kept(frozen):
     run = JobRun.get_by_id("each_minute")
     assert (run.good_at, run.runs) == (clock.now(), 3)
     assert run.waited_since == clock.now() - dt.timedelta(minutes=3)
-    assert JobRun.select().count() == 3
+    assert JobRun.select().count() == 4
 
 
 def test_a_good_run_counts_even_when_nobody_said_that_they_are_on_duty():
@@ -36,7 +36,7 @@ def test_a_good_run_counts_even_when_nobody_said_that_they_are_on_duty():
     assert [(run.name, run.runs) for run in timetable.runs()] == [("each_minute", 2)]
 
 
-@pytest.mark.parametrize(("name", "minutes"), [("each_minute", 10), ("take_in", 10), ("each_hour", 180)])
+@pytest.mark.parametrize(("name", "minutes"), [("each_minute", 10), ("in_bulk", 10), ("take_in", 10), ("each_hour", 180)])
 def test_each_job_has_its_patience(frozen, name, minutes):
     frozen()
     timetable.take_over()
@@ -56,7 +56,7 @@ def test_a_job_that_never_went_well_is_overdue_too(frozen):
     frozen()
     timetable.take_over()
     frozen.shift(minutes=11)
-    assert timetable.overdue() == ["each_minute", "take_in"]
+    assert timetable.overdue() == ["each_minute", "in_bulk", "take_in"]
 
 
 def test_after_a_night_in_which_nobody_was_on_duty_the_time_begins_anew(frozen):

@@ -31,7 +31,7 @@ import time_machine
 from smtp_server import Received, SmtpServer
 
 from config import Config, Smtp
-from domain import accounts, activation, audit, limits, links, passwords, profile, schema, sign_in, store
+from domain import accounts, activation, audit, bulk_jobs, limits, links, passwords, profile, schema, sign_in, store
 from domain.actor import SYSTEM, Actor
 from domain.folder import Place
 from domain.restore import restore
@@ -382,6 +382,25 @@ def _config(order: dict[str, Any]) -> Config:
     )  # fmt: skip
 
 
+# ---------------------------------------------------------------- many accounts at once
+
+
+def many(order: dict[str, Any]) -> None:
+    """Go on with the bulk jobs, in steps of ``at_once`` people, until nothing is due or until killed; it says when each
+    step makes its first change and when the step is done."""
+    bulk_jobs.AT_ONCE, step = order["at_once"], bulk_jobs._step
+    watch_writes()
+
+    def told() -> bool:
+        watch["announced"] = False
+        went_on = step()
+        say(step=went_on)
+        return went_on
+
+    bulk_jobs._step = told
+    bulk_jobs.run_due(PATIENCE)
+
+
 # ---------------------------------------------------------------- the whole portal
 
 
@@ -522,7 +541,7 @@ def migrate(order: dict[str, Any]) -> None:
 # ---------------------------------------------------------------- the nursery
 
 ROLES: dict[str, Callable[[dict[str, Any]], None]] = {
-    role.__name__: role for role in (web, mail, portal, hold, full, bring_back, migrate)
+    role.__name__: role for role in (web, mail, many, portal, hold, full, bring_back, migrate)
 }
 
 

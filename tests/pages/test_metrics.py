@@ -112,7 +112,7 @@ def test_it_says_what_the_database_holds(ask, cast, frozen):
     assert read["doorstep_deliveries"].keys() == {"due", "leased", "sent", "dead", "expired", "cancelled", "suppressed", "held"}
     assert (read["doorstep_deliveries"]["due"], read["doorstep_deliveries"]["dead"]) == (2, 1)
     assert read["doorstep_oldest_due_delivery_seconds"] == {None: 90}
-    assert read["doorstep_job_runs_total"] == {"each_hour": 0, "each_minute": 2, "take_in": 0}
+    assert read["doorstep_job_runs_total"] == {"each_hour": 0, "each_minute": 2, "in_bulk": 0, "take_in": 0}
     assert read["doorstep_job_last_success_timestamp_seconds"] == {"each_minute": pytest.approx(clock.now().timestamp() - 90)}
 
 

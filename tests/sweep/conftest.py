@@ -21,6 +21,8 @@ from sweep.scenes import living, scene, scenes, walk  # noqa: F401 - fixtures
 import models
 from domain import (
     accounts,
+    bulk,
+    bulk_jobs,
     clock,
     dispatch,
     import_page,
@@ -114,6 +116,9 @@ class World:
     reset: str
     message: str  # the name of a message in the mailbox
     file: str = ""  # the public id of a file on its way in
+    change_job: str = ""  # of a bulk change of accounts, and of a bulk activation
+    activation_job: str = ""
+    row: str = ""  # of somebody in the activation
     templates: Any = None
 
     def mine(self, kind: str, whose: str) -> str:
@@ -181,7 +186,17 @@ def build_world(cast: Any, application: Any) -> World:
     with store.writing():
         reset = links.make("password_reset", first.expires_at, account=cast.alice_account)
     file = import_page.upload(config.uploads, io.BytesIO(b"id,name\nbob,Bob Brook\n"), "people.csv", "individuals", cast.by("finn"))
-    return World(cast, links.token(first), links.token(second), links.token(reset), box.messages()[0][0], file.public_id)
+    jobs = bulk_previews(cast.by("ada"))
+    return World(cast, links.token(first), links.token(second), links.token(reset), box.messages()[0][0], file.public_id, **jobs)
+
+
+def bulk_previews(by: Actor) -> dict[str, str]:
+    """A bulk change and a bulk activation that somebody may begin; their public ids, and one of a person in the latter."""
+    assert by.worker is not None
+    change = bulk.plan_change("suspend", viewer.accounts_seen_by(by.worker), by, all_of=bulk.Sought())
+    activation = bulk.plan_activation(viewer.seen_by(by.worker), by)
+    bulk_jobs.run_due()
+    return {"change_job": change.public_id, "activation_job": activation.public_id, "row": activation.each.get().public_id}
 
 
 def _hire_vera(cast: Any) -> None:

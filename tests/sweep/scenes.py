@@ -30,6 +30,8 @@ from domain import (
     accounts,
     activation,
     agency,
+    bulk,
+    bulk_jobs,
     clock,
     import_columns,
     import_jobs,
@@ -126,7 +128,7 @@ class Found:
         """Forms of one kind differ in whom they are about only."""
         chosen = {f"{name}={self.form.values[name]}" for name in self.form.hidden - {*TOKENS, "version", "before", "next"}}
         verb = self.form.action.rpartition("/")[2]
-        return (self.route.replace("<verb>", verb), *sorted(self.form.names), *sorted(chosen))
+        return (self.route.replace("<verb>", verb).replace("<step>", verb), *sorted(self.form.names), *sorted(chosen))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -347,8 +349,25 @@ def _living(app: Flask) -> dict[str, Walker]:
     _hold_one(alice)
     _send_files(app.extensions["doorstep"].uploads)
     _publish_terms_anew(ways["bob, who is to read new terms"])
+    _many_at_once()
     _steps(ways, pia)
     return ways | {who: Walker(app, who) for who in PEOPLE["living"] if who not in ways}
+
+
+def _many_at_once() -> None:
+    """Bulk jobs, one at each step; Ron, whose account was closed, is ticked back in one of them."""
+    people, every = Individual.select(), PortalAccount.select(PortalAccount, Individual).join(Individual)
+    planned: list[tuple[tuple[str, ...], models.BulkJob]] = []
+    for steps in ((), ("include",), ("start",), ("start", "stop"), ("give_up",)):
+        planned.append((steps, bulk.plan_activation(people, _ada())))
+        planned.append((steps, bulk.plan_change("suspend", every, _ada(), all_of=bulk.Sought(state="active"))))
+    bulk_jobs.run_due()
+    for steps, job in planned:
+        for step in steps:
+            if step != "include":
+                bulk.STEPS[step](models.BulkJob.get_by_id(job.id), _ada())
+            elif row := job.each.where(models.BulkRow.reason == "closed_staff").first():
+                bulk.include(row, _ada(), is_ticked=True)
 
 
 IMPORTED = b"id,name,birth_date\n7,Bo Reed,1990-04-05\n8,Cy Dell,1991-05-06\n"

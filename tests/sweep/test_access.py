@@ -61,6 +61,12 @@ RECIPES = {
     **{f"/admin/imports/<public_id>/{step}": ("import",) for step in (
         "", "columns", "reading", "consent", "check", "application", "giving-up", "problems.csv",
     )},
+    "/admin/accounts/": (), "/admin/accounts/changes": (),
+    **{f"/admin/accounts/{jobs}/": () for jobs in ("changes", "activations")},
+    **{f"/admin/accounts/{kind}s/<public_id>/{part}": (f"{kind} job",)
+       for kind in ("change", "activation") for part in ("", "people", "people.csv")},
+    **{f"/admin/accounts/{kind}s/<public_id>/steps/<step>": (f"{kind} job", "step") for kind in ("change", "activation")},
+    "/admin/accounts/activations/<public_id>/people/<row_id>": ("activation job", "row"),
     "/admin/individuals/": (), "/admin/individuals/new": (),
     "/admin/individuals/<public_id>/": ("individual",),
     "/admin/individuals/<public_id>/edit": ("individual",),
@@ -109,6 +115,8 @@ FIELDS = {
     "admin.map_columns": {"column-0": "external_id", "column-1": "name", "dates": "ymd", "country": "CA"},
     "admin.read_import_anew": {"encoding": "utf-8", "delimiter": "semicolon"},
     "admin.answer_consent": {"consent": "no"},
+    "admin.plan_change": {"verb": "suspend", "whom": "all"},
+    "admin.include_person": {"include": "1"},
     "admin.record_consent": {"channel": "sms", "given": "1"},
     "admin.follow": {"follow": "1"},
     "admin.create_account": {"email": "alice@example.org"},
@@ -153,6 +161,8 @@ class Matrix:
         fixed = {
             "file": "app.js", "section": "messages", "slug": "help", "topic": "home", "verb": "suspend", "message": self.world.message,
             "import": self.world.file, "language": "en", "site": agency.main_site().public_id,
+            "change job": self.world.change_job, "activation job": self.world.activation_job,
+            "row": self.world.row, "step": "start",
             "activation": self.world.activation if whose == "alice" else self.world.another_activation, "reset": self.world.reset,
         }  # fmt: skip
         own = [fixed[kind] if kind in fixed else self.world.mine(kind, whose) for kind in kinds]
@@ -242,7 +252,7 @@ def fill(rule, values):
 def cases(matrix, kinds, absurd):
     """The arguments to try: what they are called, their values, and whose they are."""
     is_owned = any(kind in ("individual", "account", "contact", "delivery", "task", "change") for kind in kinds)
-    else_ = {"finn's file"} if "import" in kinds else {"nobody's"}
+    else_ = {"finn's file"} if {"import", "change job", "activation job"} & {*kinds} else {"nobody's"}  # or job
     yield "own", matrix.arguments(kinds, "alice"), {"alice"} if is_owned else else_
     if not kinds:
         return

@@ -12,6 +12,7 @@ from models import LoginSession, Setting, Task
 PROMISED = {
     "home.ratio", "home.scale", "queries.home", "queries.about_me", "queries.individuals", "queries.individual", "scans.home",
     "weight.home", "weight.requests", "memory.rss", "start.ratio", "outbox.ratio", "hash.p99", "import.rows", "import.wait",
+    "bulk.activation", "bulk.status", "bulk.p99",
 }  # fmt: skip
 
 

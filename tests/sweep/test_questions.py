@@ -6,6 +6,7 @@ import dataclasses
 import io
 
 import pytest
+from sweep.conftest import bulk_previews
 from sweep.test_access import RECIPES, Matrix, fill
 
 import models
@@ -24,7 +25,7 @@ from domain import (
     work_queue,
 )
 from domain.actor import SYSTEM, Actor
-from models import AddressHealth, ChannelHealth, Delivery, Worker
+from models import AddressHealth, ChannelHealth, Delivery, PortalAccount, Worker
 
 MOST = {"client": 6, "staff": 10}
 MANY = 25  # more than a page of any list has
@@ -38,6 +39,9 @@ FURTHER = {
     "/admin/imports/": ("?older={import}",),
     "/admin/individuals/<public_id>/contacts/new": ("?kind=email",),
     "/about-me/contacts/new": ("?kind=mobile",),
+    "/admin/accounts/": ("?older={account}", "?q=archer", "?state=pending&older={account}", "?since=2020-01-01&until=2099-01-01"),
+    "/admin/accounts/activations/<public_id>/people": ("?outcome=left_out&reason=has_account",),
+    "/admin/accounts/changes/<public_id>/people": ("?outcome=left_out&reason=is_pending&after={row}",),
 }
 
 
@@ -52,7 +56,10 @@ def full(world, app):
     _accounts(cast)
     _crowd(cast)
     files = _files(cast, app.extensions["doorstep"].uploads)
-    return dataclasses.replace(world, file=files)
+    vera = Worker.get(Worker.external_id == "vera")
+    for person in models.Individual.select().where(models.Individual.last_name == "Archer"):
+        profile.follow(person, vera, SYSTEM)
+    return dataclasses.replace(world, file=files, **[bulk_previews(Actor(worker=vera)) for _ in range(MANY)][-1])
 
 
 def _contacts(cast):
@@ -158,6 +165,8 @@ def middle():
         "task": models.Task.select().order_by(models.Task.id).offset(2).get().public_id,
         "individual": models.Individual.select().order_by(models.Individual.sort_name).offset(8).get().public_id,
         "delivery": Delivery.select().order_by(Delivery.id.desc()).offset(12).get().public_id,
+        "account": PortalAccount.select().order_by(PortalAccount.id.desc()).offset(3).get().public_id,
+        "row": models.BulkRow.select().where(models.BulkRow.reason == "is_pending").order_by(models.BulkRow.id.desc()).offset(8).get().public_id,
         "import": models.ImportFile.select().order_by(models.ImportFile.id.desc()).offset(2).get().public_id,
     }
 
