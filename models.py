@@ -176,6 +176,8 @@ class Worker(Row):
     password_hash = CharField(max_length=200, null=True)
     is_active = BooleanField(default=True)
     created_at = UTCDateTimeField()
+    failed_sign_ins = SmallIntegerField(default=0)  # wrong passwords in a row from devices that nobody knows
+    locked_until = UTCDateTimeField(null=True)  # until then only known devices are let in; nobody of staff is locked for ever
 
     class Meta:
         constraints = [one_of('"group"', GROUPS)]
@@ -303,6 +305,7 @@ class PortalAccount(Row):
     invited_at = UTCDateTimeField()  # the newest activation; its expiry counts from here
     changed_at = UTCDateTimeField()
     activated_at = UTCDateTimeField(null=True)
+    failed_sign_ins = SmallIntegerField(default=0)  # wrong passwords in a row from devices that nobody knows
 
     class Meta:
         constraints = [
@@ -337,7 +340,7 @@ PortalAccount.add_index(
     PortalAccount.index(PortalAccount.state, PortalAccount.created_at, PortalAccount.id, name="account_by_state")
 )
 
-LINK_PURPOSES = ("activation", "password_reset", "first_start", "mail_test")
+LINK_PURPOSES = ("activation", "password_reset", "first_start", "mail_test", "unlock", "address_code", "address_undo")
 
 
 class Link(Row):
@@ -369,26 +372,49 @@ class LinkOpening(Row):
 
 
 class Device(Row):
-    """A browser from which an account or a worker has signed in before; a shared one has a row for each of them."""
+    """A browser from which an account or a worker has signed in before; a shared one has a row for each of them.
 
+    One that was forgotten keeps its row, without a token: its number must not go to the next one.
+    """
+
+    public_id = PublicId()
     token_hash = CharField(max_length=64, index=True)
     account = ForeignKeyField(PortalAccount, null=True, backref="devices", on_delete="CASCADE")
     worker = ForeignKeyField(Worker, null=True, backref="devices", on_delete="CASCADE")
     agent = CharField(max_length=200)
     created_at = UTCDateTimeField()
+    signed_in_at = UTCDateTimeField(null=True)  # the newest time
+    failed_sign_ins = SmallIntegerField(default=0)  # wrong passwords in a row on it: it has tries of its own
 
 
 class LoginSession(Row):
     """One signed-in browser.  Its cookie holds a random token, this row only the token's hash; an ended one is deleted."""
 
+    public_id = PublicId()
     token_hash = CharField(max_length=64, unique=True)
     account = ForeignKeyField(PortalAccount, null=True, backref="sessions", on_delete="CASCADE")
     worker = ForeignKeyField(Worker, null=True, backref="sessions", on_delete="CASCADE")
+    device = ForeignKeyField(Device, null=True, backref="sessions", on_delete="SET NULL")
     created_at = UTCDateTimeField()
     seen_at = UTCDateTimeField()
 
     class Meta:
         constraints = [Check("(account_id IS NULL) <> (worker_id IS NULL)")]
+
+
+class AddressChange(Row):
+    """A client's wish to sign in with another address: a code goes to the new one, a way back to the old one."""
+
+    account = ForeignKeyField(PortalAccount, backref="address_changes", on_delete="CASCADE")
+    old_email = CharField(max_length=254)
+    new_email = CharField(max_length=254)
+    new_key = CharField(max_length=254)
+    code = ForeignKeyField(Link, backref="+", on_delete="RESTRICT")
+    undo = ForeignKeyField(Link, null=True, backref="+", on_delete="RESTRICT")
+    tries = SmallIntegerField(default=0)
+    asked_at = UTCDateTimeField()
+    confirmed_at = UTCDateTimeField(null=True)
+    undone_at = UTCDateTimeField(null=True)
 
 
 class RateCount(Row):
@@ -804,8 +830,8 @@ class DayCount(Row):
 
 TABLES: tuple[type[Row], ...] = (
     Agency, Site, Setting, PageVersion, HouseText, HouseMark, SecurityClass, Worker, Individual, Contact, Consent, Follow, SearchWord,
-    PortalAccount, Link, LinkOpening, Device, LoginSession, RateCount, FormReceipt, UnsentForm, Task, ProfileChange, Delivery,
-    DeliveryAttempt,
+    PortalAccount, Link, LinkOpening, Device, LoginSession, AddressChange, RateCount, FormReceipt, UnsentForm, Task, ProfileChange,
+    Delivery, DeliveryAttempt,
     ChannelHealth, AddressHealth, JobRun, AuditEntry, AuditValues, AuditHead, ImportRun, ImportRow, ImportedRow,
     ImportFile, ImportProblem, ImportMapping, DayCount, BulkJob, BulkRow,
 )  # fmt: skip

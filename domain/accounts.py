@@ -31,6 +31,7 @@ from models import (
     LOCKED,
     PENDING,
     Agency,
+    Device,
     Individual,
     Link,
     LinkOpening,
@@ -55,6 +56,7 @@ MOVES = {
     "fail_birth_date": Move((PENDING,), CLOSED, "date_of_birth", "account.birth_date_failed"),
     "cancel": Move((PENDING,), CLOSED, "cancelled", "account.cancelled"),
     "suspend": Move((ACTIVE,), LOCKED, "suspended", "account.suspended"),
+    "lock": Move((ACTIVE,), LOCKED, "attempts", "account.locked"),  # done by domain.lockout
     "unlock": Move((LOCKED,), ACTIVE, None, "account.unlocked"),
     "disable": Move((ACTIVE, LOCKED), DISABLED, None, "account.disabled"),
     "enable": Move((DISABLED,), PENDING, None, "account.enabled"),
@@ -241,8 +243,22 @@ def suspend(account: PortalAccount, by: Actor) -> None:
 
 
 def unlock(account: PortalAccount, by: Actor) -> None:
-    """locked -> active."""
+    """locked -> active, with all tries."""
     _move(account, "unlock", by)
+
+
+def unlock_attempts(account: PortalAccount, by: Actor) -> None:
+    """locked ``attempts`` -> active by whoever has the mailbox; one that is not locked gets its tries back, what staff
+    suspended stays.  Said inside a transaction that holds the account."""
+    if PortalAccount.get_by_id(account.id).reason == "attempts":
+        _move(account, "unlock", by, also=PortalAccount.reason == "attempts")
+    else:
+        PortalAccount.update(failed_sign_ins=0).where(PortalAccount.id == account.id).execute()
+        _all_tries([account])
+
+
+def _all_tries(every: Sequence[PortalAccount]) -> None:
+    Device.update(failed_sign_ins=0).where(Device.account.in_(every), Device.failed_sign_ins > 0).execute()
 
 
 def disable(account: PortalAccount, by: Actor) -> None:
@@ -315,7 +331,10 @@ def _move(account: PortalAccount, verb: str, by: Actor, *, also: Any = True, **c
 def _brings(verb: str) -> dict[str, Any]:
     """Which columns a move sets beside state and reason, whoever makes it, for one account or for many."""
     without: dict[str, Any] = {"password_hash": None}
-    return {"close": without, "cancel": without, "enable": without | {"invited_at": clock.now()}}.get(verb, {})
+    all_tries = {"failed_sign_ins": 0}
+    return {
+        "close": without, "cancel": without, "enable": without | all_tries | {"invited_at": clock.now()}, "unlock": all_tries,
+    }.get(verb, {})  # fmt: skip
 
 
 def move_many(every: Sequence[PortalAccount], verb: str, by: Actor, *, also: Any = True, **changes: Any) -> set[int]:
@@ -339,6 +358,8 @@ def move_many(every: Sequence[PortalAccount], verb: str, by: Actor, *, also: Any
                 (Individual(id=account.individual_id), subject(account), {"before": account.state, "after": move.target})
                 for account in moved
             ])  # fmt: skip
+        if verb == "unlock":
+            _all_tries(moved)
         if verb == "enable":
             _invite(list(PortalAccount.select().where(PortalAccount.id.in_([account.id for account in moved]))))
     return {account.id for account in moved}
@@ -347,8 +368,9 @@ def move_many(every: Sequence[PortalAccount], verb: str, by: Actor, *, also: Any
 def _end_what_ends(moved: Sequence[PortalAccount], target: str) -> None:
     if target != ACTIVE:
         LoginSession.delete().where(LoginSession.account.in_(moved)).execute()
-    links.void_many(("activation", "password_reset"), moved)
+    links.void_many(("activation", "password_reset", "unlock", "address_code"), moved)
     if target in (CLOSED, DISABLED):
+        links.void_many(("address_undo",), moved)
         notices.drop_many(moved)
 
 

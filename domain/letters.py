@@ -12,9 +12,22 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from domain import accounts, activation, agency, house_texts, links, profile, settings, sign_in, texts
+from domain import (
+    accounts,
+    activation,
+    address_change,
+    agency,
+    house_texts,
+    links,
+    lockout,
+    notices,
+    profile,
+    settings,
+    sign_in,
+    texts,
+)
 from domain.rules import N_
-from models import CLOSED, DISABLED, Delivery, Device
+from models import CLOSED, DISABLED, Delivery, Device, Individual, PortalAccount, Worker
 
 _TEMPLATES = Path(__file__).resolve().parent.parent / "templates" / "email"
 
@@ -40,7 +53,11 @@ def letter(delivery: Delivery, portal_url: str) -> Letter:
 
 def language_of(delivery: Delivery) -> str:
     """The reader's own language, else the agency's."""
-    who, house = delivery.individual, agency.current()
+    return _language_for(delivery.individual)
+
+
+def _language_for(who: Individual | None) -> str:
+    house = agency.current()
     wanted = (who.language if who else "", house.language if house else "")
     return next((code for code in wanted if code in texts.LANGUAGES), "en")
 
@@ -105,9 +122,11 @@ def _password_reset(delivery: Delivery, portal_url: str) -> Letter:
 
 def _still_theirs(delivery: Delivery) -> None:
     """A notice of safety is for who may come back to the portal, not for an account that ended meanwhile."""
-    owner = delivery.account or delivery.worker
-    has_ended = owner.state in (CLOSED, DISABLED) if delivery.account_id else owner is not None and not owner.is_active
-    if has_ended:
+    _must_last(delivery.account, delivery.worker)
+
+
+def _must_last(account: PortalAccount | None, worker: Worker | None) -> None:
+    if (account is not None and account.state in (CLOSED, DISABLED)) or (worker is not None and not worker.is_active):
         raise Unwanted(N_("The account has ended."))
 
 
@@ -172,6 +191,84 @@ def _mail_test(delivery: Delivery, portal_url: str) -> Letter:
     )
 
 
+def _sign_in_locked(delivery: Delivery, portal_url: str) -> Letter:
+    if lockout.standing(delivery.link) != lockout.GOOD:
+        raise Unwanted(N_("The link no longer works."))
+    tongue = language_of(delivery)
+    return Letter(
+        texts.say(tongue, N_("A wrong password, several times")),
+        (
+            texts.say(tongue, N_("Hello,")),
+            texts.say(tongue, N_("A wrong password was entered for your portal several times in a row. To keep others out, only "
+                                 "devices that you used before can sign in now.")),
+            texts.say(tongue, N_("If it was you, or if you want to sign in on another device, unlock your sign-in here.")),
+        ),
+        (texts.say(tongue, N_("Unlock my sign-in")), f"{portal_url}/unlock/{links.token(delivery.link)}"),
+        (
+            texts.say(tongue, N_("The link works once, for %(minutes)s minutes."), minutes=settings.get("unlock_minutes")),
+            texts.say(tongue, N_("If it was not you, you need not do anything: nobody got in.")),
+        ),
+    )  # fmt: skip
+
+
+def _address_code(delivery: Delivery, portal_url: str) -> Letter:
+    if not links.is_good(delivery.link):
+        raise Unwanted(N_("The code no longer works."))
+    change = address_change.of_code(delivery)
+    holder = address_change.holder(change.new_key, change.account)
+    if holder is not None:
+        return _somebody_elses(holder)
+    tongue, code = language_of(delivery), links.digits(delivery.link)
+    return Letter(
+        texts.say(tongue, N_("Your code")),
+        (
+            texts.say(tongue, N_("Hello,")),
+            texts.say(tongue, N_("To sign in to your portal with this e-mail address from now on, type this code on the page that "
+                                 "you came from:")),
+            f"{code[:3]} {code[3:]}",
+        ),
+        None,
+        (
+            texts.say(tongue, N_("The code works once, for %(minutes)s minutes."), minutes=settings.get("address_code_minutes")),
+            texts.say(tongue, N_("If it was not you, please delete this e-mail. Nothing changes.")),
+        ),
+    )  # fmt: skip
+
+
+def _somebody_elses(holder: address_change.Holder) -> Letter:
+    """Who signs in with the address already gets no code but reads what happened."""
+    _must_last(holder.account, holder.worker)
+    tongue = _language_for(holder.account.individual if holder.account else None)
+    return Letter(
+        texts.say(tongue, N_("Your e-mail address was entered")),
+        (
+            texts.say(tongue, N_("Hello,")),
+            texts.say(tongue, N_("Somebody wanted to sign in to the portal with this e-mail address. You sign in with it already, so "
+                                 "nothing was changed.")),
+            texts.say(tongue, N_("You need not do anything.")),
+        ),
+    )  # fmt: skip
+
+
+def _address_changed(delivery: Delivery, portal_url: str) -> Letter:
+    if address_change.standing(delivery.link) != address_change.GOOD:
+        raise Unwanted(N_("The link no longer works."))
+    tongue = language_of(delivery)
+    until = texts.moment(tongue, delivery.link.expires_at.astimezone(agency.zone()))
+    address = notices.mask(address_change.of_undo(delivery.link).new_email)
+    return Letter(
+        texts.say(tongue, N_("Your sign-in address was changed")),
+        (
+            texts.say(tongue, N_("Hello,")),
+            texts.say(tongue, N_("From now on you sign in to your portal with another e-mail address: %(address)s. If it was you, all "
+                                 "is well."), address=address),
+            texts.say(tongue, N_("If it was not you, take it back here and choose a new password.")),
+        ),
+        (texts.say(tongue, N_("This was not me")), f"{portal_url}/former-address/{links.token(delivery.link)}"),
+        (texts.say(tongue, N_("The link works until %(until)s."), until=until),),
+    )  # fmt: skip
+
+
 _WRITERS: dict[str, Callable[[Delivery, str], Letter]] = {
     "activation": _activation,
     "password_reset": _password_reset,
@@ -179,6 +276,9 @@ _WRITERS: dict[str, Callable[[Delivery, str], Letter]] = {
     "new_device": _new_device,
     "birth_date_closed": _birth_date_closed,
     "mail_test": _mail_test,
+    "sign_in_locked": _sign_in_locked,
+    "address_code": _address_code,
+    "address_changed": _address_changed,
 }
 
 # What a kind is called on staff pages.
@@ -189,6 +289,9 @@ KIND_NAMES = {
     "new_device": N_("New device"),
     "birth_date_closed": N_("Activation stopped"),
     "mail_test": N_("Test e-mail"),
+    "sign_in_locked": N_("Sign-in locked"),
+    "address_code": N_("Code for another address"),
+    "address_changed": N_("Sign-in address changed"),
 }
 
 

@@ -28,13 +28,16 @@ def use_key(key: str) -> None:
 
 
 def make(
-    purpose: str, expires_at: dt.datetime, *, account: PortalAccount | None = None, worker: Worker | None = None
-) -> Link:
-    """A fresh link; the earlier ones of the same purpose and person stop working in the same transaction."""
+    purpose: str, expires_at: dt.datetime, *, account: PortalAccount | None = None, worker: Worker | None = None,
+    beside: bool = False,
+) -> Link:  # fmt: skip
+    """A fresh link; the earlier ones of the same purpose and person stop working in the same transaction, unless it is to
+    stand ``beside`` them."""
     with store.writing():
         if owner := account or worker:
             store.hold(owner)
-        void(purpose, account=account, worker=worker)
+        if not beside:
+            void(purpose, account=account, worker=worker)
         link: Link = Link.create(
             purpose=purpose, nonce=secrets.token_urlsafe(32), account=account, worker=worker,
             created_at=clock.now(), expires_at=expires_at,
@@ -63,11 +66,11 @@ def void_many(purposes: Sequence[str], accounts: Sequence[PortalAccount]) -> Non
         ).execute()
 
 
-def void(purpose: str, *, account: PortalAccount | None = None, worker: Worker | None = None) -> None:
-    """Make every link of that purpose and person stop working."""
+def void(*purposes: str, account: PortalAccount | None = None, worker: Worker | None = None) -> None:
+    """Make every link of these purposes and that person stop working."""
     with store.writing():
         Link.update(voided_at=clock.now()).where(
-            Link.purpose == purpose, Link.account == account, Link.worker == worker,
+            Link.purpose.in_(purposes), Link.account == account, Link.worker == worker,
             Link.voided_at.is_null(), Link.used_at.is_null(),
         ).execute()  # fmt: skip
 

@@ -52,6 +52,12 @@ CATALOGUE: dict[str, Kind] = {
         20, N_("Date of birth tries from one network"), N_("an hour"), "", 5, 1000
     ),
     "sign_ins_a_minute": Kind(10, N_("Sign-in tries"), N_("a minute"), N_("For one address and for one network."), 3, 1000),
+    "sign_in_tries": Kind(
+        5, N_("Wrong passwords in a row"), N_("for one account"),
+        N_("Then only devices that were used before are let in until somebody unlocks; each of these has as many tries of its own."),
+        3, 20,
+    ),
+    "unlock_minutes": Kind(30, N_("Unlock link"), N_("minutes"), N_("How long the link works. Staff are let in again after it."), 5, 120),
     "resets_an_hour": Kind(5, N_("Password resets"), N_("an hour"), N_("For one address and for one network."), 1, 1000),
     "reset_minutes": Kind(30, N_("Password reset link"), N_("minutes"), N_("How long the link works."), 5, 120),
     "link_page_minutes": Kind(
@@ -62,6 +68,14 @@ CATALOGUE: dict[str, Kind] = {
     ),
     "idle_minutes": Kind(30, N_("Idle limit"), N_("minutes"), N_("A session without a tap ends after this time."), 5, 240),
     "session_hours": Kind(12, N_("Longest session"), N_("hours"), "", 1, 24),
+    "address_change": Kind(True, N_("Clients may change the address that they sign in with"), "", N_("On the page My Portal.")),
+    "address_undo_days": Kind(7, N_("“This was not me”"), N_("days"), N_("How long the link to the former address works."), 3, 30),
+    "address_code_minutes": Kind(10, N_("Code to the new address"), N_("minutes"), "", 3, 10),
+    "address_code_tries": Kind(5, N_("Wrong codes"), N_("tries"), N_("For one code."), 3, 10),
+    "address_code_wait": Kind(60, N_("Between two codes"), N_("seconds"), "", 30, 600),
+    "address_codes_an_hour": Kind(
+        5, N_("Codes to a new address"), N_("an hour"), N_("For one account and for one network."), 1, 1000
+    ),
     "about_me_names": Kind("off", N_("Clients change preferred name, pronouns and gender"), choices=_EDITING),
     "about_me_legal": Kind(
         "off", N_("Clients change legal name and date of birth"), choices=(_OFF, _APPROVAL),
@@ -115,9 +129,13 @@ SECTIONS: dict[str, Section] = {
         "birth_date_tries_a_day", "birth_date_tries_a_network", "link_page_minutes", "bulk_hours",
     ), N_("Who gets an account, and how activation works.")),
     "sign_in": Section(N_("Sign-in"), (
-        "password_length", "sign_ins_a_minute", "resets_an_hour", "reset_minutes", "idle_minutes", "session_hours",
-        "unsent_minutes", "quick_exit", "quick_exit_address",
+        "password_length", "sign_ins_a_minute", "sign_in_tries", "unlock_minutes", "resets_an_hour", "reset_minutes",
+        "idle_minutes", "session_hours", "unsent_minutes", "quick_exit", "quick_exit_address",
     ), N_("Passwords, tries and how long a session lasts.")),
+    "address": Section(N_("Change of address"), (
+        "address_change", "address_undo_days", "address_code_minutes", "address_code_tries", "address_code_wait",
+        "address_codes_an_hour",
+    ), N_("How clients change the e-mail address that they sign in with.")),
     "about_me": Section(N_("About Me"), (
         "about_me_names", "about_me_contacts", "about_me_emergency", "about_me_legal", "about_me_changes_a_day",
         "about_me_declined_days",

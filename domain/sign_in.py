@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import datetime as dt
-import hashlib
 import secrets
 from typing import Any
 
@@ -20,8 +19,10 @@ from domain import (
     agency,
     audit,
     clock,
+    devices,
     limits,
     links,
+    lockout,
     notices,
     passwords,
     profile,
@@ -31,6 +32,8 @@ from domain import (
 from domain.actor import SYSTEM, Actor
 from domain.rules import N_, RuleBroken
 from models import ACTIVE, Delivery, Device, Individual, Link, LoginSession, PortalAccount, SecurityClass, Worker
+
+digest = devices.digest
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,35 +49,34 @@ class SignedIn:
 def sign_in(email: str, password: str, *, device_token: str, agent: str, by: Actor) -> SignedIn:
     """Start a session.  Raises RuleBroken: ``too_many`` tries, or ``no_match`` for every other reason."""
     key = profile.email_key(email)
-    _within_limit("sign_in", key, by, "sign_ins_a_minute", 60)
-    known = _known(key)
-    if not passwords.matches(password, known.password_hash):
-        raise _refused(known, by)
+    known = _known(key, device_token)
+    with store.aside(), store.writing():
+        who = f"device {known.device}" if known.device else key  # whoever guesses keeps nobody out who is known
+        within_limit("sign_in", who, by, "sign_ins_a_minute", 60)
+        spent = lockout.claim(known)
+    if not passwords.matches(password, known.password_hash) or not spent.counts:
+        raise _refused(known, spent, by)
     worker, account = _owner(key)
     owner = worker or account
     if owner is None or owner.password_hash != known.password_hash:  # changed while it was compared
-        raise _refused(known, by)
+        raise _refused(known, spent, by)
     return start(account, worker, device_token=device_token, agent=agent, network=by.network)
 
 
-@dataclasses.dataclass(frozen=True)
-class _Known:
-    """Who has an address, in numbers: to build the rows of those who are known takes time that a stranger can measure."""
-
-    worker: int | None
-    account: int | None
-    individual: int | None
-    password_hash: str | None
-
-
-def _known(key: str) -> _Known:
+def _known(key: str, device_token: str) -> lockout.Known:
     """Asks the same of every address, whoever has it."""
     worker = Worker.select(Worker.id, Worker.password_hash).where(*_may_sign_in(Worker, key)).tuples().first()
     columns = (PortalAccount.id, PortalAccount.individual, PortalAccount.password_hash)
     account = PortalAccount.select(*columns).where(*_may_sign_in(PortalAccount, key)).tuples().first()
     if worker is not None:
-        return _Known(worker[0], None, None, worker[1])
-    return _Known(None, *(account or (None, None, None)))
+        return lockout.Known(worker[0], None, None, worker[1], _device_of(Device.worker, worker[0], device_token))
+    number, individual, kept = account or (None, None, None)
+    return lockout.Known(None, number, individual, kept, _device_of(Device.account, number or 0, device_token))
+
+
+def _device_of(owner: Any, number: int, token: str) -> int | None:
+    found = Device.select(Device.id).where(Device.token_hash == digest(token), owner == number).tuples().first()
+    return found[0] if found else None
 
 
 def _owner(key: str) -> tuple[Worker | None, PortalAccount | None]:
@@ -83,15 +85,25 @@ def _owner(key: str) -> tuple[Worker | None, PortalAccount | None]:
 
 
 def _may_sign_in(table: Any, key: str) -> tuple[Any, ...]:
-    may = (Worker.is_active, Worker.password_hash.is_null(False)) if table is Worker else (PortalAccount.state == ACTIVE,)
+    may = (Worker.is_active, Worker.password_hash.is_null(False)) if table is Worker else (_IS_IN_USE,)
     return (table.email_key == key, *may)
 
 
-def _refused(known: _Known, by: Actor) -> RuleBroken:
+# Locked for wrong passwords is locked for unknown devices only: sessions and known devices stay.
+_IS_IN_USE = (PortalAccount.state == ACTIVE) | (PortalAccount.reason == "attempts")
+
+
+def _refused(known: lockout.Known, spent: lockout.Try, by: Actor) -> RuleBroken:
     named = f"worker {known.worker}" if known.worker else f"account {known.account}" if known.account else ""
     with store.aside(), store.writing():
+        is_shut = lockout.shut(spent, known)
         audit.record("sign_in.refused", by, individual=Individual(id=known.individual) if known.individual else None,
-                     subject=named, reason="password" if named else "unknown")  # fmt: skip
+                     subject=named, reason=("password" if spent.counts else "locked") if named else "unknown")  # fmt: skip
+        lockout.tell(known, is_shut=is_shut)
+    return _no_match()
+
+
+def _no_match() -> RuleBroken:
     return RuleBroken(N_("The e-mail address and the password do not match."), code="no_match", field="email")
 
 
@@ -106,43 +118,29 @@ def start(
     token = secrets.token_urlsafe(32)
     who = Actor(worker=worker, account=account, network=network)
     with store.writing():
-        _still_allowed(account, worker)
+        _still_allowed(account, worker, device_token)
         now = clock.now()
-        LoginSession.create(token_hash=digest(token), account=account, worker=worker, created_at=now, seen_at=now)
-        device, is_new = _device(account, worker, device_token, agent)
+        device, kept, is_new = devices.met(account, worker, device_token, agent)
+        LoginSession.create(token_hash=digest(token), account=account, worker=worker, device=device, created_at=now, seen_at=now)
+        lockout.begin_anew(account, worker)
         if is_new and tell_of_device:
-            _tell_of_device(account, worker)
+            devices.tell_of(device)
         audit.record(
             "sign_in.done", who, individual=account.individual if account else None,
             subject=accounts.subject(account) if account else f"worker {worker.id}",  # type: ignore[union-attr]
             is_new_device=is_new,
         )  # fmt: skip
-    return SignedIn(token, device, account, worker)
+    return SignedIn(token, kept, account, worker)
 
 
-def _still_allowed(account: PortalAccount | None, worker: Worker | None) -> None:
+def _still_allowed(account: PortalAccount | None, worker: Worker | None, device_token: str | None = None) -> None:
+    """With a ``device_token`` for a new sign-in, which somebody locked for wrong passwords starts on a known device only."""
     owner = account or worker
-    table, may = (PortalAccount, PortalAccount.state == ACTIVE) if account else (Worker, Worker.is_active)
+    table, may = (PortalAccount, _IS_IN_USE) if account else (Worker, Worker.is_active)
     same = table.password_hash == owner.password_hash  # type: ignore[union-attr]  # changed while it was compared: refused
-    if store.lock(table.select().where(table.id == owner.id, may, same)).first() is None:  # type: ignore[union-attr]
-        raise RuleBroken(N_("The e-mail address and the password do not match."), code="no_match", field="email")
-
-
-def _device(account: PortalAccount | None, worker: Worker | None, token: str, agent: str) -> tuple[str, bool]:
-    seen = Device.select().where(Device.token_hash == digest(token))
-    if seen.where(Device.account == account, Device.worker == worker).exists():
-        return token, False
-    fresh = token if seen.exists() else secrets.token_urlsafe(32)  # a shared browser keeps its one name
-    Device.create(token_hash=digest(fresh), account=account, worker=worker, agent=agent[:200], created_at=clock.now())
-    return fresh, True
-
-
-def _tell_of_device(account: PortalAccount | None, worker: Worker | None) -> None:
-    device = Device.select().where(Device.account == account, Device.worker == worker).order_by(Device.id.desc()).get()
-    notices.put(
-        "new_device", device.id, to=account.email if account else worker.email,  # type: ignore[union-attr]
-        account=account, worker=worker, individual=account.individual if account else None,
-    )  # fmt: skip
+    fresh = store.lock(table.select().where(table.id == owner.id, may, same)).first()  # type: ignore[union-attr]
+    if fresh is None or (device_token is not None and lockout.is_shut(fresh, device_token)):
+        raise _no_match()
 
 
 # ---------------------------------------------------------------- sessions
@@ -172,7 +170,7 @@ _CLIENT_SESSION = store.Question(
         LoginSession.select(LoginSession, PortalAccount, Individual)
         .join(PortalAccount)
         .join(Individual)
-        .where(*_alive(*asked), PortalAccount.state == ACTIVE)
+        .where(*_alive(*asked), _IS_IN_USE)
     )
 )
 _STAFF_SESSION = store.Question(
@@ -226,11 +224,6 @@ def forget_old_sessions() -> int:
         return int(LoginSession.delete().where(old).execute())
 
 
-def digest(token: str) -> str:
-    """What the tables keep of a random token."""
-    return hashlib.sha256(token.encode()).hexdigest()
-
-
 # ---------------------------------------------------------------- passwords
 
 
@@ -240,19 +233,30 @@ def change_password(session: LoginSession, current: str, new: str, by: Actor) ->
     Raises RuleBroken (field ``current`` or ``password``).
     """
     owner = session.account if session.account_id else session.worker
-    _within_limit("password", f"{type(owner).__name__} {owner.id}", by, "sign_ins_a_minute", 60)
-    if not passwords.matches(current, owner.password_hash):
-        _note_refused(owner, by)
-        raise RuleBroken(N_("This is not your current password."), code="no_match", field="current")
+    prove(session, current, by)
     passwords.check(new, near=_near(owner))
     kept = passwords.hash(new)
     _set_password(owner, kept, by, "password.changed", was=owner.password_hash)
     owner.password_hash = kept
-    token = secrets.token_urlsafe(32)
     with store.writing():
         _still_allowed(session.account, session.worker)
-        LoginSession.create(token_hash=digest(token), account=session.account, worker=session.worker,
-                            created_at=session.created_at, seen_at=clock.now())  # fmt: skip
+        return carry_on(session)
+
+
+def prove(session: LoginSession, current: str, by: Actor) -> None:
+    """The owner of a session says their password once more.  Raises RuleBroken (field ``current``), or ``too_many``."""
+    owner = session.account if session.account_id else session.worker
+    within_limit("password", f"{type(owner).__name__} {owner.id}", by, "sign_ins_a_minute", 60)
+    if not passwords.matches(current, owner.password_hash):
+        _note_refused(owner, by)
+        raise RuleBroken(N_("This is not your current password."), code="no_match", field="current")
+
+
+def carry_on(session: LoginSession) -> str:
+    """A fresh session in place of one that ended with all others, in the same browser; its token.  Said inside a transaction."""
+    token = secrets.token_urlsafe(32)
+    LoginSession.create(token_hash=digest(token), account=session.account, worker=session.worker, device=session.device_id,
+                        created_at=session.created_at, seen_at=clock.now())  # fmt: skip
     return token
 
 
@@ -282,7 +286,7 @@ def ask_for_reset(email: str, by: Actor, *, request: str = "") -> None:
     The same work for every address: who that is gets looked up later, by ``resolve_reset`` in the background.
     """
     key = profile.email_key(email)
-    _within_limit("reset", key, by, "resets_an_hour", 3600)
+    within_limit("reset", key, by, "resets_an_hour", 3600)
     with store.writing(), contextlib.suppress(IntegrityError), store.writing():  # the same request in the same moment
         number = int(clock.now().timestamp() * 1000)
         notices.put("password_reset", number, to=key[:254], version=int(digest(key + request)[:7], 16),
@@ -316,7 +320,10 @@ def find_reset(token: str) -> Link:
 
 
 def reset_password(link: Link, new: str, by: Actor) -> None:
-    """Set a new password by link, once; all sessions end.  Raises RuleBroken."""
+    """Set a new password by link, once; all sessions end.  Raises RuleBroken.
+
+    Who has the mailbox could unlock by e-mail as well, so a reset unlocks what wrong passwords had locked.
+    """
     fresh = Link.get_by_id(link.id)
     owner = fresh.account or fresh.worker
     if not links.is_good(fresh) or _owner(owner.email_key) == (None, None):
@@ -328,6 +335,7 @@ def reset_password(link: Link, new: str, by: Actor) -> None:
         if not links.use(fresh):
             raise RuleBroken(N_("This link no longer works."), code="no_longer")
         _set_password(owner, kept, by, "password.reset", was=owner.password_hash)
+        lockout.open_again(owner, by)
 
 
 def _near(owner: PortalAccount | Worker) -> tuple[str, ...]:
@@ -340,7 +348,8 @@ def _subject(owner: PortalAccount | Worker) -> str:
     return accounts.subject(owner) if isinstance(owner, PortalAccount) else f"worker {owner.id}"
 
 
-def _within_limit(what: str, who: str, by: Actor, setting: str, seconds: int) -> None:
+def within_limit(what: str, who: str, by: Actor, setting: str, seconds: int) -> None:
+    """Count one try for who it is about and for the network it comes from.  Raises RuleBroken ``too_many``."""
     most = settings.get(setting)
     with store.aside(), store.writing():  # a try that one of the two refuses does not count for the other
         if all(limits.spend(what, each, most=most, seconds=seconds) for each in (f"who {who}", f"network {limits.network_of(by.network)}")):

@@ -8,8 +8,9 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from domain import audit, profile, profile_changes, store
+from domain import audit, devices, profile, profile_changes, store
 from domain.actor import Actor
+from domain.devices import Place
 from domain.rules import NotFound
 from models import (
     BULK_VERBS,
@@ -61,6 +62,10 @@ class ClientViewer:
         mine = Contact.select(Contact, Individual).join(Individual).where(Contact.individual == self.individual)
         return _one(mine.where(Contact.public_id == public_id, Contact.is_in_use))  # type: ignore[no-any-return]
 
+    def devices(self, older: str = "") -> tuple[list[Place], str]:
+        """Where the client is signed in, and the browsers that are known; the name for the next ones."""
+        return devices.listed(self.session, older)
+
     @property
     def waiting_changes(self) -> list[ProfileChange]:
         """What the client asked for and nobody decided yet."""
@@ -88,6 +93,10 @@ class StaffViewer:
     def may(self, right: str) -> bool:
         """True when the worker has the right."""
         return right in self.rights
+
+    def devices(self, older: str = "") -> tuple[list[Place], str]:
+        """Where the worker is signed in, and the browsers that are known; the name for the next ones."""
+        return devices.listed(self.session, older)
 
     @property
     def individuals(self) -> Any:

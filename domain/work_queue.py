@@ -13,6 +13,7 @@ from models import Individual, Task
 KINDS = {
     "new_activation_wanted": "intake", "birth_date_closed": "intake", "profile_change": "intake",
     "delivery_problem": "delivery_problems",
+    "address_undone": "intake",
 }  # fmt: skip
 
 

@@ -18,6 +18,7 @@ TASKS = {
     "birth_date_closed": N_("Activation stopped: wrong date of birth"),
     "delivery_problem": N_("An e-mail could not be delivered"),
     "profile_change": N_("Asked for a change of their record"),
+    "address_undone": N_("Somebody else had changed their sign-in address"),
 }
 
 PAGES = {
@@ -121,6 +122,7 @@ _ENTRIES = {
     "account.expired": N_("Account closed: not activated in time"),
     "account.birth_date_failed": N_("Account closed: wrong date of birth"),
     "account.cancelled": N_("Activation cancelled"),
+    "account.locked": N_("Account locked: too many wrong passwords"),
     "account.suspended": N_("Account suspended"),
     "account.unlocked": N_("Account unlocked"),
     "account.disabled": N_("Account disabled"),
@@ -131,6 +133,10 @@ _ENTRIES = {
     "bulk.listed": N_("The list of a change of many accounts downloaded"),
     "bulk.resumed": N_("A change of many accounts resumed"),
     "bulk.stopped": N_("A change of many accounts stopped"),
+    "address.code_sent": N_("Code sent to another address for the sign-in: %(email)s"),
+    "address.code_wrong": N_("Wrong code for another address entered"),
+    "address.changed": N_("Sign-in address changed"),
+    "address.undone": N_("Former sign-in address put back: “this was not me”"),
     "contact.added": N_("Contact added: %(contact)s"),
     "contact.changed": N_("Contact changed: %(contact)s"),
     "contact.removed": N_("Contact removed: %(contact)s"),
@@ -138,6 +144,7 @@ _ENTRIES = {
     "delivery.again": N_("E-mail sent again"),
     "delivery.cancelled": N_("E-mail that was held not sent"),
     "delivery.released": N_("E-mail that was held sent"),
+    "device.removed": N_("Signed out and forgot one of their devices"),
     "follow.started": N_("A worker follows them now"),
     "follow.ended": N_("A worker no longer follows them"),
     "import.applied": N_("Imported from a file"),
@@ -162,6 +169,7 @@ _ENTRIES = {
     "sign_in.refused": N_("Sign-in refused"),
     "sign_in.done": N_("Signed in"),
     "sign_out.done": N_("Signed out"),
+    "sign_out.others": N_("Signed out everywhere else"),
     "task.done": N_("Task done"),
 }
 
@@ -221,7 +229,7 @@ def _changes(before: object, after: object) -> list[tuple[str, str, str]]:
     return [(_(FIELDS.get(name, name)), _plain(before.get(name)), _plain(after.get(name))) for name in names]
 
 
-FIELDS = differences.FIELDS | {"language": N_("Language"), "death_date": N_("Date of death")}
+FIELDS = differences.FIELDS | {"email": N_("E-mail address"), "language": N_("Language"), "death_date": N_("Date of death")}
 
 
 def _plain(value: object) -> str:

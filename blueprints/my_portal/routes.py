@@ -5,7 +5,7 @@ from flask_babel import get_locale
 
 from blueprints.my_portal import bp
 from blueprints.terms import Terms, said_back
-from domain import activation, profile
+from domain import activation, address_change, profile
 from domain import terms as terms_of_use
 from web import access, formatting, languages, password_form
 from web.forms import Form, OneOf, _l
@@ -20,7 +20,7 @@ class LanguageForm(Form):
 
 @bp.get("/")
 def show():
-    return page("my_portal/show.html", account=g.viewer.account)
+    return page("my_portal/show.html", account=g.viewer.account, changes_address=address_change.is_offered())
 
 
 @bp.get("/language")

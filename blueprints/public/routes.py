@@ -4,7 +4,7 @@ from flask import Response, abort, current_app, jsonify, request, send_from_dire
 from flask_babel import get_locale
 
 from blueprints.public import bp, help
-from domain import agency, health
+from domain import address_change, agency, health
 from models import PAGE_SLUGS
 from web import access, languages
 from web.assets import asset
@@ -27,7 +27,7 @@ def help_article(topic: str):
     title = help.title_of(topic)
     if title is None:
         abort(404)
-    return page("public/article.html", title=title, topic=topic)
+    return page("public/article.html", title=title, topic=topic, changes_address=address_change.is_offered())
 
 
 @bp.post("/language")

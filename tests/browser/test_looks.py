@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -131,6 +132,7 @@ def signed_out_while_typing(page: Page) -> None:
     ways.press(page, "Save")
 
 
+CODE = re.compile(r"^\d{3} \d{3}$")
 INDIVIDUALS, RECORD, NEW = "/admin/individuals/", "/admin/individuals/<public_id>/", "/admin/individuals/new"
 ACCOUNT = RECORD + "account/new"
 MOVE = RECORD + "account/<account_id>/<verb>"
@@ -157,6 +159,10 @@ ANYBODY = [
     State("new password, but the browser forgot whose", "/reset/", "/reset/"),
     State("activation, the link is damaged", "/activate/<token>", "/activate/a-link-without-its-end"),
     State("new password, the link is damaged", "/reset/<token>", "/reset/a-link-without-its-end"),
+    State("unlocking, but the browser forgot which", "/unlock/", "/unlock/"),
+    State("unlocking, the link is damaged", "/unlock/<token>", "/unlock/a-link-without-its-end"),
+    State("former address, but the browser forgot which", "/former-address/", "/former-address/"),
+    State("former address, the link is damaged", "/former-address/<token>", "/former-address/a-link-without-its-end"),
     State("signed out, what was sent is not saved", "/sign-in", "/sign-in", CLIENT, signed_out_while_typing),
     State("offline", "/offline", "/offline"),
     State("mailbox", "/dev/mail", "/dev/mail"),
@@ -185,6 +191,10 @@ CLIENTS = [
           press("Save the new password")),
     State("password, too short", "/my-portal/password", "/my-portal/password", CLIENT,
           typed({"Current password": PASSWORD, "New password": "short"}, "Save the new password")),
+    State("address", "/my-portal/address", "/my-portal/address", CLIENT),
+    State("address, nothing typed", "/my-portal/address", "/my-portal/address", CLIENT, press("Send the code")),
+    State("code, none waits", "/my-portal/address/code", "/my-portal/address/code", CLIENT, press("Use this address")),
+    State("where you are signed in", "/my-portal/devices/", "/my-portal/devices/", CLIENT),
     State("staff's page for a client", "/admin/", "/admin/", CLIENT),
 ]  # fmt: skip
 
@@ -264,7 +274,7 @@ STAFF = [
     State("delivery", "/admin/deliveries/<public_id>/", "/admin/deliveries/", ADMIN, first_row),
     State("settings", "/admin/settings/", "/admin/settings/", ADMIN),
     *(State(f"settings: {name}", "/admin/settings/<section>", f"/admin/settings/{name}", ADMIN) for name in (
-        "accounts", "sign_in", "about_me", "messages", "imports", "installation")),
+        "accounts", "sign_in", "address", "about_me", "messages", "imports", "installation")),
     State("setup: agency", SETUP + "agency", SETUP + "agency", ADMIN),
     State("setup: agency, nothing typed", SETUP + "agency", SETUP + "agency", ADMIN, typed({"Name of the agency": "", "Short name": ""}, "Save")),
     State("setup: emergency line", SETUP + "emergency-line", SETUP + "emergency-line", ADMIN),
@@ -293,6 +303,7 @@ STAFF = [
     State("my sign-in", "/admin/my-sign-in/", "/admin/my-sign-in/", ADMIN),
     State("my sign-in, nothing typed", "/admin/my-sign-in/", "/admin/my-sign-in/", ADMIN,
           press("Save the new password")),
+    State("where a worker is signed in", "/admin/my-sign-in/devices/", "/admin/my-sign-in/devices/", ADMIN),
     State("client's page for staff", "/about-me/", "/about-me/", ADMIN),
 ]  # fmt: skip
 
@@ -525,6 +536,55 @@ def test_a_new_password_by_e_mail(town: Town, phone: Phone) -> None:
     page.goto(link)
     ways.heading(page, "This link no longer works")
     look(page, "/reset/")
+
+
+@pytest.mark.long
+def test_locked_out_and_in_again(town: Town, phone: Phone) -> None:
+    page = phone(town.url, **CALM)
+    for _ in range(5):
+        page.goto("/sign-in")
+        typed({"E-mail address": "client9@example.org", "Password": "no such password"}, "Sign in")(page)
+    ways.open_letter(page, "client9@example.org", "A wrong password, several times")
+    look(page, "/dev/mail/<name>")
+    link = page.get_by_role("main").get_by_role("link", name="/unlock/").get_attribute("href")
+    page.goto(link)
+    look(page, "/unlock/")
+    ways.press(page, "Unlock")
+    ways.heading(page, "Sign in")
+    look(page, "/sign-in")
+    page.goto(link)
+    ways.heading(page, "Your sign-in is unlocked")
+    look(page, "/unlock/")
+
+
+@pytest.mark.long
+def test_another_address_and_back(town: Town, phone: Phone, browser: Browser) -> None:
+    page = phone(town.url, storage_state=town.cookies_of("client8@example.org", browser), **CALM)
+    page.goto("/my-portal/address")
+    typed({"New e-mail address": "eight@example.org", "Current password": PASSWORD}, "Send the code")(page)
+    ways.heading(page, "Enter the code")
+    look(page, "/my-portal/address/code")
+    page.goto("/my-portal/address")
+    look(page, "/my-portal/address")
+    ways.open_letter(page, "eight@example.org", "Your code")
+    look(page, "/dev/mail/<name>")
+    code = page.get_by_text(CODE).first.inner_text()
+    page.goto("/my-portal/address/code")
+    typed({"Code from the e-mail": "12"}, "Use this address")(page)
+    look(page, "/my-portal/address/code")
+    typed({"Code from the e-mail": code}, "Use this address")(page)
+    ways.heading(page, "My Portal")
+    look(page, "/my-portal/")
+    ways.open_letter(page, "client8@example.org", "Your sign-in address was changed")
+    look(page, "/dev/mail/<name>")
+    link = page.get_by_role("main").get_by_role("link", name="/former-address/").get_attribute("href")
+    page.goto(link)
+    look(page, "/former-address/")
+    ways.press(page, "Put my address back")
+    ways.heading(page, "Choose a new password")
+    page.goto(link)
+    ways.heading(page, "This was done before")
+    look(page, "/former-address/")
 
 
 @pytest.mark.parametrize("path", ["/sign-in", "/", "/about-me/", "/my-portal/"])

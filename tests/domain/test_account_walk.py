@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from domain import accounts, activation, audit, clock, passwords, profile, store
+from domain import accounts, activation, audit, clock, lockout, passwords, profile, store
 from domain.actor import SYSTEM
 from domain.rules import RuleBroken
 from models import AuditEntry, Delivery, Individual, Link, LoginSession, PageVersion, PortalAccount
@@ -26,6 +26,7 @@ TABLE = {
     "account.expired": {"pending": "closed"},
     "account.birth_date_failed": {"pending": "closed"},
     "account.cancelled": {"pending": "closed"},
+    "account.locked": {"active": "locked"},
     "account.suspended": {"active": "locked"},
     "account.unlocked": {"locked": "active"},
     "account.disabled": {"active": "disabled", "locked": "disabled"},
@@ -80,6 +81,15 @@ def wrong_date(who):
         activation.prove_birth_date(link, dt.date(1970, 7, 7), SYSTEM)
 
 
+def last_wrong_password(who):
+    account = newest(who)
+    if account and account.state == "active":
+        with store.writing():
+            PortalAccount.update(failed_sign_ins=5).where(PortalAccount.id == account.id).execute()
+            known = lockout.Known(None, account.id, who.id, None, None)
+            lockout.tell(known, is_shut=lockout.shut(lockout.Try(True, True), known))
+
+
 def two_weeks_pass(who):
     long_ago = clock.ago(days=15)
     with store.writing():
@@ -107,6 +117,7 @@ VERBS = [
     activate,
     activate_by_link,
     wrong_date,
+    last_wrong_password,
     two_weeks_pass,
     the_job_runs,
     *STAFF,
@@ -188,6 +199,9 @@ def check_what_stands():
         else:  # who was quicker than the mail: it is not sent any more
             assert activation.GOOD not in [activation.standing(delivery.link) for delivery in activations]
         good = Link.select().where(Link.account == account, Link.used_at.is_null(), Link.voided_at.is_null())
+        unlocking = good.where(Link.purpose == "unlock").count()
+        assert unlocking == (1 if account.reason == "attempts" else 0)
+        good = good.where(Link.purpose != "unlock")
         assert good.count() == (1 if account.state == "pending" else 0)
         if account.state != "active":
             assert not LoginSession.select().where(LoginSession.account == account).exists()

@@ -103,8 +103,9 @@ def test_an_address_with_a_nul_is_refused_beside_its_field(browse):
     assert page.status == 422
 
 
-def test_the_eleventh_try_within_a_minute_has_to_wait_even_with_the_right_password(browse, cast, frozen):
+def test_the_eleventh_try_within_a_minute_has_to_wait_even_with_the_right_password(browse, cast, frozen, decided):
     frozen()
+    decided(sign_in_tries=20)
     browser = browse()
     for _ in range(10):
         browser.sign_in("alice@example.org", "wrong")

@@ -41,9 +41,11 @@ from domain.actor import SYSTEM, Actor
 from gateways.mail import Outcome, Verdict
 from gateways.mailbox import MailboxMail
 from models import (
+    AddressChange,
     AddressHealth,
     Contact,
     Delivery,
+    Device,
     Individual,
     Link,
     PortalAccount,
@@ -115,6 +117,8 @@ class World:
     another_activation: str
     reset: str
     message: str  # the name of a message in the mailbox
+    unlock: str = ""
+    former_address: str = ""
     file: str = ""  # the public id of a file on its way in
     change_job: str = ""  # of a bulk change of accounts, and of a bulk activation
     activation_job: str = ""
@@ -130,6 +134,8 @@ class World:
             "contact": lambda: person.contacts.where(Contact.kind == "address").get(),
             "change": lambda: ProfileChange.get(ProfileChange.individual == person),
             "delivery": lambda: Delivery.get(Delivery.individual == person, Delivery.state == "dead"),
+            "device": lambda: Device.get(Device.account == PortalAccount.get(PortalAccount.individual == person)),
+            "device of staff": lambda: Device.get(Device.worker == getattr(self.cast, "dora" if whose == "alice" else "finn")),
             "task": lambda: Task.get(Task.individual == person, Task.kind == "new_activation_wanted"),
         }[kind]()
         return str(row.public_id)
@@ -186,8 +192,10 @@ def build_world(cast: Any, application: Any) -> World:
     with store.writing():
         reset = links.make("password_reset", first.expires_at, account=cast.alice_account)
     file = import_page.upload(config.uploads, io.BytesIO(b"id,name\nbob,Bob Brook\n"), "people.csv", "individuals", cast.by("finn"))
-    jobs = bulk_previews(cast.by("ada"))
-    return World(cast, links.token(first), links.token(second), links.token(reset), box.messages()[0][0], file.public_id, **jobs)
+    _devices(cast)
+    unlock, former_address = _ways_back(cast.alice_account, first.expires_at)
+    return World(cast, links.token(first), links.token(second), links.token(reset), box.messages()[0][0], links.token(unlock),
+                 links.token(former_address), file.public_id, **bulk_previews(cast.by("ada")))  # fmt: skip
 
 
 def bulk_previews(by: Actor) -> dict[str, str]:
@@ -197,6 +205,22 @@ def bulk_previews(by: Actor) -> dict[str, str]:
     activation = bulk.plan_activation(viewer.seen_by(by.worker), by)
     bulk_jobs.run_due()
     return {"change_job": change.public_id, "activation_job": activation.public_id, "row": activation.each.get().public_id}
+
+
+def _devices(cast: Any) -> None:
+    """One more of Alice's, Bob's, Dora's and Finn's."""
+    for account, worker in ((cast.alice_account, None), (cast.bob_account, None), (None, cast.dora), (None, cast.finn)):
+        sign_in.start(account, worker, device_token="", agent="a canary phone", network="192.0.2.8", tell_of_device=False)
+
+
+def _ways_back(account: PortalAccount, until: Any) -> tuple[Link, Link]:
+    """A link that unlocks, and one to the address of before."""
+    with store.writing():
+        unlock, code, undo = (links.make(purpose, until, account=account) for purpose in ("unlock", "address_code", "address_undo"))
+        links.use(code)
+        AddressChange.create(account=account, old_email=account.email, new_email="other@example.org", new_key="other@example.org",
+                             code=code, undo=undo, asked_at=clock.ago(days=1), confirmed_at=clock.ago(days=1))  # fmt: skip
+    return unlock, undo
 
 
 def _hire_vera(cast: Any) -> None:

@@ -29,6 +29,7 @@ from config import Config
 from domain import (
     accounts,
     activation,
+    address_change,
     agency,
     bulk,
     bulk_jobs,
@@ -45,8 +46,9 @@ from domain import (
     store,
 )
 from domain.actor import SYSTEM, Actor
+from domain.rules import RuleBroken
 from gateways.mail import Outcome, Verdict
-from models import Delivery, Individual, Link, PageVersion, PortalAccount, Worker
+from models import AddressChange, Delivery, Individual, Link, PageVersion, PortalAccount, Worker
 
 PASSWORD = "nine quiet otters swim"
 NOWHERE = Actor(network="192.0.2.9")
@@ -167,6 +169,7 @@ PEOPLE: dict[str, dict[str, tuple[str, ...]]] = {
         "cleo, whose link was withdrawn": ("/activate/",), "alice, who used her link": ("/activate/",),
         "bob, who forgot": ("/reset/",), "bob, who was too late": ("/reset/",),
         "bob, who is to read new terms": ("/my-portal/terms",),
+        "vic, who is locked out": ("/unlock/",), "uma, whose address somebody changed": ("/former-address/",),
     },
     "opening": {
         "the first admin": tuple(f"/admin/first-start/{step}" for step in ("agency", "pages", "mail", "on")),
@@ -345,6 +348,8 @@ def _living(app: Flask) -> dict[str, Walker]:
     ways["alice, who used her link"].ask(f"/activate/{links.token(activation_link(alice))}")
     for who in ("bob, who was too late", "bob, who forgot"):  # the second link ends the first
         ways[who].ask(f"/reset/{links.token(forgotten('bob@example.org'))}")
+    _lock_out(ways["vic, who is locked out"])
+    _change_addresses(ways["uma, whose address somebody changed"], alice)
     _send_all(dead=nora.email)
     _hold_one(alice)
     _send_files(app.extensions["doorstep"].uploads)
@@ -420,6 +425,41 @@ def _ask_for_changes() -> None:
     assert refused is not None
     profile_changes.decline(refused, "Please bring your papers.", _ada())
     profile_changes.ask_details(alice, "names", {"preferred_name": "Lis", "pronouns": "", "gender": ""}, by)
+
+
+def _lock_out(walker: Walker) -> None:
+    """Five wrong passwords; the link came by e-mail."""
+    vic = newcomer("Vic", "Vane")
+    _activate(vic)
+    for _ in range(5):
+        with contextlib.suppress(RuleBroken):
+            sign_in.sign_in(vic.email, "not this one", device_token="", agent="", by=Actor(network="192.0.2.66"))
+    walker.ask(f"/unlock/{links.token(vic.links.where(Link.purpose == 'unlock').get())}")
+
+
+def _change_addresses(walker: Walker, alice: PortalAccount) -> None:
+    """Uma's was changed by somebody; Alice has a code for another one, and as Dora has she has another phone."""
+    uma = newcomer("Uma", "Urn")
+    _activate(uma)
+    change = _code_for(uma, PASSWORD)
+    session = uma.sessions.get()
+    address_change.confirm(session, links.digits(change.code), Actor(account=uma))
+    undo = AddressChange.get_by_id(change.id).undo
+    walker.ask(f"/former-address/{links.token(undo)}")
+    _code_for(alice, "alice likes 9 quiet otters")
+    sign_in.start(None, Worker.get(Worker.external_id == "dora"), device_token="", agent=PHONE, network="", tell_of_device=False)
+    with store.writing():
+        AddressChange.update(asked_at=clock.ago(minutes=2)).execute()
+
+
+PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) AppleWebKit/605 Version/17.0 Mobile/15E148 Safari/604"
+
+
+def _code_for(account: PortalAccount, password: str) -> AddressChange:
+    signed = sign_in.start(PortalAccount.get_by_id(account.id), None, device_token="", agent=PHONE, network="", tell_of_device=False)
+    session = sign_in.session_of(signed.session_token)
+    assert session is not None
+    return address_change.ask(session, password, f"new.{account.email}", Actor(account=account))
 
 
 def _activate(account: PortalAccount) -> None:

@@ -35,6 +35,7 @@ RECIPES = {
     "/offline": (), "/sw.js": (), "/manifest.webmanifest": (), "/healthz": (), "/readyz": (), "/metrics": (),
     "/sign-in": (), "/sign-out": (), "/quick-exit": (), "/stay-signed-in": (), "/password-strength": (), "/forgotten-password": (), "/forgotten-password/sent": (),
     "/reset/": (), "/reset/<token>": ("reset",),
+    "/unlock/": (), "/unlock/<token>": ("unlock",), "/former-address/": (), "/former-address/<token>": ("former address",),
     "/first-start/": (),
     "/activate/": (), "/activate/<token>": ("activation",), "/activate/terms": (), "/activate/date-of-birth": (),
     "/activate/password": (), "/activate/welcome": (), "/activate/new-link": (),
@@ -50,6 +51,10 @@ RECIPES = {
     "/admin/settings/sites/<public_id>/main": ("site",),
     "/admin/statistics/": (), "/admin/statistics/days.csv": (), "/my-portal/terms": (),
     "/": (), "/about-me/": (), "/my-portal/": (), "/my-portal/password": (), "/my-portal/language": (), "/language": (),
+    "/my-portal/address": (), "/my-portal/address/code": (),
+    "/my-portal/devices/": (), "/my-portal/devices/others": (), "/my-portal/devices/<device_id>/removal": ("device",),
+    "/admin/my-sign-in/devices/": (), "/admin/my-sign-in/devices/others": (),
+    "/admin/my-sign-in/devices/<device_id>/removal": ("device of staff",),
     "/admin/": (), "/admin/my-sign-in/": (),
     "/admin/first-start/": (), "/admin/first-start/agency": (), "/admin/first-start/pages": (),
     "/admin/first-start/mail": (), "/admin/first-start/mail/test": (), "/admin/first-start/on": (),
@@ -86,11 +91,12 @@ RECIPES = {
 
 # What a post carries beside its token, so that one that is let in does something.
 FIELDS = {
-    "signing.enter": {"email": "alice@example.org", "password": "not this one", "next": "/"},
+    "signing.enter": {"email": "nobody@example.org", "password": "not this one", "next": "/"},
     "signing.ask": {"email": "nobody@example.org"},
     "signing.strength": {"password": "nine quiet otters"},
     "my_portal.choose_language": {"language": "not this one"}, "public.language": {"language": "fr", "next": "/sign-in"},
     "my_portal.change_password": {"current": "not this one", "password": "nine quiet otters swim"},
+    "my_portal.ask_for_code": {"email": "another@example.org", "current": "not this one"}, "my_portal.confirm": {"code": "000000"},
     "admin.change_my_password": {"current": "not this one", "password": "nine quiet otters swim"},
     "admin.create_individual": {"first_name": "Nora", "last_name": "North"},
     "admin.change_individual": {"first_name": "Nora", "last_name": "North", "version": "1"},
@@ -164,6 +170,7 @@ class Matrix:
             "change job": self.world.change_job, "activation job": self.world.activation_job,
             "row": self.world.row, "step": "start",
             "activation": self.world.activation if whose == "alice" else self.world.another_activation, "reset": self.world.reset,
+            "unlock": self.world.unlock, "former address": self.world.former_address,
         }  # fmt: skip
         own = [fixed[kind] if kind in fixed else self.world.mine(kind, whose) for kind in kinds]
         if absurd is None:
@@ -184,6 +191,7 @@ class Matrix:
         if method == "OPTIONS":
             return {200, *AWAY, 404}, endpoint
         found = len(owners) == 1 and (owners <= SEES.get(self.name, set()) or "nobody's" in owners)
+        found = found or owners == {f"{self.name}'s"}
         found = found or (owners == {"finn's file"} and "view_all_individuals" in RIGHTS.get(self.name, ()))
         found = found and arguments.get("verb", "close") in VERBS
         if audience in ("public", "link"):
@@ -251,12 +259,13 @@ def fill(rule, values):
 
 def cases(matrix, kinds, absurd):
     """The arguments to try: what they are called, their values, and whose they are."""
-    is_owned = any(kind in ("individual", "account", "contact", "delivery", "task", "change") for kind in kinds)
+    is_owned = any(kind in ("individual", "account", "contact", "delivery", "task", "change", "device") for kind in kinds)
     else_ = {"finn's file"} if {"import", "change job", "activation job"} & {*kinds} else {"nobody's"}  # or job
-    yield "own", matrix.arguments(kinds, "alice"), {"alice"} if is_owned else else_
+    own, foreign = ({"dora's"}, {"finn's"}) if "device of staff" in kinds else (else_, else_)
+    yield "own", matrix.arguments(kinds, "alice"), {"alice"} if is_owned else own
     if not kinds:
         return
-    yield "foreign", matrix.arguments(kinds, "bob"), {"bob"} if is_owned else else_
+    yield "foreign", matrix.arguments(kinds, "bob"), {"bob"} if is_owned else foreign
     alice, bob = matrix.arguments(kinds, "alice"), matrix.arguments(kinds, "bob")
     if len(kinds) > 1 and is_owned:
         yield "foreign", [alice[0], *bob[1:]], {"alice", "bob"}

@@ -30,6 +30,7 @@ import models
 from domain import agency, links
 from models import (
     TABLES,
+    AddressChange,
     AuditEntry,
     AuditHead,
     AuditValues,
@@ -83,6 +84,8 @@ TYPED: dict[str, Callable[[Scene, Found], dict[str, Any]]] = {
     "/activate/terms": lambda scene, found: {"accept": True},
     "/activate/date-of-birth": lambda scene, found: born(individual("pia").birth_date),
     "/activate/password": lambda scene, found: {"password": "seven brave geese fly"},
+    "/my-portal/address": lambda scene, found: {"email": "another@example.org", "current": password_of(found.who)},
+    "/my-portal/address/code": lambda scene, found: {"code": links.digits(AddressChange.select().order_by(AddressChange.id.desc()).get().code)},
     "/my-portal/language": lambda scene, found: {"language": "ar"},
     "/my-portal/terms": lambda scene, found: {"accept": True},
     "/admin/settings/agency": lambda scene, found: {"name": "Bridge House", "country": "CA"},
@@ -381,7 +384,7 @@ def test_json_with_a_good_token_is_no_form_either(scene, name, who):
 
 # What may differ between once and twice, beside notes of the visit: the fresh session that a repeated sign-in is given.
 OF_THE_SESSION = (AuditEntry, AuditHead, AuditValues, LoginSession, Device)
-STARTS_A_SESSION = {"/sign-in", "/activate/password", "/first-start/", "/my-portal/password", "/admin/my-sign-in/"}
+STARTS_A_SESSION = {"/sign-in", "/activate/password", "/first-start/", "/my-portal/password", "/my-portal/address/code", "/admin/my-sign-in/"}
 
 
 def once_only(scene: Scene, who: str) -> Iterator[tuple[Found, dict[str, str], dict[str, Any], Any]]:

@@ -8,7 +8,7 @@ import pytest
 from pages.conftest import PORTAL, Browser, born, text_of
 from sweep.conftest import CANARIES, differences, rows_of_everything
 
-from domain import activation, agency, dispatch, letters, links, notices, sign_in
+from domain import activation, address_change, agency, dispatch, letters, links, notices, sign_in
 from models import LinkOpening
 
 TIMES = 20  # each address, by GET and by HEAD
@@ -19,6 +19,10 @@ SCANNERS = ("Mozilla/5.0 (compatible; a mail scanner)", "a preview", "curl/8.0",
 def mails(cast, mailbox):
     """One mail of every kind that there is, by kind."""
     alice, ada = cast.alice_account, cast.ada
+    lock_out(cast)
+    ask_for_another_address(cast, "Ursula", "Ude")
+    ivo, code = ask_for_another_address(cast, "Ivo", "Ives")
+    address_change.confirm(ivo, code, cast.visitor())
     cast.invited()
     closed = cast.invited(cast.person("Cleo", "Closed", "cleo@example.org"))
     activation.accept_terms(closed, *activation.pages_to_accept("en"), cast.visitor())
@@ -34,8 +38,26 @@ def mails(cast, mailbox):
         "activation": "Your portal is ready", "birth_date_closed": "Your activation was stopped",
         "password_reset": "Choose a new password", "new_device": "A new device signed in",
         "password_changed": "Your password was changed", "mail_test": "Test e-mail of your portal",
+        "sign_in_locked": "A wrong password, several times", "address_code": "Your code",
+        "address_changed": "Your sign-in address was changed",
     }  # fmt: skip
     return {kind: subjects[subject] for kind, subject in kinds.items()}
+
+
+def lock_out(cast):
+    """Five wrong passwords at Bob's."""
+    for _ in range(5):
+        with pytest.raises(activation.RuleBroken):
+            sign_in.sign_in("bob@example.org", "not this one", device_token="", agent="", by=cast.visitor())
+
+
+def ask_for_another_address(cast, first, last):
+    """Somebody with an account has a code sent; their session and the code."""
+    account = cast.activated(cast.person(first, last, f"{first.lower()}@example.org"))
+    signed = sign_in.start(account, None, device_token="", agent="", network="192.0.2.1", tell_of_device=False)
+    session = sign_in.session_of(signed.session_token)
+    change = address_change.ask(session, "nine quiet otters swim", f"new.{account.email}", cast.visitor())
+    return session, links.digits(change.code)
 
 
 def addresses(message):
@@ -92,7 +114,7 @@ def assert_unchanged_and_working(app, browse, cast, mails, times, least):
     before = rows_of_everything()
     assert open_everything(app, mails, times) >= least
     assert differences(before, rows_of_everything()) == []
-    assert LinkOpening.select().count() == 2 * 2 * times
+    assert LinkOpening.select().count() == 4 * 2 * times
     pia = browse()
     pia.open(link_in(mails["activation"], "/activate/"))
     pia.press("Continue", accept=True)
@@ -101,6 +123,12 @@ def assert_unchanged_and_working(app, browse, cast, mails, times, least):
     alice = browse()
     alice.open(link_in(mails["password_reset"], "/reset/"))
     assert alice.press("Save the new password", password="seven brave geese fly").path == "/sign-in"
+    bob = browse()
+    bob.open(link_in(mails["sign_in_locked"], "/unlock/"))
+    assert "Your sign-in is unlocked." in bob.press("Unlock")
+    ivo = browse()
+    ivo.open(link_in(mails["address_changed"], "/former-address/"))
+    assert ivo.press("Put my address back").path == "/reset/"
 
 
 def test_a_scanner_changes_nothing_and_the_links_still_work(app, browse, cast, mails):
@@ -118,15 +146,20 @@ def test_a_scanner_that_opens_everything_before_the_mail_is_read_leaves_every_tr
     assert cast.pia_account.state == "pending"
 
 
-@pytest.mark.parametrize(("kind", "start", "clean"), [("activation", "/activate/", "/activate/"), ("password_reset", "/reset/", "/reset/")])
-def test_the_token_is_in_no_page_title_or_address_that_is_shown(app, browse, mails, kind, start, clean):
+LINKS = [
+    ("activation", "/activate/"), ("password_reset", "/reset/"), ("sign_in_locked", "/unlock/"), ("address_changed", "/former-address/"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "start"), LINKS)
+def test_the_token_is_in_no_page_title_or_address_that_is_shown(app, browse, mails, kind, start):
     path = link_in(mails[kind], start)
     token, browser = path.removeprefix(start), browse()
     opened = browser.ask(path)
-    assert (opened.status, opened.location) == (303, clean)
+    assert (opened.status, opened.location) == (303, start)
     assert token not in opened.html
     page = browser.open(path)
-    assert page.path == clean
+    assert page.path == start
     assert token not in page.html
     assert token not in page.title
     for address in (*page.hrefs, *(form.action for form in page.forms)):
@@ -134,12 +167,14 @@ def test_the_token_is_in_no_page_title_or_address_that_is_shown(app, browse, mai
     assert page.headers["Referrer-Policy"] == "same-origin"
 
 
-@pytest.mark.parametrize(("kind", "start"), [("activation", "/activate/"), ("password_reset", "/reset/")])
+@pytest.mark.parametrize(("kind", "start"), LINKS)
 def test_the_cookie_that_carries_the_token_is_for_that_page_alone(production, cast, kind, start):
     account = cast.alice_account
     made = {
         "activation": lambda: cast.invited(),
         "password_reset": lambda: links.make("password_reset", account.invited_at.replace(year=2199), account=account),
+        "sign_in_locked": lambda: links.make("unlock", account.invited_at.replace(year=2199), account=account),
+        "address_changed": lambda: links.make("address_undo", account.invited_at.replace(year=2199), account=account),
     }[kind]()  # fmt: skip
     browser = Browser(production)
     cookie = browser.ask(f"{start}{links.token(made)}").headers["Set-Cookie"]

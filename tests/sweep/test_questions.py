@@ -13,6 +13,7 @@ import models
 from bench.queries import Listener, scans
 from domain import (
     accounts,
+    clock,
     import_columns,
     import_jobs,
     import_page,
@@ -37,6 +38,8 @@ FURTHER = {
     "/admin/deliveries/": ("?older={delivery}", "?state=dead", "?state=held", "?state=dead&older={delivery}"),
     "/admin/individuals/<public_id>/history": ("?page=2",),
     "/admin/imports/": ("?older={import}",),
+    "/my-portal/devices/": ("?older={device}",),
+    "/admin/my-sign-in/devices/": ("?older={device of staff}",),
     "/admin/individuals/<public_id>/contacts/new": ("?kind=email",),
     "/about-me/contacts/new": ("?kind=mobile",),
     "/admin/accounts/": ("?older={account}", "?q=archer", "?state=pending&older={account}", "?since=2020-01-01&until=2099-01-01"),
@@ -55,6 +58,8 @@ def full(world, app):
     _wishes(cast)
     _accounts(cast)
     _crowd(cast)
+    for who in ("alice_account", "ada"):
+        _phones(getattr(cast, who))
     files = _files(cast, app.extensions["doorstep"].uploads)
     vera = Worker.get(Worker.external_id == "vera")
     for person in models.Individual.select().where(models.Individual.last_name == "Archer"):
@@ -105,6 +110,17 @@ def _accounts(cast):
         accounts.suspend(cast.alice_account, cast.by(who))
         accounts.unlock(cast.alice_account, cast.by(who))
         cast.session("alice")
+
+
+def _phones(owner):
+    """Many, half of them signed in, some of before their device was known."""
+    whose = {"account" if isinstance(owner, models.PortalAccount) else "worker": owner}
+    for number in range(MANY):
+        with store.writing():
+            now = clock.now()
+            device = models.Device.create(token_hash=f"phone {owner.id} {number}", agent="a phone", created_at=now, **whose)
+            models.LoginSession.create(token_hash=f"phone {device.id}", device=device if number % 3 else None, created_at=now, seen_at=now,
+                                       **whose)  # fmt: skip
 
 
 def _crowd(cast):
@@ -167,6 +183,8 @@ def middle():
         "delivery": Delivery.select().order_by(Delivery.id.desc()).offset(12).get().public_id,
         "account": PortalAccount.select().order_by(PortalAccount.id.desc()).offset(3).get().public_id,
         "row": models.BulkRow.select().where(models.BulkRow.reason == "is_pending").order_by(models.BulkRow.id.desc()).offset(8).get().public_id,
+        "device": models.Device.select().where(models.Device.account.is_null(False)).offset(12).get().public_id,
+        "device of staff": models.Device.select().where(models.Device.worker.is_null(False)).offset(12).get().public_id,
         "import": models.ImportFile.select().order_by(models.ImportFile.id.desc()).offset(2).get().public_id,
     }
 

@@ -1,0 +1,153 @@
+"""Browsers from which somebody signed in: which are known, where one is signed in now, and how to end that."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import hashlib
+import re
+import secrets
+from typing import Any
+
+from domain import accounts, audit, clock, notices, settings, store
+from domain.actor import Actor
+from domain.rules import NotFound
+from models import Device, LoginSession, PortalAccount, Worker
+
+PAGE = 20
+
+
+def digest(token: str) -> str:
+    """What the tables keep of a random token."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def met(account: PortalAccount | None, worker: Worker | None, token: str, agent: str) -> tuple[Device, str, bool]:
+    """The device of somebody who signs in right now, its token, and whether it is new; its tries begin anew.
+
+    Said inside the transaction that starts the session.
+    """
+    seen, now = Device.select().where(Device.token_hash == digest(token)), clock.now()
+    device = seen.where(Device.account == account, Device.worker == worker).first() if token else None
+    if device is not None:
+        Device.update(signed_in_at=now, failed_sign_ins=0).where(Device.id == device.id).execute()
+        return device, token, False
+    fresh = token if token and seen.exists() else secrets.token_urlsafe(32)  # a shared browser keeps its one name
+    device = Device.create(token_hash=digest(fresh), account=account, worker=worker, agent=agent[:200], created_at=now,
+                           signed_in_at=now)  # fmt: skip
+    return device, fresh, True
+
+
+def tell_of(device: Device) -> None:
+    """A device that was not seen before is told by e-mail."""
+    account, worker = device.account, device.worker
+    notices.put(
+        "new_device", device.id, to=account.email if account else worker.email,
+        account=account, worker=worker, individual=account.individual if account else None,
+    )  # fmt: skip
+
+
+# ---------------------------------------------------------------- the own list
+
+
+@dataclasses.dataclass(frozen=True)
+class Place:
+    """A browser of the reader's: ``public_id`` is the device's, or the session's where nobody knows the device."""
+
+    public_id: str
+    browser: str
+    system: str
+    since: dt.datetime
+    seen_at: dt.datetime
+    is_signed_in: bool
+    is_here: bool
+
+
+def listed(session: LoginSession, older: str = "") -> tuple[list[Place], str]:
+    """The devices of the session's owner, this one first, then the newest: twenty that are ``older`` than the named one,
+    and the name for the next ones (empty when there are none)."""
+    mine = Device.select().where(_of(Device, session), Device.token_hash != "", Device.id != (session.device_id or 0))
+    living = _living(session)
+    start = mine.where(Device.public_id == older).first() if older else None
+    rows = list((mine.where(Device.id < start.id) if start else mine).order_by(Device.id.desc()).limit(PAGE + 1))
+    places = [_place(device, living, session) for device in rows[:PAGE]]
+    first = [] if start else [*_here(session, living), *(_nameless(each, session) for each in living if not each.device_id)]
+    return first + places, rows[PAGE - 1].public_id if len(rows) > PAGE else ""
+
+
+def _here(session: LoginSession, living: list[LoginSession]) -> list[Place]:
+    return [_place(session.device, living, session)] if session.device_id else []
+
+
+def _living(session: LoginSession) -> list[LoginSession]:
+    """Sessions of the owner that are not over: a handful, because they end by themselves."""
+    idle, whole = settings.get("idle_minutes"), settings.get("session_hours")
+    alive = (LoginSession.seen_at > clock.ago(minutes=idle)) & (LoginSession.created_at > clock.ago(hours=whole))
+    return list(LoginSession.select().where(_of(LoginSession, session), alive).order_by(LoginSession.seen_at.desc()).limit(500))
+
+
+def _of(table: Any, session: LoginSession) -> Any:
+    return table.account == session.account_id if session.account_id else table.worker == session.worker_id
+
+
+def _place(device: Device, living: list[LoginSession], session: LoginSession) -> Place:
+    on_it = [each.seen_at for each in living if each.device_id == device.id]
+    seen = max([*on_it, device.signed_in_at or device.created_at])
+    return Place(device.public_id, *named(device.agent), device.created_at, seen, bool(on_it), device.id == session.device_id)
+
+
+def _nameless(each: LoginSession, session: LoginSession) -> Place:
+    return Place(each.public_id, "", "", each.created_at, each.seen_at, True, each.id == session.id)
+
+
+_BROWSERS = (  # the first that is found: each of them also calls itself by the name of a later one
+    ("Edg", "Edge"), ("OPR/", "Opera"), ("SamsungBrowser", "Samsung Internet"), ("FxiOS", "Firefox"), ("Firefox", "Firefox"),
+    ("CriOS", "Chrome"), ("Chrome", "Chrome"), ("Safari", "Safari"),
+)  # fmt: skip
+_SYSTEMS = (
+    ("iPhone", "iPhone"), ("iPad", "iPad"), ("Android", "Android"), ("CrOS", "Chromebook"), ("Windows", "Windows"),
+    ("Macintosh", "Mac"), ("Linux", "Linux"),
+)  # fmt: skip
+
+
+def named(agent: str) -> tuple[str, str]:
+    """Browser and system as people call them; empty where what the browser says of itself names none."""
+    browser = next((name for mark, name in _BROWSERS if mark in agent), "")
+    return browser, next((name for mark, name in _SYSTEMS if re.search(rf"\b{mark}", agent)), "")
+
+
+# ---------------------------------------------------------------- to end it
+
+
+def remove(session: LoginSession, public_id: str, by: Actor) -> bool:
+    """Sign one of the owner's devices out and forget it; True when the session itself ended by that.
+
+    Raises NotFound for what is not there or is somebody else's.
+    """
+    device = Device.get_or_none(_of(Device, session), Device.public_id == public_id, Device.token_hash != "")
+    mine = LoginSession.delete().where(_of(LoginSession, session))
+    with store.writing():
+        if device is not None:
+            mine.where(LoginSession.device == device).execute()
+            if not Device.update(token_hash="").where(Device.id == device.id, Device.token_hash != "").execute():
+                raise NotFound
+        elif not mine.where(LoginSession.public_id == public_id).execute():
+            raise NotFound
+        _note("device.removed", session, by)
+    return public_id == session.public_id or (device is not None and device.id == session.device_id)
+
+
+def sign_out_others(session: LoginSession, by: Actor) -> int:
+    """End every other session of the owner; how many.  Devices stay known."""
+    with store.writing():
+        others = LoginSession.delete().where(_of(LoginSession, session), LoginSession.token_hash != session.token_hash)
+        ended = int(others.execute())
+        if ended:
+            _note("sign_out.others", session, by)
+    return ended
+
+
+def _note(kind: str, session: LoginSession, by: Actor) -> None:
+    account = session.account if session.account_id else None
+    audit.record(kind, by, individual=account.individual if account else None,
+                 subject=accounts.subject(account) if account else f"worker {session.worker_id}")  # fmt: skip
