@@ -156,18 +156,23 @@ GROUPS = ("worker", "intake_mgmt", "admin_exec", "system_admin")
 class SecurityClass(Row):
     """A named set of rights, given to many workers on top of their user group."""
 
+    public_id = PublicId()
     name = CharField(max_length=80, unique=True)
     rights = TextField(default="")  # separated by spaces
+    version = IntegerField(default=1)
 
 
 class Worker(Row):
-    """A member of staff.  Without a password they are on the books but cannot sign in."""
+    """A member of staff.  Without a password they are on the books but cannot sign in; who left is not active."""
 
     public_id = PublicId()
     external_id = CharField(max_length=100, null=True, unique=True)
     first_name = CharField(max_length=200)
     last_name = CharField(max_length=200)
+    sort_name = CharField(max_length=400, default="", index=True)  # casefolded "last first", for lists and for looking up
+    call_name = CharField(max_length=400, default="", index=True)  # casefolded "first last", for looking up
     display_name = CharField(max_length=200, default="")  # the client-facing name
+    description = TextField(default="")  # client-facing
     email = CharField(max_length=254, null=True)  # as typed; mail goes here
     email_key = CharField(max_length=254, null=True, unique=True)  # NFKC and casefold; look-ups go here
     group = CharField(max_length=20, default="worker")
@@ -178,13 +183,41 @@ class Worker(Row):
     created_at = UTCDateTimeField()
     failed_sign_ins = SmallIntegerField(default=0)  # wrong passwords in a row from devices that nobody knows
     locked_until = UTCDateTimeField(null=True)  # until then only known devices are let in; nobody of staff is locked for ever
+    invited_at = UTCDateTimeField(null=True)  # when the newest invitation was sent; nothing while there is none
+    left_at = UTCDateTimeField(null=True)
+    version = IntegerField(default=1)  # grows with each change: a stale form is refused
 
     class Meta:
         constraints = [one_of('"group"', GROUPS)]
+        indexes = ((("is_active", "sort_name"), False),)
 
     @property
     def name(self) -> str:
         return f"{self.first_name} {self.last_name}".strip()
+
+
+BUILT_IN_CATEGORIES = ("intake", "accounting", "delivery_problems", "on_call")
+
+
+class WorkerCategory(Row):
+    """A named set of workers.  ``slug`` is what tasks carry; the built-in ones are there from the start and stay."""
+
+    slug = CharField(max_length=30, unique=True, default=new_public_id)
+    name = CharField(max_length=80, unique=True)
+
+    @property
+    def is_built_in(self) -> bool:
+        return self.slug in BUILT_IN_CATEGORIES
+
+
+class CategoryMember(Row):
+    """A worker of a category."""
+
+    category = ForeignKeyField(WorkerCategory, backref="members", on_delete="CASCADE")
+    worker = ForeignKeyField(Worker, backref="categories", on_delete="CASCADE")
+
+    class Meta:
+        indexes = ((("category", "worker"), True),)
 
 
 # ------------------------------------------------------------------ individuals
@@ -340,7 +373,7 @@ PortalAccount.add_index(
     PortalAccount.index(PortalAccount.state, PortalAccount.created_at, PortalAccount.id, name="account_by_state")
 )
 
-LINK_PURPOSES = ("activation", "password_reset", "first_start", "mail_test", "unlock", "address_code", "address_undo")
+LINK_PURPOSES = ("activation", "password_reset", "first_start", "mail_test", "unlock", "address_code", "address_undo", "invitation")
 
 
 class Link(Row):
@@ -470,6 +503,7 @@ class Task(Row):
     category = CharField(max_length=30)
     individual = ForeignKeyField(Individual, null=True, backref="tasks", on_delete="CASCADE")
     dedupe_key = CharField(max_length=120, unique=True)
+    worker = ForeignKeyField(Worker, null=True, backref="tasks", on_delete="RESTRICT")  # who picked it up, or got it
     created_at = UTCDateTimeField()
     done_at = UTCDateTimeField(null=True)
     done_by = ForeignKeyField(Worker, null=True, backref="+", on_delete="RESTRICT")
@@ -477,6 +511,7 @@ class Task(Row):
 
 Task.add_index(Task.index(Task.category, Task.id, where=Task.done_at.is_null(), name="open_task"))
 Task.add_index(Task.index(Task.id, where=Task.done_at.is_null(), name="open_task_by_id"))
+Task.add_index(Task.index(Task.worker, Task.id, where=Task.done_at.is_null(), name="open_task_of_worker"))
 
 
 CHANGE_STATES = ("waiting", "accepted", "declined", "withdrawn")
@@ -829,9 +864,9 @@ class DayCount(Row):
 
 
 TABLES: tuple[type[Row], ...] = (
-    Agency, Site, Setting, PageVersion, HouseText, HouseMark, SecurityClass, Worker, Individual, Contact, Consent, Follow, SearchWord,
-    PortalAccount, Link, LinkOpening, Device, LoginSession, AddressChange, RateCount, FormReceipt, UnsentForm, Task, ProfileChange,
-    Delivery, DeliveryAttempt,
+    Agency, Site, Setting, PageVersion, HouseText, HouseMark, SecurityClass, Worker, WorkerCategory, CategoryMember, Individual,
+    Contact, Consent, Follow, SearchWord, PortalAccount, Link, LinkOpening, Device, LoginSession, AddressChange, RateCount,
+    FormReceipt, UnsentForm, Task, ProfileChange, Delivery, DeliveryAttempt,
     ChannelHealth, AddressHealth, JobRun, AuditEntry, AuditValues, AuditHead, ImportRun, ImportRow, ImportedRow,
     ImportFile, ImportProblem, ImportMapping, DayCount, BulkJob, BulkRow,
 )  # fmt: skip

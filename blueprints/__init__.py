@@ -6,7 +6,19 @@ from typing import NamedTuple
 
 from flask import Blueprint
 
-from blueprints import about_me, activate, admin, dev, first_start, home, metrics, my_portal, public, signing
+from blueprints import (
+    about_me,
+    activate,
+    admin,
+    dev,
+    first_start,
+    home,
+    invitation,
+    metrics,
+    my_portal,
+    public,
+    signing,
+)
 from domain.viewer import ClientViewer, StaffViewer, Viewer
 from web.languages import gettext as _
 
@@ -15,6 +27,7 @@ TILES = (
     (signing.bp, "public"),
     (first_start.bp, "public"),
     (activate.bp, "link"),
+    (invitation.bp, "link"),
     (home.bp, "client"),
     (about_me.bp, "client"),
     (my_portal.bp, "client"),
@@ -55,10 +68,12 @@ def _client_menu() -> list[tuple[str, str, str]]:
 def _staff_menu(who: StaffViewer) -> list[tuple[str, str, str]]:
     return [
         ("/admin/", "house", _("Today")),
+        ("/admin/tasks/", "list-checks", _("Tasks")),
         ("/admin/individuals/", "users", _("Clients")),
         *([("/admin/accounts/", "shield-check", _("Accounts"))] if who.may("manage_accounts") else
           [("/admin/accounts/activations/", "shield-check", _("Accounts"))] if who.may("send_activations") else []),
         ("/admin/deliveries/", "mail", _("Deliveries")),
+        *([("/admin/workers/", "heart-handshake", _("Workers"))] if who.may("manage_workers") else []),
         *([("/admin/imports/", "upload", _("Import"))] if who.may("import_data") else []),
         *([("/admin/statistics/", "chart-column", _("Statistics"))] if who.may("view_statistics") else []),
         *([("/admin/settings/", "settings", _("Setup"))] if who.may("manage_setup") else []),

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 import phonenumbers
 
-from domain import audit, clock, links, notices, passwords, profile, settings, starting_texts, store, texts
+from domain import audit, clock, links, notices, passwords, profile, search, settings, starting_texts, store, texts
 from domain.actor import Actor
 from domain.rules import N_, STALE, NotFound, RuleBroken, together
 from models import PAGE_SLUGS, Agency, Link, PageVersion, Site, Worker
@@ -170,6 +170,7 @@ def create_first_admin(code: str, first: str, last: str, email: str, password: s
         worker: Worker = Worker.create(
             first_name=details.first_name, last_name=details.last_name, email=address,
             email_key=profile.email_key(address), group="system_admin", password_hash=kept, created_at=clock.now(),
+            **search.sorted_names(details.first_name, details.last_name),
         )  # fmt: skip
         audit.record("agency.first_admin", by, subject=f"worker {worker.id}")
     return worker

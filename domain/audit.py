@@ -96,7 +96,21 @@ KINDS: dict[str, frozenset[str]] = {
         "worker.imported": "import_run before after",
         "worker.locked": "",
         "worker.unlocked": "",
+        "worker.invited": "after",
+        "worker.invited_again": "before",
+        "worker.invitation_withdrawn": "",
+        "worker.joined": "",
+        "worker.changed": "before after",
+        "worker.left": "to tasks people",
+        "category.created": "name",
+        "category.renamed": "before after",
+        "category.removed": "name",
+        "class.created": "after",
+        "class.changed": "before after",
+        "class.removed": "before",
         "task.done": "kind",
+        "task.handed_over": "kind to",
+        "task.picked_up": "kind",
     }.items()
 }
 

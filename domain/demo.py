@@ -17,6 +17,7 @@ from peewee import chunked
 from domain import (
     accounts,
     audit,
+    categories,
     clock,
     links,
     notices,
@@ -200,17 +201,27 @@ def _sites() -> list[Site]:
 
 def _workers(sites: list[Site], password_hash: str, seed: int, now: dt.datetime) -> list[Worker]:
     sends = SecurityClass.create(name="Sends activations", rights="send_activations")
+    imports = SecurityClass.create(name="Imports and statistics", rights="import_data view_statistics")
     groups = ["system_admin", "worker", "intake_mgmt", "admin_exec", *["worker"] * 5]
+    classes = {0: imports, 2: sends}
     made = []
     for number, group in enumerate(groups):
         chance = _chance(f"{seed} worker {number}")
         address = f"worker{number}@example.org" if number else "admin@example.org"
+        first, last = chance.choice(FIRST), chance.choice(LAST)
         made.append(Worker.create(
-            first_name=chance.choice(FIRST), last_name=chance.choice(LAST), email=address,
-            email_key=profile.email_key(address), group=group, security_class=sends if number == 2 else None,
+            first_name=first, last_name=last, **search.sorted_names(first, last), email=address,
+            email_key=profile.email_key(address), group=group, security_class=classes.get(number),
             site=sites[number % 2], password_hash=password_hash, created_at=now,
         ))  # fmt: skip
+        categories.put_into(made[-1], _CATEGORIES.get(number, ("on_call",) if number % 2 else ()))
     return made
+
+
+# Who looks after which part of the work queue, by the number of the worker; of the others every second one is on call.
+_CATEGORIES = {
+    0: ("intake", "delivery_problems"), 1: ("intake",), 2: ("intake", "delivery_problems", "on_call"), 3: ("accounting",),
+}  # fmt: skip
 
 
 # ---------------------------------------------------------------- made-up people

@@ -9,7 +9,7 @@ import dataclasses
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
-from domain import clock, profile, store, viewer
+from domain import clock, profile, search, store, viewer
 from domain.actor import Actor
 from domain.import_plans import STALE, Plain, Plan
 from domain.import_rows import Checker, Row
@@ -42,6 +42,7 @@ class Workers(Plain):
         Raises RuleBroken when something may not be any more, or when somebody changed a worker meanwhile.
         """
         store.lock(Agency.select()).first()  # as for a new account: of an account and a worker one gets the address
+        store.one_at_a_time("staff")
         now = _held({plan.record.id for plan in self._staged if plan.record} | ({by.worker.id} if by.worker else set()))
         self._rights = _rights_of(now[by.worker.id] if by.worker else None)
         before = len(self._checker.problems)
@@ -49,6 +50,8 @@ class Workers(Plain):
         if len(self._checker.problems) > before:
             raise RuleBroken(STALE, code="stale")
         super().write(by)
+        changed = [plan.record.id for plan in self._staged if plan.record]
+        _grow_versions(changed)
         _end_sessions([plan.record.id for plan in self._staged if plan.record and "group" in plan.columns])
 
     def _columns(self, plan: Plan) -> dict[str, Any]:
@@ -57,6 +60,7 @@ class Workers(Plain):
             columns = dict.fromkeys(("first_name", "last_name", "display_name"), "")
             columns |= {"email": None, "email_key": None, "group": "worker", "site_id": None, "created_at": clock.now()}
         columns |= {name: text for name, text in plan.said.items() if name.endswith("_name")}
+        columns |= self._sorted_names(plan)
         if "email" in plan.said:
             columns["email"] = plan.said["email"] or None
             columns["email_key"] = self._free_key(plan)
@@ -65,6 +69,12 @@ class Workers(Plain):
         if "site" in plan.said:
             columns["site_id"] = self._sites.get(plan.said["site"])
         return columns
+
+    def _sorted_names(self, plan: Plan) -> dict[str, str]:
+        if not {"first_name", "last_name"} & plan.said.keys() and not plan.is_new:
+            return {}
+        was = [getattr(plan.record, name) if plan.record else "" for name in ("first_name", "last_name")]
+        return search.sorted_names(plan.said.get("first_name", was[0]), plan.said.get("last_name", was[1]))
 
     def _free_key(self, plan: Plan) -> str | None:
         """The key of the address that the file gives, unless another worker has it."""
@@ -101,6 +111,12 @@ def _held(ids: Collection[int]) -> dict[int, Worker]:
         some = Worker.select().where(Worker.id.in_(every[start : start + _AT_ONCE])).order_by(Worker.id)
         found |= {worker.id: worker for worker in store.lock(some)}
     return found
+
+
+def _grow_versions(ids: Sequence[int]) -> None:
+    """Whoever has one of them open in a form is told."""
+    for start in range(0, len(ids), _AT_ONCE):
+        Worker.update(version=Worker.version + 1).where(Worker.id.in_(ids[start : start + _AT_ONCE])).execute()
 
 
 def _end_sessions(ids: Sequence[int]) -> None:

@@ -120,6 +120,26 @@ def _password_reset(delivery: Delivery, portal_url: str) -> Letter:
     )  # fmt: skip
 
 
+def _invitation(delivery: Delivery, portal_url: str) -> Letter:
+    if not links.is_good(delivery.link):
+        raise Unwanted(N_("A newer link was sent."))
+    tongue, house = language_of(delivery), agency.settled()
+    until = texts.moment(tongue, delivery.link.expires_at.astimezone(agency.zone()))
+    return Letter(
+        texts.say(tongue, N_("You are invited to work with the portal")),
+        (
+            texts.say(tongue, N_("Hello,")),
+            texts.say(tongue, N_("%(agency)s invites you to its portal as a member of staff. Choose a password, and you are in."),
+                      agency=house.name),
+        ),
+        (texts.say(tongue, N_("Accept the invitation")), f"{portal_url}/invitation/{links.token(delivery.link)}"),
+        (
+            texts.say(tongue, N_("The link works once, until %(until)s."), until=until),
+            texts.say(tongue, N_("If this is not for you, please delete it.")),
+        ),
+    )  # fmt: skip
+
+
 def _still_theirs(delivery: Delivery) -> None:
     """A notice of safety is for who may come back to the portal, not for an account that ended meanwhile."""
     _must_last(delivery.account, delivery.worker)
@@ -279,6 +299,7 @@ _WRITERS: dict[str, Callable[[Delivery, str], Letter]] = {
     "sign_in_locked": _sign_in_locked,
     "address_code": _address_code,
     "address_changed": _address_changed,
+    "invitation": _invitation,
 }
 
 # What a kind is called on staff pages.
@@ -292,6 +313,7 @@ KIND_NAMES = {
     "sign_in_locked": N_("Sign-in locked"),
     "address_code": N_("Code for another address"),
     "address_changed": N_("Sign-in address changed"),
+    "invitation": N_("Invitation"),
 }
 
 

@@ -75,6 +75,13 @@ def void(*purposes: str, account: PortalAccount | None = None, worker: Worker | 
         ).execute()  # fmt: skip
 
 
+def void_all(worker: Worker) -> None:
+    """Make every link of a worker stop working, whatever it is for."""
+    with store.writing():
+        mine = (Link.worker == worker) & Link.voided_at.is_null() & Link.used_at.is_null()
+        Link.update(voided_at=clock.now()).where(mine).execute()
+
+
 def token(link: Link) -> str:
     """What the e-mailed address carries."""
     return _signed(link)

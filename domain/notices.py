@@ -41,7 +41,7 @@ DOUBTFUL_AFTER = 3
 # Each kind with its priority: 0 goes before everything else (codes, resets, activations).
 KINDS = {
     "activation": 0, "password_reset": 0, "mail_test": 0, "password_changed": 3, "new_device": 3, "birth_date_closed": 3,
-    "sign_in_locked": 0, "address_code": 0, "address_changed": 0,
+    "sign_in_locked": 0, "address_code": 0, "address_changed": 0, "invitation": 0,
 }  # fmt: skip
 
 
@@ -95,16 +95,18 @@ def put_many(kind: str, every: Sequence[Link], expires_at: dt.datetime) -> None:
         store.after_commit(ring)
 
 
-def drop_for(account: PortalAccount, *kinds: str) -> None:
-    """Cancel what still waits for an account: all of it, or only ``kinds``."""
-    drop_many([account], *kinds)
+def drop_for(owner: PortalAccount | Worker, *kinds: str) -> None:
+    """Cancel what still waits for an account or a worker: all of it, or only ``kinds``."""
+    _drop((Delivery.account if isinstance(owner, PortalAccount) else Delivery.worker) == owner, kinds)
 
 
 def drop_many(accounts: Sequence[PortalAccount], *kinds: str) -> None:
     """The same for many accounts."""
-    waiting = Delivery.update(state="cancelled", last_error="").where(
-        Delivery.account.in_(accounts), Delivery.state.in_(("due", "held"))
-    )
+    _drop(Delivery.account.in_(accounts), kinds)
+
+
+def _drop(theirs: Any, kinds: tuple[str, ...]) -> None:
+    waiting = Delivery.update(state="cancelled", last_error="").where(theirs, Delivery.state.in_(("due", "held")))
     with store.writing():
         (waiting.where(Delivery.kind.in_(kinds)) if kinds else waiting).execute()
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
+from typing import Any
 
 import phonenumbers
 
-from models import Contact, Individual, SearchWord
+from models import Contact, Individual, SearchWord, Worker
 
 MOST_WORDS = 6  # of a question; more narrow nothing
 _LAST = "\U0010ffff"
@@ -21,6 +22,19 @@ def fold(text: str) -> str:
     """Without case, accents and forms of width: the same for what is kept and what is asked."""
     plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())
     return "".join(c for c in plain if not unicodedata.combining(c))
+
+
+def sorted_names(first: str, last: str) -> dict[str, str]:
+    """The columns by which workers are ordered and looked up."""
+    return {"sort_name": fold(f"{last} {first}").strip()[:400], "call_name": fold(f"{first} {last}").strip()[:400]}
+
+
+def narrow_workers(query: Any, question: str) -> Any:
+    """The query over workers, narrowed to whose first or last name, both together, or address begins so."""
+    asked = " ".join(fold(question).replace(",", " ").split())
+    columns = (Worker.sort_name, Worker.call_name, Worker.email_key)
+    begins = [column.between(asked, asked + _LAST) for column in columns]
+    return query.where(begins[0] | begins[1] | begins[2])
 
 
 def words(*texts: str) -> set[str]:

@@ -60,6 +60,7 @@ CATALOGUE: dict[str, Kind] = {
     "unlock_minutes": Kind(30, N_("Unlock link"), N_("minutes"), N_("How long the link works. Staff are let in again after it."), 5, 120),
     "resets_an_hour": Kind(5, N_("Password resets"), N_("an hour"), N_("For one address and for one network."), 1, 1000),
     "reset_minutes": Kind(30, N_("Password reset link"), N_("minutes"), N_("How long the link works."), 5, 120),
+    "invitation_days": Kind(7, N_("Invitation of a worker"), N_("days"), N_("How long the link works."), 1, 90),
     "link_page_minutes": Kind(
         30, N_("Pages behind a link"), N_("minutes"), N_("Afterwards the e-mailed link must be opened again."), 5, 60
     ),
@@ -130,7 +131,7 @@ SECTIONS: dict[str, Section] = {
     ), N_("Who gets an account, and how activation works.")),
     "sign_in": Section(N_("Sign-in"), (
         "password_length", "sign_ins_a_minute", "sign_in_tries", "unlock_minutes", "resets_an_hour", "reset_minutes",
-        "idle_minutes", "session_hours", "unsent_minutes", "quick_exit", "quick_exit_address",
+        "invitation_days", "idle_minutes", "session_hours", "unsent_minutes", "quick_exit", "quick_exit_address",
     ), N_("Passwords, tries and how long a session lasts.")),
     "address": Section(N_("Change of address"), (
         "address_change", "address_undo_days", "address_code_minutes", "address_code_tries", "address_code_wait",

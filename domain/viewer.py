@@ -17,6 +17,7 @@ from models import (
     AuditEntry,
     BulkJob,
     BulkRow,
+    CategoryMember,
     Contact,
     Delivery,
     Follow,
@@ -25,8 +26,10 @@ from models import (
     LoginSession,
     PortalAccount,
     ProfileChange,
+    SecurityClass,
     Task,
     Worker,
+    WorkerCategory,
 )
 
 _INTAKE = frozenset({"view_all_individuals", "edit_individuals", "manage_accounts", "manage_services", "answer_requests"})
@@ -182,16 +185,57 @@ class StaffViewer:
 
     @property
     def tasks(self) -> Any:
-        """Open tasks about individuals whom the worker may see, oldest first."""
+        """Open tasks about individuals whom the worker may see, oldest first: the own ones and those of the own categories;
+        of every category for who may see everybody."""
         return self._every_task().where(Task.done_at.is_null()).order_by(Task.id)
 
+    @property
+    def my_tasks(self) -> Any:
+        """Of these, what is the worker's to do: what they have, and what nobody of their categories has picked up."""
+        return self.tasks.where(self._is_mine())
+
     def _every_task(self) -> Any:
-        every = Task.select(Task, Individual).join(Individual)
-        return every if self.may("view_all_individuals") else every.where(Task.individual.in_(self._caseload()))
+        every = Task.select(Task, Individual, Worker).join(Individual).switch(Task).left_outer_join(Worker)
+        if self.may("view_all_individuals"):
+            return every
+        mine = (Task.worker == self.worker) | Task.category.in_(self._categories())
+        return every.where(Task.individual.in_(self._caseload()), mine)
+
+    def _is_mine(self) -> Any:
+        return (Task.worker == self.worker) | (Task.worker.is_null() & Task.category.in_(self._categories()))
 
     def task(self, public_id: str) -> Task:
-        """One task, open or done, about an individual whom the worker may see.  Raises NotFound."""
+        """One task, open or done, that the worker may see.  Raises NotFound."""
         return _one(self._every_task().where(Task.public_id == public_id))  # type: ignore[no-any-return]
+
+    def tasks_of(self, worker: Worker) -> Any:
+        """The open tasks of a colleague about individuals whom the worker may see, oldest first."""
+        return self._every_task().where(Task.done_at.is_null(), Task.worker == worker).order_by(Task.id)
+
+    def followed_by(self, worker: Worker) -> Any:
+        """Whom a colleague follows, of those whom the worker may see, by name."""
+        followed = Follow.select(Follow.individual).where(Follow.worker == worker)
+        return self.individuals.where(Individual.id.in_(followed)).order_by(Individual.sort_name, Individual.id)
+
+    @property
+    def colleagues(self) -> Any:
+        """Every worker, those who left, too, for who manages them; for anybody else nobody."""
+        every = Worker.select(Worker, SecurityClass).left_outer_join(SecurityClass)
+        return every if self.may("manage_workers") else every.where(Worker.id.is_null())
+
+    def colleague(self, public_id: str) -> Worker:
+        """One worker, for who manages them.  Raises NotFound."""
+        return _one(self.colleagues.where(Worker.public_id == public_id))  # type: ignore[no-any-return]
+
+    def class_named(self, public_id: str) -> SecurityClass:
+        """One security class, for who manages workers.  Raises NotFound."""
+        every = SecurityClass.select().where(SecurityClass.public_id == public_id)
+        return _one(every if self.may("manage_workers") else every.where(SecurityClass.id.is_null()))  # type: ignore[no-any-return]
+
+    def category(self, slug: str) -> WorkerCategory:
+        """One worker category, for who manages workers.  Raises NotFound."""
+        every = WorkerCategory.select().where(WorkerCategory.slug == slug)
+        return _one(every if self.may("manage_workers") else every.where(WorkerCategory.id.is_null()))  # type: ignore[no-any-return]
 
     @property
     def imports(self) -> Any:
@@ -227,6 +271,10 @@ class StaffViewer:
         with store.aside(), store.writing():
             audit.record("individual.viewed", self.actor, individual=individual, page=page)
 
+    def _categories(self) -> Any:
+        mine = WorkerCategory.select(WorkerCategory.slug).join(CategoryMember)
+        return mine.where(CategoryMember.worker == self.worker)
+
     def _caseload(self) -> Any:
         return _caseload_of(self.worker)
 
@@ -247,9 +295,12 @@ def of(session: LoginSession, network: str) -> Viewer:
 def rights_of(worker: Worker) -> frozenset[str]:
     """User group and security class together; unknown words in a class give nothing."""
     rights = GROUP_RIGHTS[worker.group]
-    if worker.security_class_id is not None:
-        rights = rights | (RIGHTS & frozenset(worker.security_class.rights.split()))
-    return rights
+    return rights if worker.security_class_id is None else rights | rights_in(worker.security_class)
+
+
+def rights_in(security_class: SecurityClass | None) -> frozenset[str]:
+    """What a class gives: the words in it that are rights."""
+    return RIGHTS & frozenset(security_class.rights.split()) if security_class else frozenset()
 
 
 def seen_by(worker: Worker) -> Any:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from peewee import IntegrityError
 
 from domain import audit, clock, store
 from domain.actor import Actor
 from domain.rules import N_, RuleBroken
-from models import Individual, Task
+from models import Individual, Task, Worker
 
 # Each kind of task with the category that it belongs to.
 KINDS = {
@@ -34,6 +36,23 @@ def add(kind: str, category: str, individual: Individual | None, dedupe_key: str
                 raise  # not a task that is there already, but one that cannot be
             return False
     return True
+
+
+def narrow(query: Any, *, category: str, who: str, me: Worker) -> Any:
+    """The query over tasks, narrowed to a category, and to whose they are: ``me``, ``nobody``, or a worker's public id."""
+    if category:
+        query = query.where(Task.category == category)
+    if who == "me":
+        return query.where(Task.worker == me)
+    if who == "nobody":
+        return query.where(Task.worker.is_null())
+    return query.where(Task.worker.in_(Worker.select(Worker.id).where(Worker.public_id == who))) if who else query
+
+
+def holders() -> list[Worker]:
+    """Everybody who has an open task, by name."""
+    having = Task.select(Task.worker).where(Task.done_at.is_null(), Task.worker.is_null(False))
+    return list(Worker.select().where(Worker.id.in_(having)).order_by(Worker.sort_name, Worker.id))
 
 
 # These end where what they ask for is decided, never by a tick.

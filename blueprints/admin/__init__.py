@@ -14,8 +14,12 @@ from blueprints.admin import (  # noqa: E402, F401
     maintenance,
     my_sign_in,
     reach,
+    security_classes,
     settings,
     setup,
     statistics,
+    tasks,
     today,
+    worker_categories,
+    workers,
 )

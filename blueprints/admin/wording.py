@@ -6,10 +6,12 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
+from flask_babel import get_locale
+
 from blueprints import differences
-from domain import audit, readiness
-from domain.rules import N_
-from models import AuditEntry
+from domain import audit, readiness, texts
+from domain.rules import N_, RuleBroken
+from models import AuditEntry, WorkerCategory
 from web.languages import gettext as _
 from web.languages import ngettext
 
@@ -41,6 +43,33 @@ FIGURES = {  # what statistics count
     "ended": N_("Accounts closed"), "pending": N_("pending"), "active": N_("active"), "locked": N_("locked"),
     "disabled": N_("disabled"), "closed": N_("closed"), "recent": N_("Signed in within 30 days"),
 }  # fmt: skip
+
+GROUPS = {
+    "worker": N_("Worker"), "intake_mgmt": N_("Intake"), "admin_exec": N_("Management"), "system_admin": N_("System administrator"),
+}  # fmt: skip
+GROUP_HELP = {
+    "worker": N_("Sees and serves the clients whom they follow."),
+    "intake_mgmt": N_("Sees and edits every client, and looks after portal accounts."),
+    "admin_exec": N_("Also workers, imports, figures, and who did and saw what."),
+    "system_admin": N_("Everything, settings included."),
+}
+WORKER_STATES = {"active": N_("may sign in"), "invited": N_("invited"), "uninvited": N_("cannot sign in yet"), "left": N_("left")}
+WORKER_TONES = {"active": "good", "invited": "warn"}
+CATEGORIES = {
+    "intake": N_("Intake"), "accounting": N_("Accounting"), "delivery_problems": N_("Delivery problems"), "on_call": N_("On call"),
+}  # fmt: skip
+
+
+def category(slug: str, names: dict[str, str]) -> str:
+    """What a category is called; ``names`` are those of the agency's own, by slug."""
+    return str(_(CATEGORIES[slug])) if slug in CATEGORIES else names.get(slug, slug)
+
+
+def names_of(every: Sequence[WorkerCategory]) -> dict[str, str]:
+    """What each of these categories is called, by slug."""
+    given = {each.slug: each.name for each in every}
+    return {slug: category(slug, given) for slug in given}
+
 
 STATE_TONES = {"pending": "warn", "active": "good", "locked": "bad", "disabled": "bad", "closed": "info"}
 DELIVERY_TONES = {"sent": "good", "dead": "bad", "due": "info", "leased": "info"}
@@ -110,6 +139,9 @@ def told(sentence: str) -> str:
 def capital(words: str) -> str:
     """The same with a capital letter to begin with, as a heading or a line of its own has it."""
     return words[:1].upper() + words[1:]
+def refusal(refused: RuleBroken) -> str:
+    """What a rule says, in the reader's language."""
+    return str(texts.refusal(str(get_locale()), refused))
 
 
 _ENTRIES = {
@@ -171,6 +203,8 @@ _ENTRIES = {
     "sign_out.done": N_("Signed out"),
     "sign_out.others": N_("Signed out everywhere else"),
     "task.done": N_("Task done"),
+    "task.handed_over": N_("Task handed over"),
+    "task.picked_up": N_("Task picked up"),
 }
 
 

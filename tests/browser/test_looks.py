@@ -140,6 +140,7 @@ SETUP = "/admin/settings/"
 IMPORTS, UPLOAD, IMPORT = "/admin/imports/", "/admin/imports/new", "/admin/imports/<public_id>/"
 ACCOUNTS, MANY = "/admin/accounts/", "/admin/accounts/activations/"
 CHANGES = "/admin/accounts/changes/"
+WORKERS = "/admin/workers/"
 GOOD = "id,name,born,e-mail,A column with a long heading\n7,Maximiliane-Charlotte Rindfleischetikettierung,1990-01-01,,\n"
 BAD = GOOD + "8,=Ann Bell,1990-31-31,a-rather-long-address-that-is-none,\n"
 
@@ -157,6 +158,8 @@ ANYBODY = [
     State("not in that way", "/sign-out", "/sign-out"),
     State("activation, but the browser forgot which", "/activate/", "/activate/"),
     State("new password, but the browser forgot whose", "/reset/", "/reset/"),
+    State("invitation, but the browser forgot which", "/invitation/", "/invitation/"),
+    State("invitation, the link is damaged", "/invitation/<token>", "/invitation/a-link-without-its-end"),
     State("activation, the link is damaged", "/activate/<token>", "/activate/a-link-without-its-end"),
     State("new password, the link is damaged", "/reset/<token>", "/reset/a-link-without-its-end"),
     State("unlocking, but the browser forgot which", "/unlock/", "/unlock/"),
@@ -272,6 +275,31 @@ STAFF = [
     State("deliveries", "/admin/deliveries/", "/admin/deliveries/", ADMIN),
     State("deliveries, none failed", "/admin/deliveries/", "/admin/deliveries/?state=held", ADMIN),
     State("delivery", "/admin/deliveries/<public_id>/", "/admin/deliveries/", ADMIN, first_row),
+    State("tasks", "/admin/tasks/", "/admin/tasks/", ADMIN),
+    State("tasks, none of mine", "/admin/tasks/", "/admin/tasks/?worker=me&category=on_call", ADMIN),
+    State("workers", WORKERS, WORKERS, ADMIN),
+    State("workers, nobody found", WORKERS, WORKERS + "?q=Xylophonist", ADMIN),
+    State("workers, who left", WORKERS, WORKERS + "?state=left", ADMIN),
+    State("worker", WORKERS + "<public_id>/", WORKERS + "?q=worker1@example.org", ADMIN, first_row),
+    State("worker, oneself", WORKERS + "<public_id>/", WORKERS + "?q=admin@example.org", ADMIN, first_row),
+    State("worker, edited", WORKERS + "<public_id>/edit", WORKERS + "?q=worker2@example.org", ADMIN,
+          lambda page: (first_row(page), press("Edit")(page))),
+    State("worker, leaves", WORKERS + "<public_id>/leaving", WORKERS + "?q=worker1@example.org", ADMIN,
+          lambda page: (first_row(page), press("This person leaves")(page))),
+    State("worker, new", WORKERS + "new", WORKERS + "new", ADMIN),
+    State("worker, new, nothing typed", WORKERS + "new", WORKERS + "new", ADMIN, press("Send the invitation")),
+    State("classes", WORKERS + "classes/", WORKERS + "classes/", ADMIN),
+    State("class", WORKERS + "classes/<public_id>/", WORKERS + "classes/", ADMIN, first_row),
+    State("class, to be removed", WORKERS + "classes/<public_id>/removal", WORKERS + "classes/", ADMIN,
+          lambda page: (first_row(page), press("Remove this class")(page))),
+    State("class, new", WORKERS + "classes/new", WORKERS + "classes/new", ADMIN),
+    State("class, new, no name", WORKERS + "classes/new", WORKERS + "classes/new", ADMIN, press("Save")),
+    State("categories", WORKERS + "categories/", WORKERS + "categories/", ADMIN),
+    State("category, built in", WORKERS + "categories/<slug>/", WORKERS + "categories/", ADMIN, first_row),
+    State("category, to be removed", WORKERS + "categories/<slug>/removal", WORKERS + "categories/", ADMIN,
+          lambda page: (first_row(page), page.goto(f"{page.url}removal"))),
+    State("category, new", WORKERS + "categories/new", WORKERS + "categories/new", ADMIN),
+    State("category, new, no name", WORKERS + "categories/new", WORKERS + "categories/new", ADMIN, press("Save")),
     State("settings", "/admin/settings/", "/admin/settings/", ADMIN),
     *(State(f"settings: {name}", "/admin/settings/<section>", f"/admin/settings/{name}", ADMIN) for name in (
         "accounts", "sign_in", "address", "about_me", "messages", "imports", "installation")),
@@ -499,6 +527,40 @@ def test_links_that_are_over(town: Town, phone: Phone, browser: Browser) -> None
 
 
 @pytest.mark.long
+def test_an_invitation_and_a_task(town: Town, phone: Phone, browser: Browser) -> None:
+    staff, page = phone(town.url, storage_state=town.cookies_of(ADMIN, browser), **CALM), phone(town.url, **CALM)
+    address = "Friederike-Amalie.Rindfleischetikettierung@example.org"
+    staff.goto(WORKERS + "new")
+    typed({"First name": "Friederike-Amalie", "Last name": "Rindfleischetikettierung", "E-mail address": address}, "Send the invitation")(staff)
+    expect(staff.get_by_text("The invitation is on its way.")).to_be_visible()
+    look(staff, WORKERS + "<public_id>/")
+    ways.open_letter(page, address, "You are invited to work with the portal")
+    link = page.get_by_role("main").get_by_role("link", name="/invitation/").get_attribute("href")
+    page.goto(link)
+    look(page, "/invitation/")
+    ways.press(page, "Save and sign in")
+    look(page, "/invitation/")
+    ways.press(staff, "Withdraw the invitation")
+    look(staff, WORKERS + "<public_id>/withdrawal")
+    ways.press(staff, "Withdraw the invitation")
+    look(staff, WORKERS + "<public_id>/")
+    page.goto(link)
+    look(page, "/invitation/")
+    client = phone(town.url, storage_state=town.cookies_of(ANOTHER, browser), **CALM)
+    client.goto("/about-me/legal-name")
+    client.get_by_label("Last name").fill("Task-Maker")
+    ways.press(client, "Send")
+    staff.goto("/admin/tasks/")
+    look(staff, "/admin/tasks/")
+    first_row(staff)
+    look(staff, "/admin/tasks/<public_id>/")
+    ways.press(staff, "Pick up")
+    look(staff, "/admin/tasks/<public_id>/")
+    ways.press(staff, "Hand over")
+    look(staff, "/admin/tasks/<public_id>/")
+
+
+@pytest.mark.long
 def test_a_used_link_and_one_that_was_tried_too_often(town: Town, phone: Phone, browser: Browser) -> None:
     staff, page = phone(town.url, storage_state=town.cookies_of(ADMIN, browser)), phone(town.url, **CALM)
     happy, unhappy = town.newcomer(), town.newcomer()
@@ -597,7 +659,7 @@ def test_a_page_from_right_to_left(path: str, town: Town, phone: Phone, browser:
 
 
 def test_no_page_is_left_out(town: Town) -> None:
-    looked_at_below = {RECORD + "changes/<change_id>/refusal"}
+    looked_at_below = {RECORD + "changes/<change_id>/refusal", "/admin/tasks/<public_id>/", WORKERS + "<public_id>/withdrawal"}
     routes = {row["route"] for row in json.loads(town.command("audiences", "--json")) if "GET" in row["methods"]}
     looked_at = {state.route for state in ANYBODY + CLIENTS + STAFF + EMPTY}
     assert routes - looked_at - ACTIVATION - RESET - LETTERS - FIRST_START - NO_PAGES - looked_at_below == set()

@@ -18,6 +18,7 @@ INVITE = {"ada"}
 SET_UP = {"ada"}
 AUDIT = {"finn", "ada"}
 IMPORT = {"finn", "ada"}
+WORKERS = {"finn", "ada"}
 
 # Each page with the workers who may open it; every other one gets the page for what is not there.
 PAGES = {
@@ -44,6 +45,16 @@ PAGES = {
     "/admin/deliveries/{bob_delivery}/": SEE_ALL,
     "/admin/imports/": IMPORT,
     "/admin/imports/new": IMPORT,
+    "/admin/tasks/": EVERYBODY,
+    "/admin/workers/": WORKERS,
+    "/admin/workers/new": WORKERS,
+    "/admin/workers/{dora}/": WORKERS,
+    "/admin/workers/{dora}/edit": WORKERS,
+    "/admin/workers/{dora}/leaving": WORKERS,
+    "/admin/workers/classes/": WORKERS,
+    "/admin/workers/classes/new": WORKERS,
+    "/admin/workers/categories/": WORKERS,
+    "/admin/workers/categories/new": WORKERS,
     "/admin/settings/": SET_UP,
     "/admin/settings/about_me": SET_UP,
     "/admin/first-start/agency": SET_UP,
@@ -54,7 +65,7 @@ PAGES = {
 
 def ids(cast):
     named = {
-        "alice": cast.alice, "bob": cast.bob, "alice_account": cast.alice_account,
+        "dora": cast.dora, "alice": cast.alice, "bob": cast.bob, "alice_account": cast.alice_account,
         "alice_contact": Contact.get(Contact.individual == cast.alice), "alice_delivery": Delivery.get(Delivery.individual == cast.alice),
         "bob_delivery": Delivery.get(Delivery.individual == cast.bob),
     }  # fmt: skip
@@ -115,8 +126,8 @@ def test_the_menu_is_the_same_on_every_page(browse, name):
     for path in ("/admin/", "/admin/individuals/", "/admin/deliveries/", "/admin/my-sign-in/"):
         nav = next(e for e in browser.open(path).tree.iter("nav") if e.get("id") == "nav")
         menus.add(tuple(a.get("href") for a in nav.iter("a")))
-    more = (*(("/admin/imports/",) if name in IMPORT else ()), *(("/admin/settings/",) if name in SET_UP else ()))
-    assert menus == {("/admin/", "/admin/individuals/", "/admin/deliveries/", *more, "/admin/my-sign-in/")}
+    more = (*(("/admin/workers/",) if name in WORKERS else ()), *(("/admin/imports/",) if name in IMPORT else ()), *(("/admin/settings/",) if name in SET_UP else ()))
+    assert menus == {("/admin/", "/admin/tasks/", "/admin/individuals/", "/admin/deliveries/", *more, "/admin/my-sign-in/")}
 
 
 def test_a_class_gives_rights_beyond_the_group_and_unknown_words_give_nothing(browse, cast):

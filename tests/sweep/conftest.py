@@ -23,6 +23,7 @@ from domain import (
     accounts,
     bulk,
     bulk_jobs,
+    categories,
     clock,
     dispatch,
     import_page,
@@ -31,11 +32,13 @@ from domain import (
     passwords,
     profile,
     profile_changes,
+    security_classes,
     settings,
     sign_in,
     store,
     viewer,
     work_queue,
+    workers,
 )
 from domain.actor import SYSTEM, Actor
 from gateways.mail import Outcome, Verdict
@@ -123,6 +126,7 @@ class World:
     change_job: str = ""  # of a bulk change of accounts, and of a bulk activation
     activation_job: str = ""
     row: str = ""  # of somebody in the activation
+    staff: Any = None  # of an invited worker, a class, a category of the agency's own, and the invitation's token
     templates: Any = None
 
     def mine(self, kind: str, whose: str) -> str:
@@ -195,7 +199,7 @@ def build_world(cast: Any, application: Any) -> World:
     _devices(cast)
     unlock, former_address = _ways_back(cast.alice_account, first.expires_at)
     return World(cast, links.token(first), links.token(second), links.token(reset), box.messages()[0][0], links.token(unlock),
-                 links.token(former_address), file.public_id, **bulk_previews(cast.by("ada")))  # fmt: skip
+                 links.token(former_address), file.public_id, staff=_staff(cast), **bulk_previews(cast.by("ada")))  # fmt: skip
 
 
 def bulk_previews(by: Actor) -> dict[str, str]:
@@ -221,6 +225,21 @@ def _ways_back(account: PortalAccount, until: Any) -> tuple[Link, Link]:
         AddressChange.create(account=account, old_email=account.email, new_email="other@example.org", new_key="other@example.org",
                              code=code, undo=undo, asked_at=clock.ago(days=1), confirmed_at=clock.ago(days=1))  # fmt: skip
     return unlock, undo
+
+
+def _staff(cast: Any) -> dict[str, str]:
+    """Wim is invited, a class has one small right, and a category is the agency's own."""
+    ada = cast.by("ada")
+    wim = workers.invite(workers.Details("Wim", "West", "wim@example.org"), ada)
+    made = security_classes.create("Figures", {"import_data"}, ada)
+    own = categories.create("Housing", ada)
+    link = Link.select().where(Link.purpose == "invitation", Link.worker == wim).get()
+    for worker in Worker.select().where(Worker.external_id.in_(("otto", "vera"))):
+        with store.writing():
+            categories.put_into(worker, ("intake", "delivery_problems"))
+    with store.writing():
+        Delivery.update(state="cancelled").where(Delivery.worker == wim).execute()
+    return {"worker": wim.public_id, "class": made.public_id, "category": own.slug, "invitation": links.token(link)}
 
 
 def _hire_vera(cast: Any) -> None:

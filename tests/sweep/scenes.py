@@ -33,6 +33,7 @@ from domain import (
     agency,
     bulk,
     bulk_jobs,
+    categories,
     clock,
     import_columns,
     import_jobs,
@@ -41,9 +42,11 @@ from domain import (
     notices,
     profile,
     profile_changes,
+    security_classes,
     settings,
     sign_in,
     store,
+    workers,
 )
 from domain.actor import SYSTEM, Actor
 from domain.rules import RuleBroken
@@ -170,6 +173,7 @@ PEOPLE: dict[str, dict[str, tuple[str, ...]]] = {
         "bob, who forgot": ("/reset/",), "bob, who was too late": ("/reset/",),
         "bob, who is to read new terms": ("/my-portal/terms",),
         "vic, who is locked out": ("/unlock/",), "uma, whose address somebody changed": ("/former-address/",),
+        "wim, who is invited": ("/invitation/",),
     },
     "opening": {
         "the first admin": tuple(f"/admin/first-start/{step}" for step in ("agency", "pages", "mail", "on")),
@@ -355,6 +359,7 @@ def _living(app: Flask) -> dict[str, Walker]:
     _send_files(app.extensions["doorstep"].uploads)
     _publish_terms_anew(ways["bob, who is to read new terms"])
     _many_at_once()
+    ways["wim, who is invited"].ask(f"/invitation/{links.token(_staff())}")
     _steps(ways, pia)
     return ways | {who: Walker(app, who) for who in PEOPLE["living"] if who not in ways}
 
@@ -406,6 +411,13 @@ def _publish_terms_anew(bob: Walker) -> None:
     form = next(form for form in bob.ask("/sign-in").forms if form.action == "/sign-in")
     bob.raw("/sign-in", "POST", data=form.filled({"email": "bob@example.org", "password": "bob likes 9 quiet otters"}),
             headers={"Origin": bob.root, "Sec-Fetch-Site": "same-origin"})  # fmt: skip
+def _staff() -> Link:
+    """A class that nobody has, a category of the agency's own, and the link of a worker who is invited."""
+    security_classes.create("Figures", {"import_data"}, _ada())
+    categories.create("Housing", _ada())
+    wim = workers.invite(workers.Details("Wim", "West", "wim@example.org"), _ada())
+    link: Link = Link.select().where(Link.purpose == "invitation", Link.worker == wim).get()
+    return link
 
 
 def _hold_one(account: PortalAccount) -> None:
@@ -540,7 +552,7 @@ def _empty(app: Flask) -> dict[str, Walker]:
 # Random, so that two runs of the same thing differ in them and in nothing else; so they do in every time.
 _RANDOM = {
     "public_id", "nonce", "token_hash", "password_hash", "proof_hash", "dedupe_key", "hash", "previous_hash", "seal", "token", "lease_token",
-    "form_id", "visitor", "stored",
+    "form_id", "visitor", "stored", "slug",
 }  # fmt: skip
 
 Rows = dict[str, list[tuple[Any, ...]]]

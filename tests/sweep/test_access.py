@@ -22,10 +22,10 @@ SEES = {"dora": {"alice"}, "vera": {"alice"}, "ines": {"alice", "bob"}, "finn": 
 NO_CANARIES = ("nobody", "alice", "eve", "dora", "otto", "vera")  # who sees nothing of Bob's
 INTAKE = {"view_all_individuals", "edit_individuals", "manage_accounts", "manage_services", "answer_requests"}
 RIGHTS = {
-    "dora": set(), "otto": set(), "ines": INTAKE, "finn": INTAKE | {"view_audit", "import_data", "view_statistics"},  # and more, that no route names yet
-    "ada": INTAKE | {"view_audit", "import_data", "view_statistics", "send_activations", "manage_setup"},
+    "dora": set(), "otto": set(), "ines": INTAKE, "finn": INTAKE | {"view_audit", "import_data", "view_statistics", "manage_workers"},  # and more, that no route names yet
+    "ada": INTAKE | {"view_audit", "import_data", "view_statistics", "manage_workers", "send_activations", "manage_setup"},
     # Of the group of Dora and Otto, with a security class: every right that a route names, and still the own caseload only.
-    "vera": INTAKE - {"view_all_individuals"} | {"view_audit", "import_data", "view_statistics", "send_activations", "manage_setup"},
+    "vera": INTAKE - {"view_all_individuals"} | {"view_audit", "import_data", "view_statistics", "manage_workers", "send_activations", "manage_setup"},
 }  # fmt: skip
 
 # Each route with the kinds of its arguments.
@@ -58,7 +58,14 @@ RECIPES = {
     "/admin/": (), "/admin/my-sign-in/": (),
     "/admin/first-start/": (), "/admin/first-start/agency": (), "/admin/first-start/pages": (),
     "/admin/first-start/mail": (), "/admin/first-start/mail/test": (), "/admin/first-start/on": (),
-    "/admin/tasks/<public_id>/done": ("task",),
+    **{f"/admin/tasks/<public_id>/{step}": ("task",) for step in ("", "holder", "done")},
+    "/admin/tasks/": (), "/admin/workers/": (), "/admin/workers/new": (),
+    **{f"/admin/workers/<public_id>/{step}": ("worker",) for step in ("", "edit", "invitation", "withdrawal", "leaving")},
+    "/admin/workers/classes/": (), "/admin/workers/classes/new": (),
+    "/admin/workers/classes/<public_id>/": ("class",), "/admin/workers/classes/<public_id>/removal": ("class",),
+    "/admin/workers/categories/": (), "/admin/workers/categories/new": (),
+    "/admin/workers/categories/<slug>/": ("category",), "/admin/workers/categories/<slug>/removal": ("category",),
+    "/invitation/": (), "/invitation/<token>": ("invitation",),
     "/admin/deliveries/": (), "/admin/deliveries/<public_id>/": ("delivery",),
     "/admin/deliveries/<public_id>/again": ("delivery",),
     "/admin/deliveries/<public_id>/release": ("delivery",), "/admin/deliveries/<public_id>/cancellation": ("delivery",),
@@ -123,6 +130,13 @@ FIELDS = {
     "admin.answer_consent": {"consent": "no"},
     "admin.plan_change": {"verb": "suspend", "whom": "all"},
     "admin.include_person": {"include": "1"},
+    "admin.invite_worker": {"first_name": "Nell", "last_name": "Nook", "email": "nell@example.org", "group": "worker", "security_class": ""},
+    "admin.change_worker": {"first_name": "Wim", "last_name": "West", "email": "wim@example.org", "group": "worker", "security_class": "",
+                            "version": "1"},
+    "admin.leave": {"to": ""}, "admin.hand_over": {"to": "category:on_call"},
+    "admin.create_class": {"name": "Another class"}, "admin.change_class": {"name": "Another name", "version": "1"},
+    "admin.create_category": {"name": "Another part"}, "admin.rename_category": {"name": "Another name"},
+    "invitation.accept": {"password": "nine quiet otters swim"},
     "admin.record_consent": {"channel": "sms", "given": "1"},
     "admin.follow": {"follow": "1"},
     "admin.create_account": {"email": "alice@example.org"},
@@ -169,6 +183,8 @@ class Matrix:
             "import": self.world.file, "language": "en", "site": agency.main_site().public_id,
             "change job": self.world.change_job, "activation job": self.world.activation_job,
             "row": self.world.row, "step": "start",
+            "worker": self.world.staff["worker"], "class": self.world.staff["class"],
+            "category": self.world.staff["category"], "invitation": self.world.staff["invitation"],
             "activation": self.world.activation if whose == "alice" else self.world.another_activation, "reset": self.world.reset,
             "unlock": self.world.unlock, "former address": self.world.former_address,
         }  # fmt: skip

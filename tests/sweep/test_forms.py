@@ -100,6 +100,14 @@ TYPED: dict[str, Callable[[Scene, Found], dict[str, Any]]] = {
     "/about-me/contacts/new": lambda scene, found: {"kind": "mobile", "value": "+1 902 555 0166"},
     "/about-me/contacts/<contact_id>/": lambda scene, found: {"instructions": "Ring twice"},
     "/admin/individuals/<public_id>/changes/<change_id>/refusal": lambda scene, found: {"reason": "Please call us."},
+    "/admin/workers/new": lambda scene, found: {"first_name": "Nell", "last_name": "Nook", "email": "nell@example.org"},
+    "/admin/workers/<public_id>/edit": lambda scene, found: {"display_name": "Sunny"},
+    "/admin/workers/classes/new": lambda scene, found: {"name": "Audit", "view_audit": True},
+    "/admin/workers/classes/<public_id>/": lambda scene, found: {"name": "More figures"},
+    "/admin/workers/categories/new": lambda scene, found: {"name": "Legal"},
+    "/admin/workers/categories/<slug>/": lambda scene, found: {"name": "Homes"},
+    "/admin/tasks/<public_id>/": lambda scene, found: {"to": "category:on_call"},
+    "/invitation/": lambda scene, found: {"password": "seven brave geese fly"},
     "/admin/settings/<section>": lambda scene, found: another_value(found),
     "/admin/imports/new": lambda scene, found: {"subject": "sites", "file": File("sites.csv", b"id,name\n9,North\n")},
     "/admin/imports/<public_id>/columns": lambda scene, found: {"keep_as": "Ours"},
@@ -384,7 +392,9 @@ def test_json_with_a_good_token_is_no_form_either(scene, name, who):
 
 # What may differ between once and twice, beside notes of the visit: the fresh session that a repeated sign-in is given.
 OF_THE_SESSION = (AuditEntry, AuditHead, AuditValues, LoginSession, Device)
-STARTS_A_SESSION = {"/sign-in", "/activate/password", "/first-start/", "/my-portal/password", "/my-portal/address/code", "/admin/my-sign-in/"}
+STARTS_A_SESSION = {
+    "/sign-in", "/invitation/", "/activate/password", "/first-start/", "/my-portal/password", "/my-portal/address/code", "/admin/my-sign-in/",
+}  # fmt: skip
 
 
 def once_only(scene: Scene, who: str) -> Iterator[tuple[Found, dict[str, str], dict[str, Any], Any]]:

@@ -8,7 +8,7 @@ import pytest
 from pages.conftest import PORTAL, Browser, born, text_of
 from sweep.conftest import CANARIES, differences, rows_of_everything
 
-from domain import activation, address_change, agency, dispatch, letters, links, notices, sign_in
+from domain import activation, address_change, agency, dispatch, letters, links, notices, sign_in, workers
 from models import LinkOpening
 
 TIMES = 20  # each address, by GET and by HEAD
@@ -33,6 +33,7 @@ def mails(cast, mailbox):
     sign_in.start(alice, None, device_token="", agent="a new phone", network="192.0.2.1")
     notices.put("password_changed", 1, to=alice.email, account=alice, individual=cast.alice)
     agency.send_mail_test(ada)
+    workers.invite(workers.Details("Wim", "West", "wim@example.org"), cast.by("ada"))
     subjects = {str(m["Subject"]): m for m in mailbox.collect()}
     kinds = {
         "activation": "Your portal is ready", "birth_date_closed": "Your activation was stopped",
@@ -40,6 +41,7 @@ def mails(cast, mailbox):
         "password_changed": "Your password was changed", "mail_test": "Test e-mail of your portal",
         "sign_in_locked": "A wrong password, several times", "address_code": "Your code",
         "address_changed": "Your sign-in address was changed",
+        "invitation": "You are invited to work with the portal",
     }  # fmt: skip
     return {kind: subjects[subject] for kind, subject in kinds.items()}
 
@@ -114,7 +116,7 @@ def assert_unchanged_and_working(app, browse, cast, mails, times, least):
     before = rows_of_everything()
     assert open_everything(app, mails, times) >= least
     assert differences(before, rows_of_everything()) == []
-    assert LinkOpening.select().count() == 4 * 2 * times
+    assert LinkOpening.select().count() == 5 * 2 * times
     pia = browse()
     pia.open(link_in(mails["activation"], "/activate/"))
     pia.press("Continue", accept=True)
@@ -129,6 +131,9 @@ def assert_unchanged_and_working(app, browse, cast, mails, times, least):
     ivo = browse()
     ivo.open(link_in(mails["address_changed"], "/former-address/"))
     assert ivo.press("Put my address back").path == "/reset/"
+    wim = browse()
+    wim.open(link_in(mails["invitation"], "/invitation/"))
+    assert wim.press("Save and sign in", password="seven brave geese fly").path == "/admin/"
 
 
 def test_a_scanner_changes_nothing_and_the_links_still_work(app, browse, cast, mails):
@@ -148,6 +153,7 @@ def test_a_scanner_that_opens_everything_before_the_mail_is_read_leaves_every_tr
 
 LINKS = [
     ("activation", "/activate/"), ("password_reset", "/reset/"), ("sign_in_locked", "/unlock/"), ("address_changed", "/former-address/"),
+    ("invitation", "/invitation/"),
 ]  # fmt: skip
 
 

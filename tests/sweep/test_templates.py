@@ -10,7 +10,7 @@ from babel.support import NullTranslations
 from sweep.conftest import HERE
 from sweep.scenes import PEOPLE, TOKENS
 
-from domain import address_change, letters, links, notices, profile_changes, sign_in, texts
+from domain import address_change, letters, links, notices, profile_changes, sign_in, texts, workers
 from domain.rules import RuleBroken
 from models import TABLES, Delivery, ProfileChange
 from web.formatting import language_name, time_zones
@@ -239,6 +239,7 @@ def test_every_word_of_every_mail_can_be_translated(cast, marked):
     change = address_change.ask(bob, cast.password_of("bob"), "new@example.org", cast.by("bob"))
     address_change.confirm(bob, links.digits(change.code), cast.by("bob"))
     address_change.ask(cast.session("alice"), cast.password_of("alice"), "other@example.org", cast.by("alice"))
+    workers.invite(workers.Details("Wim", "West", "wim@example.org"), cast.by("ada"))
     seen, known = set(), data()
     for delivery in Delivery.select().where(Delivery.state == "due"):
         letter = letters.letter(delivery, "https://portal.example.org")

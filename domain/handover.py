@@ -1,0 +1,80 @@
+"""Tasks change hands: picked up, handed to somebody or to a category."""
+
+from __future__ import annotations
+
+from domain import audit, store, viewer
+from domain.actor import Actor
+from domain.rules import N_, RuleBroken
+from models import Follow, Individual, SecurityClass, Task, Worker, WorkerCategory
+
+MOST_TAKERS = 1000  # names in one choice
+
+
+def colleagues(*, but: Worker | None = None) -> list[Worker]:
+    """Everybody who may sign in, by name; those to whom something can be handed."""
+    found = Worker.select(Worker, SecurityClass).left_outer_join(SecurityClass)
+    here = found.where(Worker.is_active, Worker.password_hash.is_null(False)).order_by(Worker.sort_name, Worker.id)
+    return [worker for worker in here.limit(MOST_TAKERS) if but is None or worker.id != but.id]
+
+
+def takers(individual: Individual) -> list[Worker]:
+    """Of these, who may see an individual: to anybody else their tasks would be nothing."""
+    following = {number for (number,) in Follow.select(Follow.worker).where(Follow.individual == individual).tuples()}
+    return [worker for worker in colleagues() if sees_everybody(worker) or worker.id in following]
+
+
+def taker(individual: Individual, public_id: str) -> Worker:
+    """One of these.  Raises RuleBroken (field ``to``)."""
+    found = next((worker for worker in takers(individual) if worker.public_id == public_id), None)
+    if found is None:
+        raise RuleBroken(N_("This worker may not see the person whom it is about."), code="may_not_see", field="to")
+    return found
+
+
+def sees_everybody(worker: Worker) -> bool:
+    """True for who may see every individual, not the own caseload only."""
+    return "view_all_individuals" in viewer.rights_of(worker)
+
+
+def pick_up(task: Task, by: Actor) -> bool:
+    """Take a task that nobody has; True when it is theirs, of two at once for one of them only."""
+    assert by.worker is not None
+    with store.writing():
+        _must_be_here(by.worker)
+        mine = Task.update(worker=by.worker).where(Task.id == task.id, Task.done_at.is_null(), Task.worker.is_null())
+        if mine.execute():
+            audit.record("task.picked_up", by, individual=task.individual, subject=f"task {task.id}", kind=task.kind)
+            return True
+        return bool(Task.select().where(Task.id == task.id, Task.worker == by.worker).exists())
+
+
+def hand_to(task: Task, worker: Worker, by: Actor) -> None:
+    """Give a task to somebody who may see whom it is about.  Raises RuleBroken, also when it changed hands meanwhile."""
+    with store.writing():
+        _must_be_here(worker)
+        taker(task.individual, worker.public_id)
+        _move(task, by, worker=worker.id, category=task.category, to=worker.public_id)
+
+
+def put_back(task: Task, slug: str, by: Actor) -> None:
+    """Give a task to a category: anybody in it may pick it up.  Raises RuleBroken when it changed hands meanwhile."""
+    with store.writing():
+        category = store.lock(WorkerCategory.select().where(WorkerCategory.slug == slug)).first()
+        if category is None:
+            raise RuleBroken(N_("This category is gone: somebody took it away."), code="gone", field="to")
+        _move(task, by, worker=None, category=category.slug, to=category.slug)
+
+
+def _move(task: Task, by: Actor, *, worker: int | None, category: str, to: str) -> None:
+    holder = Task.worker.is_null() if task.worker_id is None else Task.worker == task.worker_id
+    as_seen = (Task.id == task.id) & Task.done_at.is_null() & (Task.category == task.category) & holder
+    if not Task.update(worker=worker, category=category).where(as_seen).execute():
+        raise RuleBroken(N_("Somebody else did something with this task meanwhile. Look at it again."), code="stale", field="to")
+    audit.record("task.handed_over", by, individual=task.individual, subject=f"task {task.id}", kind=task.kind, to=to)
+
+
+def _must_be_here(worker: Worker) -> None:
+    """Held, so that nobody is given anything who leaves in the same moment."""
+    store.hold(worker)
+    if not Worker.select().where(Worker.id == worker.id, Worker.is_active).exists():
+        raise RuleBroken(N_("This worker has left."), code="left", field="to")

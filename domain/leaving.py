@@ -1,0 +1,104 @@
+"""A worker leaves: access ends in one commit, and what they had goes to somebody (spec 08, promise P28)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from peewee import chunked
+
+from domain import audit, clock, handover, store, workers
+from domain.actor import Actor
+from domain.rules import N_, RuleBroken
+from models import CategoryMember, Follow, Individual, Task, Worker
+
+_AT_ONCE = 500
+
+
+def counts(worker: Worker) -> tuple[int, int]:
+    """How many open tasks somebody has, and how many people they follow."""
+    return _open_tasks(worker).count(), Follow.select().where(Follow.worker == worker).count()
+
+
+def refusal(worker: Worker, by: Actor, rights: frozenset[str]) -> RuleBroken | None:
+    """Why somebody cannot leave by this actor's hand; None when they can.  The page says the same."""
+    if by.worker is not None and by.worker.id == worker.id:
+        return RuleBroken(N_("You cannot end your own access. Ask somebody else who may."), code="own")
+    if workers.is_above(worker, rights):
+        return RuleBroken(workers.TOO_HIGH, code="too_high")
+    if workers.state(worker) == workers.LEFT:
+        return RuleBroken(N_("This person has left already."), code="wrong_state")
+    try:
+        workers.must_not_be_last(worker)
+    except RuleBroken as last:
+        return last
+    return None
+
+
+def leave(worker: Worker, by: Actor, *, to: Worker | None = None) -> None:
+    """End somebody's access: no request that begins after the commit succeeds.  They stay in the history.
+
+    Tasks and the people they follow go to ``to``; without one the tasks go back to their categories.  A person whom the
+    actor may not see is not handed to anybody.  Raises RuleBroken.
+    """
+    with store.writing():
+        rights = workers.begin(by)
+        was = workers.held(worker, rights)
+        if refused := refusal(was, by, rights):
+            raise refused
+        taker = _taker(was, to)
+        gone = {"is_active": False, "password_hash": None, "security_class": None, "invited_at": None, "left_at": clock.now()}
+        Worker.update(**gone, version=Worker.version + 1).where(Worker.id == was.id).execute()
+        workers.end_access(was)
+        CategoryMember.delete().where(CategoryMember.worker == was).execute()
+        tasks, people = counts(was)
+        _hand_people(was, taker, by, rights)
+        _hand_tasks(was, taker)
+        audit.record("worker.left", by, subject=workers.subject(was), to=taker.public_id if taker else "", tasks=tasks, people=people)
+
+
+def _taker(worker: Worker, to: Worker | None) -> Worker | None:
+    if to is None:
+        return None
+    store.hold(to)
+    taker: Worker | None = Worker.get_or_none(Worker.id == to.id, Worker.is_active, Worker.password_hash.is_null(False))
+    if taker is None or taker.id == worker.id:
+        raise RuleBroken(N_("Choose somebody who works here."), code="bad_taker", field="to")
+    return taker
+
+
+def _open_tasks(worker: Worker) -> Any:
+    return Task.select().where(Task.worker == worker, Task.done_at.is_null())
+
+
+def _hand_people(worker: Worker, taker: Worker | None, by: Actor, rights: frozenset[str]) -> None:
+    followed = list(Individual.select().join(Follow).where(Follow.worker == worker))
+    if taker is not None:
+        known = _followed_by(taker)
+        seen = None if "view_all_individuals" in rights else _followed_by(by.worker)
+        new = [who for who in followed if who.id not in known and (seen is None or who.id in seen)]
+        for some in chunked(new, _AT_ONCE):
+            store.insert(Follow, [{"worker": taker.id, "individual": who.id} for who in some])
+        _note("follow.started", new, taker, by)
+    Follow.delete().where(Follow.worker == worker).execute()
+    _note("follow.ended", followed, worker, by)
+
+
+def _note(kind: str, people: list[Individual], worker: Worker, by: Actor) -> None:
+    for some in chunked(people, _AT_ONCE):
+        audit.record_many(kind, by, [(who, "", {"worker": worker.public_id}) for who in some])
+
+
+def _followed_by(worker: Worker | None) -> set[int]:
+    return {number for (number,) in Follow.select(Follow.individual).where(Follow.worker == worker).tuples()}
+
+
+def _hand_tasks(worker: Worker, taker: Worker | None) -> None:
+    """To the taker where they may see whom a task is about, else back to its category."""
+    mine = (Task.worker == worker) & Task.done_at.is_null()
+    if taker is not None:
+        followed = Follow.select(Follow.individual).where(Follow.worker == taker)
+        theirs = mine if handover.sees_everybody(taker) else mine & Task.individual.in_(followed)
+        Task.update(worker=taker).where(theirs).execute()
+    Task.update(worker=None).where(mine).execute()
+
+

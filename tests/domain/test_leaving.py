@@ -1,0 +1,209 @@
+"""A worker leaves: no request that begins after the commit succeeds, and what they had goes to somebody (P28)."""
+
+import pytest
+
+from domain import (
+    audit,
+    categories,
+    clock,
+    handover,
+    leaving,
+    links,
+    notices,
+    profile,
+    sign_in,
+    store,
+    viewer,
+    work_queue,
+    workers,
+)
+from domain.actor import Actor
+from domain.rules import RuleBroken
+from models import AuditEntry, Delivery, Follow, Link, LoginSession, SecurityClass, Task, Worker
+
+HERE = "192.0.2.7"
+
+
+def tokens(worker, number):
+    return [
+        sign_in.start(None, worker, device_token="", agent="a test", network=HERE, tell_of_device=False).session_token
+        for _ in range(number)
+    ]
+
+
+def refused(verb, *arguments, **more):
+    with pytest.raises(RuleBroken) as broken:
+        verb(*arguments, **more)
+    return broken.value.code
+
+
+def a_task(individual, worker=None, key="one"):
+    work_queue.add("new_activation_wanted", "intake", individual, key)
+    task = Task.select().order_by(Task.id.desc()).get()
+    with store.writing():
+        Task.update(worker=worker).where(Task.id == task.id).execute()
+    return Task.get_by_id(task.id)
+
+
+def test_of_fifty_live_sessions_none_answers_once_the_worker_has_left(cast, at_once):
+    dora, by = cast.dora, cast.by("ada")
+    alive = tokens(dora, 50)
+    assert all(sign_in.session_of(token) for token in alive)
+    left = []
+
+    def leave():
+        leaving.leave(dora, by)
+        left.append(True)
+
+    def ask(token):
+        answers = []
+        while not left:
+            sign_in.session_of(token)
+        for _ in range(5):
+            answers.append(sign_in.session_of(token))
+        return answers
+
+    answers = at_once([leave, *(lambda token=token: ask(token) for token in alive[:12])])
+    assert all(answer == [None] * 5 for answer in answers[1:])
+    assert [sign_in.session_of(token) for token in alive] == [None] * 50
+
+
+def test_nobody_gets_in_who_signs_in_or_changes_the_password_while_access_ends(cast, at_once):
+    dora, by = cast.dora, cast.by("ada")
+    session = cast.session("dora")
+    password = cast.password_of("dora")
+    visitor = Actor(network=HERE)
+    at_once([
+        lambda: leaving.leave(dora, by),
+        *[lambda: tokens(dora, 1)] * 6,
+        lambda: sign_in.change_password(session, password, "seven brave geese fly", by=Actor(worker=dora)),
+        lambda: sign_in.sign_in("dora@example.org", password, device_token="", agent="", by=visitor),
+    ])  # fmt: skip
+    assert not LoginSession.select().where(LoginSession.worker == dora).exists()
+    gone = Worker.get_by_id(dora.id)
+    assert (gone.is_active, gone.password_hash, workers.state(gone)) == (False, None, workers.LEFT)
+    assert refused(sign_in.sign_in, "dora@example.org", password, device_token="", agent="", by=visitor) == "no_match"
+
+
+def test_links_and_mail_on_its_way_end_too(cast):
+    dora = cast.dora
+    with store.writing():
+        link = links.make("password_reset", clock.ahead(hours=1), worker=dora)
+        mail = notices.put("password_changed", 7, to=dora.email, worker=dora)
+    leaving.leave(dora, cast.by("ada"))
+    assert not links.is_good(Link.get_by_id(link.id))
+    assert Delivery.get_by_id(mail.id).state == "cancelled"
+    assert refused(sign_in.reset_password, link, "seven brave geese fly", Actor(network=HERE)) == "no_longer"
+
+
+def test_tasks_and_people_go_to_whoever_takes_over(cast):
+    profile.follow(cast.bob, cast.dora, cast.by("dora"))
+    profile.follow(cast.bob, cast.otto, cast.by("otto"))
+    task = a_task(cast.alice, cast.dora)
+    leaving.leave(cast.dora, cast.by("ada"), to=cast.otto)
+    assert {follow.individual for follow in Follow.select().where(Follow.worker == cast.otto)} == {cast.alice, cast.bob}
+    assert not Follow.select().where(Follow.worker == cast.dora).exists()
+    assert Task.get_by_id(task.id).worker == cast.otto
+    assert categories.slugs_of(cast.dora) == set()
+    [entry] = AuditEntry.select().where(AuditEntry.kind == "worker.left")
+    assert audit.values_of(entry) == {"to": cast.otto.public_id, "tasks": 1, "people": 2}
+    assert audit.verify() == []
+
+
+def test_without_a_taker_tasks_go_back_to_their_category(cast):
+    task = a_task(cast.alice, cast.dora)
+    leaving.leave(cast.dora, cast.by("ada"))
+    assert (Task.get_by_id(task.id).worker_id, Task.get_by_id(task.id).category) == (None, "intake")
+
+
+def test_nobody_hands_out_people_whom_they_may_not_see_nor_tasks_about_them(cast):
+    with store.writing():
+        rights = SecurityClass.create(name="Workers", rights="manage_workers")
+        Worker.update(security_class=rights).where(Worker.id == cast.otto.id).execute()
+    task = a_task(cast.alice, cast.dora)
+    leaving.leave(cast.dora, cast.by("otto"), to=cast.otto)
+    assert not Follow.select().where(Follow.worker == cast.otto).exists()
+    assert Task.get_by_id(task.id).worker is None
+
+
+def test_who_may_not_be_made_to_leave(cast):
+    assert refused(leaving.leave, cast.ada, cast.by("ada")) == "own"
+    assert refused(leaving.leave, cast.ada, cast.by("finn")) == "too_high"
+    with store.writing():
+        every = SecurityClass.create(name="Every right", rights=" ".join(viewer.RIGHTS))
+        Worker.update(security_class=every).where(Worker.id == cast.finn.id).execute()
+    assert refused(leaving.leave, cast.ada, cast.by("finn")) == "last_admin"
+    leaving.leave(cast.dora, cast.by("ada"))
+    assert refused(leaving.leave, cast.dora, cast.by("ada")) == "wrong_state"
+    assert refused(leaving.leave, cast.otto, cast.by("ada"), to=cast.dora) == "bad_taker"
+
+
+def test_of_two_at_once_one_ends_the_access_and_what_waits_goes_one_way(cast, at_once):
+    dora, ada, finn, otto, ines = cast.dora, cast.by("ada"), cast.by("finn"), cast.otto, cast.ines
+    a_task(cast.alice, dora)
+    answers = at_once([lambda: leaving.leave(dora, ada, to=otto), lambda: leaving.leave(dora, finn, to=ines)])
+    assert sorted(str(answer is None) for answer in answers) == ["False", "True"]
+    assert AuditEntry.select().where(AuditEntry.kind == "worker.left").count() == 1
+
+
+def test_who_left_may_come_back_by_a_new_invitation(cast):
+    leaving.leave(cast.dora, cast.by("ada"))
+    workers.invite_again(cast.dora, cast.by("ada"))
+    link = Link.select().where(Link.purpose == "invitation", Link.worker == cast.dora).get()
+    workers.accept(link, "seven brave geese fly", Actor(network=HERE))
+    assert workers.state(cast.dora) == workers.ACTIVE
+    assert sign_in.session_of(tokens(cast.dora, 1)[0])
+
+
+# ---------------------------------------------------------------- tasks change hands
+
+
+def test_of_many_who_pick_up_a_task_one_gets_it(cast, at_once):
+    task = a_task(cast.alice)
+    people = [cast.by(name) for name in ("dora", "ines", "ada", "finn")]
+    answers = at_once([lambda by=by: handover.pick_up(task, by) for by in people])
+    assert answers.count(True) == 1
+    holder = people[answers.index(True)].worker
+    assert Task.get_by_id(task.id).worker == holder
+    assert AuditEntry.select().where(AuditEntry.kind == "task.picked_up").count() == 1
+    assert handover.pick_up(task, Actor(worker=holder))
+
+
+def test_a_task_is_handed_only_to_who_may_see_the_person(cast):
+    task = a_task(cast.alice)
+    assert [worker.external_id for worker in handover.takers(cast.alice)] == ["ada", "dora", "finn", "ines"]
+    assert refused(handover.hand_to, task, cast.otto, cast.by("ada")) == "may_not_see"
+    handover.hand_to(task, cast.dora, cast.by("ada"))
+    assert Task.get_by_id(task.id).worker == cast.dora
+    assert refused(handover.hand_to, task, cast.ines, cast.by("ada")) == "stale"
+    handover.put_back(Task.get_by_id(task.id), "accounting", cast.by("dora"))
+    moved = Task.get_by_id(task.id)
+    assert (moved.worker_id, moved.category) == (None, "accounting")
+    assert refused(handover.put_back, moved, "nowhere", cast.by("dora")) == "gone"
+
+
+def test_nothing_is_handed_to_who_leaves_in_the_same_moment(cast, at_once):
+    task, dora, by = a_task(cast.alice), cast.dora, cast.by("ada")
+    at_once([lambda: leaving.leave(dora, by), lambda: handover.hand_to(task, dora, by), lambda: handover.pick_up(task, Actor(worker=dora))])
+    assert Task.get_by_id(task.id).worker is None
+
+
+def test_who_sees_which_tasks(cast):
+    profile.follow(cast.bob, cast.otto, cast.by("otto"))
+    profile.follow(cast.alice, cast.otto, cast.by("otto"))
+    for number, (person, kind) in enumerate(((cast.alice, "new_activation_wanted"), (cast.bob, "delivery_problem"), (cast.pia, "birth_date_closed"))):
+        work_queue.add(kind, work_queue.KINDS[kind], person, str(number))
+
+    def seen(name, which="tasks"):
+        who = viewer.of(cast.session(name), HERE)
+        return [task.individual.external_id for task in getattr(who, which)]
+
+    assert seen("ada") == seen("finn") == ["alice", "bob", "pia"]
+    assert seen("finn", "my_tasks") == []
+    assert seen("dora") == ["alice"]
+    assert seen("otto") == []
+    handover.hand_to(Task.get(Task.individual == cast.bob), cast.otto, cast.by("ada"))
+    assert seen("otto") == seen("otto", "my_tasks") == ["bob"]
+    handover.pick_up(Task.get(Task.individual == cast.alice), cast.by("ada"))
+    assert seen("dora", "my_tasks") == []
+    assert seen("dora") == ["alice"]
