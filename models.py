@@ -373,7 +373,7 @@ PortalAccount.add_index(
     PortalAccount.index(PortalAccount.state, PortalAccount.created_at, PortalAccount.id, name="account_by_state")
 )
 
-LINK_PURPOSES = ("activation", "password_reset", "first_start", "mail_test", "unlock", "address_code", "address_undo", "invitation")
+LINK_PURPOSES = ("activation", "password_reset", "first_start", "mail_test", "invitation", "unlock", "address_code", "address_undo")
 
 
 class Link(Row):

@@ -33,7 +33,7 @@ CHECKLIST = {
     "pages": (N_("Publish the privacy policy and the terms"), N_("Clients accept both before their account opens."), "admin.footer_pages"),
     "mail": (N_("Test the e-mail"), N_("Without it nobody can activate an account."), "admin.first_start_mail"),
     "on": (N_("Switch the portal on"), N_("Until then nobody but you can come in."), "admin.first_start"),
-    "workers": (N_("Bring in your colleagues"), N_("One person alone cannot look after everybody."), "admin.settings_index"),
+    "workers": (N_("Bring in your colleagues"), N_("One person alone cannot look after everybody."), "admin.workers_list"),
     "invited": (N_("Invite the first client"), N_("Open somebody’s page and choose “Create an account”."), "admin.individuals"),
     "first_client": (N_("The first client is in"), N_("They open the link in the e-mail and choose a password."), "admin.individuals"),
 }

@@ -21,6 +21,7 @@ from sweep.scenes import living, scene, scenes, walk  # noqa: F401 - fixtures
 import models
 from domain import (
     accounts,
+    address_change,
     bulk,
     bulk_jobs,
     categories,
@@ -41,6 +42,7 @@ from domain import (
     workers,
 )
 from domain.actor import SYSTEM, Actor
+from domain.rules import RuleBroken
 from gateways.mail import Outcome, Verdict
 from gateways.mailbox import MailboxMail
 from models import (
@@ -277,5 +279,16 @@ def arrive(app: Any, cast: Any) -> Callable[[str], Browser]:  # noqa: F811
     return come
 
 
+def write_of_lockout_and_address(cast: Any) -> None:
+    """The letters of five wrong passwords at Dora's, of Alice's wish for another address, and of Bob's change."""
+    for _ in range(5):
+        with pytest.raises(RuleBroken):
+            sign_in.sign_in("dora@example.org", "not this one", device_token="", agent="", by=cast.visitor())
+    bob = cast.session("bob")
+    change = address_change.ask(bob, cast.password_of("bob"), "new@example.org", cast.by("bob"))
+    address_change.confirm(bob, links.digits(change.code), cast.by("bob"))
+    address_change.ask(cast.session("alice"), cast.password_of("alice"), "other@example.org", cast.by("alice"))
+
+
 HERE = Path(__file__).parent
-__all__ = ["CANARIES", "HERE", "NOTES", "Link", "Saved", "World", "build_world", "differences", "rows_about", "rows_of_everything", "sign_in"]
+__all__ = ["CANARIES", "HERE", "NOTES", "Link", "Saved", "World", "build_world", "differences", "rows_about", "rows_of_everything", "sign_in", "write_of_lockout_and_address"]

@@ -11,7 +11,7 @@ import pytest
 from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import read_po
 from pages.conftest import Browser, text_of
-from sweep.conftest import HERE
+from sweep.conftest import HERE, write_of_lockout_and_address
 from sweep.scenes import PEOPLE
 from sweep.test_templates import data, spoken
 
@@ -228,6 +228,7 @@ def test_every_mail_is_written_in_its_readers_language(cast, language):
         notices.put(kind, 1, to=account.email, account=account, individual=cast.alice)
     test = links.make("mail_test", account.invited_at.replace(year=2199), worker=cast.ada)
     notices.put("mail_test", test.id, to=cast.ada.email, worker=cast.ada, link=test)
+    write_of_lockout_and_address(cast)
     is_english, kinds = left_in_english(language), set()
     for delivery in Delivery.select().where(Delivery.state == "due"):
         tongue = letters.language_of(delivery)

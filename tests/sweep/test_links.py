@@ -181,6 +181,7 @@ def test_the_cookie_that_carries_the_token_is_for_that_page_alone(production, ca
         "password_reset": lambda: links.make("password_reset", account.invited_at.replace(year=2199), account=account),
         "sign_in_locked": lambda: links.make("unlock", account.invited_at.replace(year=2199), account=account),
         "address_changed": lambda: links.make("address_undo", account.invited_at.replace(year=2199), account=account),
+        "invitation": lambda: links.make("invitation", account.invited_at.replace(year=2199), worker=cast.dora),
     }[kind]()  # fmt: skip
     browser = Browser(production)
     cookie = browser.ask(f"{start}{links.token(made)}").headers["Set-Cookie"]
