@@ -10,10 +10,23 @@ from zoneinfo import ZoneInfo, available_timezones
 
 import phonenumbers
 
-from domain import audit, clock, links, notices, passwords, profile, search, settings, starting_texts, store, texts
+from domain import (
+    audit,
+    categories,
+    clock,
+    links,
+    notices,
+    passwords,
+    profile,
+    search,
+    settings,
+    starting_texts,
+    store,
+    texts,
+)
 from domain.actor import Actor
 from domain.rules import N_, STALE, NotFound, RuleBroken, together
-from models import PAGE_SLUGS, Agency, Link, PageVersion, Site, Worker
+from models import BUILT_IN_CATEGORIES, PAGE_SLUGS, Agency, Link, PageVersion, Site, Worker
 
 DEFAULT_ZONE = "UTC"
 AsOpened = Callable[[Mapping[str, object]], bool]  # of what is saved: did the page show it?
@@ -172,6 +185,7 @@ def create_first_admin(code: str, first: str, last: str, email: str, password: s
             email_key=profile.email_key(address), group="system_admin", password_hash=kept, created_at=clock.now(),
             **search.sorted_names(details.first_name, details.last_name),
         )  # fmt: skip
+        categories.put_into(worker, BUILT_IN_CATEGORIES)  # nobody else is there yet who could look after them
         audit.record("agency.first_admin", by, subject=f"worker {worker.id}")
     return worker
 

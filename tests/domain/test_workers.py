@@ -273,3 +273,11 @@ def test_the_letter_of_an_invitation_is_not_sent_once_it_is_void(cast):
         letters.letter(Delivery.get_by_id(mail.id), "https://portal.example.org")
     assert Delivery.get_by_id(mail.id).state == "cancelled"
     assert notices.KINDS["invitation"] == 0
+
+
+def test_the_first_administrator_looks_after_every_category_until_there_are_others(db):
+    from domain import agency
+
+    code = links.letters(agency.first_start_link())
+    ada = agency.create_first_admin(code, "Ada", "Ames", "ada@example.org", PASSWORD, workers.Actor())
+    assert categories.slugs_of(ada) == {"intake", "accounting", "delivery_problems", "on_call"}

@@ -311,7 +311,7 @@ def test_what_waits_is_shown_with_its_person_and_done_once(browse, cast, task):
 
 
 def test_a_task_that_somebody_else_did_meanwhile_is_done_once(browse, cast, task):
-    two = [browse("ines"), browse("finn")]
+    two = [browse("ines"), browse("ada")]
     for browser in two:
         browser.open("/admin/")
     for browser in two:

@@ -18,6 +18,8 @@ INVITE = {"ada"}
 SET_UP = {"ada"}
 AUDIT = {"finn", "ada"}
 IMPORT = {"finn", "ada"}
+FIGURES = {"finn", "ada"}
+ACCOUNTS = {"ines", "finn", "ada"}
 WORKERS = {"finn", "ada"}
 
 # Each page with the workers who may open it; every other one gets the page for what is not there.
@@ -126,8 +128,10 @@ def test_the_menu_is_the_same_on_every_page(browse, name):
     for path in ("/admin/", "/admin/individuals/", "/admin/deliveries/", "/admin/my-sign-in/"):
         nav = next(e for e in browser.open(path).tree.iter("nav") if e.get("id") == "nav")
         menus.add(tuple(a.get("href") for a in nav.iter("a")))
-    more = (*(("/admin/workers/",) if name in WORKERS else ()), *(("/admin/imports/",) if name in IMPORT else ()), *(("/admin/settings/",) if name in SET_UP else ()))
-    assert menus == {("/admin/", "/admin/tasks/", "/admin/individuals/", "/admin/deliveries/", *more, "/admin/my-sign-in/")}
+    accounts = ("/admin/accounts/",) if name in ACCOUNTS else ()
+    more = (*(("/admin/workers/",) if name in WORKERS else ()), *(("/admin/imports/",) if name in IMPORT else ()), *(("/admin/statistics/",) if name in FIGURES else ()),
+            *(("/admin/settings/",) if name in SET_UP else ()))  # fmt: skip
+    assert menus == {("/admin/", "/admin/tasks/", "/admin/individuals/", *accounts, "/admin/deliveries/", *more, "/admin/my-sign-in/")}
 
 
 def test_a_class_gives_rights_beyond_the_group_and_unknown_words_give_nothing(browse, cast):

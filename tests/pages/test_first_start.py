@@ -168,8 +168,8 @@ def test_the_steps_come_in_their_order(ada):
     assert ada.page.path == "/admin/first-start/on"
     assert "Step 4 of 4" in ada.page
     ada.press("Switch the portal on")
-    assert ada.page.path == "/admin/"
-    assert ada.page.heading == "Today"
+    assert ada.page.path == "/admin/settings/"
+    assert "The portal is on. Now bring in your first client." in ada.page
 
 
 def test_pages_cannot_be_published_before_the_agency_has_a_name(ada):
