@@ -45,6 +45,7 @@ from domain import (
     security_classes,
     settings,
     sign_in,
+    sites,
     store,
     workers,
 )
@@ -357,6 +358,7 @@ def _living(app: Flask) -> dict[str, Walker]:
     _send_all(dead=nora.email)
     _hold_one(alice)
     _send_files(app.extensions["doorstep"].uploads)
+    sites.add(sites.Place("North Road", "9 North Road", "+1 902 555 0190", "America/Halifax"), _ada())
     _publish_terms_anew(ways["bob, who is to read new terms"])
     _many_at_once()
     ways["wim, who is invited"].ask(f"/invitation/{links.token(_staff())}")
