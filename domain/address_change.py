@@ -16,7 +16,19 @@ from peewee import IntegrityError
 from domain import accounts, audit, clock, links, notices, passwords, profile, settings, sign_in, store, work_queue
 from domain.actor import Actor
 from domain.rules import N_, NotFound, RuleBroken
-from models import ACTIVE, CLOSED, LOCKED, AddressChange, Delivery, Device, Link, LoginSession, PortalAccount, Worker
+from models import (
+    ACTIVE,
+    CLOSED,
+    LOCKED,
+    AddressChange,
+    Agency,
+    Delivery,
+    Device,
+    Link,
+    LoginSession,
+    PortalAccount,
+    Worker,
+)
 
 GOOD = "good"
 
@@ -92,7 +104,7 @@ class Holder:
 def holder(key: str, but: PortalAccount) -> Holder | None:
     """Who else signs in, or is about to, with the address of a key; None when nobody does."""
     account = PortalAccount.get_or_none(PortalAccount.email_key == key, PortalAccount.state != CLOSED, PortalAccount.id != but.id)
-    worker = Worker.get_or_none(Worker.email_key == key)
+    worker = Worker.get_or_none(Worker.email_key == key, Worker.is_active)
     return Holder(account, worker) if account or worker else None
 
 
@@ -118,7 +130,9 @@ def confirm(session: LoginSession, code: str, by: Actor) -> str:
         _note_wrong(account, by)
         raise _bad_code()
     with store.writing():
+        store.lock(Agency.select()).first()  # as for a new account or worker: one of them gets the address
         store.hold(account)
+        sign_in.must_be_there(session)
         if not links.use(change.code) or not _put(account, change.new_email, was=change.old_email):
             raise _bad_code()
         _end_everything(account)
@@ -148,7 +162,7 @@ def _put(account: PortalAccount, address: str, *, was: str | None = None) -> boo
     mine = (PortalAccount.id == account.id) & PortalAccount.state.in_((ACTIVE, LOCKED))
     if was is not None:
         mine &= PortalAccount.email_key == profile.email_key(was)
-    if Worker.select().where(Worker.email_key == key).exists():
+    if Worker.select().where(Worker.email_key == key, Worker.is_active).exists():
         return False
     try:
         with store.writing():
@@ -213,6 +227,7 @@ def undo(link: Link, by: Actor) -> Link | None:
     change = of_undo(link)
     nobodys = passwords.hash(secrets.token_urlsafe(32))
     with store.writing():
+        store.lock(Agency.select()).first()
         store.hold(change.account)
         account = PortalAccount.get_by_id(change.account_id)
         if standing(Link.get_by_id(link.id)) != GOOD or not links.use(link):
@@ -225,9 +240,19 @@ def undo(link: Link, by: Actor) -> Link | None:
         AddressChange.update(undone_at=clock.now()).where(AddressChange.id == change.id).execute()
         _note_move("address.undone", account, by, account.email, change.old_email if is_back else account.email)
         work_queue.add("address_undone", "intake", account.individual, f"change {change.id}")
+        if not is_back:
+            _keep_out(account, by)
         if not is_back or account.reason == "suspended":
             return None
         return links.make("password_reset", clock.ahead(minutes=settings.get("reset_minutes")), account=account)
+
+
+def _keep_out(account: PortalAccount, by: Actor) -> None:
+    """The address that stays is whose who changed it: only staff let anybody in again."""
+    if account.reason == "attempts":
+        accounts.unlock_attempts(account, by)
+    if PortalAccount.get_by_id(account.id).state == ACTIVE:
+        accounts.suspend(account, by)
 
 
 def _end_later_ways(change: AddressChange) -> None:

@@ -240,7 +240,7 @@ def checked_particulars(values: dict[str, str]) -> dict[str, Any]:
     checks |= {
         name: partial(check, values.get(name, ""))
         for name, check in (
-            ("country", _checked_country), ("phone", _checked_phone), ("time_zone", _checked_zone), ("language", _checked_language)
+            ("country", _checked_country), ("phone", checked_phone), ("time_zone", _checked_zone), ("language", _checked_language)
         )
     }  # fmt: skip
     return dict(zip(checks, together(*checks.values()), strict=True))
@@ -260,7 +260,8 @@ def _checked_country(typed: str) -> str:
     return code
 
 
-def _checked_phone(typed: str) -> str:
+def checked_phone(typed: str) -> str:
+    """The main site's number, tidy.  Raises RuleBroken (field ``phone``) for what nobody can call."""
     phone = profile.clean(typed, "phone", 40)
     if not any(c.isdigit() for c in phone):
         raise RuleBroken(N_("Enter the phone number that clients call."), code="missing", field="phone")

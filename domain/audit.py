@@ -53,6 +53,8 @@ KINDS: dict[str, frozenset[str]] = {
         "bulk.listed": "",
         "bulk.resumed": "",
         "bulk.stopped": "",
+        "bulk.ticked": "",
+        "bulk.unticked": "",
         "contact.added": "after",
         "contact.changed": "before after",
         "contact.removed": "before",

@@ -174,6 +174,8 @@ def include(row: BulkRow, by: Actor, *, is_ticked: bool) -> None:
         outcome, code = ("waiting", "") if is_ticked else ("left_out", reason)
         change_tally(job, [(fresh.outcome, fresh.reason, -1), (outcome, code, 1)])
         BulkRow.update(outcome=outcome, reason=code, is_ticked=is_ticked).where(BulkRow.id == fresh.id).execute()
+        kind = "bulk.ticked" if is_ticked else "bulk.unticked"
+        audit.record(kind, by, individual=Individual(id=fresh.individual_id), subject=_subject(job))
 
 
 # ---------------------------------------------------------------- start, stop, resume, give up

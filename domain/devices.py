@@ -81,9 +81,12 @@ def _here(session: LoginSession, living: list[LoginSession]) -> list[Place]:
 
 def _living(session: LoginSession) -> list[LoginSession]:
     """Sessions of the owner that are not over: a handful, because they end by themselves."""
+    return list(LoginSession.select().where(_of(LoginSession, session), _alive()).order_by(LoginSession.seen_at.desc()).limit(500))
+
+
+def _alive() -> Any:
     idle, whole = settings.get("idle_minutes"), settings.get("session_hours")
-    alive = (LoginSession.seen_at > clock.ago(minutes=idle)) & (LoginSession.created_at > clock.ago(hours=whole))
-    return list(LoginSession.select().where(_of(LoginSession, session), alive).order_by(LoginSession.seen_at.desc()).limit(500))
+    return (LoginSession.seen_at > clock.ago(minutes=idle)) & (LoginSession.created_at > clock.ago(hours=whole))
 
 
 def _of(table: Any, session: LoginSession) -> Any:
@@ -141,7 +144,7 @@ def sign_out_others(session: LoginSession, by: Actor) -> int:
     """End every other session of the owner; how many.  Devices stay known."""
     with store.writing():
         others = LoginSession.delete().where(_of(LoginSession, session), LoginSession.token_hash != session.token_hash)
-        ended = int(others.execute())
+        ended = int(others.where(_alive()).execute())  # what was over by itself is no news
         if ended:
             _note("sign_out.others", session, by)
     return ended

@@ -108,7 +108,7 @@ def _owners_of(keys: Iterable[str]) -> dict[str, set[int]]:
     clients = PortalAccount.select(PortalAccount.email_key, PortalAccount.individual).where(
         PortalAccount.email_key.in_(asked), PortalAccount.state.in_(OPEN)
     )
-    staff = Worker.select(Worker.email_key, SQL(str(_NOBODY))).where(Worker.email_key.in_(asked))
+    staff = Worker.select(Worker.email_key, SQL(str(_NOBODY))).where(Worker.email_key.in_(asked), Worker.is_active)
     for key, owner in (clients | staff).tuples() if asked else ():
         owners[key].add(owner)
     return owners

@@ -18,6 +18,8 @@ def emergency_line(language: str) -> str:
     house = agency.current()
     if house is None:
         return ""
+    if language == house.language:  # what was written for it while another one was the agency's own is no longer meant
+        return str(house.emergency_line)
     is_offered = house.emergency_line == texts.say(house.language, starting_texts.EMERGENCY_LINE)
     return _lines().get(language) or (texts.say(language, starting_texts.EMERGENCY_LINE) if is_offered else house.emergency_line)
 

@@ -52,7 +52,7 @@ def leave(worker: Worker, by: Actor, *, to: Worker | None = None) -> None:
         CategoryMember.delete().where(CategoryMember.worker == was).execute()
         tasks, people = counts(was)
         _hand_people(was, taker, by, rights)
-        _hand_tasks(was, taker)
+        _hand_tasks(was, taker, by)
         audit.record("worker.left", by, subject=workers.subject(was), to=taker.public_id if taker else "", tasks=tasks, people=people)
 
 
@@ -92,13 +92,21 @@ def _followed_by(worker: Worker | None) -> set[int]:
     return {number for (number,) in Follow.select(Follow.individual).where(Follow.worker == worker).tuples()}
 
 
-def _hand_tasks(worker: Worker, taker: Worker | None) -> None:
-    """To the taker where they may see whom a task is about, else back to its category."""
+def _hand_tasks(worker: Worker, taker: Worker | None, by: Actor) -> None:
+    """To the taker where they may see whom a task is about, else back to its category; each is noted in the record of that
+    person."""
     mine = (Task.worker == worker) & Task.done_at.is_null()
+    open_ = list(Task.select().where(mine))
+    given: set[int] = set()
     if taker is not None:
         followed = Follow.select(Follow.individual).where(Follow.worker == taker)
         theirs = mine if handover.sees_everybody(taker) else mine & Task.individual.in_(followed)
+        given = {number for (number,) in Task.select(Task.id).where(theirs).tuples()}
         Task.update(worker=taker).where(theirs).execute()
     Task.update(worker=None).where(mine).execute()
-
-
+    for some in chunked(open_, _AT_ONCE):
+        audit.record_many("task.handed_over", by, [
+            (Individual(id=task.individual_id) if task.individual_id else None, f"task {task.id}",
+             {"kind": task.kind, "to": taker.public_id if taker is not None and task.id in given else task.category})
+            for task in some
+        ])  # fmt: skip

@@ -14,7 +14,19 @@ from typing import Any
 from domain import accounts, audit, clock, devices, links, notices, settings, store
 from domain.actor import SYSTEM, Actor
 from domain.rules import N_, RuleBroken
-from models import ACTIVE, CLOSED, DISABLED, LOCKED, Device, Individual, Link, PortalAccount, UTCDateTimeField, Worker
+from models import (
+    ACTIVE,
+    CLOSED,
+    DISABLED,
+    LOCKED,
+    PENDING,
+    Device,
+    Individual,
+    Link,
+    PortalAccount,
+    UTCDateTimeField,
+    Worker,
+)
 
 GOOD = "good"
 _stored = UTCDateTimeField().db_value
@@ -173,7 +185,7 @@ def standing(link: Link) -> str:
     Asks; changes nothing."""
     if link.account_id:
         account = PortalAccount.get_by_id(link.account_id)
-        if account.state in (CLOSED, DISABLED) or account.reason == "suspended":
+        if account.state in (CLOSED, DISABLED, PENDING) or account.reason == "suspended":
             return "suspended" if account.state == LOCKED else "ended"
         is_locked = account.reason == "attempts"
     else:

@@ -236,9 +236,10 @@ def change_password(session: LoginSession, current: str, new: str, by: Actor) ->
     prove(session, current, by)
     passwords.check(new, near=_near(owner))
     kept = passwords.hash(new)
-    _set_password(owner, kept, by, "password.changed", was=owner.password_hash)
-    owner.password_hash = kept
     with store.writing():
+        must_be_there(session)
+        _set_password(owner, kept, by, "password.changed", was=owner.password_hash)
+        owner.password_hash = kept
         _still_allowed(session.account, session.worker)
         return carry_on(session)
 
@@ -250,6 +251,13 @@ def prove(session: LoginSession, current: str, by: Actor) -> None:
     if not passwords.matches(current, owner.password_hash):
         _note_refused(owner, by)
         raise RuleBroken(N_("This is not your current password."), code="no_match", field="current")
+
+
+def must_be_there(session: LoginSession) -> None:
+    """Raise RuleBroken when the session ended while its request was on its way: nothing brings it back.  Said inside a
+    transaction."""
+    if store.lock(LoginSession.select().where(_is(session))).first() is None:
+        raise RuleBroken(N_("You were signed out meanwhile. Sign in again."), code="ended")
 
 
 def carry_on(session: LoginSession) -> str:

@@ -72,6 +72,7 @@ def change(site: Site, place: Place, by: Actor, *, as_opened: agency.AsOpened = 
     that would be left."""
     good = place.checked()
     with store.writing():
+        store.one_at_a_time("agency")
         now = store.lock(Site.select().where(Site.id == site.id)).get()
         before = as_place(now)
         if not as_opened(dataclasses.asdict(before)):
@@ -81,6 +82,8 @@ def change(site: Site, place: Place, by: Actor, *, as_opened: agency.AsOpened = 
                 N_("This is the main site: its address stands on every page. Make another one the main site first."),
                 code="main", field="is_in_use",
             )  # fmt: skip
+        if now.is_main:
+            agency.checked_phone(good.phone)
         if before != good:
             Site.update(**dataclasses.asdict(good)).where(Site.id == site.id).execute()
             audit.record("site.changed", by, subject=f"site {site.id}", before=dataclasses.asdict(before),
@@ -95,7 +98,7 @@ def make_main(site: Site, by: Actor) -> None:
         now = Site.get_by_id(site.id)
         if now.is_main:
             return
-        if not now.is_in_use or not now.phone:
+        if not now.is_in_use or not any(c.isdigit() for c in now.phone):
             raise RuleBroken(N_("The main site must be in use and have a phone number that clients can call."), code="not_main")
         Site.update(is_main=False).where(Site.is_main).execute()
         Site.update(is_main=True).where(Site.id == site.id).execute()

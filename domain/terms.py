@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from domain import accounts, activation, agency, audit, store
+from domain import accounts, activation, audit, store
 from domain.actor import Actor
 from domain.rules import NotFound
 from models import ACTIVE, PageVersion, PortalAccount
@@ -29,7 +29,7 @@ def accept(account: PortalAccount, privacy: PageVersion, terms: PageVersion, by:
     """Store which versions were accepted; twice is harmless."""
     with store.writing():
         stored = PortalAccount.update(accepted_privacy=privacy, accepted_terms=terms).where(
-            PortalAccount.id == account.id, PortalAccount.state == ACTIVE,
+            PortalAccount.id == account.id, (PortalAccount.state == ACTIVE) | (PortalAccount.reason == "attempts"),
             (PortalAccount.accepted_privacy != privacy) | PortalAccount.accepted_privacy.is_null()
             | (PortalAccount.accepted_terms != terms) | PortalAccount.accepted_terms.is_null(),
         )  # fmt: skip
@@ -38,7 +38,6 @@ def accept(account: PortalAccount, privacy: PageVersion, terms: PageVersion, by:
                          privacy=privacy.version, terms=terms.version)  # fmt: skip
 
 
-def has_news(account: PortalAccount) -> bool:
+def has_news(account: PortalAccount, language: str) -> bool:
     """True when the client is to be asked, in the language that their pages speak."""
-    house = agency.current()
-    return house is not None and to_accept(account, account.individual.language or house.language) is not None
+    return to_accept(account, language) is not None

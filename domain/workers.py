@@ -16,7 +16,7 @@ from peewee import IntegrityError
 from domain import audit, categories, clock, links, notices, passwords, profile, search, settings, store, viewer
 from domain.actor import Actor
 from domain.rules import N_, STALE, RuleBroken, together
-from models import CLOSED, GROUPS, Agency, Link, LoginSession, PortalAccount, SecurityClass, Worker
+from models import CLOSED, GROUPS, Agency, CategoryMember, Link, LoginSession, PortalAccount, SecurityClass, Worker
 
 ACTIVE, INVITED, UNINVITED, LEFT = "active", "invited", "uninvited", "left"
 TOO_HIGH = N_("This person has rights that you do not have, so you cannot change anything here.")
@@ -187,9 +187,10 @@ def withdraw(worker: Worker, by: Actor) -> None:
         was = held(worker, begin(by))
         if state(was) != INVITED:
             raise RuleBroken(N_("There is no invitation that waits for an answer."), code="wrong_state")
-        gone = {"invited_at": None, "is_active": False, "left_at": clock.now(), "version": Worker.version + 1}
+        gone = {"invited_at": None, "is_active": False, "left_at": clock.now(), "security_class": None, "version": Worker.version + 1}
         Worker.update(**gone).where(Worker.id == was.id).execute()
         end_access(was)
+        CategoryMember.delete().where(CategoryMember.worker == was).execute()
         audit.record("worker.invitation_withdrawn", by, subject=subject(was))
 
 
@@ -260,10 +261,12 @@ def change(worker: Worker, details: Details, by: Actor, *, version: int) -> None
         if has_other_rights:
             _must_be_changeable(was, good.group, by)
         _must_be_reachable(was, good)
+        if is_self(was, by) and profile.email_key(good.email) != was.email_key:
+            raise RuleBroken(N_("Nobody changes their own sign-in address here. Ask somebody else who may."), code="own", field="email")
         before, had_address = _shown(was), was.email
         now = _saved(was, _columns(good, granted))
         categories.put_into(now, good.categories)
-        if has_other_rights:
+        if has_other_rights or had_address != now.email:
             end_sessions(now)
         if had_address != now.email:
             _follow_address(now)

@@ -18,7 +18,7 @@ from web.languages import gettext as _
 
 log = logging.getLogger(__name__)
 _OURS = ("csrf_token", "form_id")
-_CARRIED = ("version", "before", "next", "shown-")  # a form's own, typed by nobody; a dash ends what only begins so
+_CARRIED = ("version", "before", "next", "shown", "shown-")  # a form's own, typed by nobody; a dash ends what only begins so
 
 
 def install(app: Flask) -> None:

@@ -146,7 +146,7 @@ def begin(signed: SignedIn) -> None:
     if row is None:
         return
     login_user(Browser(signed.session_token, row))
-    if signed.account is not None and terms.has_news(signed.account):
+    if signed.account is not None and terms.has_news(signed.account, _language_of(signed.account)):
         session[NEW_TERMS] = True
     if was and (waiting := unsent.claim(was, row)):
         session["unsent"] = waiting
@@ -154,12 +154,20 @@ def begin(signed: SignedIn) -> None:
     g.session_for = _named(signed.account, signed.worker)
 
 
+def _language_of(account: PortalAccount) -> str:
+    """What their pages will speak."""
+    own = account.individual.language
+    return own if own in texts.LANGUAGES else str(get_locale())
+
+
 def carry_on(token: str) -> None:
-    """The same person goes on under a fresh token (after a change of password)."""
+    """The same person goes on under a fresh token (after a change of password); what waits for them waits on."""
+    waiting = {name: session[name] for name in ("unsent", NEW_TERMS) if name in session}
     session.clear()
     row = sign_in.session_of(token)
     if row is not None:
         login_user(Browser(token, row))
+        session.update(waiting)
         g.session_for = _named(row.account, row.worker)
 
 

@@ -7,6 +7,7 @@ from flask_babel import get_locale
 
 from blueprints.admin import bp, paging, wording
 from domain import accounts, bulk, eligibility, settings, spreadsheet, texts
+from domain.rules import N_, RuleBroken
 from models import BULK_OUTCOMES, STATES, BulkJob, BulkRow, PortalAccount
 from web.access import right
 from web.forms import Choice, Form, OneOf, Required, _l
@@ -29,6 +30,10 @@ class ChangeForm(Form):
             _("All that were found (%(number)s)", number=found))  # fmt: skip
         self.verb.choices = [("", _("Choose what to do.")), *((verb, _(wording.VERBS[verb])) for verb in bulk.STATUS_VERBS)]
         self.whom.choices = [("ticked", _("The ticked ones")), ("all", every)]
+
+    def rules(self):
+        if self.whom.data == "all" and _bad_dates():  # what was found is more than was meant
+            raise RuleBroken(N_("This date does not exist. Check day, month and year."), code="bad_date", field="whom")
 
 
 # ---------------------------------------------------------------- status
@@ -71,9 +76,10 @@ def _sought() -> bulk.Sought:
 
 def _day(name: str) -> dt.date | None:
     try:
-        return dt.date.fromisoformat(request.args.get(name, "")[:10])
+        day = dt.date.fromisoformat(request.args.get(name, "")[:10])
     except ValueError:
         return None
+    return day if 1900 <= day.year < 9999 else None
 
 
 def _bad_dates() -> list[str]:

@@ -165,6 +165,8 @@ _ENTRIES = {
     "bulk.listed": N_("The list of a change of many accounts downloaded"),
     "bulk.resumed": N_("A change of many accounts resumed"),
     "bulk.stopped": N_("A change of many accounts stopped"),
+    "bulk.ticked": N_("Taken into a bulk activation after all"),
+    "bulk.unticked": N_("Left out of a bulk activation again"),
     "address.code_sent": N_("Code sent to another address for the sign-in: %(email)s"),
     "address.code_wrong": N_("Wrong code for another address entered"),
     "address.changed": N_("Sign-in address changed"),

@@ -122,7 +122,7 @@ def open_reset(token: str):
 
 @bp.errorhandler(NotFound)
 def is_no_link(error: NotFound):
-    return carried.incomplete_link(is_reset=True)
+    return carried.incomplete_link(is_reset=not request.path.startswith("/former-address/"))
 
 
 @bp.get("/reset/")

@@ -2,7 +2,19 @@
 
 import pytest
 
-from domain import accounts, address_change, clock, letters, links, passwords, profile, sign_in, store, work_queue
+from domain import (
+    accounts,
+    address_change,
+    clock,
+    leaving,
+    letters,
+    links,
+    passwords,
+    profile,
+    sign_in,
+    store,
+    work_queue,
+)
 from domain.rules import NotFound, RuleBroken
 from models import AddressChange, AuditEntry, Contact, Delivery, Device, Link, LoginSession, PortalAccount, Task, Worker
 
@@ -307,6 +319,14 @@ def test_when_somebody_else_has_the_former_address_by_now_everything_else_happen
     assert cast.alice_account.email == FRESH
     assert sign_in.session_of(fresh.token_hash) is None
     assert Task.select().where(Task.kind == "address_undone").exists()
+    assert (cast.alice_account.state, cast.alice_account.reason) == ("locked", "suspended"), "a reset to the new address lets nobody in"
+
+
+def test_the_address_of_somebody_who_left_the_staff_is_free(cast, session):
+    leaving.leave(cast.otto, cast.by("ada"))
+    change = ask(cast, session, cast.email_of("otto"))
+    confirm(cast, session, code_of(change))
+    assert cast.alice_account.email == cast.email_of("otto")
 
 
 def test_a_suspended_account_gets_its_address_back_but_nobody_in(cast, session):

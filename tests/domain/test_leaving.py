@@ -105,6 +105,9 @@ def test_tasks_and_people_go_to_whoever_takes_over(cast):
     assert not Follow.select().where(Follow.worker == cast.dora).exists()
     assert Task.get_by_id(task.id).worker == cast.otto
     assert categories.slugs_of(cast.dora) == set()
+    [handed] = AuditEntry.select().where(AuditEntry.kind == "task.handed_over")
+    assert (handed.individual, handed.subject) == (cast.alice, f"task {task.id}")
+    assert audit.values_of(handed) == {"kind": task.kind, "to": cast.otto.public_id}
     [entry] = AuditEntry.select().where(AuditEntry.kind == "worker.left")
     assert audit.values_of(entry) == {"to": cast.otto.public_id, "tasks": 1, "people": 2}
     assert audit.verify() == []

@@ -143,12 +143,12 @@ def test_a_text_that_somebody_else_published_is_not_overwritten(cast):
 
 def test_new_terms_are_asked_for_once(cast):
     account = cast.alice_account
-    assert not terms.has_news(account)
+    assert not terms.has_news(account, "en")
     agency.publish("terms", "en", "Be kind, and careful.", cast.by("ada"))
-    assert terms.has_news(account)
+    assert terms.has_news(account, "en")
     terms.accept(account, *terms.to_accept(account, "en"), cast.by("alice"))
     terms.accept(account, *pages_in_force(), cast.by("alice"))
-    assert not terms.has_news(cast.alice_account)
+    assert not terms.has_news(cast.alice_account, "en")
     assert AuditEntry.select().where(AuditEntry.kind == "account.terms_accepted_again").count() == 1
 
 
@@ -186,3 +186,28 @@ def test_the_checklist_begins_with_everything_to_do_and_says_what_cannot_wait(db
 
 def test_the_checklist_of_an_agency_at_work_is_done(cast):
     assert all(step.is_done for step in readiness.steps(mail_test_needed=False))
+
+
+# ---------------------------------------------------------------- what a fresh look found
+
+
+def test_a_line_that_was_written_for_a_language_is_not_said_once_that_is_the_agencys_own(cast):
+    house_texts.write_emergency_lines({"fr": "Appelez le 15."}, cast.by("ada"))
+    agency.describe({**agency.particulars(), "language": "fr", "emergency_line": "Appelez le 112."}, cast.by("ada"))
+    assert house_texts.emergency_line("fr") == "Appelez le 112."
+
+
+def test_the_main_site_keeps_a_phone_that_clients_can_call(cast):
+    main = agency.main_site()
+    for phone in ("", "n/a"):
+        assert refused(sites.change, main, sites.Place(**{**vars(sites.as_place(main)), "phone": phone}), cast.by("ada")).field == "phone"
+    silent = sites.add(sites.Place("Quay", "", "n/a", "UTC"), cast.by("ada"))
+    assert refused(sites.make_main, silent, cast.by("ada")).code == "not_main"
+
+
+def test_who_is_locked_for_wrong_passwords_accepts_new_terms_on_a_known_device(cast):
+    agency.publish("terms", "en", "Be kind, and careful.", cast.by("ada"))
+    with store.writing():
+        PortalAccount.update(state="locked", reason="attempts").where(PortalAccount.id == cast.alice_account.id).execute()
+    terms.accept(cast.alice_account, *pages_in_force(), cast.by("alice"))
+    assert not terms.has_news(cast.alice_account, "en")

@@ -592,3 +592,15 @@ def test_the_password_hash_of_a_client_is_argon2id_and_nothing_else_is_kept(cast
 def test_the_support_phone_is_the_main_sites(cast):
     assert sign_in.support_phone() == "+1 902 555 0100"
     assert PortalAccount.select().count() == 3
+
+
+@pytest.mark.parametrize("name", ["alice", "dora"])
+def test_a_change_of_password_on_its_way_revives_no_session_that_ended_meanwhile(cast, name):
+    session = cast.session(name)
+    with store.writing():
+        LoginSession.delete().where(LoginSession.token_hash == session.token_hash).execute()
+    with pytest.raises(RuleBroken) as refused:
+        sign_in.change_password(session, cast.password_of(name), "seven brave geese fly", cast.by(name))
+    assert refused.value.code == "ended"
+    assert not LoginSession.select().exists()
+    assert sign_in.sign_in(cast.email_of(name), cast.password_of(name), device_token="", agent="", by=cast.visitor())

@@ -106,6 +106,26 @@ def test_a_withdrawn_invitation_opens_nothing_and_may_be_made_again(cast):
     assert refused(workers.invite_again, worker, cast.by("finn"))[0] == "wrong_state"
 
 
+def test_a_withdrawn_invitation_leaves_no_class_and_no_category(cast):
+    made = security_classes.create("Figures", {"import_data"}, cast.by("ada"))
+    worker = workers.invite(dataclasses.replace(nell(), security_class=made.public_id, categories=frozenset({"intake"})), cast.by("ada"))
+    workers.withdraw(worker, cast.by("ada"))
+    assert Worker.get_by_id(worker.id).security_class_id is None
+    assert categories.slugs_of(worker) == set()
+
+
+def test_nobody_changes_their_own_sign_in_address(cast):
+    mine = dataclasses.replace(workers.described(cast.ada), email="other@example.org")
+    assert refused(workers.change, cast.ada, mine, cast.by("ada"), version=cast.ada.version) == ("own", "email")
+
+
+def test_another_address_ends_the_sessions_of_a_worker(cast):
+    session = cast.session("dora")
+    other = dataclasses.replace(workers.described(cast.dora), email="other@example.org")
+    workers.change(cast.dora, other, cast.by("ada"), version=cast.dora.version)
+    assert not LoginSession.select().where(LoginSession.token_hash == session.token_hash).exists()
+
+
 def test_nobody_is_invited_under_an_address_that_somebody_has(cast):
     assert refused(workers.invite, dataclasses.replace(nell(), email="DORA@example.org"), cast.by("ada")) == ("address_taken", "email")
     assert refused(workers.invite, dataclasses.replace(nell(), email="alice@example.org"), cast.by("ada")) == ("address_taken", "email")

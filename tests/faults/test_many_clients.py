@@ -18,7 +18,7 @@ from faults.running import ONLY_WEB, Portal, Visitor, hidden
 from flask import Flask
 from flask.sessions import SecureCookieSessionInterface
 
-from domain import accounts, links, passwords, profile, sign_in, store
+from domain import accounts, agency, links, passwords, profile, sign_in, store
 from domain.actor import SYSTEM, Actor
 from models import Individual, PortalAccount, ProfileChange, Setting, Worker
 
@@ -67,7 +67,9 @@ def settle_down(numbers):
         profile.record_consent(person, "email", True, SYSTEM)
         account = accounts.create(person, ada)
         with store.writing():
-            PortalAccount.update(state="active", activated_at=account.invited_at, password_hash=kept).where(PortalAccount.id == account.id).execute()
+            accepted = {"accepted_privacy": agency.page("privacy", "en"), "accepted_terms": agency.page("terms", "en")}
+            mine = PortalAccount.update(state="active", activated_at=account.invited_at, password_hash=kept, **accepted)
+            mine.where(PortalAccount.id == account.id).execute()
         cookies[name] = cookie_of(begin(PortalAccount.get_by_id(account.id), None))
     return cookies
 

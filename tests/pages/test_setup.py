@@ -205,3 +205,20 @@ def test_a_target_outside_the_portal_is_not_followed(browse, cast, published):
     bob.sign_in("bob@example.org", cast.password_of("bob"))
     bob.open("/my-portal/terms?next=https://evil.example/")
     assert bob.press("Continue", accept=True).path == "/"
+
+
+def test_terms_are_asked_for_in_the_language_that_the_pages_speak(browse, cast):
+    """Bob has no language of his own, and his browser speaks French, in which nothing was published anew."""
+    agency.publish("terms", "fr", "Soyez gentils.", cast.by("ada"))
+    bob = _signs_in_in_french(browse(), cast)
+    form = bob.open("/about-me/").form("Continuer")
+    bob.submit(form, form.filled({"accept": True}))
+    agency.publish("terms", "en", "Be kind, and careful.", cast.by("ada"))
+    assert _signs_in_in_french(browse(), cast).open("/about-me/").path == "/about-me/"
+
+
+def _signs_in_in_french(browser, cast):
+    browser.client.environ_base["HTTP_ACCEPT_LANGUAGE"] = "fr"
+    form = browser.open("/sign-in").form("Se connecter")
+    browser.submit(form, form.filled({"email": "bob@example.org", "password": cast.password_of("bob")}))
+    return browser
