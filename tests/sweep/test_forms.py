@@ -27,7 +27,7 @@ from sweep.scenes import (
 )
 
 import models
-from domain import agency, links
+from domain import agency, links, store
 from models import (
     TABLES,
     AddressChange,
@@ -299,8 +299,10 @@ def test_nonsense_in_all_fields_is_never_our_fault_and_is_kept(scene, name, who)
 def test_nonsense_in_any_one_field_is_never_our_fault_and_is_kept(scene, name, who):
     for found in scene.kinds(who):
         well = filled(scene, found)
-        for field in typed_fields(found):
-            for what, value in NONSENSE.items():
+        for turn, field in enumerate(typed_fields(found)):
+            for number, (what, value) in enumerate(NONSENSE.items()):
+                if store.is_postgres() and (number + turn) % 4:
+                    continue  # a form is read before a database is asked; by turns each field meets a quarter there
                 send_nonsense(scene, found, well | {field: value}, f"{field}: {what}")
 
 
