@@ -10,6 +10,7 @@ import pytest
 from browser import ways
 from browser.looks import look, sideways
 from browser.portals import PASSWORD, ROOT, Portal, Town
+from browser.test_main_job import JACKIE, an_agency_with_people
 from playwright.sync_api import Browser, Page, Response, expect
 
 Phone = Callable[..., Page]
@@ -350,6 +351,7 @@ EMPTY = [
 # Looked at step by step in the tests below.
 ACTIVATION = {"/activate/", "/activate/welcome", "/activate/date-of-birth", "/activate/password", "/activate/new-link"}
 RESET = {"/reset/"}
+TERMS = {"/my-portal/terms"}
 LETTERS = {"/dev/mail/<name>"}
 FIRST_START = {
     "/first-start/", "/admin/first-start/agency", "/admin/first-start/pages", "/admin/first-start/mail",
@@ -459,6 +461,28 @@ def test_the_first_start(portal: Portal, phone: Phone) -> None:
     page.get_by_label("Privacy policy").fill("# What we keep\n\nAs little as we can.")
     ways.press(page, "Publish and continue")
     look(page, "/admin/first-start/on")
+
+
+@pytest.mark.long
+def test_new_terms_at_the_next_sign_in(portal: Portal, phone: Phone) -> None:
+    staff, page = phone(portal.url, **CALM), phone(portal.url, **CALM)
+    an_agency_with_people(portal, staff)
+    ways.invite(staff, JACKIE)
+    ways.open_activation(page, JACKIE.email)
+    ways.activate(page, JACKIE)
+    staff.goto("/admin/settings/pages/terms/en")
+    staff.get_by_label("Text").fill("Be kind, and careful.")
+    ways.press(staff, "Publish")
+    expect(staff.get_by_text("Published. It shows at once.")).to_be_visible()
+    ways.sign_out(page)
+    ways.sign_in(page, JACKIE.email, ways.CLIENTS_PASSWORD)
+    ways.heading(page, "We changed our terms")
+    look(page, "/my-portal/terms")
+    ways.press(page, "Continue")
+    look(page, "/my-portal/terms")
+    page.get_by_label("I accept the privacy policy and the terms of use").check()
+    ways.press(page, "Continue")
+    ways.heading(page, re.compile(rf"{JACKIE.first}$"))
 
 
 @pytest.mark.long
@@ -662,7 +686,7 @@ def test_no_page_is_left_out(town: Town) -> None:
     looked_at_below = {RECORD + "changes/<change_id>/refusal", "/admin/tasks/<public_id>/", WORKERS + "<public_id>/withdrawal"}
     routes = {row["route"] for row in json.loads(town.command("audiences", "--json")) if "GET" in row["methods"]}
     looked_at = {state.route for state in ANYBODY + CLIENTS + STAFF + EMPTY}
-    assert routes - looked_at - ACTIVATION - RESET - LETTERS - FIRST_START - NO_PAGES - looked_at_below == set()
+    assert routes - looked_at - ACTIVATION - RESET - TERMS - LETTERS - FIRST_START - NO_PAGES - looked_at_below == set()
 
 
 # ---------------------------------------------------------------- budgets

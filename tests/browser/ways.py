@@ -102,7 +102,7 @@ def first_start(page: Page, code: str) -> None:
     press(page, "Publish and continue")
     heading(page, "Everything is ready")
     press(page, "Switch the portal on")
-    heading(page, "Today")
+    heading(page, "Setup")
 
 
 def become_admin(page: Page, code: str) -> None:
