@@ -237,6 +237,7 @@ def change_password(session: LoginSession, current: str, new: str, by: Actor) ->
     passwords.check(new, near=_near(owner))
     kept = passwords.hash(new)
     with store.writing():
+        store.hold(owner)  # before the session: so do all who end sessions
         must_be_there(session)
         _set_password(owner, kept, by, "password.changed", was=owner.password_hash)
         owner.password_hash = kept
