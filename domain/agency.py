@@ -16,6 +16,7 @@ from domain import (
     clock,
     links,
     notices,
+    pages,
     passwords,
     profile,
     search,
@@ -86,15 +87,9 @@ def page(slug: str, language: str) -> PageVersion | None:
     """The newest published text in a language, else in the agency's, else in English; None when there is none."""
     agency = current()
     for tongue in dict.fromkeys((language, agency.language if agency else "en", "en")):
-        if version := _newest(slug, tongue):
+        if version := pages.newest(slug, tongue):
             return version
     return None
-
-
-def _newest(slug: str, language: str) -> PageVersion | None:
-    versions = PageVersion.select().where(PageVersion.slug == slug, PageVersion.language == language)
-    version: PageVersion | None = versions.order_by(PageVersion.version.desc()).first()
-    return version
 
 
 def publish(slug: str, language: str, body: str, by: Actor, *, as_opened: AsOpened = always) -> PageVersion:
@@ -109,7 +104,7 @@ def publish(slug: str, language: str, body: str, by: Actor, *, as_opened: AsOpen
         raise RuleBroken(N_("Write the text of this page."), code="page_empty", field=slug)
     with store.writing():
         store.one_at_a_time("publish")
-        newest = _newest(slug, language)
+        newest = pages.newest(slug, language)
         if not as_opened({"body": newest.body if newest else ""}):
             raise RuleBroken(STALE, code="stale")
         if newest and newest.body == text:
@@ -136,7 +131,7 @@ def publish_first(privacy: str, terms: str, by: Actor) -> None:
 
 def _publish_standard(language: str, by: Actor) -> None:
     for slug, body in starting_texts.offered(particulars(), language).items():
-        if slug not in ("privacy", "terms") and _newest(slug, language) is None:
+        if slug not in ("privacy", "terms") and pages.newest(slug, language) is None:
             publish(slug, language, body, by)
 
 
@@ -240,7 +235,7 @@ def checked_particulars(values: dict[str, str]) -> dict[str, Any]:
     checks |= {
         name: partial(check, values.get(name, ""))
         for name, check in (
-            ("country", _checked_country), ("phone", checked_phone), ("time_zone", _checked_zone), ("language", _checked_language)
+            ("country", _checked_country), ("phone", checked_phone), ("time_zone", checked_zone), ("language", _checked_language)
         )
     }  # fmt: skip
     return dict(zip(checks, together(*checks.values()), strict=True))
@@ -268,7 +263,8 @@ def checked_phone(typed: str) -> str:
     return phone
 
 
-def _checked_zone(typed: str) -> str:
+def checked_zone(typed: str) -> str:
+    """The name of a time zone.  Raises RuleBroken (field ``time_zone``) for what is none."""
     if typed not in available_timezones():
         raise RuleBroken(N_("Choose a time zone."), code="bad_zone", field="time_zone")
     return typed

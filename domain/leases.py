@@ -12,7 +12,7 @@ from typing import Any
 
 from peewee import fn
 
-from domain import clock, settings, store
+from domain import clock, settings, statements, store
 from models import ChannelHealth, Delivery, DeliveryAttempt, Individual, Link, PortalAccount, Worker
 
 LEASE = dt.timedelta(minutes=10)
@@ -109,19 +109,19 @@ def _by_last_try(channel: Any, now: Any) -> Any:
     return _due(channel, now).order_by(fn.COALESCE(tried, 0), Delivery.priority, Delivery.id)
 
 
-_BY_PRIORITY = store.Question(lambda channel, now: _due(channel, now).order_by(Delivery.priority, Delivery.id))
-_BY_LAST_TRY = store.Question(_by_last_try)
-_TAKE = store.Change(
+_BY_PRIORITY = statements.Question(lambda channel, now: _due(channel, now).order_by(Delivery.priority, Delivery.id))
+_BY_LAST_TRY = statements.Question(_by_last_try)
+_TAKE = statements.Change(
     lambda token, until, number: Delivery.update(
         state="leased", lease_token=token, lease_until=until, attempts=Delivery.attempts + 1
     ).where(Delivery.id == number, Delivery.state == "due")
 )
-_FREE = store.Change(
+_FREE = statements.Change(
     lambda now: Delivery.update(state="due", lease_token=None, lease_until=None).where(
         unlocked(Delivery.state == "leased", Delivery.lease_until < now)
     )
 )
-_WHOLE = store.Question(
+_WHOLE = statements.Question(
     lambda number: (
         Delivery.select(Delivery, PortalAccount, Worker, Individual, Link)
         .left_outer_join(PortalAccount)
@@ -134,4 +134,4 @@ _WHOLE = store.Question(
         .where(Delivery.id == number)
     )
 )
-_HEALTH = store.Question(lambda channel: store.lock(ChannelHealth.select().where(ChannelHealth.channel == channel)))
+_HEALTH = statements.Question(lambda channel: store.lock(ChannelHealth.select().where(ChannelHealth.channel == channel)))

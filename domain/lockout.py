@@ -11,7 +11,7 @@ import dataclasses
 import datetime as dt
 from typing import Any
 
-from domain import accounts, audit, clock, devices, links, notices, settings, store
+from domain import accounts, audit, clock, devices, links, notices, settings, statements, store
 from domain.actor import SYSTEM, Actor
 from domain.rules import N_, RuleBroken
 from models import (
@@ -53,28 +53,28 @@ class Try:
 
 # ---------------------------------------------------------------- counting
 
-_ON_DEVICE = store.Change(
+_ON_DEVICE = statements.Change(
     lambda device, most: Device.update(failed_sign_ins=Device.failed_sign_ins + 1).where(
         Device.id == device, Device.failed_sign_ins < most
     )
 )
-_OF_ACCOUNT = store.Change(
+_OF_ACCOUNT = statements.Change(
     lambda account, most: PortalAccount.update(failed_sign_ins=PortalAccount.failed_sign_ins + 1).where(
         PortalAccount.id == account, PortalAccount.state == ACTIVE, PortalAccount.failed_sign_ins < most
     )
 )
-_ANEW = store.Change(
+_ANEW = statements.Change(
     lambda worker, now: Worker.update(failed_sign_ins=0, locked_until=None).where(Worker.id == worker, Worker.locked_until <= now)
 )
-_OF_WORKER = store.Change(
+_OF_WORKER = statements.Change(
     lambda worker, most: Worker.update(failed_sign_ins=Worker.failed_sign_ins + 1).where(
         Worker.id == worker, Worker.locked_until.is_null(), Worker.failed_sign_ins < most
     )
 )
-_TRIES_OF_ACCOUNT = store.Question(
+_TRIES_OF_ACCOUNT = statements.Question(
     lambda account: PortalAccount.select(PortalAccount.failed_sign_ins).where(PortalAccount.id == account).tuples()
 )
-_TRIES_OF_WORKER = store.Question(lambda worker: Worker.select(Worker.failed_sign_ins).where(Worker.id == worker).tuples())
+_TRIES_OF_WORKER = statements.Question(lambda worker: Worker.select(Worker.failed_sign_ins).where(Worker.id == worker).tuples())
 
 
 def claim(known: Known) -> Try:
@@ -117,12 +117,12 @@ class _Undone(Exception):
     pass
 
 
-_LOCK = store.Change(
+_LOCK = statements.Change(
     lambda account, most, reason, now: PortalAccount.update(state=LOCKED, reason=reason, changed_at=now).where(
         PortalAccount.id == account, PortalAccount.state == ACTIVE, PortalAccount.failed_sign_ins >= most
     )
 )
-_SHUT = store.Change(
+_SHUT = statements.Change(
     lambda worker, most, until: Worker.update(locked_until=until).where(
         Worker.id == worker, Worker.locked_until.is_null(), Worker.failed_sign_ins >= most
     )

@@ -15,7 +15,7 @@ from typing import Any
 
 from peewee import fn
 
-from domain import audit, clock, leases, links, profile, store, work_queue
+from domain import audit, clock, leases, links, profile, statements, store, work_queue
 from domain.actor import Actor
 from domain.leases import PROBE_EVERY, Claim
 from domain.rules import N_, RuleBroken
@@ -191,7 +191,7 @@ def _finish(claim: Claim, outcome: str, changes: dict[str, Any], *, code: int | 
     return bool(done)
 
 
-_END_TRY = store.Change(
+_END_TRY = statements.Change(
     lambda now, outcome, code, answer, token: DeliveryAttempt.update(
         ended_at=now, outcome=outcome, code=code, answer=answer
     ).where(DeliveryAttempt.lease_token == token)
@@ -245,12 +245,12 @@ def _note_health(delivery: Delivery, outcome: Outcome, now: dt.datetime) -> None
         _note_address(delivery.to_address, outcome)
 
 
-_IS_UP = store.Change(
+_IS_UP = statements.Change(
     lambda channel: ChannelHealth.update(down_since=None, probe_at=None, last_error="").where(
         ChannelHealth.channel == channel, ChannelHealth.down_since.is_null(False)
     )
 )
-_CLEAR = store.Change(lambda key: AddressHealth.delete().where(AddressHealth.email_key == key))
+_CLEAR = statements.Change(lambda key: AddressHealth.delete().where(AddressHealth.email_key == key))
 
 
 def _note_address(address: str, outcome: Outcome) -> None:

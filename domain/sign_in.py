@@ -27,6 +27,7 @@ from domain import (
     passwords,
     profile,
     settings,
+    statements,
     store,
 )
 from domain.actor import SYSTEM, Actor
@@ -165,7 +166,7 @@ def _alive(token_hash: Any, seen_after: Any, created_after: Any) -> tuple[Any, .
     return LoginSession.token_hash == token_hash, LoginSession.seen_at > seen_after, LoginSession.created_at > created_after
 
 
-_CLIENT_SESSION = store.Question(
+_CLIENT_SESSION = statements.Question(
     lambda *asked: (
         LoginSession.select(LoginSession, PortalAccount, Individual)
         .join(PortalAccount)
@@ -173,7 +174,7 @@ _CLIENT_SESSION = store.Question(
         .where(*_alive(*asked), _IS_IN_USE)
     )
 )
-_STAFF_SESSION = store.Question(
+_STAFF_SESSION = statements.Question(
     lambda *asked: (
         LoginSession.select(LoginSession, Worker, SecurityClass)
         .join(Worker)

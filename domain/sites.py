@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 from functools import partial
 from typing import Any
-from zoneinfo import available_timezones
 
 from domain import agency, audit, profile, store
 from domain.actor import Actor
@@ -27,7 +26,7 @@ class Place:
         """The same, tidy.  Raises RuleBroken with every field that is wrong."""
         name, address, phone, zone = together(
             partial(_named, self.name), partial(profile.clean, self.address, "address", 500, lines=True),
-            partial(profile.clean, self.phone, "phone", 40), partial(_zone, self.time_zone),
+            partial(profile.clean, self.phone, "phone", 40), partial(agency.checked_zone, self.time_zone),
         )  # fmt: skip
         return Place(name, address, phone, zone, self.is_in_use)
 
@@ -37,12 +36,6 @@ def _named(typed: str) -> str:
     if not name:
         raise RuleBroken(N_("Enter the name of the site."), code="missing", field="name")
     return name
-
-
-def _zone(typed: str) -> str:
-    if typed not in available_timezones():
-        raise RuleBroken(N_("Choose a time zone."), code="bad_zone", field="time_zone")
-    return typed
 
 
 def every() -> Any:

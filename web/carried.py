@@ -5,11 +5,13 @@ from __future__ import annotations
 import dataclasses
 from typing import Any, NoReturn
 
-from flask import Flask, abort, current_app, request
+from flask import Flask, abort, current_app, redirect, request
 from itsdangerous import BadData, URLSafeTimedSerializer
 from werkzeug.wrappers import Response
 
-from domain import settings
+from domain import links, settings
+from models import Link
+from web import sessions
 from web.fragments import page
 
 
@@ -27,6 +29,15 @@ class Place:
             samesite="Lax", secure=current_app.config["SESSION_COOKIE_SECURE"],
         )  # fmt: skip
         return response
+
+    def opened(self, link: Link, token: str) -> Response:
+        """The e-mailed link was opened: that is noted and nothing else, and its reader goes on at the clean address."""
+        links.opened(link, network=sessions.network(), agent=sessions.agent())
+        return self.carry(redirect(self.path, 303), {"token": token})
+
+    def words(self) -> dict[str, Any]:
+        """What was remembered; without it the request ends with a page that says to open the link again."""
+        return self.read(current_app) or ask_for_link()
 
     def read(self, app: Flask) -> dict[str, Any] | None:
         """What was remembered; None when nothing was, it is too old, or it is not ours."""

@@ -3,7 +3,7 @@
 Opening changes nothing but the list of openings: mail scanners open links.
 """
 
-from flask import current_app, g, make_response, redirect, request
+from flask import g, redirect, request
 from flask_babel import get_locale
 
 from blueprints.activate import bp
@@ -20,9 +20,7 @@ PLACE = carried.Place("activate", "/activate/")
 
 @bp.get("/<token>")
 def open_link(token: str):
-    link = activation.find(token)
-    links.opened(link, network=sessions.network(), agent=sessions.agent())
-    return PLACE.carry(make_response(redirect("/activate/", 303)), {"token": token})
+    return PLACE.opened(activation.find(token), token)
 
 
 @bp.errorhandler(NotFound)
@@ -146,7 +144,7 @@ def _over(link):
 
 
 def _words():
-    words = PLACE.read(current_app) or carried.ask_for_link()
+    words = PLACE.words()
     try:
         return words, activation.find(words["token"])
     except NotFound:

@@ -9,7 +9,7 @@ from typing import Any
 from flask_babel import get_locale
 
 from blueprints import differences
-from domain import audit, readiness, texts
+from domain import accounts, audit, readiness, texts
 from domain.rules import N_, RuleBroken
 from models import AuditEntry, WorkerCategory
 from web.languages import gettext as _
@@ -40,8 +40,7 @@ CHECKLIST = {
 
 FIGURES = {  # what statistics count
     "created": N_("Accounts created"), "activated": N_("Activations"), "signed_in": N_("Sign-ins of clients"),
-    "ended": N_("Accounts closed"), "pending": N_("pending"), "active": N_("active"), "locked": N_("locked"),
-    "disabled": N_("disabled"), "closed": N_("closed"), "recent": N_("Signed in within 30 days"),
+    "ended": N_("Accounts closed"), "recent": N_("Signed in within 30 days"), **accounts.STATE_NAMES,
 }  # fmt: skip
 
 GROUPS = {

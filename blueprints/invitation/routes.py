@@ -1,10 +1,9 @@
 """Open the link, choose a password, and be in.  Opening changes nothing but the list of openings."""
 
-from flask import current_app, make_response, redirect
 from wtforms import PasswordField
 
 from blueprints.invitation import bp
-from domain import links, settings, sign_in, workers
+from domain import settings, sign_in, workers
 from domain.rules import NotFound, RuleBroken
 from web import carried, sessions
 from web.forms import Form, Required, _l
@@ -19,9 +18,7 @@ class Password(Form):
 
 @bp.get("/<token>")
 def open_link(token: str):
-    link = workers.find_invitation(token)
-    links.opened(link, network=sessions.network(), agent=sessions.agent())
-    return PLACE.carry(make_response(redirect("/invitation/", 303)), {"token": token})
+    return PLACE.opened(workers.find_invitation(token), token)
 
 
 @bp.errorhandler(NotFound)
@@ -70,5 +67,5 @@ def _over():
 
 
 def _link():
-    words = PLACE.read(current_app) or carried.ask_for_link()
+    words = PLACE.words()
     return workers.find_invitation(words["token"])

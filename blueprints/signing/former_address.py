@@ -1,6 +1,5 @@
 """This was not me: the e-mailed way back to the address that somebody signed in with before."""
 
-from flask import current_app, make_response, redirect
 
 from blueprints.signing import bp
 from blueprints.signing.routes import RESET
@@ -15,9 +14,7 @@ PLACE = carried.Place("former_address", "/former-address/")
 
 @bp.get("/former-address/<token>")
 def open_former_address(token: str):
-    link = address_change.find_undo(token)
-    links.opened(link, network=sessions.network(), agent=sessions.agent())
-    return PLACE.carry(make_response(redirect("/former-address/", 303)), {"token": token})
+    return PLACE.opened(address_change.find_undo(token), token)
 
 
 @bp.get("/former-address/")
@@ -54,5 +51,5 @@ def _over(link):
 
 
 def _link():
-    words = PLACE.read(current_app) or carried.ask_for_link()
+    words = PLACE.words()
     return address_change.find_undo(words["token"])

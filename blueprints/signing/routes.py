@@ -1,6 +1,6 @@
 """Sign-in, sign-out, forgotten password."""
 
-from flask import abort, current_app, g, make_response, redirect, request
+from flask import abort, g, redirect, request
 from flask_login import current_user
 
 from blueprints.signing import bp
@@ -115,9 +115,7 @@ def sent():
 
 @bp.get("/reset/<token>")
 def open_reset(token: str):
-    link = sign_in.find_reset(token)
-    links.opened(link, network=sessions.network(), agent=sessions.agent())
-    return RESET.carry(make_response(redirect("/reset/", 303)), {"token": token})
+    return RESET.opened(sign_in.find_reset(token), token)
 
 
 @bp.errorhandler(NotFound)
@@ -146,5 +144,5 @@ def choose():
 
 
 def _reset_link():
-    words = RESET.read(current_app) or carried.ask_for_link()
+    words = RESET.words()
     return sign_in.find_reset(words["token"])

@@ -1,9 +1,8 @@
 """The e-mailed way back in after too many wrong passwords."""
 
-from flask import current_app, make_response, redirect
 
 from blueprints.signing import bp
-from domain import links, lockout, sign_in
+from domain import lockout, sign_in
 from domain.rules import RuleBroken
 from web import carried, sessions
 from web.fragments import done, page
@@ -14,9 +13,7 @@ PLACE = carried.Place("unlock", "/unlock/")
 
 @bp.get("/unlock/<token>")
 def open_unlock(token: str):
-    link = lockout.find(token)
-    links.opened(link, network=sessions.network(), agent=sessions.agent())
-    return PLACE.carry(make_response(redirect("/unlock/", 303)), {"token": token})
+    return PLACE.opened(lockout.find(token), token)
 
 
 @bp.get("/unlock/")
@@ -51,5 +48,5 @@ def _over(link):
 
 
 def _link():
-    words = PLACE.read(current_app) or carried.ask_for_link()
+    words = PLACE.words()
     return lockout.find(words["token"])

@@ -8,7 +8,7 @@ import pytest
 from playhouse.migrations import Migration
 
 import models
-from domain import passwords, schema, settings, store
+from domain import passwords, schema, settings, statements, store
 from domain.actor import SYSTEM
 from models import RateCount, Setting, Site, db
 
@@ -329,8 +329,8 @@ def test_what_was_asked_inside_a_change_is_asked_again_after_it(db):
 
 # ---------------------------------------------------------------- what is built once
 
-_VALUE = store.Question(lambda key: Setting.select().where(Setting.key == key))
-_OTHER_VALUE = store.Change(lambda value, key: Setting.update(value=value).where(Setting.key == key))
+_VALUE = statements.Question(lambda key: Setting.select().where(Setting.key == key))
+_OTHER_VALUE = statements.Change(lambda value, key: Setting.update(value=value).where(Setting.key == key))
 
 
 def test_a_question_and_a_change_that_were_built_once_are_about_the_values_of_each_time(db):
