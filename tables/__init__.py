@@ -1,0 +1,1 @@
+"""What exists, by subject; ``models`` is the door to all of it."""
