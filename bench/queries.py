@@ -11,13 +11,14 @@ from app import create_app
 from bench import full
 from bench.browsing import form_in
 from bench.servers import HOST
-from domain import store
-from models import Delivery, Individual, db
+from domain import bulk, bulk_jobs, store, viewer
+from domain.actor import Actor
+from models import BulkJob, Delivery, Individual, Task, Worker, db
 
 # These do not grow with the agency's clients.
 SMALL = {
     "agency", "site", "setting", "page_version", "security_class", "channel_health", "audit_head", "import_run", "house_mark",
-    "worker",
+    "worker", "worker_category", "category_member", "bulk_job",
 }  # fmt: skip
 # What every request asks before its view: who is there, and what the agency decided.  The audit's head belongs to a write.
 BEFORE = ("login_session", "house_mark", "setting", "audit_head")
@@ -118,7 +119,31 @@ def pages(person: Individual) -> dict[str, tuple[str, str]]:
         "search": (staff, "/admin/individuals/?q=an"), "history": (staff, f"{record}history"),
         "accounts": (staff, f"{record}accounts"), "today": (staff, "/admin/"), "deliveries": (staff, "/admin/deliveries/"),
         "delivery": (staff, f"/admin/deliveries/{failed.public_id}/"), "settings": (staff, "/admin/settings/about_me"),
+        "setup": (staff, "/admin/settings/"), "my_devices": (client, "/my-portal/devices/"), "my_address": (client, "/my-portal/address"),
+        **{name: (staff, f"/admin/{path}") for name, path in _of_the_agency().items()},
     }  # fmt: skip
+
+
+def _of_the_agency() -> dict[str, str]:
+    """The pages about tasks, colleagues, accounts and the agency itself, under /admin/."""
+    task = Task.select().where(Task.done_at.is_null()).order_by(Task.id.desc()).first()
+    worker = f"workers/{Worker.select().where(Worker.group == 'worker').first().public_id}/"
+    job = f"accounts/changes/{_a_job().public_id}/"
+    return {
+        "tasks": "tasks/", "task": f"tasks/{task.public_id}/", "workers": "workers/", "worker": worker, "worker_form": f"{worker}edit",
+        "leaving": f"{worker}leaving", "classes": "workers/classes/", "categories": "workers/categories/", "status": "accounts/",
+        "status_search": "accounts/?q=an&state=active", "bulk_job": job, "bulk_people": f"{job}people",
+        "activations": "accounts/activations/", "statistics": "statistics/", "sites": "settings/sites/",
+        "footer_pages": "settings/pages/", "devices": "my-sign-in/devices/", "my_sign_in": "my-sign-in/",
+    }  # fmt: skip
+
+
+def _a_job() -> BulkJob:
+    """A change of all accounts, looked at and not begun."""
+    admin = Worker.get(Worker.group == "system_admin")
+    job = bulk.plan_change("suspend", viewer.accounts_seen_by(admin), Actor(worker=admin), all_of=bulk.Sought())
+    bulk_jobs.run_due()
+    return job
 
 
 def main() -> None:

@@ -87,7 +87,7 @@ def page(slug: str, language: str) -> PageVersion | None:
     """The newest published text in a language, else in the agency's, else in English; None when there is none."""
     agency = current()
     for tongue in dict.fromkeys((language, agency.language if agency else "en", "en")):
-        if version := pages.newest(slug, tongue):
+        if version := store.keep(f"page {slug} {tongue}", partial(pages.newest, slug, tongue)):
             return version
     return None
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from peewee import Database
 
-from domain import clock, store
+from domain import clock, statements, store
 from domain.actor import Actor
 from models import AuditEntry, AuditHead, AuditValues, Individual, db
 
@@ -148,15 +148,19 @@ def record_many(
         return []
     bodies = [_canonical(values) for _, _, values in of]
     with store.writing():
-        head = store.lock(AuditHead.select()).get()
+        head = _HEAD.first()
         entries = []
         for (individual, subject, _), body in zip(of, bodies, strict=True):
             entries.append(_entry(head, kind, by, individual, subject, _seal(body)))
             head.count, head.hash = entries[-1].id, entries[-1].hash
         store.insert(AuditEntry, [_columns(entry) for entry in entries])
         store.insert(AuditValues, [{"entry": e.id, "body": body} for e, body in zip(entries, bodies, strict=True)])
-        AuditHead.update(count=head.count, hash=head.hash, seal=_sealed(head)).where(AuditHead.id == 1).execute()
+        _MOVE_HEAD.run(head.count, head.hash, _sealed(head))
     return entries
+
+
+_HEAD = statements.Question(lambda: store.lock(AuditHead.select()))
+_MOVE_HEAD = statements.Change(lambda count, hash, seal: AuditHead.update(count=count, hash=hash, seal=seal).where(AuditHead.id == 1))
 
 
 def _entry(

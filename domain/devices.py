@@ -9,7 +9,7 @@ import re
 import secrets
 from typing import Any
 
-from domain import accounts, audit, clock, notices, settings, store
+from domain import accounts, audit, clock, notices, settings, statements, store
 from domain.actor import Actor
 from domain.rules import NotFound
 from models import Device, LoginSession, PortalAccount, Worker
@@ -28,14 +28,22 @@ def met(account: PortalAccount | None, worker: Worker | None, token: str, agent:
     Said inside the transaction that starts the session.
     """
     seen, now = Device.select().where(Device.token_hash == digest(token)), clock.now()
-    device = seen.where(Device.account == account, Device.worker == worker).first() if token else None
+    device = _MET.first(digest(token), account.id if account else 0, worker.id if worker else 0) if token else None
     if device is not None:
-        Device.update(signed_in_at=now, failed_sign_ins=0).where(Device.id == device.id).execute()
+        _SEEN.run(device.id, Device.signed_in_at.db_value(now))
         return device, token, False
     fresh = token if token and seen.exists() else secrets.token_urlsafe(32)  # a shared browser keeps its one name
     device = Device.create(token_hash=digest(fresh), account=account, worker=worker, agent=agent[:200], created_at=now,
                            signed_in_at=now)  # fmt: skip
     return device, fresh, True
+
+
+_MET = statements.Question(
+    lambda token_hash, account, worker: Device.select().where(
+        Device.token_hash == token_hash, (Device.account == account) | (Device.worker == worker)
+    )
+)
+_SEEN = statements.Change(lambda device, now: Device.update(signed_in_at=now, failed_sign_ins=0).where(Device.id == device))
 
 
 def tell_of(device: Device) -> None:

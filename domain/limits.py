@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import ipaddress
 
-from domain import clock, store
+from domain import clock, statements, store
 from models import RateCount
 
 _key = b""
@@ -31,6 +31,13 @@ def network_of(address: str) -> str:
     return str(ipaddress.ip_network((parsed, 64), strict=False))
 
 
+_COUNT = statements.Change(
+    lambda key, window, most: RateCount.update(count=RateCount.count + 1).where(
+        RateCount.key == key, RateCount.window == window, RateCount.count < most
+    )
+)
+
+
 def spend(what: str, who: str, *, most: int, seconds: int) -> bool:
     """Count one try of ``what`` by ``who``; False when ``most`` were already counted in this window of ``seconds``.
 
@@ -38,13 +45,8 @@ def spend(what: str, who: str, *, most: int, seconds: int) -> bool:
     """
     key, window = _place(what, who, seconds)
     with store.aside(), store.writing():
-        RateCount.insert(key=key, window=window, count=0).on_conflict_ignore().execute()
-        counted = (
-            RateCount.update(count=RateCount.count + 1)
-            .where(RateCount.key == key, RateCount.window == window, RateCount.count < most)
-            .execute()
-        )
-    return bool(counted)
+        store.insert(RateCount, [{"key": key, "window": window, "count": 0}], "ON CONFLICT DO NOTHING RETURNING id")
+        return bool(_COUNT.run(key, window, most))
 
 
 def give_back(what: str, who: str, *, seconds: int) -> None:

@@ -104,10 +104,21 @@ def is_shut(owner: PortalAccount | Worker, device_token: str) -> bool:
 def begin_anew(account: PortalAccount | None, worker: Worker | None) -> None:
     """A right password sets the counter back; who is locked stays so for other devices.  Said inside the sign-in's transaction."""
     if account is not None:
-        mine = PortalAccount.update(failed_sign_ins=0).where(PortalAccount.id == account.id, PortalAccount.state == ACTIVE)
-        mine.where(PortalAccount.failed_sign_ins > 0).execute()
-    else:
-        Worker.update(failed_sign_ins=0).where(Worker.id == worker, Worker.locked_until.is_null(), Worker.failed_sign_ins > 0).execute()
+        _ACCOUNT_ANEW.run(account.id)
+    elif worker is not None:
+        _WORKER_ANEW.run(worker.id)
+
+
+_ACCOUNT_ANEW = statements.Change(
+    lambda account: PortalAccount.update(failed_sign_ins=0).where(
+        PortalAccount.id == account, PortalAccount.state == ACTIVE, PortalAccount.failed_sign_ins > 0
+    )
+)
+_WORKER_ANEW = statements.Change(
+    lambda worker: Worker.update(failed_sign_ins=0).where(
+        Worker.id == worker, Worker.locked_until.is_null(), Worker.failed_sign_ins > 0
+    )
+)
 
 
 # ---------------------------------------------------------------- locking

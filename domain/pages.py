@@ -6,7 +6,7 @@ import dataclasses
 
 from peewee import fn
 
-from domain import texts
+from domain import statements, texts
 from models import PAGE_SLUGS, PageVersion
 
 
@@ -30,9 +30,15 @@ def shelf() -> list[Shelf]:
 
 def newest(slug: str, language: str) -> PageVersion | None:
     """The newest text of a page in just this language."""
-    versions = PageVersion.select().where(PageVersion.slug == slug, PageVersion.language == language)
-    version: PageVersion | None = versions.order_by(PageVersion.version.desc()).first()
+    version: PageVersion | None = _NEWEST.first(slug, language)
     return version
+
+
+_NEWEST = statements.Question(
+    lambda slug, language: PageVersion.select()
+    .where(PageVersion.slug == slug, PageVersion.language == language)
+    .order_by(PageVersion.version.desc())
+)
 
 
 def is_one(slug: str, language: str) -> bool:

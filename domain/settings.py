@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from domain import audit, store
 from domain.actor import Actor
 from domain.rules import N_, STALE, RuleBroken, Term, together
-from models import Setting
+from models import Setting, db
 
 
 @dataclasses.dataclass(frozen=True)
@@ -170,7 +170,7 @@ def change(key: str, text: str, by: Actor) -> None:
 
 
 def _all() -> dict[str, str]:
-    return {row.key: row.value for row in Setting.select()}
+    return dict(db.execute_sql("SELECT key, value FROM setting").fetchall())
 
 
 def checked(key: str, text: str) -> Any:

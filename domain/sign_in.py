@@ -57,32 +57,36 @@ def sign_in(email: str, password: str, *, device_token: str, agent: str, by: Act
         spent = lockout.claim(known)
     if not passwords.matches(password, known.password_hash) or not spent.counts:
         raise _refused(known, spent, by)
-    worker, account = _owner(key)
-    owner = worker or account
-    if owner is None or owner.password_hash != known.password_hash:  # changed while it was compared
+    worker, account = _numbered(known)
+    if worker is not None and worker.password_hash != known.password_hash:  # changed while it was compared
         raise _refused(known, spent, by)
     return start(account, worker, device_token=device_token, agent=agent, network=by.network)
 
 
 def _known(key: str, device_token: str) -> lockout.Known:
     """Asks the same of every address, whoever has it."""
-    worker = Worker.select(Worker.id, Worker.password_hash).where(*_may_sign_in(Worker, key)).tuples().first()
-    columns = (PortalAccount.id, PortalAccount.individual, PortalAccount.password_hash)
-    account = PortalAccount.select(*columns).where(*_may_sign_in(PortalAccount, key)).tuples().first()
+    worker, account = _WORKER_IN_NUMBERS.first(key), _ACCOUNT_IN_NUMBERS.first(key)
     if worker is not None:
-        return lockout.Known(worker[0], None, None, worker[1], _device_of(Device.worker, worker[0], device_token))
+        return lockout.Known(worker[0], None, None, worker[1], _device_of(0, worker[0], device_token))
     number, individual, kept = account or (None, None, None)
-    return lockout.Known(None, number, individual, kept, _device_of(Device.account, number or 0, device_token))
+    return lockout.Known(None, number, individual, kept, _device_of(number or 0, 0, device_token))
 
 
-def _device_of(owner: Any, number: int, token: str) -> int | None:
-    found = Device.select(Device.id).where(Device.token_hash == digest(token), owner == number).tuples().first()
+def _numbered(known: lockout.Known) -> tuple[Worker | None, PortalAccount | None]:
+    """Whose password was right.  Of a client it says no more than is known: whoever starts the session reads the row."""
+    if known.worker:
+        return Worker.get_by_id(known.worker), None
+    return None, PortalAccount(id=known.account, individual=known.individual, password_hash=known.password_hash)
+
+
+def _device_of(account: int, worker: int, token: str) -> int | None:
+    found = _DEVICE_IN_NUMBERS.first(digest(token), account, worker)
     return found[0] if found else None
 
 
 def _owner(key: str) -> tuple[Worker | None, PortalAccount | None]:
-    worker = Worker.get_or_none(*_may_sign_in(Worker, key))
-    return worker, PortalAccount.get_or_none(*_may_sign_in(PortalAccount, key)) if worker is None else None
+    worker = _WORKER.first(key)
+    return worker, _ACCOUNT.first(key) if worker is None else None
 
 
 def _may_sign_in(table: Any, key: str) -> tuple[Any, ...]:
@@ -92,6 +96,22 @@ def _may_sign_in(table: Any, key: str) -> tuple[Any, ...]:
 
 # Locked for wrong passwords is locked for unknown devices only: sessions and known devices stay.
 _IS_IN_USE = (PortalAccount.state == ACTIVE) | (PortalAccount.reason == "attempts")
+
+_WORKER_IN_NUMBERS = statements.Question(
+    lambda key: Worker.select(Worker.id, Worker.password_hash).where(*_may_sign_in(Worker, key)).tuples()
+)
+_ACCOUNT_IN_NUMBERS = statements.Question(
+    lambda key: PortalAccount.select(PortalAccount.id, PortalAccount.individual, PortalAccount.password_hash)
+    .where(*_may_sign_in(PortalAccount, key))
+    .tuples()
+)
+_DEVICE_IN_NUMBERS = statements.Question(
+    lambda token_hash, account, worker: Device.select(Device.id)
+    .where(Device.token_hash == token_hash, (Device.account == account) | (Device.worker == worker))
+    .tuples()
+)
+_WORKER = statements.Question(lambda key: Worker.select().where(*_may_sign_in(Worker, key)))
+_ACCOUNT = statements.Question(lambda key: PortalAccount.select().where(*_may_sign_in(PortalAccount, key)))
 
 
 def _refused(known: lockout.Known, spent: lockout.Try, by: Actor) -> RuleBroken:
@@ -117,31 +137,46 @@ def start(
     Raises RuleBroken ``no_match`` when the right ended at this very moment.
     """
     token = secrets.token_urlsafe(32)
-    who = Actor(worker=worker, account=account, network=network)
     with store.writing():
-        _still_allowed(account, worker, device_token)
+        fresh = _still_allowed(account, worker, device_token)
+        account, worker = (fresh, None) if account else (None, fresh)
+        who = Actor(worker=worker, account=account, network=network)
         now = clock.now()
         device, kept, is_new = devices.met(account, worker, device_token, agent)
-        LoginSession.create(token_hash=digest(token), account=account, worker=worker, device=device, created_at=now, seen_at=now)
+        begun = {"account": account, "worker": worker, "device": device, "created_at": now, "seen_at": now}
+        store.insert_rows([LoginSession(token_hash=digest(token), **begun)])
         lockout.begin_anew(account, worker)
         if is_new and tell_of_device:
             devices.tell_of(device)
         audit.record(
-            "sign_in.done", who, individual=account.individual if account else None,
+            "sign_in.done", who, individual=Individual(id=account.individual_id) if account else None,
             subject=accounts.subject(account) if account else f"worker {worker.id}",  # type: ignore[union-attr]
             is_new_device=is_new,
         )  # fmt: skip
     return SignedIn(token, kept, account, worker)
 
 
-def _still_allowed(account: PortalAccount | None, worker: Worker | None, device_token: str | None = None) -> None:
-    """With a ``device_token`` for a new sign-in, which somebody locked for wrong passwords starts on a known device only."""
+def _still_allowed(account: PortalAccount | None, worker: Worker | None, device_token: str | None = None) -> Any:
+    """The owner's row, locked.
+
+    With a ``device_token`` for a new sign-in, which somebody locked for wrong passwords starts on a known device only.
+    """
     owner = account or worker
-    table, may = (PortalAccount, _IS_IN_USE) if account else (Worker, Worker.is_active)
-    same = table.password_hash == owner.password_hash  # type: ignore[union-attr]  # changed while it was compared: refused
-    fresh = store.lock(table.select().where(table.id == owner.id, may, same)).first()  # type: ignore[union-attr]
+    still = _STILL_CLIENT if account else _STILL_STAFF
+    fresh = still.first(owner.id, owner.password_hash)  # type: ignore[union-attr]  # changed while it was compared: refused
     if fresh is None or (device_token is not None and lockout.is_shut(fresh, device_token)):
         raise _no_match()
+    return fresh
+
+
+_STILL_CLIENT = statements.Question(
+    lambda number, kept: store.lock(
+        PortalAccount.select().where(PortalAccount.id == number, _IS_IN_USE, PortalAccount.password_hash == kept)
+    )
+)
+_STILL_STAFF = statements.Question(
+    lambda number, kept: store.lock(Worker.select().where(Worker.id == number, Worker.is_active, Worker.password_hash == kept))
+)
 
 
 # ---------------------------------------------------------------- sessions

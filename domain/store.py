@@ -67,8 +67,25 @@ class NotIdle(RuntimeError):
     """Something slow (a network, a hash) was about to run inside a write transaction: a bug."""
 
 
+class _Inner(peewee._savepoint):  # type: ignore[misc]
+    """A savepoint by the one name of all: one of its own for each would fill the connection's store of prepared
+    statements with what never comes again.  One that was undone must not stay, or the next outer one would end it instead.
+    """
+
+    def __init__(self, database: Any) -> None:
+        super().__init__(database, sid="inner")
+
+    def rollback(self, begin: bool = True) -> None:
+        """Undo what was done since, and the savepoint itself; another one only when ``begin`` says so."""
+        super().rollback(begin=False)
+        self.commit(begin=begin)
+
+
 class _Guarded:
     """Refuses a change outside a transaction."""
+
+    def savepoint(self) -> _Inner:
+        return _Inner(self)
 
     def execute_sql(self, sql: str, params: Any = None) -> Any:
         if sql.lstrip()[:6].upper() in _WRITES and not self.in_transaction():  # type: ignore[attr-defined]

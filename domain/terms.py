@@ -17,12 +17,14 @@ def to_accept(account: PortalAccount, language: str) -> tuple[PageVersion, PageV
         privacy, terms = activation.pages_to_accept(language)
     except NotFound:
         return None
-    both = ((account.accepted_privacy, privacy), (account.accepted_terms, terms))
+    both = ((account.accepted_privacy_id, privacy), (account.accepted_terms_id, terms))
     return (privacy, terms) if any(_is_news(accepted, now) for accepted, now in both) else None
 
 
-def _is_news(accepted: PageVersion | None, now: PageVersion) -> bool:
-    return accepted is None or (now.id != accepted.id and now.published_at > accepted.published_at)
+def _is_news(accepted: int | None, now: PageVersion) -> bool:
+    if accepted == now.id:
+        return False
+    return accepted is None or now.published_at > PageVersion.get_by_id(accepted).published_at
 
 
 def accept(account: PortalAccount, privacy: PageVersion, terms: PageVersion, by: Actor) -> None:

@@ -21,7 +21,7 @@ from flask_wtf.csrf import CSRFError, CSRFProtect
 from peewee import IntegrityError
 from werkzeug.wrappers import Response
 
-from domain import clock, sign_in, store
+from domain import clock, sign_in, statements, store
 from models import FormReceipt
 from web import sessions
 
@@ -173,13 +173,24 @@ def _settled(visitor: str, form_id: str) -> FormReceipt | None:
 def _claim(visitor: str, form_id: str) -> int | None:
     try:
         with store.writing():
-            return int(FormReceipt.create(visitor=visitor, form_id=form_id, created_at=clock.now()).id)
+            row = {"visitor": visitor, "form_id": form_id, "is_done": False, "location": "", "body": "", "created_at": _stored(clock.now())}
+            return int(store.insert(FormReceipt, [row], "RETURNING id")[0][0])
     except IntegrityError:
         return None
 
 
+_stored = FormReceipt.created_at.db_value
+_MARK_DONE = statements.Change(lambda receipt: FormReceipt.update(is_done=True).where(FormReceipt.id == receipt))
+_RECEIPT = statements.Question(lambda receipt: FormReceipt.select(FormReceipt.is_done).where(FormReceipt.id == receipt).tuples())
+_ANSWER = statements.Change(
+    lambda receipt, status, location, body, session_for: FormReceipt.update(
+        status=status, location=location, body=body, session_for=session_for
+    ).where(FormReceipt.id == receipt)
+)
+
+
 def _mark_done(receipt: int) -> None:
-    FormReceipt.update(is_done=True).where(FormReceipt.id == receipt).execute()
+    _MARK_DONE.run(receipt)
 
 
 def _first_answer(visitor: str, form_id: str) -> Response | None:
@@ -238,21 +249,19 @@ def _answered(response: Response) -> Response:
 
 def _write_answer(receipt: int, response: Response) -> None:
     with store.writing():
-        row = FormReceipt.get_or_none(FormReceipt.id == receipt)
+        row = _RECEIPT.first(receipt)
         if row is None:
             return
-        if response.status_code >= 400 and not row.is_done:
-            row.delete_instance()
+        if response.status_code >= 400 and not row[0]:
+            FormReceipt.delete().where(FormReceipt.id == receipt).execute()
         else:
-            _keep(row, response if response.status_code < 500 else _look())
+            _keep(receipt, response if response.status_code < 500 else _look())
 
 
-def _keep(row: FormReceipt, response: Response) -> None:
-    row.status = response.status_code
-    row.location = response.headers.get("Location", "")
-    row.body = "" if row.location or response.is_streamed else response.get_data(as_text=True)
-    row.session_for = g.get("session_for")
-    row.save()
+def _keep(receipt: int, response: Response) -> None:
+    location = response.headers.get("Location", "")
+    body = "" if location or response.is_streamed else response.get_data(as_text=True)
+    _ANSWER.run(receipt, response.status_code, location, body, g.get("session_for"))
 
 
 def _unhook() -> None:

@@ -146,7 +146,7 @@ def begin(signed: SignedIn) -> None:
     if row is None:
         return
     login_user(Browser(signed.session_token, row))
-    if signed.account is not None and terms.has_news(signed.account, _language_of(signed.account)):
+    if row.account_id and terms.has_news(row.account, _language_of(row.account)):
         session[NEW_TERMS] = True
     if was and (waiting := unsent.claim(was, row)):
         session["unsent"] = waiting
