@@ -147,7 +147,7 @@ def record_many(
     if not of:
         return []
     bodies = [_canonical(values) for _, _, values in of]
-    with store.writing():
+    with store.joining():
         head = _HEAD.first()
         entries = []
         for (individual, subject, _), body in zip(of, bodies, strict=True):

@@ -44,7 +44,7 @@ def spend(what: str, who: str, *, most: int, seconds: int) -> bool:
     One guarded statement: of many at once exactly ``most`` are let through.
     """
     key, window = _place(what, who, seconds)
-    with store.aside(), store.writing():
+    with store.aside(), store.joining():
         store.insert(RateCount, [{"key": key, "window": window, "count": 0}], "ON CONFLICT DO NOTHING RETURNING id")
         return bool(_COUNT.run(key, window, most))
 

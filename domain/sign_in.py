@@ -145,7 +145,8 @@ def start(
         device, kept, is_new = devices.met(account, worker, device_token, agent)
         begun = {"account": account, "worker": worker, "device": device, "created_at": now, "seen_at": now}
         store.insert_rows([LoginSession(token_hash=digest(token), **begun)])
-        lockout.begin_anew(account, worker)
+        if fresh.failed_sign_ins:
+            lockout.begin_anew(account, worker)
         if is_new and tell_of_device:
             devices.tell_of(device)
         audit.record(

@@ -201,6 +201,16 @@ def writing() -> Iterator[None]:
             forget()  # what the block asked before its change, or before it was undone
 
 
+@contextlib.contextmanager
+def joining() -> Iterator[None]:
+    """The transaction that there is, or one of its own: for what is whole or fails with everything around it."""
+    if db.in_transaction():
+        yield
+        return
+    with writing():
+        yield
+
+
 def commits_with(settle: Callable[[], None] | None) -> contextvars.Token[Callable[[], None] | None]:
     """Have ``settle`` run inside each outer transaction of this context, just before it commits (form receipts)."""
     return _before_commit.set(settle)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from domain import accounts, activation, audit, store
+from domain import accounts, activation, audit, statements, store
 from domain.actor import Actor
 from domain.rules import NotFound
 from models import ACTIVE, PageVersion, PortalAccount
@@ -24,7 +24,10 @@ def to_accept(account: PortalAccount, language: str) -> tuple[PageVersion, PageV
 def _is_news(accepted: int | None, now: PageVersion) -> bool:
     if accepted == now.id:
         return False
-    return accepted is None or now.published_at > PageVersion.get_by_id(accepted).published_at
+    return accepted is None or now.published_at > _VERSION.first(accepted).published_at
+
+
+_VERSION = statements.Question(lambda number: PageVersion.select(PageVersion.published_at).where(PageVersion.id == number))
 
 
 def accept(account: PortalAccount, privacy: PageVersion, terms: PageVersion, by: Actor) -> None:
