@@ -14,6 +14,9 @@ from domain import letters, links, notices, profile_changes, sign_in, texts, wor
 from models import TABLES, Delivery, ProfileChange
 from web.formatting import language_name, time_zones
 
+# Words and markup, not rows: what they are read from does not matter.
+pytestmark = pytest.mark.only_sqlite
+
 TEMPLATES = HERE.parent.parent / "templates"
 EVERY = sorted(str(path.relative_to(TEMPLATES)) for path in TEMPLATES.rglob("*") if path.is_file())
 PAGES = [name for name in EVERY if not name.startswith("email/")]
