@@ -31,17 +31,17 @@ runpy.run_path("app.py", run_name="__main__")
 class Portal:
     """``app.py`` as script/run starts it, on a data folder of its own and a free port."""
 
-    def __init__(self, data: Path, *, days_ahead: float = 0) -> None:
+    def __init__(self, data: Path, *, days_ahead: float = 0, port: int = 0, url: str = "", **decided: str) -> None:
         self.data, self._log = data, data.with_name(f"{data.name}.log")
-        port = _free_port()
+        port = port or free_port()
         program = ["-c", AHEAD, str(days_ahead)] if days_ahead else ["app.py"]
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, *program, "--port", str(port)], cwd=ROOT, env=environment(data),
+                [sys.executable, *program, "--port", str(port)], cwd=ROOT, env=environment(data) | decided,
                 stdout=subprocess.PIPE, stderr=log, text=True,
             )  # fmt: skip
         self.announced = self._read_announcement()
-        self.url = f"http://localhost:{port}"
+        self.url = url or f"http://localhost:{port}"
         if f"Doorstep is at {self.url}\n" not in self.announced:
             self._end()
             pytest.fail(f"the portal did not start:\n{self.announced}{self.log}")
@@ -101,7 +101,7 @@ def environment(data: Path) -> dict[str, str]:
     return kept | {"DOORSTEP_DATA": str(data)}
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as server:
         return int(server.getsockname()[1])
 
