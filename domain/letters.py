@@ -270,6 +270,19 @@ def _somebody_elses(holder: address_change.Holder) -> Letter:
     )  # fmt: skip
 
 
+def _worker_address_changed(delivery: Delivery, portal_url: str) -> Letter:
+    tongue, address = language_of(delivery), notices.mask(delivery.worker.email or "")
+    return Letter(
+        texts.say(tongue, N_("You sign in with another address now")),
+        (
+            texts.say(tongue, N_("Hello,")),
+            texts.say(tongue, N_("A colleague changed the e-mail address that you sign in to the portal with. It is now %(address)s. "
+                                 "You were signed out everywhere."), address=address),
+            texts.say(tongue, N_("If you did not expect this, tell your agency at once.")),
+        ),
+    )  # fmt: skip
+
+
 def _address_changed(delivery: Delivery, portal_url: str) -> Letter:
     if address_change.standing(delivery.link) != address_change.GOOD:
         raise Unwanted(N_("The link no longer works."))
@@ -299,6 +312,7 @@ _WRITERS: dict[str, Callable[[Delivery, str], Letter]] = {
     "sign_in_locked": _sign_in_locked,
     "address_code": _address_code,
     "address_changed": _address_changed,
+    "worker_address_changed": _worker_address_changed,
     "invitation": _invitation,
 }
 
@@ -313,6 +327,7 @@ KIND_NAMES = {
     "sign_in_locked": N_("Sign-in locked"),
     "address_code": N_("Code for another address"),
     "address_changed": N_("Sign-in address changed"),
+    "worker_address_changed": N_("Sign-in address changed"),
     "invitation": N_("Invitation"),
 }
 

@@ -41,7 +41,7 @@ DOUBTFUL_AFTER = 3
 # Each kind with its priority: 0 goes before everything else (codes, resets, activations).
 KINDS = {
     "activation": 0, "password_reset": 0, "mail_test": 0, "password_changed": 3, "new_device": 3, "birth_date_closed": 3,
-    "sign_in_locked": 0, "address_code": 0, "address_changed": 0, "invitation": 0,
+    "sign_in_locked": 0, "address_code": 0, "address_changed": 0, "invitation": 0, "worker_address_changed": 0,
 }  # fmt: skip
 
 

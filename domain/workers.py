@@ -269,7 +269,7 @@ def change(worker: Worker, details: Details, by: Actor, *, version: int) -> None
         if has_other_rights or had_address != now.email:
             end_sessions(now)
         if had_address != now.email:
-            _follow_address(now)
+            _follow_address(now, had_address)
         if before != (after := _shown(now)):
             audit.record("worker.changed", by, subject=subject(now), before=before, after=after)
 
@@ -325,12 +325,14 @@ def _taken() -> RuleBroken:
     return RuleBroken(N_("Another worker has this e-mail address."), code="address_taken", field="email")
 
 
-def _follow_address(worker: Worker) -> None:
-    """What went to the earlier address opens nothing any more; an invitation goes out anew."""
+def _follow_address(worker: Worker, former: str | None) -> None:
+    """What went to the earlier address opens nothing any more, and it is told; an invitation goes out anew."""
     links.void_all(worker)
     notices.drop_for(worker)
     if state(worker) == INVITED:
         _send(worker)
+    elif state(worker) == ACTIVE and former:
+        notices.put("worker_address_changed", worker.id, to=former, worker=worker, version=worker.version)
 
 
 def _columns(good: Details, granted: SecurityClass | None) -> dict[str, Any]:

@@ -124,6 +124,8 @@ def test_another_address_ends_the_sessions_of_a_worker(cast):
     other = dataclasses.replace(workers.described(cast.dora), email="other@example.org")
     workers.change(cast.dora, other, cast.by("ada"), version=cast.dora.version)
     assert not LoginSession.select().where(LoginSession.token_hash == session.token_hash).exists()
+    told = Delivery.get(Delivery.kind == "worker_address_changed")
+    assert (told.to_address, told.worker, told.state) == ("dora@example.org", cast.dora, "due")
 
 
 def test_nobody_is_invited_under_an_address_that_somebody_has(cast):

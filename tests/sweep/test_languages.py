@@ -233,6 +233,7 @@ def test_every_mail_is_written_in_its_readers_language(cast, language):
     notices.put("mail_test", test.id, to=cast.ada.email, worker=cast.ada, link=test)
     write_of_lockout_and_address(cast)
     workers.invite(workers.Details("Wim", "West", "wim@example.org"), cast.by("ada"))
+    notices.put("worker_address_changed", 1, to="former@example.org", worker=cast.ada)
     is_english, kinds = left_in_english(language), set()
     for delivery in Delivery.select().where(Delivery.state == "due"):
         tongue = letters.language_of(delivery)

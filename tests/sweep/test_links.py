@@ -34,6 +34,7 @@ def mails(cast, mailbox):
     notices.put("password_changed", 1, to=alice.email, account=alice, individual=cast.alice)
     agency.send_mail_test(ada)
     workers.invite(workers.Details("Wim", "West", "wim@example.org"), cast.by("ada"))
+    notices.put("worker_address_changed", 1, to="former@example.org", worker=ada)
     subjects = {str(m["Subject"]): m for m in mailbox.collect()}
     kinds = {
         "activation": "Your portal is ready", "birth_date_closed": "Your activation was stopped",
@@ -41,6 +42,7 @@ def mails(cast, mailbox):
         "password_changed": "Your password was changed", "mail_test": "Test e-mail of your portal",
         "sign_in_locked": "A wrong password, several times", "address_code": "Your code",
         "address_changed": "Your sign-in address was changed",
+        "worker_address_changed": "You sign in with another address now",
         "invitation": "You are invited to work with the portal",
     }  # fmt: skip
     return {kind: subjects[subject] for kind, subject in kinds.items()}

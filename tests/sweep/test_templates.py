@@ -236,6 +236,7 @@ def test_every_word_of_every_mail_can_be_translated(cast, marked):
     notices.put("mail_test", test.id, to=cast.ada.email, worker=cast.ada, link=test)
     write_of_lockout_and_address(cast)
     workers.invite(workers.Details("Wim", "West", "wim@example.org"), cast.by("ada"))
+    notices.put("worker_address_changed", 1, to="former@example.org", worker=cast.ada)
     seen, known = set(), data()
     for delivery in Delivery.select().where(Delivery.state == "due"):
         letter = letters.letter(delivery, "https://portal.example.org")
