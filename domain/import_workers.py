@@ -9,7 +9,7 @@ import dataclasses
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
-from domain import clock, profile, search, store, viewer
+from domain import clock, profile, search, store, viewer, workers
 from domain.actor import Actor
 from domain.import_plans import STALE, Plain, Plan
 from domain.import_rows import Checker, Row
@@ -28,6 +28,7 @@ class Workers(Plain):
         super().__init__(checker, Worker)
         self._rights = _rights_of(by.worker)
         self._sites = dict(Site.select(Site.external_id, Site.id).tuples())
+        self._demoted: set[int] = set()
         self._owners = dict(Worker.select(Worker.email_key, Worker.external_id).tuples())
 
     def plan(self, rows: Sequence[Row]) -> list[Plan]:
@@ -50,9 +51,15 @@ class Workers(Plain):
         if len(self._checker.problems) > before:
             raise RuleBroken(STALE, code="stale")
         super().write(by)
-        changed = [plan.record.id for plan in self._staged if plan.record]
-        _grow_versions(changed)
-        _end_sessions([plan.record.id for plan in self._staged if plan.record and "group" in plan.columns])
+        _grow_versions([plan.record.id for plan in self._staged if plan.record])
+        _end_sessions([plan.record.id for plan in self._staged if plan.record and {*_POWER} & plan.columns.keys()])
+        self._follow_addresses(now)
+
+    def _follow_addresses(self, before: dict[int, Worker]) -> None:
+        """What went to an earlier address opens nothing any more, and that address is told."""
+        for plan in self._staged:
+            if plan.record and "email" in plan.columns and plan.columns["email"] != (was := before[plan.record.id].email):
+                workers.follow_address(Worker.get_by_id(plan.record.id), was)
 
     def _columns(self, plan: Plan) -> dict[str, Any]:
         columns: dict[str, Any] = {}
@@ -87,9 +94,17 @@ class Workers(Plain):
         """Note what must not be as things stand: of addresses by accounts, of rights by who imports and who is there."""
         taken = set(_signing_in(plan.columns.get("email_key") for plan in plans))
         for plan in plans:
+            self._check_admins(plan)
             if plan.columns.get("email_key") in taken:
                 self._refuse(plan, "email", N_("A client signs in to the portal with this e-mail address."))
             self._check_rights(plan)
+
+    def _check_admins(self, plan: Plan) -> None:
+        """A file leaves somebody who may do everything, as the pages do."""
+        if plan.record and plan.record.group == "system_admin" and plan.columns.get("group", "system_admin") != "system_admin":
+            self._demoted.add(plan.record.id)
+            if not workers.has_admin_without(self._demoted):
+                self._refuse(plan, "group", workers.ONLY_ADMIN)
 
     def _check_rights(self, plan: Plan) -> None:
         touched = [name for name in _POWER if name in plan.columns]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+from collections.abc import Collection
 from functools import partial
 from typing import Any
 
@@ -100,13 +101,19 @@ def held(worker: Worker, rights: frozenset[str]) -> Worker:
     return now
 
 
+ONLY_ADMIN = N_("This is the only system administrator. Make somebody else one first.")
+
+
 def must_not_be_last(worker: Worker) -> None:
     """Raise RuleBroken for the only system_admin who may sign in."""
-    others = Worker.select().where(
-        Worker.group == "system_admin", Worker.is_active, Worker.password_hash.is_null(False), Worker.id != worker.id
-    )
-    if worker.group == "system_admin" and state(worker) == ACTIVE and not others.exists():
-        raise RuleBroken(N_("This is the only system administrator. Make somebody else one first."), code="last_admin", field="group")
+    if worker.group == "system_admin" and state(worker) == ACTIVE and not has_admin_without({worker.id}):
+        raise RuleBroken(ONLY_ADMIN, code="last_admin", field="group")
+
+
+def has_admin_without(gone: Collection[int]) -> bool:
+    """True when a system_admin who may sign in is left besides those with these numbers."""
+    admins = Worker.select(Worker.id).where(Worker.group == "system_admin", Worker.is_active, Worker.password_hash.is_null(False))
+    return any(number not in gone for (number,) in admins.tuples())
 
 
 def end_sessions(worker: Worker) -> None:
@@ -269,7 +276,7 @@ def change(worker: Worker, details: Details, by: Actor, *, version: int) -> None
         if has_other_rights or had_address != now.email:
             end_sessions(now)
         if had_address != now.email:
-            _follow_address(now, had_address)
+            follow_address(now, had_address)
         if before != (after := _shown(now)):
             audit.record("worker.changed", by, subject=subject(now), before=before, after=after)
 
@@ -325,8 +332,11 @@ def _taken() -> RuleBroken:
     return RuleBroken(N_("Another worker has this e-mail address."), code="address_taken", field="email")
 
 
-def _follow_address(worker: Worker, former: str | None) -> None:
-    """What went to the earlier address opens nothing any more, and it is told; an invitation goes out anew."""
+def follow_address(worker: Worker, former: str | None) -> None:
+    """What went to the earlier address opens nothing any more, and it is told; an invitation goes out anew.
+
+    Said in the transaction of the change.
+    """
     links.void_all(worker)
     notices.drop_for(worker)
     if state(worker) == INVITED:

@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain import accounts, agency, audit, imports, limits, profile, schema, search, store
+from domain import accounts, agency, audit, clock, imports, limits, links, profile, schema, search, store, workers
 from domain.actor import SYSTEM
 from domain.import_csv import open_table
 from domain.import_mapping import Bound
@@ -26,10 +26,12 @@ from models import (
     AuditEntry,
     Consent,
     Contact,
+    Delivery,
     ImportedRow,
     ImportRow,
     ImportRun,
     Individual,
+    Link,
     LoginSession,
     PortalAccount,
     SearchWord,
@@ -778,12 +780,34 @@ def test_nobody_changes_who_may_more_than_they_do(take, cast, row, column):
     with store.writing():
         sends = SecurityClass.create(name="Sends activations", rights="send_activations")
         Worker.update(security_class=sends).where(Worker.external_id == "otto").execute()
+        Worker.update(group="system_admin").where(Worker.external_id == "ines").execute()
     before = everything()
     for dry in (True, False):
         report = take(f"{WORKERS}\n{row}", "workers", by=cast.by("finn"), dry=dry)
         assert [(problem.row, problem.column, problem.message) for problem in report.problems] == [(2, column, TOO_HIGH)]
         assert everything() == before
     assert take(f"{WORKERS}\n{row}", "workers", by=cast.by("ada")).is_applied
+
+
+def test_a_file_leaves_somebody_who_may_do_everything(take, cast):
+    with store.writing():
+        Worker.update(group="system_admin").where(Worker.external_id == "ines").execute()
+    both = f"{WORKERS}\nada,Ada,Ames,ada@example.org,,worker\nines,Ines,Ivory,ines@example.org,,worker"
+    before = everything()
+    assert said(take(both, "workers")) == [f"row 3, column group: {workers.ONLY_ADMIN} (“worker”)"]
+    assert everything() == before
+    assert take(f"{WORKERS}\nada,Ada,Ames,ada@example.org,,worker", "workers").is_applied
+    assert not take(f"{WORKERS}\nines,Ines,Ivory,ines@example.org,,worker", "workers").is_applied
+
+
+def test_an_address_that_a_file_changes_opens_nothing_any_more_and_is_told(take, cast):
+    session = cast.session("otto")
+    with store.writing():
+        reset = links.make("password_reset", clock.ahead(minutes=30), worker=cast.otto)
+    assert take(f"{WORKERS}\notto,Otto,Oak,oak@example.org,,worker", "workers").is_applied
+    assert not LoginSession.select().where(LoginSession.token_hash == session.token_hash).exists()
+    assert not links.is_good(Link.get_by_id(reset.id))
+    assert Delivery.get(Delivery.kind == "worker_address_changed").to_address == "otto@example.org"
 
 
 def test_who_may_more_can_stand_in_the_file_and_be_written_otherwise(take, cast):
@@ -795,6 +819,7 @@ def test_who_may_more_can_stand_in_the_file_and_be_written_otherwise(take, cast)
 
 
 def test_the_system_may_change_everybody(take, cast):
+    _regroup("ines", "system_admin")
     assert take(f"{WORKERS}\nada,Ada,Ames,ada@elsewhere.example,,worker", "workers").is_applied
     assert (cast.ada.email, cast.ada.group) == ("ada@elsewhere.example", "worker")
 
