@@ -137,13 +137,13 @@ def _owner(row: LoginSession) -> Actor:
     return Actor(worker=row.worker, account=row.account, network=network())
 
 
-def begin(signed: SignedIn | Half) -> None:
+def begin(signed: SignedIn | Half, *, by_code: bool = False) -> None:
     """Give the browser its new session; whatever its cookie held before is gone.
 
     Half of one changes nothing but its own cookie: what waits for the session waits on.
     """
     if isinstance(signed, Half):
-        g.half_token, g.session_for = signed.token, _named(None, signed.worker)
+        g.half_token, g.session_for = signed.token, f"half {signed.worker.id}"
         return
     if current_user.is_authenticated:
         sign_in.sign_out(current_user.row, _owner(current_user.row))
@@ -158,7 +158,7 @@ def begin(signed: SignedIn | Half) -> None:
     if was and (waiting := unsent.claim(was, row)):
         session["unsent"] = waiting
     g.device_token = signed.device_token
-    g.session_for = _named(signed.account, signed.worker)
+    g.session_for = f"second {signed.worker.id}" if by_code and signed.worker else _named(signed.account, signed.worker)
 
 
 def _language_of(account: PortalAccount) -> str:
@@ -190,16 +190,17 @@ def start_again(who: str, words: Mapping[str, str]) -> None:
     """
     kind, _, number = who.partition(" ")
     account = PortalAccount.get_or_none(PortalAccount.id == int(number)) if kind == "account" else None
-    worker = Worker.get_or_none(Worker.id == int(number)) if kind == "worker" else None
+    worker = Worker.get_or_none(Worker.id == int(number)) if kind in ("worker", "half", "second") else None
     owner = account or worker
     if owner is None:
         return
     here: dict[str, Any] = {"device_token": device_token(), "agent": agent(), "network": network(), "tell_of_device": False}
     with contextlib.suppress(RuleBroken):
-        if worker is not None and half_sign_ins.once_more(half_token(), words.get("code", ""), worker):
-            begin(sign_in.start(None, worker, **here))
+        if worker is not None and kind == "second":
+            if half_sign_ins.once_more(half_token(), words.get("code", ""), worker):
+                begin(sign_in.start(None, worker, **here), by_code=True)
         elif passwords.matches(words.get("password", ""), owner.password_hash):
-            begin(sign_in.let_in(account, worker, **here))
+            begin(sign_in.let_in(None, worker, **here) if kind == "half" else sign_in.start(account, worker, **here))
 
 
 def end() -> None:

@@ -129,7 +129,7 @@ def _led_on(reached):
     if reached is None:
         return done(_with_next("/sign-in/recovery-codes"))
     signed, left = reached if isinstance(reached, tuple) else (reached, None)
-    sessions.begin(signed)
+    sessions.begin(signed, by_code=True)
     if left is not None:
         told = ngettext("You have %(num)s recovery code left.", "You have %(num)s recovery codes left.", left)
         sessions.tell("warn" if left < 3 else "info", told)
