@@ -22,7 +22,7 @@ import blueprints
 import config as configuration
 from blueprints.public import help
 from config import BadConfiguration, Config
-from domain import agency, audit, duty, folder, house_texts, limits, links, schema, settings, store
+from domain import agency, audit, duty, folder, house_texts, limits, links, schema, second_step, settings, store
 from domain.folder import Place
 from domain.rules import RuleBroken
 from domain.viewer import ClientViewer
@@ -60,7 +60,7 @@ def create_app(config: Config | None = None) -> Flask:
     app.extensions["doorstep"] = config
     app.ensure_sync = _as_it_is  # type: ignore[method-assign]
     store.open_database(config.database_url)
-    for keyed in (limits, links):
+    for keyed in (limits, links, second_step):
         keyed.use_key(config.secret_key)
     audit.use_key(config.audit_key)
     languages.install(app, https=config.https)

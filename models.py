@@ -76,6 +76,11 @@ from tables.outbox import (  # noqa: F401
     Delivery,
     DeliveryAttempt,
 )
+from tables.second_step import (
+    Authenticator,
+    HalfSignIn,
+    RecoveryCode,
+)
 from tables.staff import (  # noqa: F401
     BUILT_IN_CATEGORIES,
     GROUPS,
@@ -103,4 +108,5 @@ TABLES: tuple[type[Row], ...] = (
     FormReceipt, UnsentForm, Task, ProfileChange, Delivery, DeliveryAttempt,
     ChannelHealth, AddressHealth, JobRun, AuditEntry, AuditValues, AuditHead, ImportRun, ImportRow, ImportedRow,
     ImportFile, ImportProblem, ImportMapping, DayCount, BulkJob, BulkRow,
+    Authenticator, RecoveryCode, HalfSignIn,
 )  # fmt: skip

@@ -26,6 +26,7 @@ from domain import (
     bulk_jobs,
     dispatch,
     duty,
+    half_sign_ins,
     import_jobs,
     import_page,
     imports,
@@ -76,6 +77,7 @@ def each_hour() -> None:
     posts.forget_old()
     unsent.forget_old()
     sign_in.forget_old_sessions()
+    half_sign_ins.forget_old()
     bulk.expire()
 
 

@@ -23,6 +23,13 @@ def remove(path: str, public_id: str):
     return done("/sign-in" if is_over else path)
 
 
+def end_trust(path: str, public_id: str):
+    """On one of them a code is asked for again."""
+    devices.end_trust(g.viewer.session, public_id, g.viewer.actor)
+    tell("good", _("That device asks for a code again."))
+    return done(path)
+
+
 def sign_out_others(path: str):
     """Every other session ends."""
     ended = devices.sign_out_others(g.viewer.session, g.viewer.actor)

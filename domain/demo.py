@@ -50,6 +50,7 @@ from models import (
     Row,
     SearchWord,
     SecurityClass,
+    Setting,
     Site,
     Worker,
     new_public_id,
@@ -173,6 +174,7 @@ def _build(password_hash: str, seed: int) -> _House:
             id=1, name=NAME, short_name="Harbour", emergency_line=starting_texts.EMERGENCY_LINE, country="CA",
             language="en", is_demo=True, mail_tested_at=now,
         ).execute()  # fmt: skip
+        Setting.create(key="staff_2step", value="0")  # whoever tries the portal has no app at hand
         pages = [_page(slug, tongue, body, now) for tongue in texts.LANGUAGES for slug, body in _texts(tongue).items()]
         privacy, terms = pages[:2]
         workers = _workers(_sites(), password_hash, seed, now)

@@ -46,6 +46,12 @@ _MET = statements.Question(
 _SEEN = statements.Change(lambda device, now: Device.update(signed_in_at=now, failed_sign_ins=0).where(Device.id == device))
 
 
+def begin_anew(worker: Worker, token: str) -> None:
+    """A right password on a known device sets the device's tries back.  Said inside a transaction."""
+    mine = Device.update(failed_sign_ins=0).where(Device.worker == worker.id, Device.token_hash == digest(token))
+    mine.where(Device.failed_sign_ins > 0).execute()
+
+
 def tell_of(device: Device) -> None:
     """A device that was not seen before is told by e-mail."""
     account, worker = device.account, device.worker
@@ -69,6 +75,7 @@ class Place:
     seen_at: dt.datetime
     is_signed_in: bool
     is_here: bool
+    trusted_until: dt.datetime | None = None
 
 
 def listed(session: LoginSession, older: str = "") -> tuple[list[Place], str]:
@@ -104,7 +111,14 @@ def _of(table: Any, session: LoginSession) -> Any:
 def _place(device: Device, living: list[LoginSession], session: LoginSession) -> Place:
     on_it = [each.seen_at for each in living if each.device_id == device.id]
     seen = max([*on_it, device.signed_in_at or device.created_at])
-    return Place(device.public_id, *named(device.agent), device.created_at, seen, bool(on_it), device.id == session.device_id)
+    return Place(device.public_id, *named(device.agent), device.created_at, seen, bool(on_it), device.id == session.device_id,
+                 trusted_until(device))  # fmt: skip
+
+
+def trusted_until(device: Device) -> dt.datetime | None:
+    """Until when no code is asked for on a device; None where one is."""
+    until = device.trusted_at + dt.timedelta(days=settings.get("trusted_device_days")) if device.trusted_at else None
+    return until if until is not None and until > clock.now() else None
 
 
 def _nameless(each: LoginSession, session: LoginSession) -> Place:
@@ -146,6 +160,15 @@ def remove(session: LoginSession, public_id: str, by: Actor) -> bool:
             raise NotFound
         _note("device.removed", session, by)
     return public_id == session.public_id or (device is not None and device.id == session.device_id)
+
+
+def end_trust(session: LoginSession, public_id: str, by: Actor) -> None:
+    """On that device a code is asked for again.  Raises NotFound for what is not there or is somebody else's."""
+    with store.writing():
+        mine = Device.update(trusted_at=None).where(_of(Device, session), Device.public_id == public_id, Device.token_hash != "")
+        if not mine.execute():
+            raise NotFound
+        _note("device.trust_ended", session, by)
 
 
 def sign_out_others(session: LoginSession, by: Actor) -> int:

@@ -302,6 +302,44 @@ def _address_changed(delivery: Delivery, portal_url: str) -> Letter:
     )  # fmt: skip
 
 
+_NOT_ME = N_("If it was not you, choose a new password now and call us.")
+
+
+def _of_second_step(delivery: Delivery, portal_url: str, subject: str, told: str, *more: str) -> Letter:
+    _still_theirs(delivery)
+    tongue = language_of(delivery)
+    return Letter(
+        texts.say(tongue, subject),
+        tuple(texts.say(tongue, each) for each in (N_("Hello,"), told, *more, _NOT_ME)),
+        (texts.say(tongue, N_("Choose a new password")), f"{portal_url}/forgotten-password"),
+    )
+
+
+def _authenticator_set_up(delivery: Delivery, portal_url: str) -> Letter:
+    return _of_second_step(
+        delivery, portal_url, N_("An authenticator app was set up"),
+        N_("From now on you sign in to your portal with your password and the code of an authenticator app that was just set up. "
+           "If it was you, all is well."),
+    )  # fmt: skip
+
+
+def _authenticator_removed(delivery: Delivery, portal_url: str) -> Letter:
+    return _of_second_step(
+        delivery, portal_url, N_("Your authenticator app was removed"),
+        N_("The app that you sign in to your portal with was removed, and you are signed out everywhere. You set one up again at your "
+           "next sign-in."),
+        N_("If you asked for it, all is well."),
+    )  # fmt: skip
+
+
+def _recovery_code_used(delivery: Delivery, portal_url: str) -> Letter:
+    return _of_second_step(
+        delivery, portal_url, N_("A recovery code was used"),
+        N_("One of your recovery codes was used in place of your authenticator app. If it was you, all is well."),
+        N_("You can make new codes on the page “My sign-in”."),
+    )  # fmt: skip
+
+
 _WRITERS: dict[str, Callable[[Delivery, str], Letter]] = {
     "activation": _activation,
     "password_reset": _password_reset,
@@ -314,6 +352,9 @@ _WRITERS: dict[str, Callable[[Delivery, str], Letter]] = {
     "address_changed": _address_changed,
     "worker_address_changed": _worker_address_changed,
     "invitation": _invitation,
+    "authenticator_set_up": _authenticator_set_up,
+    "authenticator_removed": _authenticator_removed,
+    "recovery_code_used": _recovery_code_used,
 }
 
 # What a kind is called on staff pages.
@@ -329,6 +370,9 @@ KIND_NAMES = {
     "address_changed": N_("Sign-in address changed"),
     "worker_address_changed": N_("Sign-in address changed"),
     "invitation": N_("Invitation"),
+    "authenticator_set_up": N_("Authenticator app set up"),
+    "authenticator_removed": N_("Authenticator app removed"),
+    "recovery_code_used": N_("Recovery code used"),
 }
 
 

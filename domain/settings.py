@@ -67,6 +67,16 @@ CATALOGUE: dict[str, Kind] = {
     "first_start_tries": Kind(
         20, N_("Tries of the first start’s code"), N_("an hour"), N_("From one network."), 3, 100
     ),
+    "staff_2step": Kind(
+        True, N_("Staff sign in with an authenticator app"), "",
+        N_("After the password they type six digits that their phone shows. Who has no app yet is led through it."),
+    ),
+    "trusted_device_days": Kind(
+        30, N_("Trusted devices"), N_("days"), N_("How long no code is asked for where somebody wishes so."), 1, 365
+    ),
+    "second_step_tries": Kind(5, N_("Wrong codes of the app"), N_("for one sign-in"), N_("Then it begins again with the password."), 3, 10),
+    "second_step_tries_an_hour": Kind(20, N_("Wrong codes of the app"), N_("an hour"), N_("For one worker."), 5, 100),
+    "second_step_minutes": Kind(10, N_("After the password"), N_("minutes"), N_("How long the page waits for the code."), 3, 10),
     "idle_minutes": Kind(30, N_("Idle limit"), N_("minutes"), N_("A session without a tap ends after this time."), 5, 240),
     "session_hours": Kind(12, N_("Longest session"), N_("hours"), "", 1, 24),
     "address_change": Kind(True, N_("Clients may change the address that they sign in with"), "", N_("On the page My Portal.")),
@@ -132,6 +142,7 @@ SECTIONS: dict[str, Section] = {
     "sign_in": Section(N_("Sign-in"), (
         "password_length", "sign_ins_a_minute", "sign_in_tries", "unlock_minutes", "resets_an_hour", "reset_minutes",
         "invitation_days", "idle_minutes", "session_hours", "unsent_minutes", "quick_exit", "quick_exit_address",
+        "staff_2step", "trusted_device_days", "second_step_tries", "second_step_tries_an_hour", "second_step_minutes",
     ), N_("Passwords, tries and how long a session lasts.")),
     "address": Section(N_("Change of address"), (
         "address_change", "address_undo_days", "address_code_minutes", "address_code_tries", "address_code_wait",

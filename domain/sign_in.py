@@ -26,6 +26,7 @@ from domain import (
     notices,
     passwords,
     profile,
+    second_step,
     settings,
     statements,
     store,
@@ -47,8 +48,17 @@ class SignedIn:
     worker: Worker | None
 
 
-def sign_in(email: str, password: str, *, device_token: str, agent: str, by: Actor) -> SignedIn:
-    """Start a session.  Raises RuleBroken: ``too_many`` tries, or ``no_match`` for every other reason."""
+@dataclasses.dataclass(frozen=True)
+class Half:
+    """The password was right, and the second step is to come: the token for its cookie, and whether the app is there yet."""
+
+    token: str
+    is_first: bool
+    worker: Worker
+
+
+def sign_in(email: str, password: str, *, device_token: str, agent: str, by: Actor) -> SignedIn | Half:
+    """Start a session, or half of it.  Raises RuleBroken: ``too_many`` tries, or ``no_match`` for every other reason."""
     key = profile.email_key(email)
     known = _known(key, device_token)
     with store.aside(), store.writing():
@@ -60,7 +70,7 @@ def sign_in(email: str, password: str, *, device_token: str, agent: str, by: Act
     worker, account = _numbered(known)
     if worker is not None and worker.password_hash != known.password_hash:  # changed while it was compared
         raise _refused(known, spent, by)
-    return start(account, worker, device_token=device_token, agent=agent, network=by.network)
+    return let_in(account, worker, device_token=device_token, agent=agent, network=by.network)
 
 
 def _known(key: str, device_token: str) -> lockout.Known:
@@ -128,9 +138,27 @@ def _no_match() -> RuleBroken:
     return RuleBroken(N_("The e-mail address and the password do not match."), code="no_match", field="email")
 
 
-def start(
+def let_in(
     account: PortalAccount | None, worker: Worker | None, *, device_token: str, agent: str, network: str,
     tell_of_device: bool = True,
+) -> SignedIn | Half:  # fmt: skip
+    """A session for somebody whose password was right; for staff who are asked for a second step, half of one.
+
+    Raises RuleBroken ``no_match`` when the right ended at this very moment.
+    """
+    if worker is None or not second_step.is_asked(worker, device_token):
+        return start(account, worker, device_token=device_token, agent=agent, network=network, tell_of_device=tell_of_device)
+    with store.writing():
+        _still_allowed(None, worker, device_token)
+        token, is_first = second_step.begin(worker)
+        lockout.begin_anew(None, worker)
+        devices.begin_anew(worker, device_token)
+    return Half(token, is_first, worker)
+
+
+def start(
+    account: PortalAccount | None, worker: Worker | None, *, device_token: str, agent: str, network: str,
+    tell_of_device: bool = True, trusts: bool = False,
 ) -> SignedIn:  # fmt: skip
     """A new session for somebody whose right is proved; a device not seen before is told by e-mail.
 
@@ -149,6 +177,8 @@ def start(
             lockout.begin_anew(account, worker)
         if is_new and tell_of_device:
             devices.tell_of(device)
+        if trusts:
+            second_step.trust(device, who)
         audit.record(
             "sign_in.done", who, individual=Individual(id=account.individual_id) if account else None,
             subject=accounts.subject(account) if account else f"worker {worker.id}",  # type: ignore[union-attr]
@@ -320,6 +350,9 @@ def _set_password(owner: PortalAccount | Worker, kept: str, by: Actor, audited: 
         if not table.update(password_hash=kept).where(table.id == owner.id, table.password_hash == was).execute():
             raise RuleBroken(N_("The password was changed meanwhile. Sign in again."), code="stale", field="password")
         LoginSession.delete().where(mine).execute()
+        if isinstance(owner, Worker):
+            second_step.end_halves(owner)
+            second_step.end_trust(owner)
         links.void("password_reset", **{"account" if is_client else "worker": owner})
         entry = audit.record(audited, by, individual=owner.individual if is_client else None, subject=_subject(owner))
         notices.put("password_changed", entry.id, to=owner.email, individual=owner.individual if is_client else None,

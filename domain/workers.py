@@ -14,7 +14,20 @@ from typing import Any
 
 from peewee import IntegrityError
 
-from domain import audit, categories, clock, links, notices, passwords, profile, search, settings, store, viewer
+from domain import (
+    audit,
+    categories,
+    clock,
+    links,
+    notices,
+    passwords,
+    profile,
+    search,
+    second_step,
+    settings,
+    store,
+    viewer,
+)
 from domain.actor import Actor
 from domain.rules import N_, STALE, RuleBroken, together
 from models import CLOSED, GROUPS, Agency, CategoryMember, Link, LoginSession, PortalAccount, SecurityClass, Worker
@@ -119,6 +132,7 @@ def has_admin_without(gone: Collection[int]) -> bool:
 def end_sessions(worker: Worker) -> None:
     """No session outlives the rights that it began with."""
     LoginSession.delete().where(LoginSession.worker == worker).execute()
+    second_step.end_halves(worker)
 
 
 def subject(worker: Worker) -> str:
@@ -204,8 +218,30 @@ def withdraw(worker: Worker, by: Actor) -> None:
 def end_access(worker: Worker) -> None:
     """Whatever opens the portal to somebody, or is on its way to them, ends in the transaction of the cause."""
     end_sessions(worker)
+    second_step.forget(worker)
     links.void_all(worker)
     notices.drop_for(worker)
+
+
+def by_address(email: str) -> Worker | None:
+    """Who signs in with an address; None when no worker does."""
+    found: Worker | None = Worker.get_or_none(Worker.email_key == profile.email_key(email), Worker.is_active)
+    return found
+
+
+def remove_app(worker: Worker, by: Actor) -> None:
+    """The authenticator app of somebody who lost it goes: they set up another one at their next sign-in, and are signed out.
+
+    Not one's own in this way.  Raises RuleBroken: ``own``, ``too_high``, ``no_app``.
+    """
+    with store.writing():
+        was = held(worker, begin(by))
+        if is_self(was, by):
+            raise RuleBroken(N_("Nobody removes their own app here. Use “My sign-in”, or ask somebody else who may."), code="own")
+        if not second_step.forget(was):
+            raise RuleBroken(N_("There is no authenticator app to remove."), code="no_app")
+        end_sessions(was)
+        second_step.note_removal(was, by)
 
 
 def _send(worker: Worker) -> None:

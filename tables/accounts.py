@@ -110,6 +110,7 @@ class Device(Row):
     created_at = UTCDateTimeField()
     signed_in_at = UTCDateTimeField(null=True)  # the newest time
     failed_sign_ins = SmallIntegerField(default=0)  # wrong passwords in a row on it: it has tries of its own
+    trusted_at = UTCDateTimeField(null=True)  # since when no code is asked for on it
 
 
 class LoginSession(Row):

@@ -45,6 +45,7 @@ from domain import (
     profile,
     schema,
     search,
+    second_step,
     settings,
     sign_in,
     store,
@@ -323,7 +324,7 @@ def _lines_are_known() -> Iterator[None]:
 def opened(url: str) -> Iterator[peewee.Database]:
     """The database at ``url`` for this process, with the tests' keys and a connection for this thread."""
     database = store.open_database(url)
-    for keyed in (audit, limits, links):
+    for keyed in (audit, limits, links, second_step):
         keyed.use_key(KEY)
     try:
         with database.connection_context():
@@ -381,6 +382,7 @@ def _build_house() -> None:
         agency.publish(slug, "en", f"# Our {slug} page\n\nThis is what it says.", SYSTEM)
     with store.writing():
         models.Agency.update(mail_tested_at=clock.now()).execute()
+        models.Setting.create(key="staff_2step", value="0")  # a test that is about it switches it on
     agency.switch_on(SYSTEM, mail_test_needed=True)
 
 

@@ -13,7 +13,8 @@ from flask import Flask, current_app
 from flask.cli import AppGroup
 
 from config import BadConfiguration, Config
-from domain import agency, audit, demo, links, schema, store
+from domain import agency, audit, demo, links, schema, store, workers
+from domain.actor import SYSTEM
 from domain.rules import RuleBroken
 from web import access, checks, commands_backup, commands_import
 
@@ -22,7 +23,7 @@ DEMO_CLIENTS = 40
 
 def register(app: Flask) -> None:
     """Add our commands to the application."""
-    for command in (migrate, demo_command, audiences, check):
+    for command in (migrate, demo_command, audiences, check, reset_second_step):
         app.cli.add_command(command)
     app.cli.add_command(audit_group)
     commands_import.register(app)
@@ -96,6 +97,21 @@ def check() -> None:
     if found:
         sys.exit(1)
     click.echo("Nothing stands against running.")
+
+
+@click.command("reset-second-step")
+@click.argument("email")
+def reset_second_step(email: str) -> None:
+    """Remove the authenticator app of a worker who lost it and has nobody to ask; they set one up at their next sign-in."""
+    with store.connection():
+        worker = workers.by_address(email)
+        if worker is None:
+            raise click.ClickException("no worker signs in with this address")
+        try:
+            workers.remove_app(worker, SYSTEM)
+        except RuleBroken as refused:
+            raise click.ClickException(str(refused)) from None
+    click.echo("The app is removed, and they are signed out everywhere. They set up another one at their next sign-in.")
 
 
 audit_group = AppGroup("audit", help="The record of who did what.")

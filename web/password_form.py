@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask_login import current_user
 from werkzeug.wrappers import Response
 from wtforms import PasswordField
@@ -18,12 +20,12 @@ class ChangePassword(Form):
     password = PasswordField(_l("New password"), [Required(_l("Choose a password."))])
 
 
-def show(template: str) -> Response:
+def show(template: str, **more: Any) -> Response:
     """The empty form."""
-    return page(template, form=ChangePassword(formdata=None), least=settings.get("password_length"))
+    return page(template, form=ChangePassword(formdata=None), least=settings.get("password_length"), **more)
 
 
-def change(template: str, back: str) -> Response:
+def change(template: str, back: str, **more: Any) -> Response:
     """Take the form; afterwards this browser stays signed in and every other session has ended."""
     form = ChangePassword()
     if form.validate():
@@ -33,4 +35,4 @@ def change(template: str, back: str) -> Response:
             )
             sessions.tell("good", _("Your password is changed. Other devices were signed out."))
             return done(back)
-    return page(template, form=form, least=settings.get("password_length"))
+    return page(template, form=form, least=settings.get("password_length"), **more)

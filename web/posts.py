@@ -227,7 +227,7 @@ def _take_over(receipt: FormReceipt) -> bool:
 
 def _replay(receipt: FormReceipt) -> Response:
     if receipt.session_for and receipt.created_at > clock.now() - REPLAY_SIGN_IN:
-        sessions.start_again(receipt.session_for, request.form.get("password", ""))
+        sessions.start_again(receipt.session_for, request.form)
     response: Response = (
         redirect(receipt.location, receipt.status) if receipt.location else make_response(receipt.body, receipt.status)
     )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from flask import Flask, current_app, flash, g, get_flashed_messages, request, session
@@ -17,10 +17,10 @@ from flask_login import LoginManager, current_user, login_user, logout_user
 from itsdangerous import URLSafeTimedSerializer
 from werkzeug.wrappers import Response
 
-from domain import passwords, sign_in, store, terms, texts, unsent, viewer
+from domain import half_sign_ins, passwords, sign_in, store, terms, texts, unsent, viewer
 from domain.actor import Actor
 from domain.rules import RuleBroken
-from domain.sign_in import SignedIn
+from domain.sign_in import Half, SignedIn
 from domain.viewer import Viewer
 from models import LoginSession, PortalAccount, Worker
 from web import fragments, languages
@@ -59,7 +59,7 @@ def install(app: Flask, *, https: bool) -> None:
     prefix = "__Host-" if https else ""
     app.config.update(
         SESSION_COOKIE_NAME=f"{prefix}session", SESSION_COOKIE_SECURE=https, SESSION_COOKIE_HTTPONLY=True,
-        SESSION_COOKIE_SAMESITE="Lax", DEVICE_COOKIE=f"{prefix}device",
+        SESSION_COOKIE_SAMESITE="Lax", DEVICE_COOKIE=f"{prefix}device", HALF_COOKIE=f"{prefix}half",
         LEFT_COOKIE=f"{prefix}left",  # set by the page itself at a quick exit, should the sign-out not arrive
     )  # fmt: skip
     app.session_interface = _Cookies()
@@ -68,6 +68,7 @@ def install(app: Flask, *, https: bool) -> None:
     manager.user_loader(_load)
     app.before_request(_who)
     app.after_request(_set_device)
+    app.after_request(_set_half)
     app.after_request(_has_left)
 
 
@@ -136,8 +137,14 @@ def _owner(row: LoginSession) -> Actor:
     return Actor(worker=row.worker, account=row.account, network=network())
 
 
-def begin(signed: SignedIn) -> None:
-    """Give the browser its new session; whatever its cookie held before is gone."""
+def begin(signed: SignedIn | Half, *, by_code: bool = False) -> None:
+    """Give the browser its new session; whatever its cookie held before is gone.
+
+    Half of one changes nothing but its own cookie: what waits for the session waits on.
+    """
+    if isinstance(signed, Half):
+        g.half_token, g.session_for = signed.token, f"half {signed.worker.id}"
+        return
     if current_user.is_authenticated:
         sign_in.sign_out(current_user.row, _owner(current_user.row))
     was = session.get("_user_id")
@@ -151,7 +158,7 @@ def begin(signed: SignedIn) -> None:
     if was and (waiting := unsent.claim(was, row)):
         session["unsent"] = waiting
     g.device_token = signed.device_token
-    g.session_for = _named(signed.account, signed.worker)
+    g.session_for = f"second {signed.worker.id}" if by_code and signed.worker else _named(signed.account, signed.worker)
 
 
 def _language_of(account: PortalAccount) -> str:
@@ -175,20 +182,25 @@ def _named(account: PortalAccount | None, worker: Worker | None) -> str:
     return f"account {account.id}" if account else f"worker {worker.id}"  # type: ignore[union-attr]
 
 
-def start_again(who: str, password: str) -> None:
-    """A form that began a session is sent again: the browser may have dropped the first answer's cookie.
+def start_again(who: str, words: Mapping[str, str]) -> None:
+    """A form that began a session, or half of one, is sent again: the browser may have dropped the first answer's cookie.
 
-    The password in it is compared once more, so that a cookie of before it opens nothing.  Whose account ended meanwhile
-    gets the first answer without a session, and is led to sign in from there.
+    The password in it is compared once more, or the code that was the newest to count, so that a cookie of before it opens
+    nothing.  Whose account ended meanwhile gets the first answer without a session, and is led to sign in from there.
     """
     kind, _, number = who.partition(" ")
     account = PortalAccount.get_or_none(PortalAccount.id == int(number)) if kind == "account" else None
-    worker = Worker.get_or_none(Worker.id == int(number)) if kind == "worker" else None
+    worker = Worker.get_or_none(Worker.id == int(number)) if kind in ("worker", "half", "second") else None
     owner = account or worker
-    if owner is not None and passwords.matches(password, owner.password_hash):
-        with contextlib.suppress(RuleBroken):
-            begin(sign_in.start(account, worker, device_token=device_token(), agent=agent(), network=network(),
-                                tell_of_device=False))  # fmt: skip
+    if owner is None:
+        return
+    here: dict[str, Any] = {"device_token": device_token(), "agent": agent(), "network": network(), "tell_of_device": False}
+    with contextlib.suppress(RuleBroken):
+        if worker is not None and kind == "second":
+            if half_sign_ins.once_more(half_token(), words.get("code", ""), worker):
+                begin(sign_in.start(None, worker, **here), by_code=True)
+        elif passwords.matches(words.get("password", ""), owner.password_hash):
+            begin(sign_in.let_in(None, worker, **here) if kind == "half" else sign_in.start(account, worker, **here))
 
 
 def end() -> None:
@@ -198,6 +210,8 @@ def end() -> None:
             sign_in.sign_out(current_user.row, _owner(current_user.row))
             if "unsent" in session:
                 unsent.erase(session["unsent"])
+    half_sign_ins.end(half_token())
+    g.half_token = ""
     logout_user()
     session.clear()
     g.viewer = None
@@ -226,6 +240,22 @@ def _set_device(response: Response) -> Response:
             current_app.config["DEVICE_COOKIE"], token, max_age=DEVICE_DAYS * 86400, httponly=True, samesite="Lax",
             secure=current_app.config["SESSION_COOKIE_SECURE"],
         )  # fmt: skip
+    return response
+
+
+def half_token() -> str:
+    """The cookie of a browser whose owner has still to do the second step."""
+    return request.cookies.get(current_app.config["HALF_COOKIE"], "")
+
+
+def _set_half(response: Response) -> Response:
+    """The cookie ends with the browser; the row behind it after some minutes."""
+    token: Any = g.pop("half_token", None)
+    kept = {"httponly": True, "samesite": "Lax", "secure": current_app.config["SESSION_COOKIE_SECURE"]}
+    if token:
+        response.set_cookie(current_app.config["HALF_COOKIE"], token, **kept)
+    elif token is not None and half_token():
+        response.delete_cookie(current_app.config["HALF_COOKIE"], **kept)
     return response
 
 

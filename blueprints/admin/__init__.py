@@ -12,6 +12,7 @@ from blueprints.admin import (  # noqa: E402, F401
     imports,
     individuals,
     maintenance,
+    my_second_step,
     my_sign_in,
     reach,
     security_classes,

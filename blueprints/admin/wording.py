@@ -178,6 +178,8 @@ _ENTRIES = {
     "delivery.cancelled": N_("E-mail that was held not sent"),
     "delivery.released": N_("E-mail that was held sent"),
     "device.removed": N_("Signed out and forgot one of their devices"),
+    "device.trust_ended": N_("A device asks for a code again"),
+    "device.trusted": N_("A device trusted: no code for %(days)s days"),
     "follow.started": N_("A worker follows them now"),
     "follow.ended": N_("A worker no longer follows them"),
     "import.applied": N_("Imported from a file"),
@@ -206,6 +208,12 @@ _ENTRIES = {
     "task.done": N_("Task done"),
     "task.handed_over": N_("Task handed over"),
     "task.picked_up": N_("Task picked up"),
+    "two_step.codes_made": N_("New recovery codes made"),
+    "two_step.enrolled": N_("Authenticator app set up"),
+    "two_step.failed": N_("Wrong code of the authenticator app"),
+    "two_step.moved": N_("Authenticator app moved to another phone"),
+    "two_step.recovery_used": N_("Recovery code used, %(left)s left"),
+    "two_step.removed": N_("Authenticator app removed"),
 }
 
 

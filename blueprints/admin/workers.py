@@ -7,7 +7,7 @@ from wtforms import BooleanField
 from wtforms.fields.choices import SelectChoice
 
 from blueprints.admin import bp, paging, wording
-from domain import categories, handover, leaving, search, security_classes, workers
+from domain import categories, handover, leaving, search, second_step, security_classes, workers
 from models import Worker
 from web.access import right
 from web.forms import Choice, Form, Lines, OneOf, Required, Text, _l
@@ -79,6 +79,7 @@ def worker(public_id: str):
     found = g.viewer.colleague(public_id)
     names, mine = wording.names_of(categories.every()), categories.slugs_of(found)
     return page("admin/worker.html", worker=found, state=workers.state(found), is_above=workers.is_above(found, g.viewer.rights),
+                has_app=not workers.is_self(found, g.viewer.actor) and second_step.app_of(found) is not None,
                 in_categories=[name for slug, name in names.items() if slug in mine], wording=wording,
                 stays=leaving.refusal(found, g.viewer.actor, g.viewer.rights), told=wording.refusal)  # fmt: skip
 
@@ -152,6 +153,22 @@ def withdraw_invitation(public_id: str):
     with refusals_told():
         workers.withdraw(found, g.viewer.actor)
         tell("good", _("The invitation is withdrawn."))
+    return done(url_for("admin.worker", public_id=public_id))
+
+
+@bp.get("/workers/<public_id>/second-step")
+@right("manage_workers")
+def confirm_app_removal(public_id: str):
+    return page("admin/worker_second_step.html", worker=g.viewer.colleague(public_id))
+
+
+@bp.post("/workers/<public_id>/second-step")
+@right("manage_workers")
+def remove_app(public_id: str):
+    found = g.viewer.colleague(public_id)
+    with refusals_told():
+        workers.remove_app(found, g.viewer.actor)
+        tell("good", _("The app is removed. They set up another one at their next sign-in."))
     return done(url_for("admin.worker", public_id=public_id))
 
 

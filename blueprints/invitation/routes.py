@@ -51,11 +51,12 @@ def accept():
 def _signed_in(worker) -> str:
     """The page that the new worker goes on to; whose access ended in the same moment may not sign in."""
     try:
-        sessions.begin(sign_in.start(None, worker, device_token=sessions.device_token(), agent=sessions.agent(),
-                                     network=sessions.network(), tell_of_device=False))  # fmt: skip
+        signed = sign_in.let_in(None, worker, device_token=sessions.device_token(), agent=sessions.agent(),
+                                network=sessions.network(), tell_of_device=False)  # fmt: skip
     except RuleBroken:
         return "/sign-in"
-    return "/admin/"
+    sessions.begin(signed)
+    return "/sign-in/app" if isinstance(signed, sign_in.Half) else "/admin/"
 
 
 def _page(link, form: Password):

@@ -4,4 +4,4 @@ from flask import Blueprint
 
 bp = Blueprint("signing", __name__)
 
-from blueprints.signing import former_address, routes, unlocking  # noqa: E402, F401
+from blueprints.signing import former_address, routes, second_step, unlocking  # noqa: E402, F401

@@ -1,5 +1,7 @@
 """Sign-in, sign-out, forgotten password."""
 
+from urllib.parse import quote
+
 from flask import abort, g, redirect, request
 from flask_login import current_user
 
@@ -7,6 +9,7 @@ from blueprints.signing import bp
 from blueprints.signing.forms import Forgotten, NewPassword, SignIn
 from domain import links, passwords, settings, sign_in
 from domain.rules import NotFound
+from domain.sign_in import Half
 from web import carried, opening, sessions
 from web.access import ask_to_sign_in, safe_next
 from web.fragments import done, is_fragment, nothing, page
@@ -33,12 +36,15 @@ def enter():
                 agent=sessions.agent(), by=sessions.visitor(),
             )  # fmt: skip
             sessions.begin(signed)
-            return done(_home(signed, target))
+            return done(home(signed, target))
     return page("signing/sign_in.html", form=form, next=target)
 
 
-def _home(signed, target: str) -> str:
-    """Staff and clients have different homes; a target of the other kind is forgotten."""
+def home(signed, target: str) -> str:
+    """Staff and clients have different homes; a target of the other kind is forgotten.  The second step comes first."""
+    if isinstance(signed, Half):
+        path = "/sign-in/app" if signed.is_first else "/sign-in/code"
+        return path if target == "/" else f"{path}?next={quote(target, safe='/')}"
     is_staff_page = target.startswith("/admin/") or target.startswith("/first-start/")
     if signed.worker is not None:
         return "/first-start/" if not opening.is_open() else target if is_staff_page else "/admin/"

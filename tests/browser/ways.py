@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import pyotp
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page, expect
 
 PHONE = {
@@ -138,6 +139,21 @@ def sign_in(page: Page, email: str, password: str) -> None:
     page.get_by_label("E-mail address").fill(email)
     page.get_by_label("Password", exact=True).fill(password)
     press(page, "Sign in")
+
+
+def set_up_app(page: Page) -> str:
+    """A worker sets up their app at the first sign-in; its secret, as it is typed into one."""
+    heading(page, "Set up your app")
+    secret = page.locator(".secret").inner_text().replace(" ", "")
+    type_code(page, secret, "Continue")
+    heading(page, "Recovery codes")
+    return secret
+
+
+def type_code(page: Page, secret: str, button: str, ahead: int = 0) -> None:
+    """What the app shows now, or so many steps later: a portal takes each code once, and the next one already."""
+    page.get_by_label(re.compile("^Six digits")).fill(pyotp.TOTP(secret).at(int(time.time()) + 30 * ahead))
+    press(page, button)
 
 
 def sign_out(page: Page) -> None:

@@ -18,6 +18,7 @@ from urllib.parse import urljoin, urlsplit
 
 import html5lib
 import peewee
+import pyotp
 import pytest
 import time_machine
 from flask import Flask
@@ -40,8 +41,10 @@ from domain import (
     import_page,
     links,
     notices,
+    own_second_step,
     profile,
     profile_changes,
+    second_step,
     security_classes,
     settings,
     sign_in,
@@ -52,7 +55,17 @@ from domain import (
 from domain.actor import SYSTEM, Actor
 from domain.rules import RuleBroken
 from gateways.mail import Outcome, Verdict
-from models import AddressChange, Delivery, Individual, Link, PageVersion, PortalAccount, Worker
+from models import (
+    AddressChange,
+    Authenticator,
+    Delivery,
+    HalfSignIn,
+    Individual,
+    Link,
+    PageVersion,
+    PortalAccount,
+    Worker,
+)
 
 PASSWORD = "nine quiet otters swim"
 NOWHERE = Actor(network="192.0.2.9")
@@ -168,13 +181,16 @@ PEOPLE: dict[str, dict[str, tuple[str, ...]]] = {
     "living": {
         "a stranger": ("/sign-in", "/offline", "/forgotten-password/sent", "/no-such-page", "/dev/mail"),
         "alice": ("/", "/activate/welcome", "/admin/"), "bob": ("/",),
-        "dora": ("/admin/",), "otto": ("/admin/",), "ines": ("/admin/",), "finn": ("/admin/",), "ada": ("/admin/",),
+        "dora": ("/admin/",), "otto": ("/admin/",), "ines": ("/admin/",), "finn": ("/admin/", "/admin/my-sign-in/recovery-codes"),
+        "ada": ("/admin/", "/admin/my-sign-in/new-app"),
         "pia, who opened her link": ("/activate/",), "pia, who accepted": ("/activate/",), "pia, who proved it": ("/activate/",),
         "cleo, whose link was withdrawn": ("/activate/",), "alice, who used her link": ("/activate/",),
         "bob, who forgot": ("/reset/",), "bob, who was too late": ("/reset/",),
         "bob, who is to read new terms": ("/my-portal/terms",),
         "vic, who is locked out": ("/unlock/",), "uma, whose address somebody changed": ("/former-address/",),
         "wim, who is invited": ("/invitation/",),
+        "nia, who is asked for a code": ("/sign-in/code",), "noe, who sets up an app": ("/sign-in/app",),
+        "ned, who looks at his codes": ("/sign-in/recovery-codes",),
     },
     "opening": {
         "the first admin": tuple(f"/admin/first-start/{step}" for step in ("agency", "pages", "mail", "on")),
@@ -363,7 +379,78 @@ def _living(app: Flask) -> dict[str, Walker]:
     _many_at_once()
     ways["wim, who is invited"].ask(f"/invitation/{links.token(_staff())}")
     _steps(ways, pia)
-    return ways | {who: Walker(app, who) for who in PEOPLE["living"] if who not in ways}
+    ways |= {who: Walker(app, who) for who in PEOPLE["living"] if who not in ways}
+    _second_steps(ways)
+    return ways
+
+
+_PAPER: dict[str, list[str]] = {}  # recovery codes, as their owners kept them
+
+
+def _second_steps(ways: dict[str, Walker]) -> None:
+    """Staff at each step of it: three half signed in; Ada on her way to another phone, Finn before his new recovery codes.
+    Dora trusts her phone."""
+    with store.writing():
+        for name in ("ada", "finn"):
+            _set_up_app(Worker.get(Worker.external_id == name))
+        for who, first, last in (
+            ("nia, who is asked for a code", "Nia", "Nile"), ("noe, who sets up an app", "Noe", "Nord"),
+            ("ned, who looks at his codes", "Ned", "Noon"),
+        ):  # fmt: skip
+            address = f"{first.lower()}@example.org"
+            worker = Worker.create(
+                external_id=first.lower(), first_name=first, last_name=last, email=address, email_key=address,
+                password_hash=Worker.get(Worker.external_id == "dora").password_hash, created_at=clock.now(),
+            )  # fmt: skip
+            if first == "Nia":
+                _set_up_app(worker)
+            _half(ways[who], worker)
+            if first == "Ned":
+                HalfSignIn.update(nonce="", codes_nonce=_set_up_app(worker)).where(HalfSignIn.worker == worker).execute()
+        models.Device.update(trusted_at=clock.now()).where(models.Device.agent == PHONE, models.Device.worker.is_null(False)).execute()
+    own_second_step.begin_move(_session("ada"), app_code("ada"), _ada())
+    own_second_step.begin_codes(_session("finn"), app_code("finn"), Actor(worker=Worker.get(Worker.external_id == "finn")))
+    with store.writing():
+        Authenticator.update(last_step=0).execute()  # so that the code of this very moment counts once more
+
+
+def _set_up_app(worker: Worker) -> str:
+    Authenticator.create(worker=worker, nonce=second_step.new_nonce(), set_up_at=clock.now())
+    nonce = second_step.new_codes(worker)
+    _PAPER[worker.external_id] = second_step.codes(nonce)
+    return nonce
+
+
+def _half(walker: Walker, worker: Worker) -> None:
+    token, _ = second_step.begin(worker)
+    walker.client.set_cookie(walker.app.config["HALF_COOKIE"], token, domain="localhost")
+
+
+def _session(name: str) -> models.LoginSession:
+    session: models.LoginSession = models.LoginSession.select().where(
+        models.LoginSession.worker == Worker.get(Worker.external_id == name)
+    ).order_by(models.LoginSession.id.desc()).get()  # fmt: skip
+    return session
+
+
+def app_code(name: str) -> str:
+    """What the app of somebody shows now."""
+    return _code(Authenticator.get(Authenticator.worker == Worker.get(Worker.external_id == name)).nonce)
+
+
+def new_app_code(name: str) -> str:
+    """What an app shows that somebody is setting up."""
+    row = HalfSignIn.select().where(HalfSignIn.worker == Worker.get(Worker.external_id == name), HalfSignIn.nonce != "")
+    return _code(row.order_by(HalfSignIn.id.desc()).get().nonce)
+
+
+def _code(nonce: str) -> str:
+    return str(pyotp.TOTP(second_step.secret(nonce)).at(clock.now()))
+
+
+def recovery_code(name: str) -> str:
+    """One of those that somebody kept."""
+    return _PAPER[name][0]
 
 
 def _many_at_once() -> None:
@@ -553,7 +640,7 @@ def _empty(app: Flask) -> dict[str, Walker]:
 
 # Random, so that two runs of the same thing differ in them and in nothing else; so they do in every time.
 _RANDOM = {
-    "public_id", "nonce", "token_hash", "password_hash", "proof_hash", "dedupe_key", "hash", "previous_hash", "seal", "token", "lease_token",
+    "public_id", "nonce", "codes_nonce", "code_hash", "token_hash", "password_hash", "proof_hash", "dedupe_key", "hash", "previous_hash", "seal", "token", "lease_token",
     "form_id", "visitor", "stored", "slug",
 }  # fmt: skip
 

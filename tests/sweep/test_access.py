@@ -34,6 +34,9 @@ RECIPES = {
     "/pages/<slug>": ("slug",), "/pages/help/<topic>": ("topic",),
     "/offline": (), "/sw.js": (), "/manifest.webmanifest": (), "/healthz": (), "/readyz": (), "/metrics": (),
     "/sign-in": (), "/sign-out": (), "/quick-exit": (), "/stay-signed-in": (), "/password-strength": (), "/forgotten-password": (), "/forgotten-password/sent": (),
+    **{f"/sign-in/{page}": () for page in ("code", "app", "recovery-code", "recovery-codes")},
+    **{f"/admin/my-sign-in/{page}": () for page in ("new-codes", "new-phone", "new-app", "recovery-codes")},
+    "/admin/my-sign-in/devices/<device_id>/trust-removal": ("device of staff",), "/admin/workers/<public_id>/second-step": ("worker",),
     "/reset/": (), "/reset/<token>": ("reset",),
     "/unlock/": (), "/unlock/<token>": ("unlock",), "/former-address/": (), "/former-address/<token>": ("former address",),
     "/first-start/": (),
@@ -99,6 +102,8 @@ RECIPES = {
 # What a post carries beside its token, so that one that is let in does something.
 FIELDS = {
     "signing.enter": {"email": "nobody@example.org", "password": "not this one", "next": "/"},
+    **{f"signing.{view}": {"code": "000000"} for view in ("enter_code", "enter_recovery", "set_up_app")},
+    **{f"admin.{view}": {"code": "000000"} for view in ("make_codes", "begin_new_phone", "move_app")},
     "signing.ask": {"email": "nobody@example.org"},
     "signing.strength": {"password": "nine quiet otters"},
     "my_portal.choose_language": {"language": "not this one"}, "public.language": {"language": "fr", "next": "/sign-in"},

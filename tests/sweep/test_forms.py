@@ -18,11 +18,14 @@ from sweep.scenes import (
     TOKENS,
     Found,
     Scene,
+    app_code,
     changes,
     everybody,
     first_code,
     forms_in,
     individual,
+    new_app_code,
+    recovery_code,
     rows,
 )
 
@@ -36,6 +39,7 @@ from models import (
     AuditValues,
     Device,
     FormReceipt,
+    HalfSignIn,
     Individual,
     LoginSession,
     RateCount,
@@ -94,6 +98,12 @@ TYPED: dict[str, Callable[[Scene, Found], dict[str, Any]]] = {
     "/admin/settings/sites/<public_id>/": lambda scene, found: {"address": "9 Quay Road"},
     "/admin/settings/pages/<slug>/<language>": lambda scene, found: {"body": "# Ours\n\nWe are careful."},
     "/my-portal/password": lambda scene, found: {"current": password_of(found.who), "password": "seven brave geese fly"},
+    "/sign-in/code": lambda scene, found: {"code": app_code("nia")},
+    "/sign-in/recovery-code": lambda scene, found: {"code": recovery_code("nia")},
+    "/sign-in/app": lambda scene, found: {"code": new_app_code("noe")},
+    "/admin/my-sign-in/new-codes": lambda scene, found: {"code": app_code(found.who)},
+    "/admin/my-sign-in/new-phone": lambda scene, found: {"code": app_code(found.who)},
+    "/admin/my-sign-in/new-app": lambda scene, found: {"code": new_app_code(found.who)},
     "/admin/my-sign-in/": lambda scene, found: {"current": password_of(found.who), "password": "seven brave geese fly"},
     "/about-me/names": lambda scene, found: {"preferred_name": "Sunny"},
     "/about-me/legal-name": lambda scene, found: {"last_name": "Fisher"},
@@ -392,10 +402,11 @@ def test_json_with_a_good_token_is_no_form_either(scene, name, who):
 
 # ---------------------------------------------------------------- sent twice
 
-# What may differ between once and twice, beside notes of the visit: the fresh session that a repeated sign-in is given.
-OF_THE_SESSION = (AuditEntry, AuditHead, AuditValues, LoginSession, Device)
+# What may differ between once and twice, beside notes of the visit: the fresh session, or half of one, that a repeated sign-in is given.
+OF_THE_SESSION = (AuditEntry, AuditHead, AuditValues, LoginSession, Device, HalfSignIn)
 STARTS_A_SESSION = {
     "/sign-in", "/invitation/", "/activate/password", "/first-start/", "/my-portal/password", "/my-portal/address/code", "/admin/my-sign-in/",
+    "/sign-in/code", "/sign-in/recovery-code", "/sign-in/recovery-codes",
 }  # fmt: skip
 
 

@@ -8,7 +8,7 @@ import pytest
 from pages.conftest import PORTAL, Browser, born, text_of
 from sweep.conftest import CANARIES, differences, rows_of_everything
 
-from domain import activation, address_change, agency, dispatch, letters, links, notices, sign_in, workers
+from domain import activation, address_change, agency, dispatch, letters, links, notices, sign_in, store, workers
 from models import LinkOpening
 
 TIMES = 20  # each address, by GET and by HEAD
@@ -35,6 +35,9 @@ def mails(cast, mailbox):
     agency.send_mail_test(ada)
     workers.invite(workers.Details("Wim", "West", "wim@example.org"), cast.by("ada"))
     notices.put("worker_address_changed", 1, to="former@example.org", worker=ada)
+    with store.writing():
+        for kind in ("authenticator_set_up", "authenticator_removed", "recovery_code_used"):
+            notices.put(kind, 1, to=ada.email, worker=ada)
     subjects = {str(m["Subject"]): m for m in mailbox.collect()}
     kinds = {
         "activation": "Your portal is ready", "birth_date_closed": "Your activation was stopped",
@@ -44,6 +47,8 @@ def mails(cast, mailbox):
         "address_changed": "Your sign-in address was changed",
         "worker_address_changed": "You sign in with another address now",
         "invitation": "You are invited to work with the portal",
+        "authenticator_set_up": "An authenticator app was set up", "authenticator_removed": "Your authenticator app was removed",
+        "recovery_code_used": "A recovery code was used",
     }  # fmt: skip
     return {kind: subjects[subject] for kind, subject in kinds.items()}
 

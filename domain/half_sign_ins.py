@@ -1,0 +1,180 @@
+"""Between the right password and the session: a stored row that opens nothing but the pages of the second step.
+
+Its token is bound to one browser.  A try is counted before its code is compared, so that fifty at once are five.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from domain import audit, clock, devices, second_step, settings, sign_in, store
+from domain.actor import Actor
+from domain.rules import N_, RuleBroken
+from domain.sign_in import SignedIn
+from models import HalfSignIn, Worker
+
+CODE, APP, CODES = "code", "app", "codes"
+
+
+class _Wrong(Exception):
+    """The code was compared and does not count; why."""
+
+
+def find(token: str) -> HalfSignIn | None:
+    """The half sign-in of a browser with its worker; None when there is none, it took too long, or its tries are spent."""
+    if not token:
+        return None
+    alive = _alive() & Worker.is_active & Worker.password_hash.is_null(False)
+    rows = HalfSignIn.select(HalfSignIn, Worker).join(Worker)
+    half: HalfSignIn | None = rows.where(HalfSignIn.token_hash == devices.digest(token), ~HalfSignIn.is_within, alive).first()
+    return half
+
+
+def _alive() -> object:
+    has_tries = HalfSignIn.tries < settings.get("second_step_tries")
+    return HalfSignIn.finished_at.is_null() & (HalfSignIn.expires_at > clock.now()) & has_tries
+
+
+def stage(half: HalfSignIn) -> str:
+    """What comes next: the app's ``code``, setting up the ``app``, or looking at the recovery ``codes``."""
+    return CODES if half.codes_nonce else APP if half.nonce else CODE
+
+
+def end(token: str) -> None:
+    """Whoever signs out, or starts again, leaves nothing behind."""
+    if token:
+        with store.writing():
+            HalfSignIn.delete().where(HalfSignIn.token_hash == devices.digest(token), ~HalfSignIn.is_within).execute()
+
+
+def forget_old() -> int:
+    """Remove those that are over by time."""
+    with store.writing():
+        return int(HalfSignIn.delete().where(HalfSignIn.expires_at < clock.ago(minutes=1)).execute())
+
+
+# ---------------------------------------------------------------- the code
+
+
+def enter(half: HalfSignIn, typed: str, *, device_token: str, agent: str, by: Actor, trusts: bool = False) -> SignedIn:
+    """A session for the code that the app shows.
+
+    Raises RuleBroken (field ``code``): ``wrong``, ``used``, ``too_many``; or ``over``: then the sign-in begins anew.
+    """
+    return _finished(half, lambda worker: second_step.use_code(worker, typed), device_token=device_token, agent=agent, by=by,
+                     trusts=trusts)  # fmt: skip
+
+
+def enter_by_recovery(half: HalfSignIn, typed: str, *, device_token: str, agent: str, by: Actor) -> tuple[SignedIn, int]:
+    """A session for a recovery code, once, and how many are left.  Raises RuleBroken as ``enter`` does."""
+    left = []
+
+    def spend(worker: Worker) -> str:
+        if not second_step.use_recovery_code(worker, typed):
+            return "recovery"
+        left.append(second_step.note_recovery(worker, Actor(worker=worker, network=by.network)))
+        return ""
+
+    signed = _finished(half, spend, device_token=device_token, agent=agent, by=by)
+    return signed, left[0]
+
+
+def _finished(
+    half: HalfSignIn, prove: Callable[[Worker], str], *, device_token: str, agent: str, by: Actor, trusts: bool = False
+) -> SignedIn:
+    if stage(half) != CODE:
+        raise over()
+    _claim(half, device_token)
+    try:
+        with store.writing():
+            worker = _held(half)
+            if why := prove(worker):
+                raise _Wrong(why)
+            return _begin(half, worker, device_token=device_token, agent=agent, by=by, trusts=trusts)
+    except _Wrong as wrong:
+        raise _refused(half, str(wrong), by) from None
+
+
+def _claim(half: HalfSignIn, device_token: str) -> None:
+    with store.aside(), store.writing():
+        if not HalfSignIn.update(tries=HalfSignIn.tries + 1).where(HalfSignIn.id == half.id, _alive()).execute():
+            raise over()
+        second_step.count_try(half.worker, device_token)
+
+
+def _held(half: HalfSignIn) -> Worker:
+    """The worker as they are now, and stay until the transaction ends.  Raises RuleBroken when the half is over."""
+    store.hold(half.worker)
+    is_there = HalfSignIn.select().where(HalfSignIn.id == half.id, HalfSignIn.token_hash == half.token_hash).exists()
+    worker: Worker | None = Worker.get_or_none(Worker.id == half.worker_id, Worker.is_active, Worker.password_hash.is_null(False))
+    if not is_there or worker is None:
+        raise over()
+    return worker
+
+
+def _begin(half: HalfSignIn, worker: Worker, *, device_token: str, agent: str, by: Actor, trusts: bool = False) -> SignedIn:
+    mine = HalfSignIn.update(finished_at=clock.now()).where(HalfSignIn.id == half.id, HalfSignIn.finished_at.is_null())
+    if not mine.execute():
+        raise over()
+    second_step.was_right(worker, device_token)
+    return sign_in.start(None, worker, device_token=device_token, agent=agent, network=by.network, trusts=trusts)
+
+
+def _refused(half: HalfSignIn, why: str, by: Actor) -> RuleBroken:
+    with store.aside(), store.writing():
+        fresh = HalfSignIn.get_or_none(HalfSignIn.id == half.id)
+        audit.record("two_step.failed", Actor(worker=half.worker, network=by.network), subject=f"worker {half.worker_id}", reason=why)
+    left = settings.get("second_step_tries") - fresh.tries if fresh else 0
+    if left <= 0:
+        return over()
+    sentences = {
+        "code": (N_("That is not what the app shows now. You have one more try."),
+                 N_("That is not what the app shows now. You have %(count)s more tries.")),
+        "used": (N_("This code was used already. Wait for the next one. You have one more try."),
+                 N_("This code was used already. Wait for the next one. You have %(count)s more tries.")),
+        "recovery": (N_("This recovery code does not work. You have one more try."),
+                     N_("This recovery code does not work. You have %(count)s more tries.")),
+    }  # fmt: skip
+    one, many = sentences[why]
+    return RuleBroken(one, plural=many, count=left, code="used" if why == "used" else "wrong", field="code")
+
+
+def over() -> RuleBroken:
+    """The sign-in begins anew."""
+    return RuleBroken(N_("There were too many wrong codes, or it took too long. Please sign in again."), code="over")
+
+
+def once_more(token: str, typed: str, worker: Worker) -> bool:
+    """True for a browser that sends again the form with the code that let it in a moment ago: the answer did not arrive."""
+    mine = HalfSignIn.select().where(HalfSignIn.token_hash == devices.digest(token), HalfSignIn.worker == worker.id)
+    is_fresh = mine.where(HalfSignIn.finished_at > clock.ago(minutes=1)).exists() if token else False
+    return is_fresh and second_step.is_last_code(worker, typed)
+
+
+# ---------------------------------------------------------------- the first time
+
+
+def set_up(half: HalfSignIn, typed: str, by: Actor) -> None:
+    """The app that was just set up is the worker's, and recovery codes are shown next.
+
+    Raises RuleBroken (field ``code``), or ``over`` when somebody set one up meanwhile.
+    """
+    with store.writing():
+        worker = _held(half)
+        mine = HalfSignIn.update(nonce="").where(HalfSignIn.id == half.id, HalfSignIn.nonce == half.nonce, HalfSignIn.nonce != "")
+        if not mine.where(_alive()).execute() or second_step.app_of(worker) is not None:
+            raise over()
+        second_step.set_up(worker, half.nonce, typed)
+        HalfSignIn.delete().where(HalfSignIn.worker == worker.id, HalfSignIn.id != half.id).execute()
+        shown = {"codes_nonce": second_step.new_codes(worker), "expires_at": second_step.expiry()}
+        HalfSignIn.update(**shown).where(HalfSignIn.id == half.id).execute()
+        second_step.note_set_up(worker, Actor(worker=worker, network=by.network), "two_step.enrolled")
+
+
+def kept(half: HalfSignIn, *, device_token: str, agent: str, by: Actor) -> SignedIn:
+    """The recovery codes are in safe hands: a session.  Raises RuleBroken ``over``."""
+    if stage(half) != CODES:
+        raise over()
+    with store.writing():
+        return _begin(half, _held(half), device_token=device_token, agent=agent, by=by)
+
