@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import ipaddress
 
-from domain import clock, statements, store
+from domain import clock, store
 from models import RateCount
 
 _key = b""
@@ -31,10 +31,8 @@ def network_of(address: str) -> str:
     return str(ipaddress.ip_network((parsed, 64), strict=False))
 
 
-_COUNT = statements.Change(
-    lambda key, window, most: RateCount.update(count=RateCount.count + 1).where(
-        RateCount.key == key, RateCount.window == window, RateCount.count < most
-    )
+_ONE_MORE = (
+    'ON CONFLICT ("key", "window") DO UPDATE SET "count" = rate_count."count" + 1 WHERE rate_count."count" < {} RETURNING id'
 )
 
 
@@ -45,8 +43,7 @@ def spend(what: str, who: str, *, most: int, seconds: int) -> bool:
     """
     key, window = _place(what, who, seconds)
     with store.aside(), store.joining():
-        store.insert(RateCount, [{"key": key, "window": window, "count": 0}], "ON CONFLICT DO NOTHING RETURNING id")
-        return bool(_COUNT.run(key, window, most))
+        return bool(store.insert(RateCount, [{"key": key, "window": window, "count": 1}], _ONE_MORE.format(int(most))))
 
 
 def give_back(what: str, who: str, *, seconds: int) -> None:

@@ -40,9 +40,10 @@ digest = devices.digest
 
 @dataclasses.dataclass(frozen=True)
 class SignedIn:
-    """The tokens for the browser's cookies, and who signed in."""
+    """The tokens for the browser's cookies, and who signed in; ``session`` knows its owner as ``session_of`` says it."""
 
     session_token: str
+    session: LoginSession
     device_token: str
     account: PortalAccount | None
     worker: Worker | None
@@ -172,7 +173,8 @@ def start(
         now = clock.now()
         device, kept, is_new = devices.met(account, worker, device_token, agent)
         begun = {"account": account, "worker": worker, "device": device, "created_at": now, "seen_at": now}
-        store.insert_rows([LoginSession(token_hash=digest(token), **begun)])
+        session = LoginSession(token_hash=digest(token), **begun)
+        store.insert_rows([session])
         if fresh.failed_sign_ins:
             lockout.begin_anew(account, worker)
         if is_new and tell_of_device:
@@ -184,7 +186,9 @@ def start(
             subject=accounts.subject(account) if account else f"worker {worker.id}",  # type: ignore[union-attr]
             is_new_device=is_new,
         )  # fmt: skip
-    return SignedIn(token, kept, account, worker)
+    if account is not None:
+        account.individual = _PERSON.first(account.individual_id)
+    return SignedIn(token, session, kept, account, worker)
 
 
 def _still_allowed(account: PortalAccount | None, worker: Worker | None, device_token: str | None = None) -> Any:
@@ -200,6 +204,7 @@ def _still_allowed(account: PortalAccount | None, worker: Worker | None, device_
     return fresh
 
 
+_PERSON = statements.Question(lambda number: Individual.select().where(Individual.id == number))
 _STILL_CLIENT = statements.Question(
     lambda number, kept: store.lock(
         PortalAccount.select().where(PortalAccount.id == number, _IS_IN_USE, PortalAccount.password_hash == kept)
@@ -430,7 +435,7 @@ def _subject(owner: PortalAccount | Worker) -> str:
 def within_limit(what: str, who: str, by: Actor, setting: str, seconds: int) -> None:
     """Count one try for who it is about and for the network it comes from.  Raises RuleBroken ``too_many``."""
     most = settings.get(setting)
-    with store.aside(), store.writing():  # a try that one of the two refuses does not count for the other
+    with store.aside(), store.joining():  # a try that one of the two refuses does not count for the other
         if all(limits.spend(what, each, most=most, seconds=seconds) for each in (f"who {who}", f"network {limits.network_of(by.network)}")):
             return
         raise RuleBroken(N_("Too many tries. Wait a little and try again."), code="too_many")

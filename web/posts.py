@@ -181,7 +181,6 @@ def _claim(visitor: str, form_id: str) -> int | None:
 
 _stored = FormReceipt.created_at.db_value
 _MARK_DONE = statements.Change(lambda receipt: FormReceipt.update(is_done=True).where(FormReceipt.id == receipt))
-_RECEIPT = statements.Question(lambda receipt: FormReceipt.select(FormReceipt.is_done).where(FormReceipt.id == receipt).tuples())
 _ANSWER = statements.Change(
     lambda receipt, status, location, body, session_for: FormReceipt.update(
         status=status, location=location, body=body, session_for=session_for
@@ -249,13 +248,9 @@ def _answered(response: Response) -> Response:
 
 def _write_answer(receipt: int, response: Response) -> None:
     with store.writing():
-        row = _RECEIPT.first(receipt)
-        if row is None:
+        if response.status_code >= 400 and FormReceipt.delete().where(FormReceipt.id == receipt, ~FormReceipt.is_done).execute():
             return
-        if response.status_code >= 400 and not row[0]:
-            FormReceipt.delete().where(FormReceipt.id == receipt).execute()
-        else:
-            _keep(receipt, response if response.status_code < 500 else _look())
+        _keep(receipt, response if response.status_code < 500 else _look())
 
 
 def _keep(receipt: int, response: Response) -> None:

@@ -149,9 +149,7 @@ def begin(signed: SignedIn | Half, *, by_code: bool = False) -> None:
         sign_in.sign_out(current_user.row, _owner(current_user.row))
     was = session.get("_user_id")
     session.clear()
-    row = sign_in.session_of(signed.session_token)
-    if row is None:
-        return
+    row = signed.session
     login_user(Browser(signed.session_token, row))
     if row.account_id and terms.has_news(row.account, _language_of(row.account)):
         session[NEW_TERMS] = True
