@@ -4,6 +4,7 @@ import re
 
 import pyotp
 import pytest
+import segno
 from pages.conftest import Browser, text_of
 
 from domain import clock, second_step, workers
@@ -74,7 +75,7 @@ def test_the_app_is_set_up_before_any_session_begins(browse, cast):
     secret = typed_secret(page)
     assert page.links["Open the app on this phone"].startswith("otpauth://totp/")
     assert f"secret={secret}" in page.links["Open the app on this phone"]
-    assert '<svg viewBox' in page.html
+    assert '<svg class="qr"' in page.html
     assert browser.open("/sign-in/app").html.count(page.links["Open the app on this phone"].replace("&", "&amp;")) == 1
     page = browser.press("Continue", code="000000")
     assert (page.status, page.problems) == (422, ["That is not what the app shows now. Type the six digits that it shows."])
@@ -354,3 +355,13 @@ def test_the_command_helps_the_last_administrator(dora, app):
     assert not Authenticator.select().exists()
     assert runner.invoke(args=["reset-second-step", "dora@example.org"]).exit_code == 1
     assert AuditEntry.select().where(AuditEntry.kind == "two_step.removed", AuditEntry.actor_kind == "system").count() == 1
+
+
+def test_the_picture_is_the_one_that_phones_read(browse, cast):
+    browser = browse()
+    browser.sign_in(cast.email_of("dora"), cast.password_of("dora"))
+    rows = segno.make(browser.page.links["Open the app on this phone"], error="m", micro=False).matrix
+    drawn = {
+        (int(x) + more, int(y)) for x, y, width in re.findall(r"M(\d+) (\d+)h(\d+)v1h-\d+z", browser.page.html) for more in range(int(width))
+    }
+    assert drawn == {(x + 4, y + 4) for y, row in enumerate(rows) for x, is_dark in enumerate(row) if is_dark}

@@ -10,8 +10,9 @@ from babel.support import NullTranslations
 from sweep.conftest import HERE, write_of_lockout_and_address
 from sweep.scenes import PEOPLE, TOKENS
 
-from domain import letters, links, notices, profile_changes, sign_in, texts, workers
-from models import TABLES, Delivery, ProfileChange
+from blueprints import app_setup
+from domain import letters, links, notices, profile_changes, second_step, sign_in, store, texts, workers
+from models import TABLES, Delivery, HalfSignIn, ProfileChange
 from web.formatting import language_name, time_zones
 
 # Words and markup, not rows: what they are read from does not matter.
@@ -137,6 +138,8 @@ def data():
     for table in TABLES:
         if {"first_name", "last_name"} <= set(table._meta.fields):
             known |= {f"{row.first_name} {row.last_name}".strip() for row in table.select()}
+    for row in HalfSignIn.select():
+        known |= {app_setup.in_fours(second_step.secret(row.nonce)), *second_step.codes(row.codes_nonce)}
     for change in ProfileChange.select():
         known |= {str(value) for value in profile_changes.asked_of(change).values()}
     return {" ".join(one.split()) for one in known}
@@ -237,6 +240,9 @@ def test_every_word_of_every_mail_can_be_translated(cast, marked):
     write_of_lockout_and_address(cast)
     workers.invite(workers.Details("Wim", "West", "wim@example.org"), cast.by("ada"))
     notices.put("worker_address_changed", 1, to="former@example.org", worker=cast.ada)
+    with store.writing():
+        for kind in ("authenticator_set_up", "authenticator_removed", "recovery_code_used"):
+            notices.put(kind, 1, to=cast.ada.email, worker=cast.ada)
     seen, known = set(), data()
     for delivery in Delivery.select().where(Delivery.state == "due"):
         letter = letters.letter(delivery, "https://portal.example.org")
