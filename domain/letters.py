@@ -164,6 +164,23 @@ def _password_changed(delivery: Delivery, portal_url: str) -> Letter:
     )
 
 
+def _new_password_wanted(delivery: Delivery, portal_url: str) -> Letter:
+    _still_theirs(delivery)
+    if delivery.account.password_reset_wanted_at is None:
+        raise Unwanted(N_("A new password was chosen meanwhile."))
+    tongue, house = language_of(delivery), agency.settled()
+    return Letter(
+        texts.say(tongue, N_("Please choose a new password")),
+        (
+            texts.say(tongue, N_("Hello,")),
+            texts.say(tongue, N_("%(agency)s asks you to choose a new password for your portal. You were signed out everywhere, and "
+                                 "the old password no longer opens it."), agency=house.name),
+            texts.say(tongue, N_("Ask for a link to a new password here whenever you like.")),
+        ),
+        (texts.say(tongue, N_("Choose a new password")), f"{portal_url}/forgotten-password"),
+    )  # fmt: skip
+
+
 def _new_device(delivery: Delivery, portal_url: str) -> Letter:
     _still_theirs(delivery)
     tongue = language_of(delivery)
@@ -300,6 +317,7 @@ _WRITERS: dict[str, Callable[[Delivery, str], Letter]] = {
     "address_code": _address_code,
     "address_changed": _address_changed,
     "invitation": _invitation,
+    "new_password_wanted": _new_password_wanted,
 }
 
 # What a kind is called on staff pages.
@@ -314,6 +332,7 @@ KIND_NAMES = {
     "address_code": N_("Code for another address"),
     "address_changed": N_("Sign-in address changed"),
     "invitation": N_("Invitation"),
+    "new_password_wanted": N_("Staff ask for a new password"),
 }
 
 

@@ -42,6 +42,7 @@ DOUBTFUL_AFTER = 3
 KINDS = {
     "activation": 0, "password_reset": 0, "mail_test": 0, "password_changed": 3, "new_device": 3, "birth_date_closed": 3,
     "sign_in_locked": 0, "address_code": 0, "address_changed": 0, "invitation": 0,
+    "new_password_wanted": 3,
 }  # fmt: skip
 
 
@@ -91,6 +92,19 @@ def put_many(kind: str, every: Sequence[Link], expires_at: dt.datetime) -> None:
                 to_address=link.account.email, account=link.account_id, individual=link.account.individual_id, link=link.id,
                 next_at=now, created_at=now, expires_at=expires_at,
             ) for link in every
+        ])  # fmt: skip
+        store.after_commit(ring)
+
+
+def tell_many(kind: str, every: Sequence[tuple[int, PortalAccount]]) -> None:
+    """One message to each of these accounts about the subject with that number, as ``put`` does."""
+    with store.writing():
+        store.insert_rows([
+            Delivery(
+                dedupe_key=f"{kind}:{subject_id}:0:0:account{account.id}:email", kind=kind, priority=KINDS[kind],
+                to_address=account.email, account=account.id, individual=account.individual_id, next_at=clock.now(),
+                created_at=clock.now(),
+            ) for subject_id, account in every
         ])  # fmt: skip
         store.after_commit(ring)
 

@@ -47,8 +47,12 @@ class SignedIn:
     worker: Worker | None
 
 
+class NewPasswordWanted(Exception):
+    """The password is right, but staff asked for a new one: a link to it was sent, and no session began."""
+
+
 def sign_in(email: str, password: str, *, device_token: str, agent: str, by: Actor) -> SignedIn:
-    """Start a session.  Raises RuleBroken: ``too_many`` tries, or ``no_match`` for every other reason."""
+    """Start a session.  Raises RuleBroken: ``too_many`` tries, or ``no_match`` for every other reason; NewPasswordWanted."""
     key = profile.email_key(email)
     known = _known(key, device_token)
     with store.aside(), store.writing():
@@ -61,7 +65,21 @@ def sign_in(email: str, password: str, *, device_token: str, agent: str, by: Act
     owner = worker or account
     if owner is None or owner.password_hash != known.password_hash:  # changed while it was compared
         raise _refused(known, spent, by)
+    if account is not None and account.password_reset_wanted_at is not None:
+        _lead_to_reset(account, device_token, by)
     return start(account, worker, device_token=device_token, agent=agent, network=by.network)
+
+
+def _lead_to_reset(account: PortalAccount, device_token: str, by: Actor) -> None:
+    """Send the link to a new password.  Raises NewPasswordWanted; RuleBroken ``no_match`` where the account is locked for
+    this device, ``too_many`` after many links."""
+    if lockout.is_shut(account, device_token):
+        raise _no_match()
+    with store.aside(), store.writing():
+        lockout.begin_anew(account, None)
+        audit.record("sign_in.refused", by, individual=account.individual, subject=_subject(account), reason="new_password_wanted")
+    ask_for_reset(account.email, by, request="wanted")
+    raise NewPasswordWanted
 
 
 def _known(key: str, device_token: str) -> lockout.Known:
@@ -142,6 +160,8 @@ def _still_allowed(account: PortalAccount | None, worker: Worker | None, device_
     fresh = store.lock(table.select().where(table.id == owner.id, may, same)).first()  # type: ignore[union-attr]
     if fresh is None or (device_token is not None and lockout.is_shut(fresh, device_token)):
         raise _no_match()
+    if account is not None and fresh.password_reset_wanted_at is not None:  # staff asked at this very moment
+        raise RuleBroken(N_("You were signed out meanwhile. Sign in again."), code="ended")
 
 
 # ---------------------------------------------------------------- sessions
@@ -281,7 +301,8 @@ def _set_password(owner: PortalAccount | Worker, kept: str, by: Actor, audited: 
     table = type(owner)
     mine = (LoginSession.account if is_client else LoginSession.worker) == owner
     with store.writing():
-        if not table.update(password_hash=kept).where(table.id == owner.id, table.password_hash == was).execute():
+        wanted = {"password_reset_wanted_at": None} if is_client else {}
+        if not table.update(password_hash=kept, **wanted).where(table.id == owner.id, table.password_hash == was).execute():
             raise RuleBroken(N_("The password was changed meanwhile. Sign in again."), code="stale", field="password")
         LoginSession.delete().where(mine).execute()
         links.void("password_reset", **{"account" if is_client else "worker": owner})

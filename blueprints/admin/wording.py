@@ -93,6 +93,7 @@ HOW = {"staff": N_("recorded by staff"), "import": N_("by import"), "client": N_
 VERBS = {
     "resend": N_("Send the activation again"), "send_new": N_("Send a new activation"), "cancel": N_("Cancel activation"),
     "suspend": N_("Suspend"), "unlock": N_("Unlock"), "disable": N_("Disable"), "enable": N_("Enable"), "close": N_("Close"),
+    "reset": N_("Ask for a new password"),
 }  # fmt: skip
 CONSEQUENCES = {
     "cancel": N_("The link in the e-mail stops working. You can send a new activation later."),
@@ -101,6 +102,7 @@ CONSEQUENCES = {
     "enable": N_("A new activation goes to their e-mail address. They choose a new password."),
     "unlock": N_("They can sign in again at once."),
     "close": N_("They are signed out for good. The record stays readable. This cannot be undone."),
+    "reset": N_("They are signed out everywhere. The old password stops working, and an e-mail asks them to choose a new one."),
 }
 
 BULK_VERBS = VERBS | {"activate": N_("Bulk activation")}
@@ -159,6 +161,7 @@ _ENTRIES = {
     "account.disabled": N_("Account disabled"),
     "account.enabled": N_("Account enabled, new activation sent"),
     "account.closed": N_("Account closed by staff"),
+    "account.reset_forced": N_("Asked for a new password by staff"),
     "bulk.begun": N_("A change of many accounts started"),
     "bulk.finished": N_("A change of many accounts ended"),
     "bulk.listed": N_("The list of a change of many accounts downloaded"),

@@ -113,6 +113,7 @@ TYPED: dict[str, Callable[[Scene, Found], dict[str, Any]]] = {
     "/admin/imports/<public_id>/columns": lambda scene, found: {"keep_as": "Ours"},
     "/admin/imports/<public_id>/reading": lambda scene, found: {"delimiter": "semicolon"},
     "/admin/imports/<public_id>/consent": lambda scene, found: {"consent": "yes"},
+    "/admin/accounts/new-passwords": lambda scene, found: {"typed": "Harbour"},
     "/admin/accounts/changes": lambda scene, found: {"verb": "suspend", "whom": "all"},
     "/admin/individuals/new": lambda scene, found: {"first_name": "Nell", "last_name": "Nook", **born(dt.date(1990, 4, 5))},
     "/admin/individuals/<public_id>/edit": lambda scene, found: {"preferred_name": "Sunny", "pronouns": "they"},
