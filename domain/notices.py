@@ -15,7 +15,7 @@ from typing import Any
 
 from peewee import fn
 
-from domain import audit, clock, leases, links, profile, statements, store, work_queue
+from domain import audit, clock, leases, links, profile, sandbox, statements, store, work_queue
 from domain.actor import Actor
 from domain.leases import PROBE_EVERY, Claim
 from domain.rules import N_, RuleBroken
@@ -178,6 +178,16 @@ def suppress(claim: Claim, reason: str) -> bool:
         if not _finish(claim, "suppressed", {"state": "suppressed", "last_error": reason}, code=None, answer=reason):
             return False
         probe_now(claim.delivery.channel)  # the server was not asked: another message may ask it
+    return True
+
+
+def keep_back(claim: Claim) -> bool:
+    """leased -> held: this is a sandbox, so staff decide once it is none any more."""
+    with store.writing():
+        held = {"state": "held", "attempts": Delivery.attempts - 1, "last_error": N_("This is a sandbox: no message leaves.")}
+        if not _finish(claim, "held", held, code=None, answer=""):
+            return False
+        probe_now(claim.delivery.channel)
     return True
 
 
@@ -359,11 +369,13 @@ def send_again(delivery: Delivery, by: Actor) -> Delivery:
 
 def may_release(delivery: Delivery) -> bool:
     """True when ``release`` would not refuse; the page offers it only then."""
-    return bool(delivery.state == "held" and not _is_late(delivery))
+    return bool(delivery.state == "held" and not _is_late(delivery) and not sandbox.keeps(delivery.kind))
 
 
 def release(delivery: Delivery, by: Actor) -> None:
-    """held -> due.  Raises RuleBroken when it is not held any more, or when it is of no more use."""
+    """held -> due.  Raises RuleBroken when it is not held any more, is of no more use, or in a sandbox."""
+    if sandbox.keeps(delivery.kind):
+        raise RuleBroken(N_("This is a sandbox: no message leaves."), code="sandbox")
     with store.writing():
         fresh = store.lock(Delivery.select().where(Delivery.id == delivery.id)).get()
         if fresh.state == "held" and _is_late(fresh):

@@ -111,6 +111,11 @@ CATALOGUE: dict[str, Kind] = {
         24, N_("Unfinished imports"), N_("hours"), N_("An uploaded file that nobody goes on with is deleted then."), 1, 168
     ),
     "mail_rate": Kind(10, N_("Mail rate"), N_("a second"), N_("0 means as fast as the mail server takes them."), 0, 1000),
+    "sandbox": Kind(
+        False, N_("This is a copy for trying out"), "",
+        N_("No message leaves for a real address: each is held, and every page says so. Only the test e-mail of the first start is "
+           "sent, to whoever asks for it. Without the tick, what is held stays held until you send it or not."),
+    ),
     "mail_test_minutes": Kind(10, N_("Code of the test e-mail"), N_("minutes"), "", 5, 60),
 }
 
@@ -143,7 +148,7 @@ SECTIONS: dict[str, Section] = {
     ), N_("What clients may change of their own record.")),
     "messages": Section(N_("E-mail"), ("mail_rate", "mail_test_minutes"), N_("How fast e-mails leave.")),
     "imports": Section(N_("Import"), ("import_megabytes", "import_hours"), N_("Files that staff upload.")),
-    "installation": Section(N_("Installation"), ("first_start_tries",)),
+    "installation": Section(N_("Installation"), ("sandbox", "first_start_tries")),
 }  # fmt: skip
 
 

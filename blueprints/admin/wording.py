@@ -85,7 +85,7 @@ NO_DELIVERIES = {  # what an empty list says, by the state that was asked for
 OUTCOMES = {
     "": N_("no answer noted"), "accepted": N_("accepted"), "retry": N_("to be tried again"), "refused": N_("refused"),
     "server_down": N_("mail server not reachable"), "unknown": N_("unclear whether it arrived"),
-    "suppressed": N_("not sent"),
+    "suppressed": N_("not sent"), "held": N_("held"),
 }  # fmt: skip
 CONTACTS = differences.KINDS
 CHANNELS = {"email": N_("E-mail"), "sms": N_("Text message"), "push": N_("Notification on the phone")}

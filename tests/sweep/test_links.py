@@ -8,7 +8,7 @@ import pytest
 from pages.conftest import PORTAL, Browser, born, text_of
 from sweep.conftest import CANARIES, differences, rows_of_everything
 
-from domain import activation, address_change, agency, dispatch, letters, links, notices, sign_in, workers
+from domain import activation, address_change, agency, dispatch, forced_reset, letters, links, notices, sign_in, workers
 from models import LinkOpening
 
 TIMES = 20  # each address, by GET and by HEAD
@@ -34,6 +34,7 @@ def mails(cast, mailbox):
     notices.put("password_changed", 1, to=alice.email, account=alice, individual=cast.alice)
     agency.send_mail_test(ada)
     workers.invite(workers.Details("Wim", "West", "wim@example.org"), cast.by("ada"))
+    forced_reset.force(alice, cast.by("ada"))
     subjects = {str(m["Subject"]): m for m in mailbox.collect()}
     kinds = {
         "activation": "Your portal is ready", "birth_date_closed": "Your activation was stopped",
@@ -41,7 +42,7 @@ def mails(cast, mailbox):
         "password_changed": "Your password was changed", "mail_test": "Test e-mail of your portal",
         "sign_in_locked": "A wrong password, several times", "address_code": "Your code",
         "address_changed": "Your sign-in address was changed",
-        "invitation": "You are invited to work with the portal",
+        "invitation": "You are invited to work with the portal", "new_password_wanted": "Please choose a new password",
     }  # fmt: skip
     return {kind: subjects[subject] for kind, subject in kinds.items()}
 

@@ -10,7 +10,7 @@ from babel.support import NullTranslations
 from sweep.conftest import HERE, write_of_lockout_and_address
 from sweep.scenes import PEOPLE, TOKENS
 
-from domain import letters, links, notices, profile_changes, sign_in, texts, workers
+from domain import forced_reset, letters, links, notices, profile_changes, sign_in, texts, workers
 from models import TABLES, Delivery, ProfileChange
 from web.formatting import language_name, time_zones
 
@@ -233,6 +233,7 @@ def test_every_word_of_every_mail_can_be_translated(cast, marked):
     notices.put("mail_test", test.id, to=cast.ada.email, worker=cast.ada, link=test)
     write_of_lockout_and_address(cast)
     workers.invite(workers.Details("Wim", "West", "wim@example.org"), cast.by("ada"))
+    forced_reset.force(cast.bob_account, cast.by("ada"))
     seen, known = set(), data()
     for delivery in Delivery.select().where(Delivery.state == "due"):
         letter = letters.letter(delivery, "https://portal.example.org")
