@@ -309,7 +309,7 @@ STAFF = [
     State("category, new, no name", WORKERS + "categories/new", WORKERS + "categories/new", ADMIN, press("Save")),
     State("settings", "/admin/settings/", "/admin/settings/", ADMIN),
     *(State(f"settings: {name}", "/admin/settings/<section>", f"/admin/settings/{name}", ADMIN) for name in (
-        "accounts", "sign_in", "address", "about_me", "messages", "imports", "installation")),
+        "components", "accounts", "sign_in", "address", "about_me", "messages", "imports", "installation")),
     State("setup: agency", SETUP + "agency", SETUP + "agency", ADMIN),
     State("setup: agency, nothing typed", SETUP + "agency", SETUP + "agency", ADMIN, typed({"Name of the agency": "", "Short name": ""}, "Save")),
     State("setup: emergency line", SETUP + "emergency-line", SETUP + "emergency-line", ADMIN),

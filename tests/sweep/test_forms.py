@@ -129,7 +129,9 @@ TYPED: dict[str, Callable[[Scene, Found], dict[str, Any]]] = {
 
 
 def another_value(found: Found) -> dict[str, Any]:
-    """The section's first number, one more."""
+    """The section's first number, one more; where there is none, another choice."""
+    if (mode := found.form.values.get("about_me_emergency")) is not None:
+        return {"about_me_emergency": "at_once" if mode == "approval" else "approval"}
     key = next(name for name, value in found.form.values.items() if name not in TOKENS and "-" not in name and value.isdecimal())
     return {key: str(int(found.form.values[key]) + 1)}
 
