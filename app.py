@@ -22,7 +22,20 @@ import blueprints
 import config as configuration
 from blueprints.public import help
 from config import BadConfiguration, Config
-from domain import agency, audit, duty, folder, house_texts, limits, links, schema, second_step, settings, store
+from domain import (
+    agency,
+    audit,
+    duty,
+    folder,
+    house_texts,
+    limits,
+    links,
+    sandbox,
+    schema,
+    second_step,
+    settings,
+    store,
+)
 from domain.folder import Place
 from domain.rules import RuleBroken
 from domain.viewer import ClientViewer
@@ -63,6 +76,7 @@ def create_app(config: Config | None = None) -> Flask:
     for keyed in (limits, links, second_step):
         keyed.use_key(config.secret_key)
     audit.use_key(config.audit_key)
+    sandbox.use(config.sandbox)
     languages.install(app, https=config.https)
     Htmx(app)
     headers.install(app, https=config.https)
@@ -160,7 +174,8 @@ def _everywhere() -> dict[str, Any]:
         "footer_links": _footer(), "lang": str(locale), "text_dir": locale.text_direction if locale else "ltr",
         "flashes": sessions.flashes(), "given_back": kept.notice(), "seconds_left": g.get("seconds_left"),
         "quick_exit": settings.get("quick_exit_address") if who is not None and settings.get("quick_exit") else "",
-        "languages": formatting.languages(), "here": request.full_path.rstrip("?") if request.method == "GET" else request.path,
+        "sandbox": sandbox.is_on(), "languages": formatting.languages(),
+        "here": request.full_path.rstrip("?") if request.method == "GET" else request.path,
     }  # fmt: skip
 
 

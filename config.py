@@ -54,6 +54,7 @@ class Config:
     debug: bool = False
     demo_allowed: bool = False
     metrics_token: str = dataclasses.field(repr=False, default="")  # empty: nobody reads the figures
+    sandbox: bool = False  # nothing leaves for a real address, whatever the agency's setting says
     audit_key_is_set: bool = False  # in the environment, which counts more than keys.json
 
     @property
@@ -137,6 +138,7 @@ def from_environment(environ: Mapping[str, str] | None = None, **overrides: obje
         debug=bool(env.get("FLASK_DEBUG") not in (None, "", "0")),
         demo_allowed=env.get("DOORSTEP_BENCH") == "1" and is_loopback(host),
         metrics_token=env.get("METRICS_TOKEN") or "",
+        sandbox=env.get("DOORSTEP_SANDBOX") not in (None, "", "0"),
         audit_key_is_set=bool(env.get("AUDIT_KEY")),
     )
 

@@ -83,15 +83,21 @@ REASON_NAMES = {
 # What staff may do now, by state: (verb, right).  The page offers these, the verbs refuse the rest.
 STAFF_VERBS = {
     PENDING: (("resend", "send_activations"), ("cancel", "manage_accounts")),
-    ACTIVE: (("suspend", "manage_accounts"), ("disable", "manage_accounts"), ("close", "manage_accounts")),
-    LOCKED: (("unlock", "manage_accounts"), ("disable", "manage_accounts"), ("close", "manage_accounts")),
+    ACTIVE: (
+        ("reset", "manage_accounts"), ("suspend", "manage_accounts"), ("disable", "manage_accounts"), ("close", "manage_accounts"),
+    ),
+    LOCKED: (
+        ("unlock", "manage_accounts"), ("reset", "manage_accounts"), ("disable", "manage_accounts"), ("close", "manage_accounts"),
+    ),
     DISABLED: (("enable", "manage_accounts"), ("close", "manage_accounts")),
     CLOSED: (("send_new", "send_activations"),),
-}
+}  # fmt: skip
+
 
 def staff_verbs(account: PortalAccount, rights: frozenset[str]) -> list[str]:
     """What somebody with these rights may do with an account now; the page offers just that."""
-    verbs = [verb for verb, right in STAFF_VERBS[account.state] if right in rights]
+    asked = ("reset",) if account.password_reset_wanted_at is not None else ()  # done by domain.forced_reset
+    verbs = [verb for verb, right in STAFF_VERBS[account.state] if right in rights and verb not in asked]
     return verbs if account.state != CLOSED or account.reason in RENEWABLE else []
 
 
@@ -330,7 +336,7 @@ def _move(account: PortalAccount, verb: str, by: Actor, *, also: Any = True, **c
 
 def _brings(verb: str) -> dict[str, Any]:
     """Which columns a move sets beside state and reason, whoever makes it, for one account or for many."""
-    without: dict[str, Any] = {"password_hash": None}
+    without: dict[str, Any] = {"password_hash": None, "password_reset_wanted_at": None}
     all_tries = {"failed_sign_ins": 0}
     return {
         "close": without, "cancel": without, "enable": without | all_tries | {"invited_at": clock.now()}, "unlock": all_tries,

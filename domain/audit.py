@@ -39,6 +39,7 @@ KINDS: dict[str, frozenset[str]] = {
         "account.disabled": "before after",
         "account.enabled": "before after",
         "account.closed": "before after",
+        "account.reset_forced": "",
         "address.code_sent": "email",
         "address.code_wrong": "",
         "address.changed": "before after",

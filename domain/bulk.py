@@ -13,14 +13,14 @@ from typing import Any
 
 from peewee import SQL, fn
 
-from domain import accounts, agency, audit, clock, eligibility, search, settings, store
+from domain import accounts, agency, audit, clock, eligibility, forced_reset, search, settings, store
 from domain.actor import Actor
 from domain.eligibility import Known
 from domain.rules import N_, RuleBroken
 from models import CLOSED, STATES, BulkJob, BulkRow, Individual, PortalAccount
 
 ACTIVATE = "activate"
-STATUS_VERBS = ("close", "suspend", "unlock", "disable", "enable")
+STATUS_VERBS = ("close", "suspend", "unlock", "disable", "enable", forced_reset.VERB)
 RIGHTS = {ACTIVATE: "send_activations", **dict.fromkeys(STATUS_VERBS, "manage_accounts")}
 MOVES: dict[str, tuple[frozenset[str], str]] = {
     verb: (frozenset(origins.split()), target)
@@ -35,7 +35,7 @@ IS_AT_WORK = BulkJob.state << [SQL(f"'{state}'") for state in AT_WORK]  # word f
 STALE = N_("This has moved on meanwhile: see where it stands now.")
 NOT_YOURS = "not_yours"
 REASONS = {
-    **eligibility.SENTENCES,
+    **eligibility.SENTENCES, **forced_reset.SENTENCES,
     "is_pending": N_("The account is pending."), "is_active": N_("The account is active."),
     "is_locked": N_("The account is locked."), "is_disabled": N_("The account is disabled."),
     "is_closed": N_("The account is closed."), NOT_YOURS: N_("This person is no longer in the caseload."),
@@ -93,6 +93,8 @@ def _midnight(day: dt.date) -> dt.datetime:
 
 def obstacle(account: PortalAccount, verb: str, known: Known | None) -> str:
     """The code of what keeps a verb from an account; empty when nothing does.  ``known`` is needed for *enable*."""
+    if verb == forced_reset.VERB:
+        return forced_reset.obstacle(account)
     origins = accounts.MOVES[verb].origins + ((accounts.MOVES["cancel"].origins) if verb == "close" else ())
     if account.state not in origins:
         return f"is_{account.state}"
@@ -118,10 +120,34 @@ def plan_change(verb: str, seen: Any, by: Actor, *, ticked: Sequence[str] = (), 
         raise RuleBroken(N_("Choose what to do."), code="verb", field="verb")
     if all_of is None and not ticked:
         raise RuleBroken(N_("Tick at least one account."), code="nothing_ticked")
+    if verb == forced_reset.VERB and all_of is not None and not all_of.as_text():
+        raise RuleBroken(N_("This would be everybody: search for some first, or choose “New password for everybody” above."),
+                         code="everybody", field="whom")  # fmt: skip
     chosen = seen.where(PortalAccount.public_id.in_(list(ticked)[:MOST_TICKED])) if all_of is None else all_of.narrow(seen)
     most, total = chosen.select(fn.MAX(PortalAccount.id), fn.COUNT(PortalAccount.id)).order_by().tuples().get()
     choice = {"ticked": list(ticked)[:MOST_TICKED]} if all_of is None else {"sought": all_of.as_text()}
     return _plan(verb, {**choice, "most": most or 0}, total, by)
+
+
+def plan_reset_of_all(seen: Any, typed: str, by: Actor) -> BulkJob:
+    """Ask each of these accounts (a query) for a new password; begun by itself once it is found out whom it concerns.
+
+    Raises RuleBroken unless ``typed`` is the agency's short name or the number of accounts, or when there are none.
+    """
+    whom = forced_reset.open_to_it(seen)
+    most, total = whom.select(fn.MAX(PortalAccount.id), fn.COUNT(PortalAccount.id)).order_by().tuples().get()
+    if not total:
+        raise RuleBroken(N_("There is nobody for whom this could be done."), code="nobody", field="typed")
+    name, said = agency.settled().short_name, " ".join(typed.split())
+    if said.casefold() not in (" ".join(name.split()).casefold(), str(total)):
+        raise RuleBroken(N_("This is not what has to be typed. Type %(name)s, or the number %(number)s."), code="not_confirmed",
+                         field="typed", name=name, number=total)  # fmt: skip
+    return _plan(forced_reset.VERB, {"sought": {}, "most": most, "is_everybody": True}, total, by)
+
+
+def is_for_everybody(job: BulkJob) -> bool:
+    """True when it was confirmed for everybody already, and begins by itself."""
+    return bool(json.loads(job.choice).get("is_everybody"))
 
 
 def _plan(verb: str, choice: dict[str, Any], total: int, by: Actor) -> BulkJob:
@@ -138,6 +164,8 @@ def chosen(job: BulkJob, seen: Any) -> Any:
     """The accounts that a job was made of, of those whom its worker sees."""
     choice = json.loads(job.choice)
     query = seen.where(PortalAccount.id <= choice["most"])
+    if is_for_everybody(job):
+        return forced_reset.open_to_it(query)
     if "ticked" in choice:
         return query.where(PortalAccount.public_id.in_(choice["ticked"]))
     return sought(choice["sought"]).narrow(query)

@@ -13,7 +13,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from domain import accounts, bulk, clock, dispatch, eligibility, store, viewer
+from domain import accounts, bulk, clock, dispatch, eligibility, forced_reset, store, viewer
 from domain.actor import Actor
 from domain.rules import N_
 from models import BulkJob, BulkRow, Individual, PortalAccount
@@ -95,6 +95,9 @@ def _look(job: BulkJob) -> None:
     found = _look_at_people(job) if job.verb == bulk.ACTIVATE else _look_at_accounts(job)
     if found is None:
         bulk.move(job, "plan")
+        planned = BulkJob.get_by_id(job.id)
+        if bulk.is_for_everybody(planned) and bulk.may("start", planned):
+            bulk.start(planned, Actor(worker=planned.worker, network=planned.network))
     else:
         bulk.add_rows(job, *found)
 
@@ -170,7 +173,10 @@ def _change(job: BulkJob, rows: Sequence[BulkRow], people: dict[int, Individual]
             account = every[row.account_id]
             by_verb["cancel" if (job.verb, account.state) == ("close", "pending") else job.verb].append(account)
     for verb, some in by_verb.items():
-        accounts.move_many(some, verb, by)
+        if verb == forced_reset.VERB:
+            forced_reset.force_many(some, by)
+        else:
+            accounts.move_many(some, verb, by)
     return answers
 
 

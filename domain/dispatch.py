@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import css_inline
 
-from domain import agency, clock, letters, notices, store
+from domain import agency, clock, letters, notices, sandbox, store
 from domain.leases import Claim
 from domain.rules import N_
 from gateways import mail as post
@@ -59,6 +59,10 @@ def deliver_due(open_mail: Callable[[], Mail], *, portal_url: str, sender: str, 
                 if isinstance(claim, float):
                     if not claim or _stopping.wait(min(claim, max(0.0, end - time.monotonic()))):
                         break
+                    claim = None
+                    continue
+                if sandbox.keeps(claim.delivery.kind):
+                    notices.keep_back(claim)
                     claim = None
                     continue
                 gateway = gateway or open_mail()

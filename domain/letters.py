@@ -164,6 +164,23 @@ def _password_changed(delivery: Delivery, portal_url: str) -> Letter:
     )
 
 
+def _new_password_wanted(delivery: Delivery, portal_url: str) -> Letter:
+    _still_theirs(delivery)
+    if delivery.account.password_reset_wanted_at is None:
+        raise Unwanted(N_("A new password was chosen meanwhile."))
+    tongue, house = language_of(delivery), agency.settled()
+    return Letter(
+        texts.say(tongue, N_("Please choose a new password")),
+        (
+            texts.say(tongue, N_("Hello,")),
+            texts.say(tongue, N_("%(agency)s asks you to choose a new password for your portal. You were signed out everywhere, and "
+                                 "the old password no longer opens it."), agency=house.name),
+            texts.say(tongue, N_("Ask for a link to a new password here whenever you like.")),
+        ),
+        (texts.say(tongue, N_("Choose a new password")), f"{portal_url}/forgotten-password"),
+    )  # fmt: skip
+
+
 def _new_device(delivery: Delivery, portal_url: str) -> Letter:
     _still_theirs(delivery)
     tongue = language_of(delivery)
@@ -355,6 +372,7 @@ _WRITERS: dict[str, Callable[[Delivery, str], Letter]] = {
     "authenticator_set_up": _authenticator_set_up,
     "authenticator_removed": _authenticator_removed,
     "recovery_code_used": _recovery_code_used,
+    "new_password_wanted": _new_password_wanted,
 }
 
 # What a kind is called on staff pages.
@@ -373,6 +391,7 @@ KIND_NAMES = {
     "authenticator_set_up": N_("Authenticator app set up"),
     "authenticator_removed": N_("Authenticator app removed"),
     "recovery_code_used": N_("Recovery code used"),
+    "new_password_wanted": N_("Staff ask for a new password"),
 }
 
 

@@ -41,6 +41,7 @@ class Known:
     individual: int | None
     password_hash: str | None
     device: int | None  # the one that asks, if they signed in on it before
+    is_new_password_wanted: bool = False  # by staff: the one that there is opens nothing any more
 
 
 @dataclasses.dataclass(frozen=True)

@@ -15,7 +15,7 @@ from typing import Any
 
 from peewee import fn
 
-from domain import audit, clock, leases, links, profile, statements, store, work_queue
+from domain import audit, clock, leases, links, profile, sandbox, statements, store, work_queue
 from domain.actor import Actor
 from domain.leases import PROBE_EVERY, Claim
 from domain.rules import N_, RuleBroken
@@ -43,6 +43,7 @@ KINDS = {
     "activation": 0, "password_reset": 0, "mail_test": 0, "password_changed": 3, "new_device": 3, "birth_date_closed": 3,
     "sign_in_locked": 0, "address_code": 0, "address_changed": 0, "invitation": 0, "worker_address_changed": 0,
     "authenticator_set_up": 3, "authenticator_removed": 3, "recovery_code_used": 3,
+    "new_password_wanted": 3,
 }  # fmt: skip
 
 
@@ -92,6 +93,19 @@ def put_many(kind: str, every: Sequence[Link], expires_at: dt.datetime) -> None:
                 to_address=link.account.email, account=link.account_id, individual=link.account.individual_id, link=link.id,
                 next_at=now, created_at=now, expires_at=expires_at,
             ) for link in every
+        ])  # fmt: skip
+        store.after_commit(ring)
+
+
+def tell_many(kind: str, every: Sequence[tuple[int, PortalAccount]]) -> None:
+    """One message to each of these accounts about the subject with that number, as ``put`` does."""
+    with store.writing():
+        store.insert_rows([
+            Delivery(
+                dedupe_key=f"{kind}:{subject_id}:0:0:account{account.id}:email", kind=kind, priority=KINDS[kind],
+                to_address=account.email, account=account.id, individual=account.individual_id, next_at=clock.now(),
+                created_at=clock.now(),
+            ) for subject_id, account in every
         ])  # fmt: skip
         store.after_commit(ring)
 
@@ -165,6 +179,16 @@ def suppress(claim: Claim, reason: str) -> bool:
         if not _finish(claim, "suppressed", {"state": "suppressed", "last_error": reason}, code=None, answer=reason):
             return False
         probe_now(claim.delivery.channel)  # the server was not asked: another message may ask it
+    return True
+
+
+def keep_back(claim: Claim) -> bool:
+    """leased -> held: this is a sandbox, so staff decide once it is none any more."""
+    with store.writing():
+        held = {"state": "held", "attempts": Delivery.attempts - 1, "last_error": N_("This is a sandbox: no message leaves.")}
+        if not _finish(claim, "held", held, code=None, answer=""):
+            return False
+        probe_now(claim.delivery.channel)
     return True
 
 
@@ -346,11 +370,13 @@ def send_again(delivery: Delivery, by: Actor) -> Delivery:
 
 def may_release(delivery: Delivery) -> bool:
     """True when ``release`` would not refuse; the page offers it only then."""
-    return bool(delivery.state == "held" and not _is_late(delivery))
+    return bool(delivery.state == "held" and not _is_late(delivery) and not sandbox.keeps(delivery.kind))
 
 
 def release(delivery: Delivery, by: Actor) -> None:
-    """held -> due.  Raises RuleBroken when it is not held any more, or when it is of no more use."""
+    """held -> due.  Raises RuleBroken when it is not held any more, is of no more use, or in a sandbox."""
+    if sandbox.keeps(delivery.kind):
+        raise RuleBroken(N_("This is a sandbox: no message leaves."), code="sandbox")
     with store.writing():
         fresh = store.lock(Delivery.select().where(Delivery.id == delivery.id)).get()
         if fresh.state == "held" and _is_late(fresh):

@@ -79,7 +79,10 @@ CATALOGUE: dict[str, Kind] = {
     "second_step_minutes": Kind(10, N_("After the password"), N_("minutes"), N_("How long the page waits for the code."), 3, 10),
     "idle_minutes": Kind(30, N_("Idle limit"), N_("minutes"), N_("A session without a tap ends after this time."), 5, 240),
     "session_hours": Kind(12, N_("Longest session"), N_("hours"), "", 1, 24),
-    "address_change": Kind(True, N_("Clients may change the address that they sign in with"), "", N_("On the page My Portal.")),
+    "address_change": Kind(
+        True, N_("Clients may change the address that they sign in with"), "",
+        N_("Without it the line on My Portal, its pages and their part of the help are gone."),
+    ),
     "address_undo_days": Kind(7, N_("“This was not me”"), N_("days"), N_("How long the link to the former address works."), 3, 30),
     "address_code_minutes": Kind(10, N_("Code to the new address"), N_("minutes"), "", 3, 10),
     "address_code_tries": Kind(5, N_("Wrong codes"), N_("tries"), N_("For one code."), 3, 10),
@@ -87,16 +90,21 @@ CATALOGUE: dict[str, Kind] = {
     "address_codes_an_hour": Kind(
         5, N_("Codes to a new address"), N_("an hour"), N_("For one account and for one network."), 1, 1000
     ),
-    "about_me_names": Kind("off", N_("Clients change preferred name, pronouns and gender"), choices=_EDITING),
+    "about_me_names": Kind(
+        "off", N_("Clients change preferred name, pronouns and gender"), choices=_EDITING,
+        help=N_("With “No” About Me only shows them."),
+    ),
     "about_me_legal": Kind(
         "off", N_("Clients change legal name and date of birth"), choices=(_OFF, _APPROVAL),
-        help=N_("A worker always looks at these first."),
+        help=N_("A worker always looks at these first. With “No” About Me only shows them."),
     ),
     "about_me_contacts": Kind(
         "off", N_("Clients change phones, e-mail and postal addresses"), choices=_EDITING,
-        help=N_("Not the address that they sign in with."),
+        help=N_("Not the address that they sign in with. With “No” About Me only shows them."),
     ),
-    "about_me_emergency": Kind("off", N_("Clients change emergency contacts"), choices=_EDITING),
+    "about_me_emergency": Kind(
+        "off", N_("Clients change emergency contacts"), choices=_EDITING, help=N_("With “No” About Me only shows them."),
+    ),
     "about_me_changes_a_day": Kind(20, N_("Changes by a client"), N_("a day"), "", 1, 200),
     "about_me_declined_days": Kind(
         30, N_("Declined changes stay on About Me"), N_("days"), N_("With the reason that you wrote."), 1, 365
@@ -105,7 +113,9 @@ CATALOGUE: dict[str, Kind] = {
         60, N_("Typed when the session ended"), N_("minutes"), N_("How long it waits for its writer to sign in again."), 5, 240
     ),
     "quick_exit": Kind(
-        True, N_("Quick exit"), "", N_("A button on every page, and Shift three times: the page is gone, and the session ended.")
+        True, N_("Quick exit"), "",
+        N_("A button on every page, and Shift three times: the page is gone, and the session ended. Without it the button, the keys "
+           "and the help about it are gone."),
     ),
     "quick_exit_address": Kind(
         "https://www.google.com/", N_("Where quick exit leads"), "",
@@ -121,6 +131,11 @@ CATALOGUE: dict[str, Kind] = {
         24, N_("Unfinished imports"), N_("hours"), N_("An uploaded file that nobody goes on with is deleted then."), 1, 168
     ),
     "mail_rate": Kind(10, N_("Mail rate"), N_("a second"), N_("0 means as fast as the mail server takes them."), 0, 1000),
+    "sandbox": Kind(
+        False, N_("This is a copy for trying out"), "",
+        N_("No message leaves for a real address: each is held, and every page says so. Only the test e-mail of the first start is "
+           "sent, to whoever asks for it. Without the tick, what is held stays held until you send it or not."),
+    ),
     "mail_test_minutes": Kind(10, N_("Code of the test e-mail"), N_("minutes"), "", 5, 60),
 }
 
@@ -135,26 +150,29 @@ class Section:
 
 
 SECTIONS: dict[str, Section] = {
+    "components": Section(N_("What clients can use"), (
+        "about_me_names", "about_me_contacts", "about_me_emergency", "about_me_legal", "address_change", "quick_exit",
+        "quick_exit_address",
+    ), N_("Each part of the portal that you can switch off. What is off is gone for clients: no button, no page.")),
     "accounts": Section(N_("Portal accounts"), (
         "activation_expiry_days", "minimum_age", "placeholder_birth_date", "licence_count", "birth_date_tries",
         "birth_date_tries_a_day", "birth_date_tries_a_network", "link_page_minutes", "bulk_hours",
     ), N_("Who gets an account, and how activation works.")),
     "sign_in": Section(N_("Sign-in"), (
         "password_length", "sign_ins_a_minute", "sign_in_tries", "unlock_minutes", "resets_an_hour", "reset_minutes",
-        "invitation_days", "idle_minutes", "session_hours", "unsent_minutes", "quick_exit", "quick_exit_address",
+        "invitation_days", "idle_minutes", "session_hours", "unsent_minutes",
         "staff_2step", "trusted_device_days", "second_step_tries", "second_step_tries_an_hour", "second_step_minutes",
     ), N_("Passwords, tries and how long a session lasts.")),
     "address": Section(N_("Change of address"), (
-        "address_change", "address_undo_days", "address_code_minutes", "address_code_tries", "address_code_wait",
+        "address_undo_days", "address_code_minutes", "address_code_tries", "address_code_wait",
         "address_codes_an_hour",
     ), N_("How clients change the e-mail address that they sign in with.")),
     "about_me": Section(N_("About Me"), (
-        "about_me_names", "about_me_contacts", "about_me_emergency", "about_me_legal", "about_me_changes_a_day",
-        "about_me_declined_days",
-    ), N_("What clients may change of their own record.")),
+        "about_me_changes_a_day", "about_me_declined_days",
+    ), N_("How often clients may change their own record.")),
     "messages": Section(N_("E-mail"), ("mail_rate", "mail_test_minutes"), N_("How fast e-mails leave.")),
     "imports": Section(N_("Import"), ("import_megabytes", "import_hours"), N_("Files that staff upload.")),
-    "installation": Section(N_("Installation"), ("first_start_tries",)),
+    "installation": Section(N_("Installation"), ("sandbox", "first_start_tries")),
 }  # fmt: skip
 
 
@@ -182,6 +200,22 @@ def change(key: str, text: str, by: Actor) -> None:
 
 def _all() -> dict[str, str]:
     return dict(db.execute_sql("SELECT key, value FROM setting").fetchall())
+
+
+def look_at(section: str, by: Actor) -> None:
+    """Note that somebody saved the page of a section, with changes or as it was.  Raises KeyError when there is none."""
+    if SECTIONS[section] and not is_looked_at(section):
+        with store.writing():
+            if Setting.insert(key=_LOOKED_AT + section, value="1").on_conflict_ignore().execute():
+                audit.record("setting.changed", by, key=_LOOKED_AT + section, before="0", after="1")
+
+
+def is_looked_at(section: str) -> bool:
+    """True once somebody saved the page of a section."""
+    return _LOOKED_AT + section in store.keep("settings", _all)
+
+
+_LOOKED_AT = "looked_at."  # begins what is no setting, but a mark that its page was saved
 
 
 def checked(key: str, text: str) -> Any:

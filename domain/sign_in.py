@@ -49,6 +49,10 @@ class SignedIn:
     worker: Worker | None
 
 
+class NewPasswordWanted(Exception):
+    """The password is right, but staff asked for a new one: a link to it was sent, and no session began."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Half:
     """The password was right, and the second step is to come: the token for its cookie, and whether the app is there yet."""
@@ -59,7 +63,7 @@ class Half:
 
 
 def sign_in(email: str, password: str, *, device_token: str, agent: str, by: Actor) -> SignedIn | Half:
-    """Start a session, or half of it.  Raises RuleBroken: ``too_many`` tries, or ``no_match`` for every other reason."""
+    """Start a session, or half of it.  Raises RuleBroken: ``too_many`` tries, or ``no_match`` for every other reason; NewPasswordWanted."""
     key = profile.email_key(email)
     known = _known(key, device_token)
     with store.aside(), store.writing():
@@ -71,7 +75,21 @@ def sign_in(email: str, password: str, *, device_token: str, agent: str, by: Act
     worker, account = _numbered(known)
     if worker is not None and worker.password_hash != known.password_hash:  # changed while it was compared
         raise _refused(known, spent, by)
+    if known.is_new_password_wanted:
+        _lead_to_reset(PortalAccount.get_by_id(known.account), device_token, by)
     return let_in(account, worker, device_token=device_token, agent=agent, network=by.network)
+
+
+def _lead_to_reset(account: PortalAccount, device_token: str, by: Actor) -> None:
+    """Send the link to a new password.  Raises NewPasswordWanted; RuleBroken ``no_match`` where the account is locked for
+    this device, ``too_many`` after many links."""
+    if lockout.is_shut(account, device_token):
+        raise _no_match()
+    with store.aside(), store.writing():
+        lockout.begin_anew(account, None)
+        audit.record("sign_in.refused", by, individual=account.individual, subject=_subject(account), reason="new_password_wanted")
+    ask_for_reset(account.email, by, request="wanted")
+    raise NewPasswordWanted
 
 
 def _known(key: str, device_token: str) -> lockout.Known:
@@ -79,8 +97,8 @@ def _known(key: str, device_token: str) -> lockout.Known:
     worker, account = _WORKER_IN_NUMBERS.first(key), _ACCOUNT_IN_NUMBERS.first(key)
     if worker is not None:
         return lockout.Known(worker[0], None, None, worker[1], _device_of(0, worker[0], device_token))
-    number, individual, kept = account or (None, None, None)
-    return lockout.Known(None, number, individual, kept, _device_of(number or 0, 0, device_token))
+    number, individual, kept, wanted_at = account or (None, None, None, None)
+    return lockout.Known(None, number, individual, kept, _device_of(number or 0, 0, device_token), wanted_at is not None)
 
 
 def _numbered(known: lockout.Known) -> tuple[Worker | None, PortalAccount | None]:
@@ -112,7 +130,9 @@ _WORKER_IN_NUMBERS = statements.Question(
     lambda key: Worker.select(Worker.id, Worker.password_hash).where(*_may_sign_in(Worker, key)).tuples()
 )
 _ACCOUNT_IN_NUMBERS = statements.Question(
-    lambda key: PortalAccount.select(PortalAccount.id, PortalAccount.individual, PortalAccount.password_hash)
+    lambda key: PortalAccount.select(
+        PortalAccount.id, PortalAccount.individual, PortalAccount.password_hash, PortalAccount.password_reset_wanted_at
+    )
     .where(*_may_sign_in(PortalAccount, key))
     .tuples()
 )
@@ -201,6 +221,8 @@ def _still_allowed(account: PortalAccount | None, worker: Worker | None, device_
     fresh = still.first(owner.id, owner.password_hash)  # type: ignore[union-attr]  # changed while it was compared: refused
     if fresh is None or (device_token is not None and lockout.is_shut(fresh, device_token)):
         raise _no_match()
+    if account is not None and fresh.password_reset_wanted_at is not None:  # staff asked at this very moment
+        raise RuleBroken(N_("You were signed out meanwhile. Sign in again."), code="ended")
     return fresh
 
 
@@ -352,7 +374,8 @@ def _set_password(owner: PortalAccount | Worker, kept: str, by: Actor, audited: 
     table = type(owner)
     mine = (LoginSession.account if is_client else LoginSession.worker) == owner
     with store.writing():
-        if not table.update(password_hash=kept).where(table.id == owner.id, table.password_hash == was).execute():
+        wanted = {"password_reset_wanted_at": None} if is_client else {}
+        if not table.update(password_hash=kept, **wanted).where(table.id == owner.id, table.password_hash == was).execute():
             raise RuleBroken(N_("The password was changed meanwhile. Sign in again."), code="stale", field="password")
         LoginSession.delete().where(mine).execute()
         if isinstance(owner, Worker):

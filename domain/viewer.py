@@ -137,6 +137,13 @@ class StaffViewer:
         """The accounts of individuals whom the worker may see, earlier ones that were closed included."""
         return _accounts_seen_by(self.worker, self.rights)
 
+    @property
+    def everybodys_accounts(self) -> Any:
+        """All accounts there are.  Raises NotFound for whoever sees the own caseload only."""
+        if not self.may("view_all_individuals"):
+            raise NotFound
+        return self.accounts
+
     def _bulk_jobs(self, *verbs: str) -> Any:
         """Others' jobs tell of everybody, so who sees the own caseload only sees the own ones."""
         every = BulkJob.select(BulkJob, Worker).join(Worker).where(BulkJob.verb.in_(verbs)).order_by(BulkJob.id.desc())

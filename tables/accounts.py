@@ -31,6 +31,7 @@ class PortalAccount(Row):
     changed_at = UTCDateTimeField()
     activated_at = UTCDateTimeField(null=True)
     failed_sign_ins = SmallIntegerField(default=0)  # wrong passwords in a row from devices that nobody knows
+    password_reset_wanted_at = UTCDateTimeField(null=True)  # by staff: until a new one is chosen the old one starts no session
 
     class Meta:
         constraints = [

@@ -13,7 +13,7 @@ from flask import Flask, current_app
 from flask.cli import AppGroup
 
 from config import BadConfiguration, Config
-from domain import agency, audit, demo, links, schema, store, workers
+from domain import agency, audit, demo, links, sandbox, schema, store, workers
 from domain.actor import SYSTEM
 from domain.rules import RuleBroken
 from web import access, checks, commands_backup, commands_import
@@ -92,8 +92,11 @@ def check() -> None:
     config: Config = current_app.extensions["doorstep"]
     with store.connection():
         found = checks.findings(config) + checks.beside(config)
+        is_sandbox = config.sandbox or (schema.is_current() and sandbox.is_on())
     for finding in found:
         click.echo(finding)
+    if is_sandbox:
+        click.echo("This is a sandbox: no message leaves for a real address.")
     if found:
         sys.exit(1)
     click.echo("Nothing stands against running.")

@@ -35,6 +35,9 @@ def keep() -> str:
     """Keep what a form brought whose session had ended.  The path of the form's page; empty when it says nothing of it."""
     token = session.get("_user_id")
     if request.method != "POST":
+        if token and not unsent.was_somebodys(token):  # ended on purpose, elsewhere or by the agency: said once
+            session.pop("_user_id")
+            sessions.tell("info", _("You were signed out meanwhile. Sign in again."))
         return ""
     if not token or not unsent.was_somebodys(token):
         return _not_saved()

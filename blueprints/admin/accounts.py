@@ -3,7 +3,7 @@
 from flask import abort, g, url_for
 
 from blueprints.admin import account_steps, bp, people, wording
-from domain import accounts
+from domain import accounts, forced_reset
 from models import PortalAccount
 from web.access import any_staff, right
 from web.forms import Form, Required, Text, _l
@@ -68,7 +68,7 @@ def renew_account(public_id: str, account_id: str):
 def confirm_move(public_id: str, account_id: str, verb: str):
     person = g.viewer.individual(public_id)
     account = g.viewer.account(person, account_id)
-    if verb not in accounts.STAFF_MOVES:
+    if verb not in forced_reset.STAFF_MOVES:
         abort(404)
     if verb not in accounts.staff_verbs(account, g.viewer.rights):
         tell("bad", _("This is not possible now. The page shows what is."))
@@ -80,7 +80,7 @@ def confirm_move(public_id: str, account_id: str, verb: str):
 @right("manage_accounts")
 def move_account(public_id: str, account_id: str, verb: str):
     account = g.viewer.account(g.viewer.individual(public_id), account_id)
-    move = accounts.STAFF_MOVES.get(verb) or abort(404)
+    move = forced_reset.STAFF_MOVES.get(verb) or abort(404)
     return _carried_out(lambda: move(account, g.viewer.actor), _("Done."), public_id)
 
 

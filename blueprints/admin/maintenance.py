@@ -6,11 +6,11 @@ from flask import abort, current_app, g, request, url_for
 from flask_babel import get_locale
 
 from blueprints.admin import bp, paging, wording
-from domain import accounts, bulk, eligibility, settings, spreadsheet, texts
+from domain import accounts, agency, bulk, eligibility, forced_reset, settings, spreadsheet, texts
 from domain.rules import N_, RuleBroken
 from models import BULK_OUTCOMES, STATES, BulkJob, BulkRow, PortalAccount
 from web.access import right
-from web.forms import Choice, Form, OneOf, Required, _l
+from web.forms import Choice, Form, OneOf, Required, Text, _l
 from web.fragments import done, page
 from web.languages import gettext as _
 from web.sessions import refusals_told, tell
@@ -90,6 +90,35 @@ def _bad_dates() -> list[str]:
 def _found(sought: bulk.Sought) -> int:
     """How many there are, as far as it is worth counting."""
     return sought.narrow(g.viewer.accounts).limit(MOST_COUNTED + 1).count()
+
+
+# ---------------------------------------------------------------- a new password for everybody
+
+
+class EverybodyForm(Form):
+    typed = Text(_l("Type this to confirm"), [Required(_l("Type the short name or the number."))])
+
+
+@bp.get("/accounts/new-passwords")
+@right("manage_accounts")
+def new_passwords():
+    return _new_passwords(EverybodyForm(formdata=None))
+
+
+@bp.post("/accounts/new-passwords")
+@right("manage_accounts")
+def ask_everybody():
+    form, everybody = EverybodyForm(), g.viewer.everybodys_accounts
+    if form.validate():
+        with form.refusals():
+            job = bulk.plan_reset_of_all(everybody, form.typed.data, g.viewer.actor)
+            return done(url_for("admin.change_job", public_id=job.public_id))
+    return _new_passwords(form)
+
+
+def _new_passwords(form: EverybodyForm):
+    number = forced_reset.open_to_it(g.viewer.everybodys_accounts).count()
+    return page("admin/new_passwords.html", form=form, number=number, name=agency.settled().short_name)
 
 
 # ---------------------------------------------------------------- changes

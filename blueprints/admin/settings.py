@@ -8,7 +8,7 @@ from wtforms import BooleanField
 from wtforms.fields.choices import SelectChoice
 
 from blueprints.admin import bp, wording
-from domain import agency, settings
+from domain import agency, readiness, settings
 from web import opening
 from web.access import right
 from web.forms import DateBoxes, Form, OneOf, Required, Text, _l
@@ -23,7 +23,7 @@ SHOWN = "shown-"  # what the page showed, beside each field
 @right("manage_setup")
 def settings_index():
     steps = opening.checklist()
-    return page("admin/settings.html", sections=settings.SECTIONS, told=wording.told, is_ready=all(step.is_done for step in steps),
+    return page("admin/settings.html", sections=settings.SECTIONS, told=wording.told, is_ready=readiness.is_over(steps),
                 checklist=wording.checklist(steps), site=agency.main_site())  # fmt: skip
 
 
@@ -45,6 +45,7 @@ def change_settings(section: str):
     if form.validate():
         with form.refusals(now=SimpleNamespace(**_values(form.settings))):
             settings.write_all(form.typed(), g.viewer.actor, shown=form.shown())
+            settings.look_at(section, g.viewer.actor)
             tell("good", _("Saved."))
             return done(url_for("admin.settings_index"))
     return _show(section, form)

@@ -6,10 +6,11 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
+from flask import url_for
 from flask_babel import get_locale
 
 from blueprints import differences
-from domain import accounts, audit, readiness, texts
+from domain import accounts, audit, readiness, settings, texts
 from domain.rules import N_, RuleBroken
 from models import AuditEntry, WorkerCategory
 from web.languages import gettext as _
@@ -27,12 +28,21 @@ PAGES = {
     "privacy": N_("Privacy policy"), "terms": N_("Terms of use"), "help": N_("Help"), "technical": N_("Technical problems"),
     "contact": N_("Contact"),
 }  # fmt: skip
-# The checklist of a new agency: what each step is called, why it matters, and where it is done.
+# The checklist of a new agency: what each step is called, why it matters, and where it is done (a page, or settings).
 CHECKLIST = {
     "agency": (N_("Describe the agency"), N_("Its name, address and phone stand on every page and e-mail."), "admin.agency_form"),
     "pages": (N_("Publish the privacy policy and the terms"), N_("Clients accept both before their account opens."), "admin.footer_pages"),
     "mail": (N_("Test the e-mail"), N_("Without it nobody can activate an account."), "admin.first_start_mail"),
     "on": (N_("Switch the portal on"), N_("Until then nobody but you can come in."), "admin.first_start"),
+    "sites": (N_("Give the main site an address"), N_("Clients see where to go, and whom to call."), "admin.all_sites"),
+    "messages": (
+        N_("Look at the settings of e-mail"), N_("Too many at once, and mail servers refuse them. Save the page, even as it is."),
+        "messages",
+    ),
+    "portal": (
+        N_("Choose what clients can use"), N_("What they may change of their record is off at first. Save the page, even as it is."),
+        "components",
+    ),
     "workers": (N_("Bring in your colleagues"), N_("One person alone cannot look after everybody."), "admin.workers_list"),
     "invited": (N_("Invite the first client"), N_("Open somebody’s page and choose “Create an account”."), "admin.individuals"),
     "first_client": (N_("The first client is in"), N_("They open the link in the e-mail and choose a password."), "admin.individuals"),
@@ -85,7 +95,7 @@ NO_DELIVERIES = {  # what an empty list says, by the state that was asked for
 OUTCOMES = {
     "": N_("no answer noted"), "accepted": N_("accepted"), "retry": N_("to be tried again"), "refused": N_("refused"),
     "server_down": N_("mail server not reachable"), "unknown": N_("unclear whether it arrived"),
-    "suppressed": N_("not sent"),
+    "suppressed": N_("not sent"), "held": N_("held"),
 }  # fmt: skip
 CONTACTS = differences.KINDS
 CHANNELS = {"email": N_("E-mail"), "sms": N_("Text message"), "push": N_("Notification on the phone")}
@@ -93,6 +103,7 @@ HOW = {"staff": N_("recorded by staff"), "import": N_("by import"), "client": N_
 VERBS = {
     "resend": N_("Send the activation again"), "send_new": N_("Send a new activation"), "cancel": N_("Cancel activation"),
     "suspend": N_("Suspend"), "unlock": N_("Unlock"), "disable": N_("Disable"), "enable": N_("Enable"), "close": N_("Close"),
+    "reset": N_("Ask for a new password"),
 }  # fmt: skip
 CONSEQUENCES = {
     "cancel": N_("The link in the e-mail stops working. You can send a new activation later."),
@@ -101,6 +112,7 @@ CONSEQUENCES = {
     "enable": N_("A new activation goes to their e-mail address. They choose a new password."),
     "unlock": N_("They can sign in again at once."),
     "close": N_("They are signed out for good. The record stays readable. This cannot be undone."),
+    "reset": N_("They are signed out everywhere. The old password stops working, and an e-mail asks them to choose a new one."),
 }
 
 BULK_VERBS = VERBS | {"activate": N_("Bulk activation")}
@@ -124,9 +136,13 @@ ONE_LINE = dt.timedelta(hours=1)  # within which a worker's looks at a record ar
 
 
 def checklist(steps: Sequence[readiness.Step]) -> list[tuple[str, str, str, bool]]:
-    """Each step as (endpoint, title, why, whether it is done)."""
+    """Each step as (address, title, why, whether it is done)."""
     told_of = [(*CHECKLIST[step.key], step.is_done) for step in steps]
-    return [(endpoint, _(title), _(why), is_done) for title, why, endpoint, is_done in told_of]
+    return [(_address(place), _(title), _(why), is_done) for title, why, place, is_done in told_of]
+
+
+def _address(place: str) -> str:
+    return url_for("admin.settings_section", section=place) if place in settings.SECTIONS else url_for(place)
 
 
 def told(sentence: str) -> str:
@@ -159,6 +175,7 @@ _ENTRIES = {
     "account.disabled": N_("Account disabled"),
     "account.enabled": N_("Account enabled, new activation sent"),
     "account.closed": N_("Account closed by staff"),
+    "account.reset_forced": N_("Asked for a new password by staff"),
     "bulk.begun": N_("A change of many accounts started"),
     "bulk.finished": N_("A change of many accounts ended"),
     "bulk.listed": N_("The list of a change of many accounts downloaded"),

@@ -86,4 +86,4 @@ def alive():
 @bp.get("/readyz")
 def ready():
     found = health.look(current_app.extensions["doorstep"].data, current_app.extensions.get("worker"))
-    return jsonify(found), 200 if all(found.values()) else 503
+    return jsonify(found | ({"sandbox": True} if health.is_sandbox() else {})), 200 if all(found.values()) else 503

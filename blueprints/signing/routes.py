@@ -31,10 +31,13 @@ def enter():
     form, target = SignIn(), safe_next(request.form.get("next"))
     if form.validate():
         with form.refusals():
-            signed = sign_in.sign_in(
-                form.email.data, form.password.data, device_token=sessions.device_token(),
-                agent=sessions.agent(), by=sessions.visitor(),
-            )  # fmt: skip
+            try:
+                signed = sign_in.sign_in(
+                    form.email.data, form.password.data, device_token=sessions.device_token(),
+                    agent=sessions.agent(), by=sessions.visitor(),
+                )  # fmt: skip
+            except sign_in.NewPasswordWanted:
+                return done("/forgotten-password/wanted")
             sessions.begin(signed)
             return done(home(signed, target))
     return page("signing/sign_in.html", form=form, next=target)
@@ -117,6 +120,12 @@ def ask():
 @bp.get("/forgotten-password/sent")
 def sent():
     return page("signing/forgotten_sent.html", minutes=settings.get("reset_minutes"), phone=sign_in.support_phone())
+
+
+@bp.get("/forgotten-password/wanted")
+def wanted():
+    """Where a right password leads while staff ask for a new one."""
+    return page("signing/wanted.html", minutes=settings.get("reset_minutes"), phone=sign_in.support_phone())
 
 
 @bp.get("/reset/<token>")

@@ -154,6 +154,7 @@ ANYBODY = [
     State("forgotten, nothing typed", "/forgotten-password", "/forgotten-password", then=press("Send me the link")),
     State("forgotten, sent", "/forgotten-password/sent", "/forgotten-password",
           then=typed({"E-mail address": "nobody@example.org"}, "Send me the link")),
+    State("new password wanted", "/forgotten-password/wanted", "/forgotten-password/wanted"),
     State("open for too long", "/forgotten-password", "/forgotten-password", then=with_an_old_token),
     State("nothing here", "/nowhere/at/all", "/nowhere/at/all"),
     State("not in that way", "/sign-out", "/sign-out"),
@@ -268,6 +269,11 @@ STAFF = [
         planned("Suspend", "There is nobody for whom")(page)),
     State("accounts, whom a change leaves out", CHANGES + "<public_id>/people", ACCOUNTS + "?state=closed", ADMIN, lambda page: (
         planned("Close", "There is nobody for whom")(page), page.locator("#who .row").first.click())),
+    State("new password for everybody", ACCOUNTS + "new-passwords", ACCOUNTS + "new-passwords", ADMIN),
+    State("new password for everybody, wrong", ACCOUNTS + "new-passwords", ACCOUNTS + "new-passwords", ADMIN,
+          typed({"Type this to confirm": "yes"}, "Ask everybody")),
+    State("to ask for a new password", MOVE, INDIVIDUALS + "?q=client1@example.org", ADMIN,
+          lambda page: (first_row(page), press("Ask for a new password")(page))),
     State("changes of many accounts", CHANGES, CHANGES, ADMIN),
     State("bulk activation", MANY, MANY, ADMIN),
     State("bulk activation, looked up", MANY + "<public_id>/", MANY, ADMIN, looked_up()),
@@ -303,7 +309,7 @@ STAFF = [
     State("category, new, no name", WORKERS + "categories/new", WORKERS + "categories/new", ADMIN, press("Save")),
     State("settings", "/admin/settings/", "/admin/settings/", ADMIN),
     *(State(f"settings: {name}", "/admin/settings/<section>", f"/admin/settings/{name}", ADMIN) for name in (
-        "accounts", "sign_in", "address", "about_me", "messages", "imports", "installation")),
+        "components", "accounts", "sign_in", "address", "about_me", "messages", "imports", "installation")),
     State("setup: agency", SETUP + "agency", SETUP + "agency", ADMIN),
     State("setup: agency, nothing typed", SETUP + "agency", SETUP + "agency", ADMIN, typed({"Name of the agency": "", "Short name": ""}, "Save")),
     State("setup: emergency line", SETUP + "emergency-line", SETUP + "emergency-line", ADMIN),

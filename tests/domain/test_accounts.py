@@ -163,7 +163,7 @@ def everything():
 @pytest.mark.parametrize("state", STATES)
 def test_staff_are_offered_exactly_what_the_table_allows(cast, frozen, state):
     account = bring(cast, frozen, state)
-    offered = {verb for verb, _ in accounts.STAFF_VERBS[account.state]}
+    offered = {verb for verb, _ in accounts.STAFF_VERBS[account.state]} - {"reset"}  # moves nothing
     if account.state == "closed" and account.reason not in accounts.RENEWABLE:
         offered.discard("send_new")  # the page asks RENEWABLE, too
     system = {"activate", "fail_birth_date", "expire"}

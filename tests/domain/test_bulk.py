@@ -12,6 +12,7 @@ from domain import (
     bulk,
     bulk_jobs,
     eligibility,
+    forced_reset,
     imports,
     links,
     profile,
@@ -440,7 +441,7 @@ def test_for_many_a_verb_does_what_it_does_for_one(cast, verb):
     job = change(cast, verb, *together.values())
     for account in alone.values():
         try:
-            accounts.STAFF_MOVES[verb](account, cast.by("ada"))
+            forced_reset.STAFF_MOVES[verb](account, cast.by("ada"))
         except RuleBroken as refused:
             assert refused.code == "wrong_state"
     job = carried_out(cast, job) if bulk.may("start", job) else job

@@ -19,6 +19,7 @@ from domain import (
     agency,
     clock,
     dispatch,
+    forced_reset,
     leases,
     links,
     notices,
@@ -85,6 +86,7 @@ def every_letter(cast):
     change = address_change.ask(bob, cast.password_of("bob"), "robert@example.org", cast.by("bob"))
     address_change.confirm(bob, links.digits(change.code), cast.by("bob"))
     address_change.ask(cast.session("alice"), cast.password_of("alice"), "lis@example.org", cast.by("alice"))
+    forced_reset.force(cast.bob_account, cast.by("ada"))
 
 
 def test_every_kind_of_letter_can_be_written(cast, deliver):

@@ -7,9 +7,11 @@ import pytest
 from domain import (
     accounts,
     agency,
+    audit,
     house_texts,
     pages,
     readiness,
+    settings,
     sites,
     starting_texts,
     store,
@@ -180,12 +182,26 @@ def test_the_checklist_begins_with_everything_to_do_and_says_what_cannot_wait(db
     steps = readiness.steps(mail_test_needed=True)
     assert [(step.key, step.is_done, step.is_needed) for step in steps] == [
         ("agency", False, True), ("pages", False, True), ("mail", False, True), ("on", False, False),
-        ("workers", False, False), ("invited", False, False), ("first_client", False, False),
+        ("sites", False, False), ("messages", False, False), ("portal", False, False), ("workers", False, False), ("invited", False, False), ("first_client", False, False),
     ]  # fmt: skip
 
 
 def test_the_checklist_of_an_agency_at_work_is_done(cast):
+    steps = readiness.steps(mail_test_needed=False)
+    assert readiness.is_over(steps)
+    assert [step.key for step in steps if not step.is_done] == ["messages", "portal"]
+    for section in ("messages", "components"):
+        settings.look_at(section, cast.by("ada"))
+        settings.look_at(section, cast.by("ada"))
     assert all(step.is_done for step in readiness.steps(mail_test_needed=False))
+    told = [audit.values_of(e)["key"] for e in AuditEntry.select().where(AuditEntry.kind == "setting.changed").order_by(AuditEntry.id)]
+    assert told == ["looked_at.messages", "looked_at.components"]
+
+
+def test_an_agency_whose_main_site_has_no_address_is_told(cast):
+    with store.writing():
+        Site.update(address=" ").execute()
+    assert "sites" in [step.key for step in readiness.steps(mail_test_needed=False) if not step.is_done]
 
 
 # ---------------------------------------------------------------- what a fresh look found

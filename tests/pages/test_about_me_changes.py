@@ -272,9 +272,9 @@ def test_alice_is_told_at_once_of_everything_that_is_wrong(browse, allow):
 
 def test_ada_changes_a_setting_and_it_counts_at_once(browse, cast):
     ada = browse("ada")
-    assert "/admin/settings/about_me" in ada.open("/admin/settings/").hrefs
-    ada.open("/admin/settings/about_me")
-    page = ada.press("Save", about_me_names="at_once", about_me_changes_a_day="7")
+    assert "/admin/settings/components" in ada.open("/admin/settings/").hrefs
+    ada.open("/admin/settings/components")
+    page = ada.press("Save", about_me_names="at_once")
     assert (page.path, "Saved." in page) == ("/admin/settings/", True)
     assert "Change what we call you" in browse("alice").open("/about-me/")
 

@@ -58,7 +58,7 @@ PAGES = {
     "/admin/workers/categories/": WORKERS,
     "/admin/workers/categories/new": WORKERS,
     "/admin/settings/": SET_UP,
-    "/admin/settings/about_me": SET_UP,
+    "/admin/settings/about_me": SET_UP, "/admin/settings/components": SET_UP,
     "/admin/first-start/agency": SET_UP,
     "/admin/first-start/pages": SET_UP,
     "/admin/first-start/mail": SET_UP,

@@ -20,6 +20,20 @@ def test_the_checklist_is_there_until_all_of_it_is_done(browse, cast):
     assert "They open the link in the e-mail and choose a password." in page
 
 
+def test_settings_are_done_on_the_checklist_once_their_page_was_saved_even_as_it_was(browse, cast):
+    with store.writing():
+        PortalAccount.update(state="disabled").where(PortalAccount.state == "active").execute()
+    ada = browse("ada")
+    page = ada.open("/admin/settings/")
+    for title, section in (("Look at the settings of e-mail", "messages"), ("Choose what clients can use", "components")):
+        before = page.text.count("To do")
+        href = next(href for text, href in page.links.items() if text.startswith(title))
+        assert ada.open(href).path == f"/admin/settings/{section}"
+        page = ada.press("Save")
+        assert page.path == "/admin/settings/"
+        assert page.text.count("To do") == before - 1
+
+
 # ---------------------------------------------------------------- the agency
 
 

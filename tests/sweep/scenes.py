@@ -179,7 +179,7 @@ class _Made:
 # Who walks through which scene, and where they begin.
 PEOPLE: dict[str, dict[str, tuple[str, ...]]] = {
     "living": {
-        "a stranger": ("/sign-in", "/offline", "/forgotten-password/sent", "/no-such-page", "/dev/mail"),
+        "a stranger": ("/sign-in", "/offline", "/forgotten-password/sent", "/forgotten-password/wanted", "/no-such-page", "/dev/mail"),
         "alice": ("/", "/activate/welcome", "/admin/"), "bob": ("/",),
         "dora": ("/admin/",), "otto": ("/admin/",), "ines": ("/admin/",), "finn": ("/admin/", "/admin/my-sign-in/recovery-codes"),
         "ada": ("/admin/", "/admin/my-sign-in/new-app"),

@@ -33,7 +33,7 @@ RECIPES = {
     "/static/<path:filename>": ("file",),
     "/pages/<slug>": ("slug",), "/pages/help/<topic>": ("topic",),
     "/offline": (), "/sw.js": (), "/manifest.webmanifest": (), "/healthz": (), "/readyz": (), "/metrics": (),
-    "/sign-in": (), "/sign-out": (), "/quick-exit": (), "/stay-signed-in": (), "/password-strength": (), "/forgotten-password": (), "/forgotten-password/sent": (),
+    "/sign-in": (), "/sign-out": (), "/quick-exit": (), "/stay-signed-in": (), "/password-strength": (), "/forgotten-password": (), "/forgotten-password/sent": (), "/forgotten-password/wanted": (),
     **{f"/sign-in/{page}": () for page in ("code", "app", "recovery-code", "recovery-codes")},
     **{f"/admin/my-sign-in/{page}": () for page in ("new-codes", "new-phone", "new-app", "recovery-codes")},
     "/admin/my-sign-in/devices/<device_id>/trust-removal": ("device of staff",), "/admin/workers/<public_id>/second-step": ("worker",),
@@ -81,6 +81,7 @@ RECIPES = {
     **{f"/admin/accounts/{kind}s/<public_id>/{part}": (f"{kind} job",)
        for kind in ("change", "activation") for part in ("", "people", "people.csv")},
     **{f"/admin/accounts/{kind}s/<public_id>/steps/<step>": (f"{kind} job", "step") for kind in ("change", "activation")},
+    "/admin/accounts/new-passwords": (),
     "/admin/accounts/activations/<public_id>/people/<row_id>": ("activation job", "row"),
     "/admin/individuals/": (), "/admin/individuals/new": (),
     "/admin/individuals/<public_id>/": ("individual",),
@@ -158,7 +159,7 @@ FIELDS = {
 }  # fmt: skip
 
 ABSURD = ("0", "-1", "x" * 22, "1" + "0" * 30, "%00", "../..", "🦦", "' OR 1=1", ".", "%2e%2e", "None", "alice@example.org")
-VERBS = ("cancel", "suspend", "unlock", "disable", "enable", "close")
+VERBS = ("cancel", "suspend", "unlock", "disable", "enable", "close", "reset")
 AWAY = {303, 401}  # to the sign-in page
 IN = {200, 303, 422}
 HTMX = {"HX-Request": "true", "HX-Request-Type": "partial", "HX-Current-URL": "http://localhost:8000/"}

@@ -123,6 +123,7 @@ TYPED: dict[str, Callable[[Scene, Found], dict[str, Any]]] = {
     "/admin/imports/<public_id>/columns": lambda scene, found: {"keep_as": "Ours"},
     "/admin/imports/<public_id>/reading": lambda scene, found: {"delimiter": "semicolon"},
     "/admin/imports/<public_id>/consent": lambda scene, found: {"consent": "yes"},
+    "/admin/accounts/new-passwords": lambda scene, found: {"typed": "Harbour"},
     "/admin/accounts/changes": lambda scene, found: {"verb": "suspend", "whom": "all"},
     "/admin/individuals/new": lambda scene, found: {"first_name": "Nell", "last_name": "Nook", **born(dt.date(1990, 4, 5))},
     "/admin/individuals/<public_id>/edit": lambda scene, found: {"preferred_name": "Sunny", "pronouns": "they"},
@@ -138,7 +139,9 @@ TYPED: dict[str, Callable[[Scene, Found], dict[str, Any]]] = {
 
 
 def another_value(found: Found) -> dict[str, Any]:
-    """The section's first number, one more."""
+    """The section's first number, one more; where there is none, another choice."""
+    if (mode := found.form.values.get("about_me_emergency")) is not None:
+        return {"about_me_emergency": "at_once" if mode == "approval" else "approval"}
     key = next(name for name, value in found.form.values.items() if name not in TOKENS and "-" not in name and value.isdecimal())
     return {key: str(int(found.form.values[key]) + 1)}
 

@@ -16,7 +16,20 @@ from sweep.scenes import PEOPLE
 from sweep.test_templates import data, spoken
 
 import models
-from domain import agency, audit, letters, links, notices, profile, sign_in, starting_texts, store, texts, workers
+from domain import (
+    agency,
+    audit,
+    forced_reset,
+    letters,
+    links,
+    notices,
+    profile,
+    sign_in,
+    starting_texts,
+    store,
+    texts,
+    workers,
+)
 from domain.actor import SYSTEM
 from domain.rules import RuleBroken
 from locales.extractor import extract
@@ -234,6 +247,7 @@ def test_every_mail_is_written_in_its_readers_language(cast, language):
     write_of_lockout_and_address(cast)
     workers.invite(workers.Details("Wim", "West", "wim@example.org"), cast.by("ada"))
     notices.put("worker_address_changed", 1, to="former@example.org", worker=cast.ada)
+    forced_reset.force(cast.bob_account, cast.by("ada"))
     is_english, kinds = left_in_english(language), set()
     for delivery in Delivery.select().where(Delivery.state == "due"):
         tongue = letters.language_of(delivery)

@@ -8,7 +8,19 @@ import pytest
 from pages.conftest import PORTAL, Browser, born, text_of
 from sweep.conftest import CANARIES, differences, rows_of_everything
 
-from domain import activation, address_change, agency, dispatch, letters, links, notices, sign_in, store, workers
+from domain import (
+    activation,
+    address_change,
+    agency,
+    dispatch,
+    forced_reset,
+    letters,
+    links,
+    notices,
+    sign_in,
+    store,
+    workers,
+)
 from models import LinkOpening
 
 TIMES = 20  # each address, by GET and by HEAD
@@ -38,6 +50,7 @@ def mails(cast, mailbox):
     with store.writing():
         for kind in ("authenticator_set_up", "authenticator_removed", "recovery_code_used"):
             notices.put(kind, 1, to=ada.email, worker=ada)
+    forced_reset.force(alice, cast.by("ada"))
     subjects = {str(m["Subject"]): m for m in mailbox.collect()}
     kinds = {
         "activation": "Your portal is ready", "birth_date_closed": "Your activation was stopped",
@@ -46,7 +59,7 @@ def mails(cast, mailbox):
         "sign_in_locked": "A wrong password, several times", "address_code": "Your code",
         "address_changed": "Your sign-in address was changed",
         "worker_address_changed": "You sign in with another address now",
-        "invitation": "You are invited to work with the portal",
+        "invitation": "You are invited to work with the portal", "new_password_wanted": "Please choose a new password",
         "authenticator_set_up": "An authenticator app was set up", "authenticator_removed": "Your authenticator app was removed",
         "recovery_code_used": "A recovery code was used",
     }  # fmt: skip

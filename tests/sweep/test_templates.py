@@ -11,7 +11,7 @@ from sweep.conftest import HERE, write_of_lockout_and_address
 from sweep.scenes import PEOPLE, TOKENS
 
 from blueprints import app_setup
-from domain import letters, links, notices, profile_changes, second_step, sign_in, store, texts, workers
+from domain import forced_reset, letters, links, notices, profile_changes, second_step, sign_in, store, texts, workers
 from models import TABLES, Delivery, HalfSignIn, ProfileChange
 from web.formatting import language_name, time_zones
 
@@ -243,6 +243,7 @@ def test_every_word_of_every_mail_can_be_translated(cast, marked):
     with store.writing():
         for kind in ("authenticator_set_up", "authenticator_removed", "recovery_code_used"):
             notices.put(kind, 1, to=cast.ada.email, worker=cast.ada)
+    forced_reset.force(cast.bob_account, cast.by("ada"))
     seen, known = set(), data()
     for delivery in Delivery.select().where(Delivery.state == "due"):
         letter = letters.letter(delivery, "https://portal.example.org")
