@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from domain import agency
+from domain import agency, brand
 from models import ACTIVE, PortalAccount, Worker
 
 
@@ -18,13 +18,15 @@ class Step:
 
 
 def steps(*, mail_test_needed: bool) -> list[Step]:
-    """The checklist: agency, pages, mail, on, workers, invited, first client."""
+    """The checklist: agency, pages, mail, on, brand, workers, invited, first client."""
     missing = agency.missing_for_switch_on(mail_test_needed=mail_test_needed)
     needed = ("agency", "pages", *(("mail",) if mail_test_needed else ()))
+    has_client = PortalAccount.select().where(PortalAccount.state == ACTIVE).exists()
     return [
         *(Step(key, key not in missing, True) for key in needed),
         Step("on", agency.is_on(mail_test_needed=mail_test_needed)),
+        Step("brand", has_client or brand.look().is_decided),  # where clients are in, the look is decided
         Step("workers", Worker.select().where(Worker.is_active).limit(2).count() > 1),
         Step("invited", PortalAccount.select().exists()),
-        Step("first_client", PortalAccount.select().where(PortalAccount.state == ACTIVE).exists()),
+        Step("first_client", has_client),
     ]
