@@ -10,6 +10,7 @@ import dataclasses
 import hashlib
 from collections.abc import Sequence
 from typing import BinaryIO
+from urllib.parse import quote
 
 from domain import agency, audit, colour, settings, store
 from domain.actor import Actor
@@ -75,6 +76,7 @@ class Look:
     logo: Picture | None = None
     icons: dict[str, Picture] = dataclasses.field(default_factory=dict)
     icons_from: str = ""  # icon, logo, accent; empty for the portal's own
+    favicon: str = ""  # the door in the accent, to stand in the page itself: one request less
     tiles: dict[str, str | Picture] = dataclasses.field(default_factory=dict)
     states: dict[str, str] = dataclasses.field(default_factory=dict)  # by part: a colour, a drawing's name, a picture's address
     is_decided: bool = False  # something was chosen, or kept as it is
@@ -103,9 +105,19 @@ def _ask() -> Look:
     return Look(
         accent=accent, palette=colour.palette(accent) if accent else None, stylesheet=_mark(written(accent).encode()) if accent else "",
         logo=_shown(kept.get("logo", {}).get("picture")), icons=sets.get(icons_from, {}), icons_from=icons_from,
+        favicon=_drawn_door(colour.palette(accent).light.accent) if icons_from == "accent" else "",
         tiles={tile: _tile(tile, choices, kept) for tile in TILES}, is_decided=bool(choices),
         states=choices | {part: next(iter(each.values())).address for part, each in kept.items() if part in TASKS},
     )  # fmt: skip
+
+
+def _drawn_door(shade: str) -> str:
+    drawing = (
+        f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 512 512'><rect width='512' height='512' rx='112' fill='{shade}'/>"
+        "<path fill='#fdfaf4' d='M104 408a12 12 0 0 1 12-12h36V120a28 28 0 0 1 28-28h152a28 28 0 0 1 28 28v276h36a12 12 0 0 1 0 24H116"
+        f"a12 12 0 0 1-12-12z'/><path fill='#ffd68c' d='M176 116h160v280H176z'/><path fill='{shade}' d='M176 116l96 32v216l-96 32z'/></svg>"
+    )
+    return "data:image/svg+xml," + quote(drawing, safe=" ='/:")
 
 
 def _tile(tile: str, choices: dict[str, str], kept: dict[str, dict[str, Picture]]) -> str | Picture:

@@ -3,6 +3,7 @@
 Codes of a refusal: empty, not_picture, broken, too_many_pixels, too_narrow, too_small, svg_here, svg_broken, svg_size, svg_unsafe.
 """
 
+import contextlib
 import io
 import json
 import re
@@ -33,13 +34,16 @@ class Refused(Exception):
 
 
 def limit() -> None:
-    """So much memory and time, no files, nothing left behind; where the system knows no such limits, only the parent's clock."""
+    """So much memory and time, no files, nothing left behind; where the system knows or allows no limits, only the parent's clock."""
     try:
         import resource
     except ImportError:
         return
     for what, most in ((resource.RLIMIT_AS, MEMORY), (resource.RLIMIT_CPU, 15), (resource.RLIMIT_FSIZE, 0), (resource.RLIMIT_CORE, 0)):
-        resource.setrlimit(what, (most, most))
+        hard = resource.getrlimit(what)[1]
+        least = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        with contextlib.suppress(ValueError):  # a sandbox may forbid to limit oneself
+            resource.setrlimit(what, (least, least))
 
 
 def main() -> None:

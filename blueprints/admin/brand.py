@@ -49,11 +49,18 @@ def _titles() -> dict[str, str]:
     return {"logo": _("Logo"), "icon": _("Icon on home screens"), **tiles}
 
 
+def _drawings() -> dict[str, str]:
+    """What each tile shows, in words."""
+    shown = brand.look().tiles
+    return {f"tile.{tile}": _(names[shown[tile]]) if shown[tile] in names else _("A picture of your own.")
+            for tile, names in brand.TILES.items()}  # fmt: skip
+
+
 @bp.get("/settings/brand")
 @right("manage_setup")
 def show_brand():
     agency.settled()
-    return page("admin/brand.html", titles=_titles(), tiles=_tiles(), is_decided=brand.look().is_decided)
+    return page("admin/brand.html", titles=_titles(), tiles=_tiles(), drawings=_drawings(), is_decided=brand.look().is_decided)
 
 
 @bp.post("/settings/brand")

@@ -45,6 +45,8 @@ def test_a_chosen_colour_shows_at_once_on_every_page_and_in_the_manifest(browse)
     assert "immutable" in answer.headers["Cache-Control"]
     assert 'content="#7a1f4b" media="(prefers-color-scheme: light)"' in home
     assert manifest(browse)["theme_color"] == "#7a1f4b"
+    assert '<link rel="icon" href="data:image/svg+xml,' in home  # no request more than without a colour
+    assert 'rel="icon"' not in browse().open("/offline").html
 
 
 def test_white_is_answered_with_what_is_used_instead(browse):
