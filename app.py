@@ -25,6 +25,7 @@ from config import BadConfiguration, Config
 from domain import (
     agency,
     audit,
+    brand,
     duty,
     folder,
     house_texts,
@@ -169,7 +170,7 @@ def _everywhere() -> dict[str, Any]:
     locale = get_locale()
     shell = "public" if who is None or not opening.is_open() else "client" if isinstance(who, ClientViewer) else "staff"
     return {
-        "agency": _agency_card(), "viewer": who, "signed_in": who is not None, "shell": shell,
+        "agency": _agency_card(), "look": brand.look(), "viewer": who, "signed_in": who is not None, "shell": shell,
         "nav_items": blueprints.navigation(who, request.path) if shell != "public" else (),
         "footer_links": _footer(), "lang": str(locale), "text_dir": locale.text_direction if locale else "ltr",
         "flashes": sessions.flashes(), "given_back": kept.notice(), "seconds_left": g.get("seconds_left"),

@@ -43,6 +43,10 @@ from tables.base import (  # noqa: F401
     new_public_id,
     one_of,
 )
+from tables.brand import (
+    BrandChoice,
+    BrandPicture,
+)
 from tables.bulk import (  # noqa: F401
     BULK_OUTCOMES,
     BULK_STATES,
@@ -108,5 +112,5 @@ TABLES: tuple[type[Row], ...] = (
     FormReceipt, UnsentForm, Task, ProfileChange, Delivery, DeliveryAttempt,
     ChannelHealth, AddressHealth, JobRun, AuditEntry, AuditValues, AuditHead, ImportRun, ImportRow, ImportedRow,
     ImportFile, ImportProblem, ImportMapping, DayCount, BulkJob, BulkRow,
-    Authenticator, RecoveryCode, HalfSignIn,
+    Authenticator, RecoveryCode, HalfSignIn, BrandChoice, BrandPicture,
 )  # fmt: skip

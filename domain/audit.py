@@ -49,6 +49,7 @@ KINDS: dict[str, frozenset[str]] = {
         "agency.mail_tested": "",
         "agency.switched_on": "",
         "backup.restored": "made_at held",
+        "brand.changed": "before after",
         "bulk.begun": "verb rows",
         "bulk.finished": "done refused",
         "bulk.listed": "",

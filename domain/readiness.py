@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 
-from domain import agency, settings
+from domain import agency, brand, settings
 from models import ACTIVE, PortalAccount, Worker
 
 _TO_LOOK_AT = ("sites", "messages", "portal")  # what an agency that is at work already is not called back for
@@ -21,12 +21,13 @@ class Step:
 
 
 def steps(*, mail_test_needed: bool) -> list[Step]:
-    """The checklist: agency, pages, mail, on, sites, messages, portal, workers, invited, first client.
+    """The checklist: agency, pages, mail, on, sites, messages, portal, brand, workers, invited, first client.
 
     Before the portal is on, nothing but the first start can be opened; so the rest follows it.
     """
     missing = agency.missing_for_switch_on(mail_test_needed=mail_test_needed)
     needed = ("agency", "pages", *(("mail",) if mail_test_needed else ()))
+    has_client = PortalAccount.select().where(PortalAccount.state == ACTIVE).exists()
     main = agency.main_site()
     return [
         *(Step(key, key not in missing, True) for key in needed),
@@ -34,10 +35,10 @@ def steps(*, mail_test_needed: bool) -> list[Step]:
         Step("sites", main is not None and bool(main.address.strip()) and bool(main.phone)),
         Step("messages", settings.is_looked_at("messages")),
         Step("portal", settings.is_looked_at("components")),
-        # The brand comes here.
+        Step("brand", has_client or brand.look().is_decided),  # where clients are in, the look is decided
         Step("workers", Worker.select().where(Worker.is_active).limit(2).count() > 1),
         Step("invited", PortalAccount.select().exists()),
-        Step("first_client", PortalAccount.select().where(PortalAccount.state == ACTIVE).exists()),
+        Step("first_client", has_client),
     ]
 
 

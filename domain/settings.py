@@ -124,6 +124,9 @@ CATALOGUE: dict[str, Kind] = {
     "import_megabytes": Kind(
         15, N_("Largest file that can be imported"), N_("MB"), N_("On the page; the command takes any."), 1, 19
     ),
+    "picture_megabytes": Kind(
+        2, N_("Largest picture that can be uploaded"), N_("MB"), N_("A logo, an icon, the picture of a tile."), 1, 10
+    ),
     "bulk_hours": Kind(
         24, N_("Previews of many accounts"), N_("hours"), N_("One that nobody goes on with is forgotten then."), 1, 168
     ),
@@ -171,7 +174,7 @@ SECTIONS: dict[str, Section] = {
         "about_me_changes_a_day", "about_me_declined_days",
     ), N_("How often clients may change their own record.")),
     "messages": Section(N_("E-mail"), ("mail_rate", "mail_test_minutes"), N_("How fast e-mails leave.")),
-    "imports": Section(N_("Import"), ("import_megabytes", "import_hours"), N_("Files that staff upload.")),
+    "imports": Section(N_("Import"), ("import_megabytes", "import_hours", "picture_megabytes"), N_("Files that staff upload.")),
     "installation": Section(N_("Installation"), ("sandbox", "first_start_tries")),
 }  # fmt: skip
 

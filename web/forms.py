@@ -217,7 +217,7 @@ class Upload(Field):  # type: ignore[misc]
 
     widget = FileInput()
 
-    def __init__(self, label: Any, required: Any, **kwargs: Any) -> None:
+    def __init__(self, label: Any, required: Any = None, **kwargs: Any) -> None:
         super().__init__(label, **kwargs)
         self.required = required
 
@@ -226,7 +226,7 @@ class Upload(Field):  # type: ignore[misc]
         self.errors: list[Any] = []
         sent = request.files.get(self.name) if formdata is not None else None
         self.data = sent if sent is not None and sent.filename else None
-        if formdata is not None and self.data is None:
+        if formdata is not None and self.data is None and self.required:
             self.process_errors.append(self.required)
 
 

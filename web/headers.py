@@ -36,7 +36,7 @@ def install(app: Flask, *, https: bool) -> None:
         response.vary.add("HX-Request")
         if "Cache-Control" not in response.headers:
             response.headers["Cache-Control"] = "no-store"
-        if g.get("viewer") is not None:
+        if g.get("viewer") is not None and not response.cache_control.public:
             response.vary.add("Cookie")
         return response
 

@@ -4,13 +4,17 @@ from flask import Response, abort, current_app, jsonify, request, send_from_dire
 from flask_babel import get_locale
 
 from blueprints.public import bp, help
-from domain import address_change, agency, health
+from domain import address_change, agency, brand, health
 from models import PAGE_SLUGS
 from web import access, languages
-from web.assets import asset
+from web.assets import YEAR, asset
 from web.fragments import done, page
 from web.languages import gettext as _
 from web.posts import only_asks
+
+PAPER = "#fbf8f2"
+# A picture that somebody opens by itself runs nothing and asks for nothing.
+PICTURE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'none'"
 
 
 @bp.get("/pages/<slug>")
@@ -57,15 +61,36 @@ def service_worker():
     return response
 
 
+@bp.get("/brand.css")
+def brand_stylesheet():
+    """Its address carries its mark: a browser may keep what it got under that for a year."""
+    look = brand.look()
+    response = Response(brand.written(look.accent), mimetype="text/css")
+    return _kept(response, look.stylesheet, is_lasting=bool(look.stylesheet) and request.args.get("v") == look.stylesheet)
+
+
+@bp.get("/brand/<address>")
+def brand_picture(address: str):
+    content_type, body = brand.bytes_of(address)
+    response = Response(body, mimetype=content_type)
+    response.headers["Content-Security-Policy"] = PICTURE_POLICY
+    return _kept(response, address, is_lasting=True)
+
+
+def _kept(response: Response, mark: str, *, is_lasting: bool) -> Response:
+    response.headers["Cache-Control"] = f"public, max-age={YEAR}, immutable" if is_lasting else "no-cache"
+    response.set_etag(mark or "none")
+    return response.make_conditional(request)
+
+
 @bp.get("/manifest.webmanifest")
 def manifest():
-    house = agency.current()
+    house, look = agency.current(), brand.look()
     body = {
         "id": "/", "start_url": "/", "scope": "/", "display": "standalone", "lang": str(get_locale()),
         "name": house.name if house else _("Client portal"), "short_name": house.short_name if house else _("Portal"),
-        "background_color": "#fbf8f2", "theme_color": "#fbf8f2",
-        "icons": [_icon("icon-192.png", 192, "any"), _icon("icon-512.png", 512, "any"),
-                  _icon("icon-maskable-512.png", 512, "maskable")],
+        "background_color": PAPER, "theme_color": look.palette.light.accent if look.palette else PAPER,
+        "icons": [_icon(look, "icon-192", 192, "any"), _icon(look, "icon-512", 512, "any"), _icon(look, "maskable-512", 512, "maskable")],
         "shortcuts": [{"name": _("About Me"), "url": url_for("about_me.show")}],
     }  # fmt: skip
     response = jsonify(body)
@@ -74,8 +99,10 @@ def manifest():
     return response
 
 
-def _icon(name: str, size: int, purpose: str) -> dict[str, str]:
-    return {"src": asset(f"icons/{name}"), "sizes": f"{size}x{size}", "type": "image/png", "purpose": purpose}
+def _icon(look: brand.Look, kind: str, size: int, purpose: str) -> dict[str, str]:
+    own = {"maskable-512": "icon-maskable-512"}.get(kind, kind)
+    source = look.icons[kind].path if kind in look.icons else asset(f"icons/{own}.png")
+    return {"src": source, "sizes": f"{size}x{size}", "type": "image/png", "purpose": purpose}
 
 
 @bp.get("/healthz")

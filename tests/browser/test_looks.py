@@ -319,6 +319,12 @@ STAFF = [
     State("setup: pages", SETUP + "pages/", SETUP + "pages/", ADMIN),
     State("setup: page", SETUP + "pages/<slug>/<language>", SETUP + "pages/terms/en", ADMIN),
     State("setup: page in Arabic", SETUP + "pages/<slug>/<language>", SETUP + "pages/contact/ar", ADMIN),
+    State("brand", "/admin/settings/brand", "/admin/settings/brand", ADMIN),
+    State("colour", "/admin/settings/brand/colour", "/admin/settings/brand/colour", ADMIN),
+    State("colour, none", "/admin/settings/brand/colour", "/admin/settings/brand/colour", ADMIN, typed({"Or type it (optional)": "reddish"}, "Save")),
+    State("logo", "/admin/settings/brand/pictures/<part>", "/admin/settings/brand/pictures/logo", ADMIN),
+    State("logo, no file", "/admin/settings/brand/pictures/<part>", "/admin/settings/brand/pictures/logo", ADMIN, press("Upload")),
+    State("tile", "/admin/settings/brand/pictures/<part>", "/admin/settings/brand/pictures/tile.about_me", ADMIN),
     State("settings, beyond the limits", "/admin/settings/<section>", "/admin/settings/accounts", ADMIN,
           typed({"Minimum age": "many", "Licence count": "-1"}, "Save")),
     State("import, nothing chosen", UPLOAD, UPLOAD, ADMIN, press("Upload")),
@@ -367,6 +373,7 @@ NO_PAGES = {  # links that lead on at once, and what only programs read
     "/admin/statistics/days.csv",
     IMPORT + "problems.csv", CHANGES + "<public_id>/people.csv", MANY + "<public_id>/people.csv", "/activate/terms", "/quick-exit", "/admin/first-start/",
     "/static/<path:filename>", "/sw.js",
+    "/brand.css", "/brand/<address>",
     "/manifest.webmanifest", "/healthz", "/readyz", "/metrics",
 }  # fmt: skip
 

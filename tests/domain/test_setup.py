@@ -182,7 +182,7 @@ def test_the_checklist_begins_with_everything_to_do_and_says_what_cannot_wait(db
     steps = readiness.steps(mail_test_needed=True)
     assert [(step.key, step.is_done, step.is_needed) for step in steps] == [
         ("agency", False, True), ("pages", False, True), ("mail", False, True), ("on", False, False),
-        ("sites", False, False), ("messages", False, False), ("portal", False, False), ("workers", False, False), ("invited", False, False), ("first_client", False, False),
+        ("sites", False, False), ("messages", False, False), ("portal", False, False), ("brand", False, False), ("workers", False, False), ("invited", False, False), ("first_client", False, False),
     ]  # fmt: skip
 
 

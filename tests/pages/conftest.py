@@ -300,7 +300,7 @@ def _faults_of(element: ElementTree.Element, ids: set[str | None]) -> Iterator[s
     yield from (f"inline {name}" for name in element.keys() if re.match(r"on|(data-)?hx-on", name))
     if tag == "a" and element.get("href") is None:
         yield f"the link {words(element)!r} leads nowhere"
-    if tag in ("a", "button") and not (words(element) or element.get("aria-label")):
+    if tag in ("a", "button") and not (words(element) or element.get("aria-label") or any(each.get("alt") for each in element.iter("img"))):
         yield f"a <{tag}> without a name"
     if tag == "img" and element.get("alt") is None:
         yield "a picture without words"

@@ -32,6 +32,7 @@ from domain import (
     activation,
     address_change,
     agency,
+    brand,
     bulk,
     bulk_jobs,
     categories,
@@ -128,6 +129,9 @@ def walk(app: Flask) -> Callable[..., Walker]:
 
 
 # ---------------------------------------------------------------- scenes
+
+
+LOGO = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><rect width="9" height="9" fill="green"/></svg>'
 
 
 @dataclasses.dataclass(frozen=True)
@@ -375,6 +379,9 @@ def _living(app: Flask) -> dict[str, Walker]:
     _hold_one(alice)
     _send_files(app.extensions["doorstep"].uploads)
     sites.add(sites.Place("North Road", "9 North Road", "+1 902 555 0190", "America/Halifax"), _ada())
+    brand.upload("logo", io.BytesIO(LOGO.replace(b"green", b"blue")), _ada())
+    with store.writing():
+        models.BrandChoice.delete().execute()  # and yet nobody has said that this is the look
     _publish_terms_anew(ways["bob, who is to read new terms"])
     _many_at_once()
     ways["wim, who is invited"].ask(f"/invitation/{links.token(_staff())}")

@@ -32,6 +32,7 @@ RIGHTS = {
 RECIPES = {
     "/static/<path:filename>": ("file",),
     "/pages/<slug>": ("slug",), "/pages/help/<topic>": ("topic",),
+    "/brand.css": (), "/brand/<address>": ("picture",),
     "/offline": (), "/sw.js": (), "/manifest.webmanifest": (), "/healthz": (), "/readyz": (), "/metrics": (),
     "/sign-in": (), "/sign-out": (), "/quick-exit": (), "/stay-signed-in": (), "/password-strength": (), "/forgotten-password": (), "/forgotten-password/sent": (), "/forgotten-password/wanted": (),
     **{f"/sign-in/{page}": () for page in ("code", "app", "recovery-code", "recovery-codes")},
@@ -50,6 +51,8 @@ RECIPES = {
     "/admin/settings/": (), "/admin/settings/<section>": ("section",),
     "/admin/settings/agency": (), "/admin/settings/emergency-line": (), "/admin/settings/pages/": (),
     "/admin/settings/pages/<slug>/<language>": ("slug", "language"),
+    "/admin/settings/brand": (), "/admin/settings/brand/colour": (),
+    "/admin/settings/brand/pictures/<part>": ("part",), "/admin/settings/brand/pictures/<part>/removal": ("part",),
     "/admin/settings/sites/": (), "/admin/settings/sites/new": (), "/admin/settings/sites/<public_id>/": ("site",),
     "/admin/settings/sites/<public_id>/main": ("site",),
     "/admin/statistics/": (), "/admin/statistics/days.csv": (), "/my-portal/terms": (),
@@ -127,6 +130,7 @@ FIELDS = {
         "name": "Another name", "short_name": "Other", "site_name": "Elsewhere", "phone": "+1 902 555 0199", "country": "CA",
         "time_zone": "UTC", "language": "en", "emergency_line": "Call 911.",
     },
+    "admin.choose_colour": {"accent": "#7a1f4b"},
     "admin.change_emergency_lines": {"es": "Llame al 112."},
     "admin.add_site": {"name": "North", "time_zone": "UTC", "is_in_use": "y"},
     "admin.change_site": {"name": "North", "phone": "+1 902 555 0199", "time_zone": "UTC", "is_in_use": "y"},
@@ -186,7 +190,7 @@ class Matrix:
         """Values for a route's arguments: somebody's own, or absurd ones."""
         fixed = {
             "file": "app.js", "section": "messages", "slug": "help", "topic": "home", "verb": "suspend", "message": self.world.message,
-            "import": self.world.file, "language": "en", "site": agency.main_site().public_id,
+            "import": self.world.file, "language": "en", "part": "logo", "picture": "0" * 32, "site": agency.main_site().public_id,
             "change job": self.world.change_job, "activation job": self.world.activation_job,
             "row": self.world.row, "step": "start",
             "worker": self.world.staff["worker"], "class": self.world.staff["class"],

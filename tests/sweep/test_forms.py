@@ -13,6 +13,7 @@ import pytest
 from pages.conftest import File, born
 from sweep.scenes import (
     AGENCY,
+    LOGO,
     PASSWORD,
     PEOPLE,
     TOKENS,
@@ -94,6 +95,10 @@ TYPED: dict[str, Callable[[Scene, Found], dict[str, Any]]] = {
     "/my-portal/terms": lambda scene, found: {"accept": True},
     "/admin/settings/agency": lambda scene, found: {"name": "Bridge House", "country": "CA"},
     "/admin/settings/emergency-line": lambda scene, found: {"es": "Llame al 112."},
+    "/admin/settings/brand/colour": lambda scene, found: {"accent": "#7a1f4b"},
+    "/admin/settings/brand/pictures/<part>": lambda scene, found: (
+        {"icon": found.form.options["icon"][-1]} if "icon" in found.form.names else {"file": File("logo.svg", LOGO)}
+    ),
     "/admin/settings/sites/new": lambda scene, found: {"name": "North", "phone": "+1 902 555 0190"},
     "/admin/settings/sites/<public_id>/": lambda scene, found: {"address": "9 Quay Road"},
     "/admin/settings/pages/<slug>/<language>": lambda scene, found: {"body": "# Ours\n\nWe are careful."},

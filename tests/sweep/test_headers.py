@@ -32,7 +32,7 @@ POLICY = {
     "connect-src": {"'self'"}, "font-src": {"'self'"}, "manifest-src": {"'self'"}, "worker-src": {"'self'"},
     "form-action": {"'self'"}, "base-uri": {"'none'"}, "object-src": {"'none'"}, "frame-ancestors": {"'none'"},
 }  # fmt: skip
-MAY_BE_KEPT = ("/static/", "/sw.js", "/offline", "/manifest.webmanifest")
+MAY_BE_KEPT = ("/static/", "/brand.css", "/sw.js", "/offline", "/manifest.webmanifest")
 
 
 def faults(headers, path, *, https=False):

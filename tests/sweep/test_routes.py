@@ -17,7 +17,7 @@ from web.access import AUDIENCES, Undeclared
 
 ROOT = HERE.parent.parent
 IDS = ("public_id", "account_id", "contact_id", "change_id", "row_id", "device_id")  # arguments that are a row's public id
-WORDS = ("slug", "language", "section", "topic", "verb", "step", "name", "filename", "token")  # arguments that are none
+WORDS = ("address", "part", "slug", "language", "section", "topic", "verb", "step", "name", "filename", "token")  # arguments that are none
 
 
 def listed(name):

@@ -1,0 +1,269 @@
+"""Run as a program of its own, with ``-I`` and no environment: one line of JSON and an upload in, one line of JSON and pictures out.
+
+Codes of a refusal: empty, not_picture, broken, too_many_pixels, too_narrow, too_small, svg_here, svg_broken, svg_size, svg_unsafe.
+"""
+
+import contextlib
+import io
+import json
+import re
+import sys
+import warnings
+from collections.abc import Callable
+from typing import Any
+from xml.etree import ElementTree
+
+Said = tuple[dict[str, Any], bytes]  # what a picture is, and its bytes
+
+MEMORY = 700 * 1024 * 1024  # bytes of address space: twice what the largest picture takes
+MOST_PIXELS, MOST_SIDE, MOST_RATIO, LEAST_SIDE = 25_000_000, 12_000, 12, 16
+SHOWN = (480, 120)  # a logo is shown at a third of it
+TILE, MOST_TILE = 96, 6 * 1024
+ICONS = {"icon-192": (192, .8), "icon-512": (512, .8), "maskable-512": (512, 0), "icon-180": (180, .8), "icon-48": (48, 1)}
+SAFE = .8  # of a maskable icon's width: the circle that no device cuts
+SVG = "{http://www.w3.org/2000/svg}"
+XLINK = "{http://www.w3.org/1999/xlink}href"
+FORBIDDEN = {
+    "script", "foreignObject", "iframe", "embed", "object", "image", "feImage", "a", "audio", "video", "handler", "listener",
+    "set", "animate", "animateColor", "animateMotion", "animateTransform", "discard",
+}  # fmt: skip
+
+
+class Refused(Exception):
+    pass
+
+
+def limit() -> None:
+    """So much memory and time, no files, nothing left behind; where the system knows or allows no limits, only the parent's clock."""
+    try:
+        import resource
+    except ImportError:
+        return
+    for what, most in ((resource.RLIMIT_AS, MEMORY), (resource.RLIMIT_CPU, 15), (resource.RLIMIT_FSIZE, 0), (resource.RLIMIT_CORE, 0)):
+        hard = resource.getrlimit(what)[1]
+        least = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        with contextlib.suppress(ValueError):  # a sandbox may forbid to limit oneself
+            resource.setrlimit(what, (least, least))
+
+
+def main() -> None:
+    limit()
+    asked = json.loads(sys.stdin.buffer.readline())
+    body = sys.stdin.buffer.read()
+    made: list[Said] = []
+    try:
+        made = make(asked["task"], body, asked["colour"])
+        told: dict[str, Any] = {"made": [{**about, "size": len(picture)} for about, picture in made]}
+    except Refused as refused:
+        told = {"refused": refused.args[0]}
+    except MemoryError:
+        told = {"refused": "too_many_pixels"}
+    sys.stdout.buffer.write(json.dumps(told).encode() + b"\n" + b"".join(picture for _, picture in made))
+
+
+def make(task: str, body: bytes, colour: str) -> list[Said]:
+    if task == "door":
+        return icons(lambda size, kind: door(size, colour, kind))
+    if not body.strip():
+        raise Refused("empty")
+    if looks_like_svg(body):
+        if task != "logo":
+            raise Refused("svg_here")
+        return [svg(body)]
+    picture = opened(body)
+    if task == "tile":
+        return [tile(picture)]
+    made = icons(lambda size, kind: framed(picture, size, kind))
+    return made if task == "icon" else [logo(picture), *made]
+
+
+# ---------------------------------------------------------------- bitmaps
+
+
+def opened(body: bytes) -> Any:
+    from PIL import Image, ImageOps, UnidentifiedImageError
+
+    warnings.simplefilter("error")
+    Image.MAX_IMAGE_PIXELS = MOST_PIXELS
+    try:
+        picture: Any = Image.open(io.BytesIO(body), formats=("PNG", "JPEG", "WEBP"))
+        check(*picture.size)
+        picture.draft("RGB", (2048, 2048))
+        picture.load()
+        picture = ImageOps.exif_transpose(picture)
+        picture.thumbnail((1024, 1024))
+        return picture.convert("RGBA")
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning, MemoryError):
+        raise Refused("too_many_pixels") from None
+    except UnidentifiedImageError:
+        raise Refused("not_picture") from None
+    except Refused:
+        raise
+    except Exception:
+        raise Refused("broken") from None
+
+
+def check(width: int, height: int) -> None:
+    short, long = sorted((width, height))
+    if width * height > MOST_PIXELS or (long > MOST_SIDE and long < short * MOST_RATIO):
+        raise Refused("too_many_pixels")
+    if long > short * MOST_RATIO:
+        raise Refused("too_narrow")
+    if short < LEAST_SIDE:
+        raise Refused("too_small")
+
+
+def logo(picture: Any) -> Said:
+    small = picture.copy()
+    small.thumbnail(SHOWN)
+    return said("picture", "image/webp", small.size, webp(small))
+
+
+def webp(picture: Any) -> bytes:
+    kinds: tuple[dict[str, Any], ...] = ({"lossless": True}, {"quality": 88})
+    return min((saved(picture, "WEBP", method=6, **kind) for kind in kinds), key=len)
+
+
+def tile(picture: Any) -> Said:
+    from PIL import ImageOps
+
+    square = ImageOps.fit(picture, (TILE, TILE))
+    for quality in (88, 75, 60, 45, 30, 10):
+        body = saved(square, "WEBP", method=6, quality=quality, alpha_quality=quality)
+        if len(body) <= MOST_TILE:
+            break
+    return said("picture", "image/webp", square.size, body)
+
+
+def saved(picture: Any, form: str, **how: Any) -> bytes:
+    out = io.BytesIO()
+    picture.save(out, form, **how)
+    return out.getvalue()
+
+
+def said(kind: str, content_type: str, size: tuple[int, int], body: bytes) -> Said:
+    return {"kind": kind, "content_type": content_type, "width": size[0], "height": size[1]}, body
+
+
+# ---------------------------------------------------------------- icons
+
+
+def icons(draw: Callable[[int, str], Any]) -> list[Said]:
+    return [said(kind, "image/png", (size, size), saved(draw(size, kind), "PNG", optimize=True)) for kind, (size, _) in ICONS.items()]
+
+
+def framed(picture: Any, size: int, kind: str) -> Any:
+    """The picture on white; on a maskable icon its corners are inside the circle that no device cuts."""
+    from PIL import Image, ImageOps
+
+    width, height = picture.size
+    share = ICONS[kind][1] or SAFE * max(width, height) / (width**2 + height**2) ** .5
+    room = max(1, int(size * share))
+    small = ImageOps.contain(picture, (room, room), Image.Resampling.LANCZOS)
+    ground = Image.new("RGBA", (size, size), (255, 255, 255, 0 if kind == "icon-48" else 255))
+    ground.alpha_composite(small, ((size - small.width) // 2, (size - small.height) // 2))
+    return ground if kind == "icon-48" else ground.convert("RGB")
+
+
+def door(size: int, colour: str, kind: str) -> Any:
+    """The portal's own door on the agency's colour, as script/app-icons draws it."""
+    from PIL import Image, ImageDraw
+
+    paper, glow, over = (253, 250, 244), (255, 214, 140), 4
+    scale, radius = {"maskable-512": (.82, 0), "icon-180": (.95, 0)}.get(kind, (1, 112))
+    edge = size * over
+    unit = edge / 512
+
+    def place(points: Any) -> Any:
+        return [tuple((256 + (v - 256) * scale) * unit for v in point) for point in points]
+
+    def box(left: int, top: int, right: int, bottom: int) -> Any:
+        return [v for point in place([(left, top), (right, bottom)]) for v in point]
+
+    image = Image.new("RGBA", (edge, edge), (0, 0, 0, 0))
+    draw = ImageDraw.Draw(image)
+    draw.rounded_rectangle((0, 0, edge - 1, edge - 1), radius * unit, fill=colour)
+    draw.rounded_rectangle(box(104, 396, 408, 420), 12 * unit * scale, fill=paper)
+    draw.rounded_rectangle(box(152, 92, 360, 400), 28 * unit * scale, fill=paper, corners=(True, True, False, False))
+    draw.rectangle(box(176, 92, 336, 420), fill=glow)
+    draw.polygon(place(((176, 116), (272, 148), (272, 364), (176, 396))), fill=colour)
+    draw.ellipse(box(240, 250, 258, 268), fill=paper)
+    image = image.resize((size, size), Image.Resampling.LANCZOS)
+    return image if radius else image.convert("RGB")
+
+
+# ---------------------------------------------------------------- SVG
+
+
+def looks_like_svg(body: bytes) -> bool:
+    return re.match(rb"(?:\xef\xbb\xbf)?\s*<", body) is not None and re.search(rb"<(?:[A-Za-z_]+:)?svg[\s>]", body[:65536]) is not None
+
+
+def svg(body: bytes) -> Said:
+    import py_svg_hush
+
+    if re.search(rb"<!(?:entity|attlist|element)", body, re.IGNORECASE):
+        raise Refused("svg_unsafe")
+    try:
+        clean = py_svg_hush.filter_svg(body)
+        if b"<!DOCTYPE" in clean or b"<!ENTITY" in clean or b"<?xml-stylesheet" in clean:
+            raise Refused("svg_unsafe")
+        root = ElementTree.fromstring(clean)  # noqa: S314 - no entities are left, and expat loads nothing
+    except (ValueError, ElementTree.ParseError):
+        raise Refused("svg_broken") from None
+    if root.tag != f"{SVG}svg":
+        raise Refused("not_picture")
+    for each in root.iter():
+        must_be_harmless(each)
+    width, height = size_of(root)
+    root.set("width", str(width))
+    root.set("height", str(height))
+    ElementTree.register_namespace("", SVG[1:-1])
+    ElementTree.register_namespace("xlink", XLINK[1:-5])
+    return said("picture", "image/svg+xml", (width, height), ElementTree.tostring(root, encoding="utf-8", xml_declaration=True))
+
+
+def must_be_harmless(element: ElementTree.Element) -> None:
+    """Raises Refused for whatever runs, or asks for something from elsewhere."""
+    if not isinstance(element.tag, str) or not element.tag.startswith(SVG) or element.tag.removeprefix(SVG) in FORBIDDEN:
+        raise Refused("svg_unsafe")
+    for name, value in element.attrib.items():
+        plain = name.rpartition("}")[2].lower()
+        if plain.startswith("on") or (plain == "href" and not value.strip().startswith("#")) or is_reaching(value):
+            raise Refused("svg_unsafe")
+    text = element.text or ""
+    if element.tag == f"{SVG}style" and ("@" in text or "<" in text or is_reaching(text)):
+        raise Refused("svg_unsafe")
+
+
+def is_reaching(value: str) -> bool:
+    """True for words that name a place outside the picture, or that hide one."""
+    squeezed = re.sub(r"[\s\x00-\x1f]|/\*.*?\*/", "", value.lower(), flags=re.DOTALL)
+    return "\\" in value or "javascript:" in squeezed or "//" in squeezed or re.search(r"url\((?![\"']?#)", squeezed) is not None
+
+
+def size_of(root: ElementTree.Element) -> tuple[int, int]:
+    box = re.findall(r"-?[\d.]+(?:e-?\d+)?", root.get("viewBox", ""))
+    try:
+        width, height = (float(box[2]), float(box[3])) if len(box) == 4 else (measured(root.get("width")), measured(root.get("height")))
+    except ValueError:
+        raise Refused("svg_size") from None
+    if not (0 < width < 1e6 and 0 < height < 1e6):
+        raise Refused("svg_size")
+    if len(box) != 4:
+        root.set("viewBox", f"0 0 {width:g} {height:g}")
+    if max(width, height) > MOST_RATIO * min(width, height):
+        raise Refused("too_narrow")
+    share = min(SHOWN[0] / width, SHOWN[1] / height)
+    return max(1, round(width * share)), max(1, round(height * share))
+
+
+def measured(text: str | None) -> float:
+    found = re.fullmatch(r"\s*([\d.]+)\s*(?:px|pt|mm|cm|in)?\s*", text or "")
+    if found is None:
+        raise ValueError
+    return float(found.group(1))
+
+
+if __name__ == "__main__":
+    main()
