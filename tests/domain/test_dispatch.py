@@ -87,6 +87,8 @@ def every_letter(cast):
     address_change.confirm(bob, links.digits(change.code), cast.by("bob"))
     address_change.ask(cast.session("alice"), cast.password_of("alice"), "lis@example.org", cast.by("alice"))
     forced_reset.force(cast.bob_account, cast.by("ada"))
+    for kind in ("worker_address_changed", "authenticator_set_up", "authenticator_removed", "recovery_code_used"):
+        notices.put(kind, 1, to=cast.ada.email, worker=cast.ada)
 
 
 def test_every_kind_of_letter_can_be_written(cast, deliver):
