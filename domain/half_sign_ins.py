@@ -127,16 +127,24 @@ def _refused(half: HalfSignIn, why: str, by: Actor) -> RuleBroken:
     left = settings.get("second_step_tries") - fresh.tries if fresh else 0
     if left <= 0:
         return over()
-    sentences = {
-        "code": (N_("That is not what the app shows now. You have one more try."),
-                 N_("That is not what the app shows now. You have %(count)s more tries.")),
-        "used": (N_("This code was used already. Wait for the next one. You have one more try."),
-                 N_("This code was used already. Wait for the next one. You have %(count)s more tries.")),
-        "recovery": (N_("This recovery code does not work. You have one more try."),
-                     N_("This recovery code does not work. You have %(count)s more tries.")),
-    }  # fmt: skip
-    one, many = sentences[why]
-    return RuleBroken(one, plural=many, count=left, code="used" if why == "used" else "wrong", field="code")
+    return _SENTENCES[why](left)
+
+
+_SENTENCES: dict[str, Callable[[int], RuleBroken]] = {
+    "code": lambda left: RuleBroken(
+        N_("That is not what the app shows now. You have %(count)s try left."),
+        plural=N_("That is not what the app shows now. You have %(count)s tries left."), count=left, code="wrong", field="code",
+    ),
+    "used": lambda left: RuleBroken(
+        N_("This code was used already. Wait for the next one. You have %(count)s try left."),
+        plural=N_("This code was used already. Wait for the next one. You have %(count)s tries left."),
+        count=left, code="used", field="code",
+    ),
+    "recovery": lambda left: RuleBroken(
+        N_("This recovery code does not work. You have %(count)s try left."),
+        plural=N_("This recovery code does not work. You have %(count)s tries left."), count=left, code="wrong", field="code",
+    ),
+}  # fmt: skip
 
 
 def over() -> RuleBroken:

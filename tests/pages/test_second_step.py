@@ -131,8 +131,8 @@ def test_the_code_leads_to_where_she_was_going(dora, browse, cast):
 def test_a_wrong_code_says_how_many_tries_are_left_and_the_last_one_ends_it(dora, browse, cast):
     browser = asked(browse, cast)
     page = browser.press("Sign in", code=wrong())
-    assert (page.status, page.problems) == (422, ["That is not what the app shows now. You have 4 more tries."])
-    for left in ("3 more tries", "2 more tries", "one more try"):
+    assert (page.status, page.problems) == (422, ["That is not what the app shows now. You have 4 tries left."])
+    for left in ("3 tries left", "2 tries left", "1 try left"):
         assert left in browser.press("Sign in", code=wrong())
     page = browser.press("Sign in", code=wrong())
     assert page.path == "/sign-in"
@@ -258,7 +258,7 @@ def test_what_was_typed_when_the_session_ended_comes_back_after_the_code(browse,
 def test_a_recovery_code_lets_in_once_and_says_how_many_are_left(dora, browse, cast):
     browser = asked(browse, cast, "/sign-in?next=/admin/tasks/")
     browser.open(browser.page.links["Use a recovery code"])
-    assert browser.press("Sign in", code="aaaaa-aaaaa").problems == ["This recovery code does not work. You have 4 more tries."]
+    assert browser.press("Sign in", code="aaaaa-aaaaa").problems == ["This recovery code does not work. You have 4 tries left."]
     page = browser.press("Sign in", code=dora.codes[0])
     assert page.path == "/admin/tasks/"
     assert "You have 9 recovery codes left." in page
