@@ -89,7 +89,18 @@ def bring_in_the_first_client(staff: Page) -> None:
     ways.press(staff, "Send the activation")
 
 
-STEPS: dict[str, Callable[[Page], None]] = {"Workers": invite_a_colleague, "Clients": bring_in_the_first_client}
+def save_as_it_is(staff: Page) -> None:
+    ways.press(staff, "Save")
+
+
+def keep_the_look(staff: Page) -> None:
+    ways.press(staff, "Keep it as it is")
+
+
+STEPS: dict[str, Callable[[Page], None]] = {
+    "E-mail": save_as_it_is, "What clients can use": save_as_it_is, "Brand": keep_the_look, "Workers": invite_a_colleague,
+    "Clients": bring_in_the_first_client,
+}
 
 
 def next_step(staff: Page) -> str:
@@ -137,3 +148,15 @@ def test_from_an_empty_folder_to_the_first_client_by_the_checklist_alone(deploye
     ways.activate(client, NORA)
     assert next_step(staff) == ""
     expect(staff.get_by_text("Until your first client is in")).to_have_count(0)
+    joins_with_an_app(phone(deployed.url, **secure), post)
+
+
+def joins_with_an_app(page: Page, post: Post) -> None:
+    """The colleague who was invited chooses a password, sets up the app, and is at work."""
+    page.goto(re.search(r"https://\S+/invitation/\S+", post.newest(WIM, "You are invited"))[0])
+    page.get_by_label("Password", exact=True).fill(ways.ADAS_PASSWORD)
+    ways.press(page, "Save and sign in")
+    ways.press(page, "Continue")
+    ways.set_up_app(page)
+    ways.press(page, "I have kept them")
+    ways.heading(page, "Today")
