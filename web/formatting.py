@@ -5,16 +5,15 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Iterable
-from functools import lru_cache
+from functools import cache, lru_cache
+from typing import Any
 from zoneinfo import available_timezones
 
-import nh3
 import phonenumbers
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date
 from flask import Flask
 from flask_babel import format_decimal, get_locale
-from markdown_it import MarkdownIt
 from markupsafe import Markup
 
 from domain import agency, search, texts
@@ -22,7 +21,6 @@ from domain import agency, search, texts
 _TAGS = {"h2", "h3", "h4", "p", "ul", "ol", "li", "strong", "em", "a", "br", "hr", "blockquote", "code"}
 _REGIONS = {"Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific"}
 _HEADING = re.compile(r"^(#{1,6}) ", re.MULTILINE)
-_markdown = MarkdownIt("commonmark", {"html": False})
 
 
 def install(app: Flask) -> None:
@@ -95,8 +93,17 @@ def time_zones() -> list[tuple[str, str]]:
 
 def markdown(text: str) -> Markup:
     """What staff wrote in Markdown, as sanitised HTML (headings begin at h2)."""
-    html = _markdown.render(_from_h2(text))
+    import nh3
+
+    html = _markdown().render(_from_h2(text))
     return Markup(nh3.clean(html, tags=_TAGS))  # noqa: S704 - nh3 sanitised it
+
+
+@cache
+def _markdown() -> Any:
+    from markdown_it import MarkdownIt  # takes a twentieth of the start, and no first page needs it
+
+    return MarkdownIt("commonmark", {"html": False})
 
 
 def _from_h2(text: str) -> str:
