@@ -74,7 +74,8 @@ def email_key(address: str) -> str:
 def checked_email(address: str, field: str = "email") -> str:
     """The address as typed, tidy.  Raises RuleBroken when it has not the form of one that any mail server takes (letters
     outside ASCII before the @ are for few of them); asks no server."""
-    from email_validator import EmailNotValidError, validate_email  # takes a twentieth of the start, and no first page asks it
+    # Takes a twentieth of the start, and no first page asks it.
+    from email_validator import EmailNotValidError, validate_email
 
     typed = unicodedata.normalize("NFKC", clean(address, field, 254))
     try:
