@@ -401,6 +401,42 @@ def test_the_app_moves_to_another_phone(cast, enrolled, frozen, by_recovery):
     assert "two_step.moved" in kinds()
 
 
+def begun_move(cast, enrolled):
+    """As far as the code of the new phone's app."""
+    session = session_of(enrolled)
+    own_second_step.begin_move(session, enrolled[1][0], cast.by("dora"))
+    return session, own_second_step.begun(session).nonce
+
+
+def test_another_phone_ends_what_the_old_one_opened(cast, enrolled):
+    half_sign_ins.enter(half_of(cast), shown(cast), **here(cast, enrolled[0].device_token), trusts=True)
+    other, half = cast.session("dora"), half_of(cast)
+    session, nonce = begun_move(cast, enrolled)
+    own_second_step.move(session, pyotp.TOTP(second_step.secret(nonce)).at(clock.now()), cast.by("dora"))
+    assert not second_step.is_trusted(cast.dora, enrolled[0].device_token)
+    left = [row.token_hash for row in LoginSession.select().where(LoginSession.worker == cast.dora)]
+    assert left == [session.token_hash] != [other.token_hash]
+    assert HalfSignIn.get_or_none(HalfSignIn.id == half.id) is None
+    assert own_second_step.begun(session).codes_nonce
+
+
+def test_the_codes_of_another_phone_can_be_seen_for_ten_minutes_again(cast, enrolled, frozen):
+    session, nonce = begun_move(cast, enrolled)
+    frozen.shift(minutes=9)
+    own_second_step.move(session, pyotp.TOTP(second_step.secret(nonce)).at(clock.now()), cast.by("dora"))
+    frozen.shift(minutes=9)
+    assert own_second_step.begun(session).codes_nonce
+
+
+def test_whoever_guesses_elsewhere_does_not_keep_out_who_is_signed_in(cast, enrolled, decided):
+    decided(second_step_tries_an_hour=5)
+    half = half_of(cast)
+    for _ in range(5):
+        with pytest.raises(RuleBroken):
+            half_sign_ins.enter(half, "nonsense", **here(cast))
+    own_second_step.begin_move(session_of(enrolled), shown(cast), cast.by("dora"))
+
+
 def test_what_one_session_began_is_of_no_use_to_another_browser(cast, enrolled):
     session = session_of(enrolled)
     own_second_step.begin_move(session, shown(cast), cast.by("dora"))
