@@ -70,18 +70,19 @@ def enter_by_recovery(half: HalfSignIn, typed: str, *, device_token: str, agent:
     left = []
 
     def spend(worker: Worker) -> str:
-        if not second_step.use_recovery_code(worker, typed):
-            return "recovery"
-        left.append(second_step.note_recovery(worker, Actor(worker=worker, network=by.network)))
-        return ""
+        return "" if second_step.use_recovery_code(worker, typed) else "recovery"
 
-    signed = _finished(half, spend, device_token=device_token, agent=agent, by=by)
+    def note(worker: Worker) -> None:  # after the session: a device is changed before anything is noted
+        left.append(second_step.note_recovery(worker, Actor(worker=worker, network=by.network)))
+
+    signed = _finished(half, spend, note, device_token=device_token, agent=agent, by=by)
     return signed, left[0]
 
 
 def _finished(
-    half: HalfSignIn, prove: Callable[[Worker], str], *, device_token: str, agent: str, by: Actor, trusts: bool = False
-) -> SignedIn:
+    half: HalfSignIn, prove: Callable[[Worker], str], note: Callable[[Worker], object] = lambda _: None, *,
+    device_token: str, agent: str, by: Actor, trusts: bool = False,
+) -> SignedIn:  # fmt: skip
     if stage(half) != CODE:
         raise over()
     _claim(half, device_token)
@@ -90,7 +91,9 @@ def _finished(
             worker = _held(half)
             if why := prove(worker):
                 raise _Wrong(why)
-            return _begin(half, worker, device_token=device_token, agent=agent, by=by, trusts=trusts)
+            signed = _begin(half, worker, device_token=device_token, agent=agent, by=by, trusts=trusts)
+            note(worker)
+            return signed
     except _Wrong as wrong:
         raise _refused(half, str(wrong), by) from None
 

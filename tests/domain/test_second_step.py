@@ -11,7 +11,9 @@ from domain import (
     leaving,
     own_second_step,
     second_step,
+    security_classes,
     sign_in,
+    store,
     workers,
 )
 from domain.rules import RuleBroken
@@ -24,6 +26,7 @@ from models import (
     HalfSignIn,
     LoginSession,
     RecoveryCode,
+    Worker,
 )
 
 NOON = "2026-11-27 12:00:05"
@@ -357,6 +360,37 @@ def test_sessions_of_before_go_on_when_it_is_switched_on(cast, decided):
     decided(staff_2step=1)
     assert sign_in.session_of(signed.session_token) is not None
     assert half_sign_ins.stage(half_of(cast)) == half_sign_ins.APP
+
+
+def test_other_rights_end_what_is_half_done(cast, enrolled):
+    made = security_classes.create("Readers", ["manage_workers"], cast.by("ada"))
+    with store.writing():
+        Worker.update(security_class=made).where(Worker.id == cast.dora.id).execute()
+    half = half_of(cast)
+    security_classes.change(made, "Readers", [], cast.by("ada"), version=made.version)
+    assert HalfSignIn.get_or_none(HalfSignIn.id == half.id) is None
+
+
+def _sign_out_others(cast, session):
+    devices.sign_out_others(session, cast.by("dora"))
+
+
+@pytest.mark.parametrize("ends", [_forget, _sign_out_others])
+def test_a_form_that_is_sent_again_begins_no_session_in_place_of_one_that_was_ended(cast, enrolled, ends):
+    token, code = enter(cast).token, shown(cast)
+    half_sign_ins.enter(half_sign_ins.find(token), code, **here(cast))
+    assert half_sign_ins.once_more(token, code, cast.dora)
+    ends(cast, session_of(enrolled))
+    assert not half_sign_ins.once_more(token, code, cast.dora)
+
+
+def test_trust_that_ended_meanwhile_starts_no_session_for_the_password_alone(cast, trusted):
+    here_again = {"device_token": trusted, "agent": "a test", "network": "192.0.2.7", "by_password_alone": True}
+    signed = sign_in.start(None, cast.dora, **here_again)
+    _revoke(cast, sign_in.session_of(signed.session_token))
+    with pytest.raises(RuleBroken) as refused:
+        sign_in.start(None, cast.dora, **here_again)
+    assert refused.value.code == "no_match"
 
 
 def test_old_ones_are_removed(cast, enrolled, frozen):
