@@ -12,7 +12,7 @@ from typing import Any
 from domain import accounts, audit, clock, notices, settings, statements, store
 from domain.actor import Actor
 from domain.rules import NotFound
-from models import Device, LoginSession, PortalAccount, Worker
+from models import Device, HalfSignIn, LoginSession, PortalAccount, Worker
 
 PAGE = 20
 
@@ -152,12 +152,14 @@ def remove(session: LoginSession, public_id: str, by: Actor) -> bool:
     device = Device.get_or_none(_of(Device, session), Device.public_id == public_id, Device.token_hash != "")
     mine = LoginSession.delete().where(_of(LoginSession, session))
     with store.writing():
+        _hold_worker(session)
         if device is not None:
             mine.where(LoginSession.device == device).execute()
             if not Device.update(token_hash="").where(Device.id == device.id, Device.token_hash != "").execute():
                 raise NotFound
         elif not mine.where(LoginSession.public_id == public_id).execute():
             raise NotFound
+        _end_finished_halves(session)
         _note("device.removed", session, by)
     return public_id == session.public_id or (device is not None and device.id == session.device_id)
 
@@ -165,6 +167,7 @@ def remove(session: LoginSession, public_id: str, by: Actor) -> bool:
 def end_trust(session: LoginSession, public_id: str, by: Actor) -> None:
     """On that device a code is asked for again.  Raises NotFound for what is not there or is somebody else's."""
     with store.writing():
+        _hold_worker(session)
         mine = Device.update(trusted_at=None).where(_of(Device, session), Device.public_id == public_id, Device.token_hash != "")
         if not mine.execute():
             raise NotFound
@@ -174,11 +177,25 @@ def end_trust(session: LoginSession, public_id: str, by: Actor) -> None:
 def sign_out_others(session: LoginSession, by: Actor) -> int:
     """End every other session of the owner; how many.  Devices stay known."""
     with store.writing():
+        _hold_worker(session)
+        _end_finished_halves(session)
         others = LoginSession.delete().where(_of(LoginSession, session), LoginSession.token_hash != session.token_hash)
         ended = int(others.where(_alive()).execute())  # what was over by itself is no news
         if ended:
             _note("sign_out.others", session, by)
     return ended
+
+
+def _hold_worker(session: LoginSession) -> None:
+    """A worker who signs in is held before their device is changed: the same here, or each would wait for the other."""
+    if session.worker_id:
+        store.hold(session.worker)
+
+
+def _end_finished_halves(session: LoginSession) -> None:
+    """The form of a second step that was done, sent again, begins no session in place of one that ends now."""
+    if session.worker_id:
+        HalfSignIn.delete().where(HalfSignIn.worker == session.worker_id, HalfSignIn.finished_at.is_null(False)).execute()
 
 
 def _note(kind: str, session: LoginSession, by: Actor) -> None:

@@ -70,18 +70,19 @@ def enter_by_recovery(half: HalfSignIn, typed: str, *, device_token: str, agent:
     left = []
 
     def spend(worker: Worker) -> str:
-        if not second_step.use_recovery_code(worker, typed):
-            return "recovery"
-        left.append(second_step.note_recovery(worker, Actor(worker=worker, network=by.network)))
-        return ""
+        return "" if second_step.use_recovery_code(worker, typed) else "recovery"
 
-    signed = _finished(half, spend, device_token=device_token, agent=agent, by=by)
+    def note(worker: Worker) -> None:  # after the session: a device is changed before anything is noted
+        left.append(second_step.note_recovery(worker, Actor(worker=worker, network=by.network)))
+
+    signed = _finished(half, spend, note, device_token=device_token, agent=agent, by=by)
     return signed, left[0]
 
 
 def _finished(
-    half: HalfSignIn, prove: Callable[[Worker], str], *, device_token: str, agent: str, by: Actor, trusts: bool = False
-) -> SignedIn:
+    half: HalfSignIn, prove: Callable[[Worker], str], note: Callable[[Worker], object] = lambda _: None, *,
+    device_token: str, agent: str, by: Actor, trusts: bool = False,
+) -> SignedIn:  # fmt: skip
     if stage(half) != CODE:
         raise over()
     _claim(half, device_token)
@@ -90,7 +91,9 @@ def _finished(
             worker = _held(half)
             if why := prove(worker):
                 raise _Wrong(why)
-            return _begin(half, worker, device_token=device_token, agent=agent, by=by, trusts=trusts)
+            signed = _begin(half, worker, device_token=device_token, agent=agent, by=by, trusts=trusts)
+            note(worker)
+            return signed
     except _Wrong as wrong:
         raise _refused(half, str(wrong), by) from None
 
@@ -99,7 +102,7 @@ def _claim(half: HalfSignIn, device_token: str) -> None:
     with store.aside(), store.writing():
         if not HalfSignIn.update(tries=HalfSignIn.tries + 1).where(HalfSignIn.id == half.id, _alive()).execute():
             raise over()
-        second_step.count_try(half.worker, device_token)
+        second_step.count_try(half.worker, second_step.known_device(half.worker, device_token))
 
 
 def _held(half: HalfSignIn) -> Worker:
@@ -116,7 +119,7 @@ def _begin(half: HalfSignIn, worker: Worker, *, device_token: str, agent: str, b
     mine = HalfSignIn.update(finished_at=clock.now()).where(HalfSignIn.id == half.id, HalfSignIn.finished_at.is_null())
     if not mine.execute():
         raise over()
-    second_step.was_right(worker, device_token)
+    second_step.was_right(worker, second_step.known_device(worker, device_token))
     return sign_in.start(None, worker, device_token=device_token, agent=agent, network=by.network, trusts=trusts)
 
 

@@ -14,7 +14,7 @@ from domain.actor import Actor
 from domain.import_plans import STALE, Plain, Plan
 from domain.import_rows import Checker, Row
 from domain.rules import N_, RuleBroken
-from models import CLOSED, Agency, LoginSession, PortalAccount, Site, Worker
+from models import CLOSED, Agency, HalfSignIn, LoginSession, PortalAccount, Site, Worker
 
 _AT_ONCE = 500
 _TOO_HIGH = N_("You cannot change the e-mail address or the user group of somebody who has rights that you do not have.")
@@ -137,7 +137,9 @@ def _grow_versions(ids: Sequence[int]) -> None:
 def _end_sessions(ids: Sequence[int]) -> None:
     """No session outlives the rights that it began with, be they less or more now."""
     for start in range(0, len(ids), _AT_ONCE):
-        LoginSession.delete().where(LoginSession.worker.in_(ids[start : start + _AT_ONCE])).execute()
+        some = ids[start : start + _AT_ONCE]
+        LoginSession.delete().where(LoginSession.worker.in_(some)).execute()
+        HalfSignIn.delete().where(HalfSignIn.worker.in_(some)).execute()
 
 
 def _signing_in(keys: Iterable[str | None]) -> Iterator[str]:

@@ -49,7 +49,10 @@ def begin_codes(session: LoginSession, typed: str, by: Actor) -> None:
 
 
 def move(session: LoginSession, typed: str, by: Actor) -> None:
-    """The new phone's app takes the place of the old one's; recovery codes are made anew.  Raises RuleBroken (field ``code``)."""
+    """The new phone's app takes the place of the old one's; recovery codes are made anew.
+
+    Trust in devices ends, and so do all sessions but this one.  Raises RuleBroken (field ``code``).
+    """
     with store.writing():
         store.hold(session.worker)
         sign_in.must_be_there(session)
@@ -57,8 +60,18 @@ def move(session: LoginSession, typed: str, by: Actor) -> None:
         if row is None or not row.nonce:
             raise RuleBroken(N_("This took too long. Please begin again."), code="over", field="code")
         second_step.set_up(session.worker, row.nonce, typed)
-        HalfSignIn.update(nonce="", codes_nonce=second_step.new_codes(session.worker)).where(HalfSignIn.id == row.id).execute()
+        shown = {"nonce": "", "codes_nonce": second_step.new_codes(session.worker), "expires_at": second_step.expiry()}
+        HalfSignIn.update(**shown).where(HalfSignIn.id == row.id).execute()
+        _end_what_the_old_one_opened(session, row)
         second_step.note_set_up(session.worker, by, "two_step.moved")
+
+
+def _end_what_the_old_one_opened(session: LoginSession, row: HalfSignIn) -> None:
+    """Other sessions, trust in devices, and what is half done: whoever holds the old phone may have begun them."""
+    worker = session.worker_id
+    LoginSession.delete().where(LoginSession.worker == worker, LoginSession.token_hash != session.token_hash).execute()
+    HalfSignIn.delete().where(HalfSignIn.worker == worker, HalfSignIn.id != row.id).execute()
+    second_step.end_trust(session.worker)
 
 
 def kept(session: LoginSession) -> None:
@@ -70,14 +83,14 @@ def kept(session: LoginSession) -> None:
 def _after_proof(session: LoginSession, spend: Callable[[Worker], str], begin: Callable[[Worker], None], by: Actor) -> None:
     worker: Worker = session.worker
     with store.aside():
-        second_step.count_try(worker, "")
+        second_step.count_try(worker, session.device_id)
     try:
         with store.writing():
             store.hold(worker)
             sign_in.must_be_there(session)
             if why := spend(worker):
                 raise _Wrong(why)
-            second_step.was_right(worker, "")
+            second_step.was_right(worker, session.device_id)
             begin(worker)
     except _Wrong as wrong:
         with store.aside(), store.writing():

@@ -187,22 +187,27 @@ def trust(device: Device, by: Actor) -> None:
 # ---------------------------------------------------------------- tries and ends
 
 
-def count_try(worker: Worker, device_token: str) -> None:
+def count_try(worker: Worker, device: int | None) -> None:
     """Count a code before it is compared, over all sign-ins of a worker; a device that they signed in on counts for itself,
     so that whoever guesses elsewhere does not keep them out.  Raises RuleBroken ``too_many``."""
-    if not limits.spend("second_step", _who(worker, device_token), most=settings.get("second_step_tries_an_hour"), seconds=HOUR):
+    if not limits.spend("second_step", _who(worker, device), most=settings.get("second_step_tries_an_hour"), seconds=HOUR):
         raise RuleBroken(N_("There were too many wrong codes. Wait an hour and try again."), code="too_many", field="code")
 
 
-def was_right(worker: Worker, device_token: str) -> None:
+def was_right(worker: Worker, device: int | None) -> None:
     """A code that turned out right counts for no limit."""
-    limits.give_back("second_step", _who(worker, device_token), seconds=HOUR)
+    limits.give_back("second_step", _who(worker, device), seconds=HOUR)
 
 
-def _who(worker: Worker, device_token: str) -> str:
+def _who(worker: Worker, device: int | None) -> str:
+    return f"worker {worker.id} on {device}" if device else f"worker {worker.id}"
+
+
+def known_device(worker: Worker, device_token: str) -> int | None:
+    """The number of a device that this worker signed in on; None for any other."""
     known = Device.select(Device.id).where(Device.worker == worker.id, Device.token_hash == devices.digest(device_token))
     device = known.tuples().first() if device_token else None
-    return f"worker {worker.id} on {device[0]}" if device else f"worker {worker.id}"
+    return device[0] if device else None
 
 
 def expiry() -> dt.datetime:

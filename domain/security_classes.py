@@ -12,7 +12,7 @@ from peewee import IntegrityError, fn
 from domain import audit, profile, store, viewer, workers
 from domain.actor import Actor
 from domain.rules import N_, STALE, RuleBroken
-from models import LoginSession, SecurityClass, Worker
+from models import HalfSignIn, LoginSession, SecurityClass, Worker
 
 _TAKEN = N_("There is one with this name already.")
 
@@ -108,6 +108,7 @@ def _end_sessions(security_class: SecurityClass, by: Actor) -> None:
     if by.worker is not None:
         theirs = theirs.where(Worker.id != by.worker.id)
     LoginSession.delete().where(LoginSession.worker.in_(theirs)).execute()
+    HalfSignIn.delete().where(HalfSignIn.worker.in_(theirs)).execute()
 
 
 def _checked(name: str) -> str:

@@ -168,7 +168,8 @@ def let_in(
     Raises RuleBroken ``no_match`` when the right ended at this very moment.
     """
     if worker is None or not second_step.is_asked(worker, device_token):
-        return start(account, worker, device_token=device_token, agent=agent, network=network, tell_of_device=tell_of_device)
+        return start(account, worker, device_token=device_token, agent=agent, network=network, tell_of_device=tell_of_device,
+                     by_password_alone=True)  # fmt: skip
     with store.writing():
         _still_allowed(None, worker, device_token)
         token, is_first = second_step.begin(worker)
@@ -179,7 +180,7 @@ def let_in(
 
 def start(
     account: PortalAccount | None, worker: Worker | None, *, device_token: str, agent: str, network: str,
-    tell_of_device: bool = True, trusts: bool = False,
+    tell_of_device: bool = True, trusts: bool = False, by_password_alone: bool = False,
 ) -> SignedIn:  # fmt: skip
     """A new session for somebody whose right is proved; a device not seen before is told by e-mail.
 
@@ -187,7 +188,7 @@ def start(
     """
     token = secrets.token_urlsafe(32)
     with store.writing():
-        fresh = _still_allowed(account, worker, device_token)
+        fresh = _still_allowed(account, worker, device_token, by_password_alone=by_password_alone)
         account, worker = (fresh, None) if account else (None, fresh)
         who = Actor(worker=worker, account=account, network=network)
         now = clock.now()
@@ -211,7 +212,9 @@ def start(
     return SignedIn(token, session, kept, account, worker)
 
 
-def _still_allowed(account: PortalAccount | None, worker: Worker | None, device_token: str | None = None) -> Any:
+def _still_allowed(
+    account: PortalAccount | None, worker: Worker | None, device_token: str | None = None, *, by_password_alone: bool = False
+) -> Any:
     """The owner's row, locked.
 
     With a ``device_token`` for a new sign-in, which somebody locked for wrong passwords starts on a known device only.
@@ -220,6 +223,8 @@ def _still_allowed(account: PortalAccount | None, worker: Worker | None, device_
     still = _STILL_CLIENT if account else _STILL_STAFF
     fresh = still.first(owner.id, owner.password_hash)  # type: ignore[union-attr]  # changed while it was compared: refused
     if fresh is None or (device_token is not None and lockout.is_shut(fresh, device_token)):
+        raise _no_match()
+    if by_password_alone and worker is not None and second_step.is_asked(fresh, device_token or ""):  # trust ended at this very moment
         raise _no_match()
     if account is not None and fresh.password_reset_wanted_at is not None:  # staff asked at this very moment
         raise RuleBroken(N_("You were signed out meanwhile. Sign in again."), code="ended")

@@ -235,13 +235,22 @@ def remove_app(worker: Worker, by: Actor) -> None:
     Not one's own in this way.  Raises RuleBroken: ``own``, ``too_high``, ``no_app``.
     """
     with store.writing():
-        was = held(worker, begin(by))
-        if is_self(was, by):
-            raise RuleBroken(N_("Nobody removes their own app here. Use “My sign-in”, or ask somebody else who may."), code="own")
-        if not second_step.forget(was):
-            raise RuleBroken(N_("There is no authenticator app to remove."), code="no_app")
+        rights = begin(by)
+        was = held(worker, rights)
+        check_app_removal(was, rights, by)
+        second_step.forget(was)
         end_sessions(was)
         second_step.note_removal(was, by)
+
+
+def check_app_removal(worker: Worker, rights: frozenset[str], by: Actor) -> None:
+    """Raise what ``remove_app`` would raise for whoever has these rights; changes nothing."""
+    if is_above(worker, rights):
+        raise RuleBroken(TOO_HIGH, code="too_high")
+    if is_self(worker, by):
+        raise RuleBroken(N_("Nobody removes their own app here. Use “My sign-in”, or ask somebody else who may."), code="own")
+    if second_step.app_of(worker) is None:
+        raise RuleBroken(N_("There is no authenticator app to remove."), code="no_app")
 
 
 def _send(worker: Worker) -> None:

@@ -159,7 +159,11 @@ def withdraw_invitation(public_id: str):
 @bp.get("/workers/<public_id>/second-step")
 @right("manage_workers")
 def confirm_app_removal(public_id: str):
-    return page("admin/worker_second_step.html", worker=g.viewer.colleague(public_id))
+    found = g.viewer.colleague(public_id)
+    with refusals_told():
+        workers.check_app_removal(found, g.viewer.rights, g.viewer.actor)
+        return page("admin/worker_second_step.html", worker=found)
+    return done(url_for("admin.worker", public_id=public_id))
 
 
 @bp.post("/workers/<public_id>/second-step")

@@ -107,7 +107,7 @@ def _again(refused: RuleBroken):
     half_sign_ins.end(sessions.half_token())
     g.half_token = ""
     sessions.tell_refusal(refused, "warn")
-    return done("/sign-in")
+    return done(_with_next("/sign-in"))
 
 
 def _take(name: str, form: Form, stage: str, go):

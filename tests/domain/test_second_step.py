@@ -11,7 +11,9 @@ from domain import (
     leaving,
     own_second_step,
     second_step,
+    security_classes,
     sign_in,
+    store,
     workers,
 )
 from domain.rules import RuleBroken
@@ -24,6 +26,7 @@ from models import (
     HalfSignIn,
     LoginSession,
     RecoveryCode,
+    Worker,
 )
 
 NOON = "2026-11-27 12:00:05"
@@ -359,6 +362,37 @@ def test_sessions_of_before_go_on_when_it_is_switched_on(cast, decided):
     assert half_sign_ins.stage(half_of(cast)) == half_sign_ins.APP
 
 
+def test_other_rights_end_what_is_half_done(cast, enrolled):
+    made = security_classes.create("Readers", ["manage_workers"], cast.by("ada"))
+    with store.writing():
+        Worker.update(security_class=made).where(Worker.id == cast.dora.id).execute()
+    half = half_of(cast)
+    security_classes.change(made, "Readers", [], cast.by("ada"), version=made.version)
+    assert HalfSignIn.get_or_none(HalfSignIn.id == half.id) is None
+
+
+def _sign_out_others(cast, session):
+    devices.sign_out_others(session, cast.by("dora"))
+
+
+@pytest.mark.parametrize("ends", [_forget, _sign_out_others])
+def test_a_form_that_is_sent_again_begins_no_session_in_place_of_one_that_was_ended(cast, enrolled, ends):
+    token, code = enter(cast).token, shown(cast)
+    half_sign_ins.enter(half_sign_ins.find(token), code, **here(cast))
+    assert half_sign_ins.once_more(token, code, cast.dora)
+    ends(cast, session_of(enrolled))
+    assert not half_sign_ins.once_more(token, code, cast.dora)
+
+
+def test_trust_that_ended_meanwhile_starts_no_session_for_the_password_alone(cast, trusted):
+    here_again = {"device_token": trusted, "agent": "a test", "network": "192.0.2.7", "by_password_alone": True}
+    signed = sign_in.start(None, cast.dora, **here_again)
+    _revoke(cast, sign_in.session_of(signed.session_token))
+    with pytest.raises(RuleBroken) as refused:
+        sign_in.start(None, cast.dora, **here_again)
+    assert refused.value.code == "no_match"
+
+
 def test_old_ones_are_removed(cast, enrolled, frozen):
     half_of(cast)
     frozen.shift(minutes=12)
@@ -399,6 +433,42 @@ def test_the_app_moves_to_another_phone(cast, enrolled, frozen, by_recovery):
     assert Authenticator.get().nonce == nonce != old
     assert len(second_step.codes(own_second_step.begun(session).codes_nonce)) == 10
     assert "two_step.moved" in kinds()
+
+
+def begun_move(cast, enrolled):
+    """As far as the code of the new phone's app."""
+    session = session_of(enrolled)
+    own_second_step.begin_move(session, enrolled[1][0], cast.by("dora"))
+    return session, own_second_step.begun(session).nonce
+
+
+def test_another_phone_ends_what_the_old_one_opened(cast, enrolled):
+    half_sign_ins.enter(half_of(cast), shown(cast), **here(cast, enrolled[0].device_token), trusts=True)
+    other, half = cast.session("dora"), half_of(cast)
+    session, nonce = begun_move(cast, enrolled)
+    own_second_step.move(session, pyotp.TOTP(second_step.secret(nonce)).at(clock.now()), cast.by("dora"))
+    assert not second_step.is_trusted(cast.dora, enrolled[0].device_token)
+    left = [row.token_hash for row in LoginSession.select().where(LoginSession.worker == cast.dora)]
+    assert left == [session.token_hash] != [other.token_hash]
+    assert HalfSignIn.get_or_none(HalfSignIn.id == half.id) is None
+    assert own_second_step.begun(session).codes_nonce
+
+
+def test_the_codes_of_another_phone_can_be_seen_for_ten_minutes_again(cast, enrolled, frozen):
+    session, nonce = begun_move(cast, enrolled)
+    frozen.shift(minutes=9)
+    own_second_step.move(session, pyotp.TOTP(second_step.secret(nonce)).at(clock.now()), cast.by("dora"))
+    frozen.shift(minutes=9)
+    assert own_second_step.begun(session).codes_nonce
+
+
+def test_whoever_guesses_elsewhere_does_not_keep_out_who_is_signed_in(cast, enrolled, decided):
+    decided(second_step_tries_an_hour=5)
+    half = half_of(cast)
+    for _ in range(5):
+        with pytest.raises(RuleBroken):
+            half_sign_ins.enter(half, "nonsense", **here(cast))
+    own_second_step.begin_move(session_of(enrolled), shown(cast), cast.by("dora"))
 
 
 def test_what_one_session_began_is_of_no_use_to_another_browser(cast, enrolled):

@@ -141,6 +141,14 @@ def test_a_wrong_code_says_how_many_tries_are_left_and_the_last_one_ends_it(dora
     assert not is_in(browser)
 
 
+def test_whoever_starts_again_still_gets_to_where_she_was_going(dora, browse, cast):
+    browser = asked(browse, cast, "/sign-in?next=/admin/tasks/")
+    assert browser.page.links["Start again"] == "/sign-in?next=/admin/tasks/"
+    for _ in range(5):
+        page = browser.press("Sign in", code=wrong())
+    assert page.path == "/sign-in?next=/admin/tasks/"
+
+
 def test_nothing_typed_spends_no_try(dora, browse, cast):
     browser = asked(browse, cast)
     assert browser.press("Sign in").problems == ["Type the six digits that the app shows."]
@@ -345,6 +353,14 @@ def test_an_administrator_removes_the_app_of_who_lost_the_phone(dora, browse, ca
     assert not is_in(dora)
     assert any(m["Subject"] == "Your authenticator app was removed" for m in mailbox.collect())
     assert asked(browse, cast).page.path == "/sign-in/app"
+
+
+def test_whose_app_is_not_to_be_removed_is_told_before_anything_is_asked(dora, browse, cast):
+    ada = browse("ada")
+    for name, told in (("ada", "Nobody removes their own app here."), ("otto", "There is no authenticator app to remove.")):
+        page = ada.open(f"/admin/workers/{getattr(cast, name).public_id}/second-step")
+        assert page.path == f"/admin/workers/{getattr(cast, name).public_id}/"
+        assert told in page
 
 
 def test_the_command_helps_the_last_administrator(dora, app):
