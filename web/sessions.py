@@ -198,7 +198,7 @@ def start_again(who: str, words: Mapping[str, str]) -> None:
             if half_sign_ins.once_more(half_token(), words.get("code", ""), worker):
                 begin(sign_in.start(None, worker, **here), by_code=True)
         elif passwords.matches(words.get("password", ""), owner.password_hash):
-            begin(sign_in.let_in(None, worker, **here) if kind == "half" else sign_in.start(account, worker, **here))
+            begin(sign_in.let_in(account, worker, **here))
 
 
 def end() -> None:

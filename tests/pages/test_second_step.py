@@ -292,6 +292,23 @@ def test_a_trusted_device_is_not_asked_again_until_its_trust_is_taken_back(dora,
     assert browser.sign_in(cast.email_of("dora"), cast.password_of("dora")).path == "/sign-in/code"
 
 
+def test_a_password_that_is_sent_again_after_the_trust_ended_is_not_enough(dora, browse, cast):
+    browser = asked(browse, cast)
+    browser.press("Sign in", code=shown(), trust=True)
+    browser.open(MINE)
+    browser.sign_out()
+    browser.open("/sign-in")
+    form = browser.page.form("Sign in")
+    values = form.filled({"email": cast.email_of("dora"), "password": cast.password_of("dora")})
+    lost = Browser(browser.app)
+    lost.client._cookies.update(browser.client._cookies)
+    assert browser.submit(form, values).path == "/admin/"
+    browser.open(f"{MINE}devices/")
+    browser.press("Ask for a code again")
+    lost.send(form.action, values)
+    assert not is_in(lost)
+
+
 def test_the_trust_of_somebody_elses_device_is_not_ones_own_to_end(dora, browse, cast):
     otto = browse("otto")
     device = Device.get(Device.worker == cast.dora)
