@@ -152,6 +152,7 @@ def test_what_people_write_is_shown_as_text_in_every_view(app, cast, saved, payl
     assert_shown_as_text(app, cast, payload, saved)
 
 
+@pytest.mark.only_sqlite  # a database keeps what the few above showed it keeps
 @pytest.mark.long
 @pytest.mark.parametrize("payload", [payload for payload in PAYLOADS if payload not in QUICK])
 def test_whatever_people_write_is_shown_as_text_in_every_view(app, cast, saved, payload):
@@ -161,6 +162,7 @@ def test_whatever_people_write_is_shown_as_text_in_every_view(app, cast, saved, 
 # ---------------------------------------------------------------- what comes back at once
 
 
+@pytest.mark.only_sqlite  # a database keeps what the few above showed it keeps
 @pytest.mark.parametrize("payload", PAYLOADS)
 def test_a_refused_form_shows_what_was_typed_as_text(browse, cast, payload):
     ines = browse("ines")
@@ -183,6 +185,7 @@ def test_a_question_is_shown_as_text(browse, cast, payload):
     assert page.form("Search").values["q"] == payload.strip()[:100]
 
 
+@pytest.mark.only_sqlite  # a database keeps what the few above showed it keeps
 @pytest.mark.parametrize("payload", PAYLOADS)
 def test_a_form_that_lost_its_token_repeats_it_as_text(browse, cast, payload):
     ines = browse("ines")
@@ -193,6 +196,7 @@ def test_a_form_that_lost_its_token_repeats_it_as_text(browse, cast, payload):
     assert answer.form("Try again").values["first_name"] == payload
 
 
+@pytest.mark.only_sqlite  # a database keeps what the few above showed it keeps
 @pytest.mark.parametrize("payload", PAYLOADS)
 def test_an_address_shows_nothing_of_itself(browse, cast, payload):
     from urllib.parse import quote
