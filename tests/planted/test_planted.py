@@ -17,7 +17,7 @@ ROOT = HERE.parents[1]
 PATCHES = sorted(HERE.glob("*.patch"))
 PATIENCE = 120.0  # seconds, on a machine that has much else to do
 OF_THE_TREE = ("*.py", "pyproject.toml", "requirements*.txt")
-ROOMS = ("blueprints", "domain", "gateways", "migrations", "static", "templates", "tests", "locales", "mappings", "web")
+ROOMS = ("blueprints", "domain", "tables", "gateways", "migrations", "static", "templates", "tests", "locales", "mappings", "web")
 ASSERTED = ("AssertionError", "assert ", "Failed: DID NOT RAISE")
 
 
