@@ -61,7 +61,8 @@ class Window:
         return answer["result"].get("value")
 
     def back(self) -> None:
-        self.ask("history.back()")
+        """A moment later, for the page that is left could not answer any more."""
+        self.ask("void setTimeout(() => history.back())")
 
     def rests_at(self, path: str) -> None:
         """Wait until a page of ``path`` is there and loaded."""

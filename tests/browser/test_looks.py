@@ -365,6 +365,10 @@ ACTIVATION = {"/activate/", "/activate/welcome", "/activate/date-of-birth", "/ac
 RESET = {"/reset/"}
 TERMS = {"/my-portal/terms"}
 LETTERS = {"/dev/mail/<name>"}
+SECOND_STEP = {
+    *(f"/sign-in/{page}" for page in ("app", "code", "recovery-code", "recovery-codes")), WORKERS + "<public_id>/second-step",
+    *(f"/admin/my-sign-in/{page}" for page in ("new-codes", "new-phone", "new-app", "recovery-codes")),
+}  # fmt: skip
 FIRST_START = {
     "/first-start/", "/admin/first-start/agency", "/admin/first-start/pages", "/admin/first-start/mail",
     "/admin/first-start/on",
@@ -501,6 +505,10 @@ def test_the_second_step_of_staff(portal: Portal, phone: Phone) -> None:
     page.get_by_label(re.compile("^Six digits")).fill(code)
     ways.press(page, "Continue")
     look(page, "/admin/my-sign-in/new-app")
+    secret = ways.secret_shown(page)
+    ways.type_code(page, secret, "Use this phone")
+    look(page, "/admin/my-sign-in/recovery-codes")
+    ways.press(page, "I have kept them")
     page.goto("/admin/my-sign-in/")
     ways.press(page, "Sign out")
     ways.sign_in(page, "nia@example.org", PASSWORD)
@@ -745,7 +753,7 @@ def test_no_page_is_left_out(town: Town) -> None:
     looked_at_below = {RECORD + "changes/<change_id>/refusal", "/admin/tasks/<public_id>/", WORKERS + "<public_id>/withdrawal"}
     routes = {row["route"] for row in json.loads(town.command("audiences", "--json")) if "GET" in row["methods"]}
     looked_at = {state.route for state in ANYBODY + CLIENTS + STAFF + EMPTY}
-    assert routes - looked_at - ACTIVATION - RESET - TERMS - LETTERS - FIRST_START - NO_PAGES - looked_at_below == set()
+    assert routes - looked_at - ACTIVATION - RESET - TERMS - SECOND_STEP - LETTERS - FIRST_START - NO_PAGES - looked_at_below == set()
 
 
 # ---------------------------------------------------------------- budgets

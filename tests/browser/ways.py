@@ -144,10 +144,15 @@ def sign_in(page: Page, email: str, password: str) -> None:
 def set_up_app(page: Page) -> str:
     """A worker sets up their app at the first sign-in; its secret, as it is typed into one."""
     heading(page, "Set up your app")
-    secret = page.locator(".secret").inner_text().replace(" ", "")
+    secret = secret_shown(page)
     type_code(page, secret, "Continue")
     heading(page, "Recovery codes")
     return secret
+
+
+def secret_shown(page: Page) -> str:
+    """The letters that stand below the picture for the app."""
+    return page.locator(".secret").inner_text().replace(" ", "")
 
 
 def type_code(page: Page, secret: str, button: str, ahead: int = 0) -> None:
