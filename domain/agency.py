@@ -57,6 +57,12 @@ def main_site() -> Site | None:
     return store.keep("main_site", lambda: Site.get_or_none(Site.is_main))
 
 
+def support_phone() -> str:
+    """Whom a client calls who cannot get in."""
+    site = main_site()
+    return site.phone if site else ""
+
+
 def zone() -> ZoneInfo:
     """The main site's time zone."""
     site = main_site()

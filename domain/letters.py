@@ -22,8 +22,8 @@ from domain import (
     lockout,
     notices,
     profile,
+    resets,
     settings,
-    sign_in,
     texts,
 )
 from domain.rules import N_
@@ -101,7 +101,7 @@ def _activation(delivery: Delivery, portal_url: str) -> Letter:
 
 
 def _password_reset(delivery: Delivery, portal_url: str) -> Letter:
-    if not sign_in.resolve_reset(delivery):
+    if not resets.resolve(delivery):
         raise Unwanted(N_("Nobody who can sign in has this address."))
     if not links.is_good(delivery.link):
         raise Unwanted(N_("A newer link was sent."))
@@ -210,7 +210,7 @@ def _birth_date_closed(delivery: Delivery, portal_url: str) -> Letter:
         (
             texts.say(tongue, N_("Hello,")),
             texts.say(tongue, N_("A wrong date of birth was entered, so the link we sent you no longer works. Nobody got in.")),
-            texts.say(tongue, N_("To get a new link, call us on %(phone)s."), phone=sign_in.support_phone()),
+            texts.say(tongue, N_("To get a new link, call us on %(phone)s."), phone=agency.support_phone()),
         ),
     )  # fmt: skip
 

@@ -6,7 +6,9 @@ import hashlib
 import hmac
 import ipaddress
 
-from domain import clock, store
+from domain import clock, settings, store
+from domain.actor import Actor
+from domain.rules import N_, RuleBroken
 from models import RateCount
 
 _key = b""
@@ -44,6 +46,15 @@ def spend(what: str, who: str, *, most: int, seconds: int) -> bool:
     key, window = _place(what, who, seconds)
     with store.aside(), store.joining():
         return bool(store.insert(RateCount, [{"key": key, "window": window, "count": 1}], _ONE_MORE.format(int(most))))
+
+
+def within(what: str, who: str, by: Actor, setting: str, seconds: int) -> None:
+    """Count one try for who it is about and for the network it comes from.  Raises RuleBroken ``too_many``."""
+    most = settings.get(setting)
+    with store.aside(), store.joining():  # a try that one of the two refuses does not count for the other
+        if all(spend(what, each, most=most, seconds=seconds) for each in (f"who {who}", f"network {network_of(by.network)}")):
+            return
+        raise RuleBroken(N_("Too many tries. Wait a little and try again."), code="too_many")
 
 
 def give_back(what: str, who: str, *, seconds: int) -> None:

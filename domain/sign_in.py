@@ -1,39 +1,34 @@
-"""Signing in and out, sessions, forgotten and changed passwords.
+"""Signing in and out, sessions, and the change of one's own password.
 
 Answers and time do not tell whether an address has an account (spec 01, sign-in).
 """
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import datetime as dt
 import secrets
 from typing import Any
 
-from peewee import IntegrityError
-
 from domain import (
     accounts,
-    activation,
-    agency,
     audit,
     clock,
     devices,
+    holders,
     limits,
-    links,
     lockout,
-    notices,
     passwords,
     profile,
+    resets,
     second_step,
     settings,
     statements,
     store,
 )
-from domain.actor import SYSTEM, Actor
+from domain.actor import Actor
 from domain.rules import N_, RuleBroken
-from models import ACTIVE, Delivery, Device, Individual, Link, LoginSession, PortalAccount, SecurityClass, Worker
+from models import Individual, LoginSession, PortalAccount, SecurityClass, Worker
 
 digest = devices.digest
 
@@ -65,14 +60,14 @@ class Half:
 def sign_in(email: str, password: str, *, device_token: str, agent: str, by: Actor) -> SignedIn | Half:
     """Start a session, or half of it.  Raises RuleBroken: ``too_many`` tries, or ``no_match`` for every other reason; NewPasswordWanted."""
     key = profile.email_key(email)
-    known = _known(key, device_token)
+    known = holders.known(key, device_token)
     with store.aside(), store.writing():
         who = f"device {known.device}" if known.device else key  # whoever guesses keeps nobody out who is known
-        within_limit("sign_in", who, by, "sign_ins_a_minute", 60)
+        limits.within("sign_in", who, by, "sign_ins_a_minute", 60)
         spent = lockout.claim(known)
     if not passwords.matches(password, known.password_hash) or not spent.counts:
         raise _refused(known, spent, by)
-    worker, account = _numbered(known)
+    worker, account = holders.numbered(known)
     if worker is not None and worker.password_hash != known.password_hash:  # changed while it was compared
         raise _refused(known, spent, by)
     if known.is_new_password_wanted:
@@ -87,62 +82,9 @@ def _lead_to_reset(account: PortalAccount, device_token: str, by: Actor) -> None
         raise _no_match()
     with store.aside(), store.writing():
         lockout.begin_anew(account, None)
-        audit.record("sign_in.refused", by, individual=account.individual, subject=_subject(account), reason="new_password_wanted")
-    ask_for_reset(account.email, by, request="wanted")
+        audit.record("sign_in.refused", by, individual=account.individual, subject=holders.subject(account), reason="new_password_wanted")
+    resets.ask(account.email, by, request="wanted")
     raise NewPasswordWanted
-
-
-def _known(key: str, device_token: str) -> lockout.Known:
-    """Asks the same of every address, whoever has it."""
-    worker, account = _WORKER_IN_NUMBERS.first(key), _ACCOUNT_IN_NUMBERS.first(key)
-    if worker is not None:
-        return lockout.Known(worker[0], None, None, worker[1], _device_of(0, worker[0], device_token))
-    number, individual, kept, wanted_at = account or (None, None, None, None)
-    return lockout.Known(None, number, individual, kept, _device_of(number or 0, 0, device_token), wanted_at is not None)
-
-
-def _numbered(known: lockout.Known) -> tuple[Worker | None, PortalAccount | None]:
-    """Whose password was right.  Of a client it says no more than is known: whoever starts the session reads the row."""
-    if known.worker:
-        return Worker.get_by_id(known.worker), None
-    return None, PortalAccount(id=known.account, individual=known.individual, password_hash=known.password_hash)
-
-
-def _device_of(account: int, worker: int, token: str) -> int | None:
-    found = _DEVICE_IN_NUMBERS.first(digest(token), account, worker)
-    return found[0] if found else None
-
-
-def _owner(key: str) -> tuple[Worker | None, PortalAccount | None]:
-    worker = _WORKER.first(key)
-    return worker, _ACCOUNT.first(key) if worker is None else None
-
-
-def _may_sign_in(table: Any, key: str) -> tuple[Any, ...]:
-    may = (Worker.is_active, Worker.password_hash.is_null(False)) if table is Worker else (_IS_IN_USE,)
-    return (table.email_key == key, *may)
-
-
-# Locked for wrong passwords is locked for unknown devices only: sessions and known devices stay.
-_IS_IN_USE = (PortalAccount.state == ACTIVE) | (PortalAccount.reason == "attempts")
-
-_WORKER_IN_NUMBERS = statements.Question(
-    lambda key: Worker.select(Worker.id, Worker.password_hash).where(*_may_sign_in(Worker, key)).tuples()
-)
-_ACCOUNT_IN_NUMBERS = statements.Question(
-    lambda key: PortalAccount.select(
-        PortalAccount.id, PortalAccount.individual, PortalAccount.password_hash, PortalAccount.password_reset_wanted_at
-    )
-    .where(*_may_sign_in(PortalAccount, key))
-    .tuples()
-)
-_DEVICE_IN_NUMBERS = statements.Question(
-    lambda token_hash, account, worker: Device.select(Device.id)
-    .where(Device.token_hash == token_hash, (Device.account == account) | (Device.worker == worker))
-    .tuples()
-)
-_WORKER = statements.Question(lambda key: Worker.select().where(*_may_sign_in(Worker, key)))
-_ACCOUNT = statements.Question(lambda key: PortalAccount.select().where(*_may_sign_in(PortalAccount, key)))
 
 
 def _refused(known: lockout.Known, spent: lockout.Try, by: Actor) -> RuleBroken:
@@ -234,7 +176,7 @@ def _still_allowed(
 _PERSON = statements.Question(lambda number: Individual.select().where(Individual.id == number))
 _STILL_CLIENT = statements.Question(
     lambda number, kept: store.lock(
-        PortalAccount.select().where(PortalAccount.id == number, _IS_IN_USE, PortalAccount.password_hash == kept)
+        PortalAccount.select().where(PortalAccount.id == number, holders.IS_IN_USE, PortalAccount.password_hash == kept)
     )
 )
 _STILL_STAFF = statements.Question(
@@ -269,7 +211,7 @@ _CLIENT_SESSION = statements.Question(
         LoginSession.select(LoginSession, PortalAccount, Individual)
         .join(PortalAccount)
         .join(Individual)
-        .where(*_alive(*asked), _IS_IN_USE)
+        .where(*_alive(*asked), holders.IS_IN_USE)
     )
 )
 _STAFF_SESSION = statements.Question(
@@ -333,12 +275,12 @@ def change_password(session: LoginSession, current: str, new: str, by: Actor) ->
     """
     owner = session.account if session.account_id else session.worker
     prove(session, current, by)
-    passwords.check(new, near=_near(owner))
+    passwords.check(new, near=resets.near(owner))
     kept = passwords.hash(new)
     with store.writing():
         store.hold(owner)  # before the session: so do all who end sessions
         must_be_there(session)
-        _set_password(owner, kept, by, "password.changed", was=owner.password_hash)
+        resets.set_password(owner, kept, by, "password.changed", was=owner.password_hash)
         owner.password_hash = kept
         _still_allowed(session.account, session.worker)
         return carry_on(session)
@@ -347,7 +289,7 @@ def change_password(session: LoginSession, current: str, new: str, by: Actor) ->
 def prove(session: LoginSession, current: str, by: Actor) -> None:
     """The owner of a session says their password once more.  Raises RuleBroken (field ``current``), or ``too_many``."""
     owner = session.account if session.account_id else session.worker
-    within_limit("password", f"{type(owner).__name__} {owner.id}", by, "sign_ins_a_minute", 60)
+    limits.within("password", f"{type(owner).__name__} {owner.id}", by, "sign_ins_a_minute", 60)
     if not passwords.matches(current, owner.password_hash):
         _note_refused(owner, by)
         raise RuleBroken(N_("This is not your current password."), code="no_match", field="current")
@@ -371,105 +313,4 @@ def carry_on(session: LoginSession) -> str:
 def _note_refused(owner: PortalAccount | Worker, by: Actor) -> None:
     with store.aside(), store.writing():
         individual = owner.individual if isinstance(owner, PortalAccount) else None
-        audit.record("password.refused", by, individual=individual, subject=_subject(owner))
-
-
-def _set_password(owner: PortalAccount | Worker, kept: str, by: Actor, audited: str, *, was: str | None) -> None:
-    is_client = isinstance(owner, PortalAccount)
-    table = type(owner)
-    mine = (LoginSession.account if is_client else LoginSession.worker) == owner
-    with store.writing():
-        wanted = {"password_reset_wanted_at": None} if is_client else {}
-        if not table.update(password_hash=kept, **wanted).where(table.id == owner.id, table.password_hash == was).execute():
-            raise RuleBroken(N_("The password was changed meanwhile. Sign in again."), code="stale", field="password")
-        LoginSession.delete().where(mine).execute()
-        if isinstance(owner, Worker):
-            second_step.end_halves(owner)
-            second_step.end_trust(owner)
-        links.void("password_reset", **{"account" if is_client else "worker": owner})
-        entry = audit.record(audited, by, individual=owner.individual if is_client else None, subject=_subject(owner))
-        notices.put("password_changed", entry.id, to=owner.email, individual=owner.individual if is_client else None,
-                    **{"account" if is_client else "worker": owner})  # fmt: skip
-
-
-def ask_for_reset(email: str, by: Actor, *, request: str = "") -> None:
-    """Note that somebody at ``email`` forgot their password; ``request`` is the form's one-time id.
-
-    The same work for every address: who that is gets looked up later, by ``resolve_reset`` in the background.
-    """
-    key = profile.email_key(email)
-    within_limit("reset", key, by, "resets_an_hour", 3600)
-    with store.writing(), contextlib.suppress(IntegrityError), store.writing():  # the same request in the same moment
-        number = int(clock.now().timestamp() * 1000)
-        notices.put("password_reset", number, to=key[:254], version=int(digest(key + request)[:7], 16),
-                    expires_at=clock.ahead(minutes=settings.get("reset_minutes")))  # fmt: skip
-
-
-def resolve_reset(delivery: Delivery) -> bool:
-    """Find who asked and make the link, once, in the row and in ``delivery``; False when nobody who could sign in has
-    that address.  The mail goes to the stored address, never to the typed one."""
-    if delivery.link_id:
-        return True
-    worker, account = _owner(profile.email_key(delivery.to_address))
-    owner = worker or account
-    if owner is None:
-        return False
-    with store.writing():
-        link = links.make("password_reset", delivery.expires_at, account=account, worker=worker)
-        learned = {"link": link, "account": account, "worker": worker, "to_address": owner.email,
-                   "individual": account.individual if account else None}  # fmt: skip
-        Delivery.update(**learned).where(Delivery.id == delivery.id).execute()
-        audit.record("password.reset_wanted", SYSTEM, individual=account.individual if account else None,
-                     subject=_subject(owner))  # fmt: skip
-    for name, value in learned.items():
-        setattr(delivery, name, value)
-    return True
-
-
-def find_reset(token: str) -> Link:
-    """The reset link of a token, in whatever state.  Raises NotFound for what we did not sign."""
-    return links.find("password_reset", token)
-
-
-def reset_password(link: Link, new: str, by: Actor) -> None:
-    """Set a new password by link, once; all sessions end.  Raises RuleBroken.
-
-    Who has the mailbox could unlock by e-mail as well, so a reset unlocks what wrong passwords had locked.
-    """
-    fresh = Link.get_by_id(link.id)
-    owner = fresh.account or fresh.worker
-    if not links.is_good(fresh) or _owner(owner.email_key) == (None, None):
-        raise RuleBroken(N_("This link no longer works."), code="no_longer")
-    passwords.check(new, near=_near(owner))
-    kept = passwords.hash(new)
-    with store.writing():
-        store.hold(owner)
-        if not links.use(fresh):
-            raise RuleBroken(N_("This link no longer works."), code="no_longer")
-        _set_password(owner, kept, by, "password.reset", was=owner.password_hash)
-        lockout.open_again(owner, by)
-
-
-def _near(owner: PortalAccount | Worker) -> tuple[str, ...]:
-    if isinstance(owner, PortalAccount):
-        return activation.near(owner)
-    return (owner.first_name, owner.last_name, owner.name, owner.email)
-
-
-def _subject(owner: PortalAccount | Worker) -> str:
-    return accounts.subject(owner) if isinstance(owner, PortalAccount) else f"worker {owner.id}"
-
-
-def within_limit(what: str, who: str, by: Actor, setting: str, seconds: int) -> None:
-    """Count one try for who it is about and for the network it comes from.  Raises RuleBroken ``too_many``."""
-    most = settings.get(setting)
-    with store.aside(), store.joining():  # a try that one of the two refuses does not count for the other
-        if all(limits.spend(what, each, most=most, seconds=seconds) for each in (f"who {who}", f"network {limits.network_of(by.network)}")):
-            return
-        raise RuleBroken(N_("Too many tries. Wait a little and try again."), code="too_many")
-
-
-def support_phone() -> str:
-    """Whom a client calls who cannot get in."""
-    site = agency.main_site()
-    return site.phone if site else ""
+        audit.record("password.refused", by, individual=individual, subject=holders.subject(owner))

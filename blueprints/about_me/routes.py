@@ -5,7 +5,7 @@ from flask import abort, g, request, url_for
 from blueprints import differences
 from blueprints.about_me import bp
 from blueprints.about_me.forms import KIND_NAMES, LegalName, Names, OwnContact
-from domain import agency, profile_changes, sign_in
+from domain import agency, profile_changes
 from web.fragments import done, page
 from web.languages import gettext as _
 from web.sessions import refusals_told, tell
@@ -17,7 +17,7 @@ DETAILS = {"names": Names, "legal": LegalName}
 def show():
     who, contacts = g.viewer, g.viewer.contacts
     return page(
-        "about_me/show.html", person=who.individual, contacts=contacts, phone=sign_in.support_phone(),
+        "about_me/show.html", person=who.individual, contacts=contacts, phone=agency.support_phone(),
         waiting=who.waiting_changes, declined=who.declined_changes, mode=profile_changes.mode, kind_names=KIND_NAMES,
         field_pairs=differences.asked, adds=profile_changes.open_kinds(),
         changeable=profile_changes.changeable(who.individual, contacts),

@@ -9,7 +9,7 @@ from flask_babel import get_locale
 from blueprints.activate import bp
 from blueprints.activate.forms import BirthDate, Password
 from blueprints.terms import Terms, said_back
-from domain import activation, links, settings, sign_in
+from domain import activation, agency, links, settings, sign_in
 from domain.rules import NotFound, RuleBroken
 from web import carried, sessions
 from web.fragments import done, page
@@ -36,7 +36,7 @@ def step():
     if "terms" not in words:
         return _show_terms(Terms(formdata=None))
     if not links.is_proved(link, words.get("proof", "")):
-        return page("activate/birth_date.html", form=BirthDate(formdata=None), phone=sign_in.support_phone())
+        return page("activate/birth_date.html", form=BirthDate(formdata=None), phone=agency.support_phone())
     return _show_password(Password(formdata=None))
 
 
@@ -77,7 +77,7 @@ def prove():
             if refused.code in ("closed", "no_longer"):
                 return _over(link)
             form.refuse(refused)
-    return page("activate/birth_date.html", form=form, phone=sign_in.support_phone())
+    return page("activate/birth_date.html", form=form, phone=agency.support_phone())
 
 
 @bp.post("/password")
@@ -117,7 +117,7 @@ def welcome():
 def ask():
     _, link = _words()
     activation.ask_for_new_link(link, sessions.visitor())
-    return page("activate/asked.html", phone=sign_in.support_phone())
+    return page("activate/asked.html", phone=agency.support_phone())
 
 
 def _show_terms(form: Terms):
@@ -140,7 +140,7 @@ def _over(link):
         "date_of_birth": (_("This link was closed"), _("A wrong date of birth was entered. Nobody got in.")),
     }  # fmt: skip
     title, text = told.get(standing, (_("This link no longer works"), _("Please call us.")))
-    return page("activate/over.html", standing=standing, title=title, text=text, phone=sign_in.support_phone(), status=410)
+    return page("activate/over.html", standing=standing, title=title, text=text, phone=agency.support_phone(), status=410)
 
 
 def _words():

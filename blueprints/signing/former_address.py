@@ -3,7 +3,7 @@
 
 from blueprints.signing import bp
 from blueprints.signing.routes import RESET
-from domain import address_change, links, notices, sign_in
+from domain import address_change, agency, links, notices
 from domain.rules import RuleBroken
 from web import carried, sessions
 from web.fragments import done, page
@@ -47,7 +47,7 @@ def _over(link):
     }  # fmt: skip
     standing = address_change.standing(link)
     title, text = told.get(standing, told["expired"])
-    return page("signing/former_address_over.html", standing=standing, title=title, text=text, phone=sign_in.support_phone(), status=410)
+    return page("signing/former_address_over.html", standing=standing, title=title, text=text, phone=agency.support_phone(), status=410)
 
 
 def _link():

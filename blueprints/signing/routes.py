@@ -7,7 +7,7 @@ from flask_login import current_user
 
 from blueprints.signing import bp
 from blueprints.signing.forms import Forgotten, NewPassword, SignIn
-from domain import links, passwords, settings, sign_in
+from domain import agency, links, passwords, resets, settings, sign_in
 from domain.rules import NotFound
 from domain.sign_in import Half
 from web import carried, opening, sessions
@@ -112,25 +112,25 @@ def ask():
     form = Forgotten()
     if form.validate():
         with form.refusals():
-            sign_in.ask_for_reset(form.email.data, sessions.visitor(), request=request.form.get("form_id", ""))
+            resets.ask(form.email.data, sessions.visitor(), request=request.form.get("form_id", ""))
             return done("/forgotten-password/sent")
     return page("signing/forgotten.html", form=form)
 
 
 @bp.get("/forgotten-password/sent")
 def sent():
-    return page("signing/forgotten_sent.html", minutes=settings.get("reset_minutes"), phone=sign_in.support_phone())
+    return page("signing/forgotten_sent.html", minutes=settings.get("reset_minutes"), phone=agency.support_phone())
 
 
 @bp.get("/forgotten-password/wanted")
 def wanted():
     """Where a right password leads while staff ask for a new one."""
-    return page("signing/wanted.html", minutes=settings.get("reset_minutes"), phone=sign_in.support_phone())
+    return page("signing/wanted.html", minutes=settings.get("reset_minutes"), phone=agency.support_phone())
 
 
 @bp.get("/reset/<token>")
 def open_reset(token: str):
-    return RESET.opened(sign_in.find_reset(token), token)
+    return RESET.opened(resets.find(token), token)
 
 
 @bp.errorhandler(NotFound)
@@ -152,7 +152,7 @@ def choose():
         return page("signing/reset_over.html", status=410)
     if form.validate():
         with form.refusals():
-            sign_in.reset_password(link, form.password.data, sessions.visitor())
+            resets.reset(link, form.password.data, sessions.visitor())
             sessions.tell("good", _("Your password is changed. Sign in with the new one."))
             return RESET.drop(done("/sign-in"))
     return page("signing/reset.html", form=form, least=settings.get("password_length"))
@@ -160,4 +160,4 @@ def choose():
 
 def _reset_link():
     words = RESET.words()
-    return sign_in.find_reset(words["token"])
+    return resets.find(words["token"])

@@ -2,7 +2,7 @@
 
 
 from blueprints.signing import bp
-from domain import lockout, sign_in
+from domain import agency, lockout
 from domain.rules import RuleBroken
 from web import carried, sessions
 from web.fragments import done, page
@@ -44,7 +44,7 @@ def _over(link):
     }  # fmt: skip
     standing = lockout.standing(link)
     title, text = told.get(standing, told["expired"])
-    return page("signing/unlock_over.html", standing=standing, title=title, text=text, phone=sign_in.support_phone(), status=410)
+    return page("signing/unlock_over.html", standing=standing, title=title, text=text, phone=agency.support_phone(), status=410)
 
 
 def _link():

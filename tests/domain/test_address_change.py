@@ -11,6 +11,7 @@ from domain import (
     links,
     passwords,
     profile,
+    resets,
     sign_in,
     store,
     work_queue,
@@ -269,7 +270,7 @@ def test_the_former_address_comes_back_and_the_password_is_worth_nothing(cast, s
     assert not Device.select().where(Device.account == cast.alice_account, Device.token_hash != "").exists()
     task = Task.get(Task.kind == "address_undone")
     assert (task.category, task.individual) == ("intake", cast.alice)
-    sign_in.reset_password(reset, "eleven grey seals rest", cast.visitor())
+    resets.reset(reset, "eleven grey seals rest", cast.visitor())
     assert sign_in.sign_in("alice@example.org", "eleven grey seals rest", device_token="", agent="", by=cast.visitor())
     assert AuditEntry.select().where(AuditEntry.kind == "address.undone", AuditEntry.individual == cast.alice).count() == 1
 

@@ -24,6 +24,7 @@ from domain import (
     links,
     notices,
     profile,
+    resets,
     settings,
     sign_in,
     store,
@@ -76,7 +77,7 @@ def every_letter(cast):
     put(cast)
     sign_in.start(cast.bob_account, None, device_token="", agent="Firefox on a phone", network="192.0.2.1")
     put(cast, "bob", kind="birth_date_closed")
-    sign_in.ask_for_reset("alice@example.org", cast.visitor())
+    resets.ask("alice@example.org", cast.visitor())
     agency.send_mail_test(cast.ada)
     workers.invite(workers.Details("Wim", "West", "wim@example.org"), cast.by("ada"))
     for _ in range(settings.get("sign_in_tries")):
@@ -458,7 +459,7 @@ def test_an_expired_activation_is_not_sent_though_no_job_ran(cast, deliver, froz
 
 def test_a_reset_that_waited_too_long_expires(cast, deliver, frozen):
     frozen()
-    sign_in.ask_for_reset("alice@example.org", cast.visitor())
+    resets.ask("alice@example.org", cast.visitor())
     frozen.shift(minutes=30)
     with SmtpServer() as server:
         assert deliver(server) == 0
@@ -467,10 +468,10 @@ def test_a_reset_that_waited_too_long_expires(cast, deliver, frozen):
 
 
 def test_of_two_resets_only_the_newer_link_goes_out(cast, deliver):
-    sign_in.ask_for_reset("alice@example.org", cast.visitor())
+    resets.ask("alice@example.org", cast.visitor())
     with SmtpServer(["rcpt_450"]) as server:
         deliver(server)
-    sign_in.ask_for_reset("alice@example.org", cast.visitor())
+    resets.ask("alice@example.org", cast.visitor())
     with store.writing():
         Delivery.update(next_at=clock.now()).execute()
         older, newer = Delivery.select().where(Delivery.kind == "password_reset").order_by(Delivery.id)
@@ -513,7 +514,7 @@ def test_activations_codes_and_resets_go_first_then_the_oldest(cast, deliver):
         put(cast, number=number)
     put(cast, "bob", kind="new_device", number=0)
     cast.invited()
-    sign_in.ask_for_reset("bob@example.org", cast.visitor())
+    resets.ask("bob@example.org", cast.visitor())
     agency.send_mail_test(cast.ada)
     with SmtpServer() as server:
         deliver(server)

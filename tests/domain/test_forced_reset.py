@@ -3,7 +3,7 @@
 import pytest
 from smtp_server import SmtpServer
 
-from domain import accounts, audit, bulk, bulk_jobs, forced_reset, notices, sign_in, viewer
+from domain import accounts, audit, bulk, bulk_jobs, forced_reset, notices, resets, sign_in, viewer
 from domain.rules import RuleBroken
 from models import AuditEntry, BulkJob, Delivery, Device, LoginSession, PortalAccount, Worker
 
@@ -55,7 +55,7 @@ def test_the_old_password_leads_to_the_link_and_the_new_one_in(cast, deliver):
     with SmtpServer() as server:
         deliver(server)
         assert sorted(mail.message["Subject"] for mail in server.accepted) == ["Choose a new password", "Please choose a new password"]
-    sign_in.reset_password(mails("password_reset").get().link, NEW, cast.visitor())
+    resets.reset(mails("password_reset").get().link, NEW, cast.visitor())
     assert not is_wanted(cast)
     assert enter(cast, NEW).account == cast.alice_account
 
@@ -107,11 +107,11 @@ def test_where_wrong_passwords_locked_it_only_a_known_device_hears_of_it(cast, d
 
 
 def test_whoever_chose_a_password_by_a_link_asked_for_before_has_done_what_was_wanted(cast, deliver):
-    sign_in.ask_for_reset("alice@example.org", cast.visitor())
+    resets.ask("alice@example.org", cast.visitor())
     with SmtpServer() as server:
         deliver(server)
     forced(cast)
-    sign_in.reset_password(mails("password_reset").get().link, NEW, cast.visitor())
+    resets.reset(mails("password_reset").get().link, NEW, cast.visitor())
     assert not is_wanted(cast)
 
 
@@ -154,9 +154,9 @@ def test_who_is_suspended_is_asked_without_an_e_mail(cast):
 
 def test_the_notice_is_not_sent_to_whoever_chose_one_meanwhile(cast, deliver):
     forced(cast)
-    sign_in.ask_for_reset("alice@example.org", cast.visitor())
-    sign_in.resolve_reset(mails("password_reset").get())
-    sign_in.reset_password(mails("password_reset").get().link, NEW, cast.visitor())
+    resets.ask("alice@example.org", cast.visitor())
+    resets.resolve(mails("password_reset").get())
+    resets.reset(mails("password_reset").get().link, NEW, cast.visitor())
     with SmtpServer() as server:
         deliver(server)
     assert mails("new_password_wanted").get().state == "suppressed"

@@ -11,6 +11,7 @@ from domain import (
     links,
     notices,
     profile,
+    resets,
     sign_in,
     store,
     viewer,
@@ -93,7 +94,7 @@ def test_links_and_mail_on_its_way_end_too(cast):
     leaving.leave(dora, cast.by("ada"))
     assert not links.is_good(Link.get_by_id(link.id))
     assert Delivery.get_by_id(mail.id).state == "cancelled"
-    assert refused(sign_in.reset_password, link, "seven brave geese fly", Actor(network=HERE)) == "no_longer"
+    assert refused(resets.reset, link, "seven brave geese fly", Actor(network=HERE)) == "no_longer"
 
 
 def test_tasks_and_people_go_to_whoever_takes_over(cast):

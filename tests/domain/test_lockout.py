@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from domain import accounts, clock, letters, links, lockout, schema, settings, sign_in, store
+from domain import accounts, clock, letters, links, lockout, resets, schema, settings, sign_in, store
 from domain.rules import NotFound, RuleBroken
 from models import AuditEntry, Delivery, Device, Link, LoginSession, PortalAccount, Setting, Worker, db
 
@@ -311,10 +311,10 @@ def test_staff_unlock_with_all_tries_and_their_devices_too(cast):
 @BOTH
 def test_a_new_password_by_e_mail_unlocks_and_the_record_says_so(cast, name):
     wrong(cast, name, 5)
-    sign_in.ask_for_reset(cast.email_of(name), cast.visitor())
+    resets.ask(cast.email_of(name), cast.visitor())
     mail = Delivery.get(Delivery.kind == "password_reset")
-    assert sign_in.resolve_reset(mail)
-    sign_in.reset_password(mail.link, NEW, cast.visitor())
+    assert resets.resolve(mail)
+    resets.reset(mail.link, NEW, cast.visitor())
     assert not is_locked(cast, name)
     assert enter(cast, name, NEW)
     assert kinds("account.unlocked", "worker.unlocked")[-1] == ("account.unlocked" if name == "alice" else "worker.unlocked")
@@ -323,7 +323,7 @@ def test_a_new_password_by_e_mail_unlocks_and_the_record_says_so(cast, name):
 def test_a_new_password_does_not_undo_a_suspension(cast):
     link = links.make("password_reset", clock.ahead(minutes=30), account=cast.eve_account)
     with pytest.raises(RuleBroken):
-        sign_in.reset_password(link, NEW, cast.visitor())
+        resets.reset(link, NEW, cast.visitor())
     assert cast.eve_account.reason == "suspended"
 
 

@@ -3,7 +3,7 @@
 import pytest
 from smtp_server import SmtpServer
 
-from domain import accounts, agency, notices, sandbox, settings, sign_in
+from domain import accounts, agency, notices, resets, sandbox, settings
 from domain.rules import RuleBroken
 from models import Delivery, DeliveryAttempt
 
@@ -25,7 +25,7 @@ def marked(request, decided):
 def test_what_was_due_before_the_mark_does_not_leave_either(cast, deliver, marked):
     accounts.create(cast.pia, cast.by("ada"))
     marked(True)
-    sign_in.ask_for_reset("alice@example.org", cast.visitor())
+    resets.ask("alice@example.org", cast.visitor())
     with SmtpServer() as server:
         deliver(server)
         assert (server.accepted, server.connections) == ([], 0)
@@ -35,7 +35,7 @@ def test_what_was_due_before_the_mark_does_not_leave_either(cast, deliver, marke
 
 def test_without_the_mark_what_was_held_stays_until_somebody_decides(cast, deliver, marked):
     account = accounts.create(cast.pia, cast.by("ada"))
-    sign_in.ask_for_reset("alice@example.org", cast.visitor())
+    resets.ask("alice@example.org", cast.visitor())
     marked(True)
     with SmtpServer() as server:
         deliver(server)

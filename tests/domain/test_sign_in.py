@@ -7,7 +7,7 @@ import pytest
 from smtp_server import SmtpServer
 
 import models
-from domain import accounts, audit, links, notices, passwords, settings, sign_in, store
+from domain import accounts, agency, audit, links, notices, passwords, resets, settings, sign_in, store
 from domain.rules import NotFound, RuleBroken
 from models import AuditEntry, Delivery, Device, Link, LoginSession, PortalAccount, Worker, db
 
@@ -124,8 +124,8 @@ def statements(verb):
 def test_asking_for_a_reset_is_the_same_work_for_every_address(cast):
     settings.get("mail_rate")  # what the agency decided is asked for once by the process
     for email in ("alice@example.org", "eve@example.org", "nobody@example.org", "dora@example.org"):
-        work = statements(lambda email=email: sign_in.ask_for_reset(email, cast.visitor()))
-        assert work == statements(lambda: sign_in.ask_for_reset("somebody@example.org", cast.visitor("203.0.113.9")))
+        work = statements(lambda email=email: resets.ask(email, cast.visitor()))
+        assert work == statements(lambda: resets.ask("somebody@example.org", cast.visitor("203.0.113.9")))
 
 
 # ---------------------------------------------------------------- how often
@@ -153,12 +153,12 @@ def test_ten_tries_a_minute_from_one_network_for_all_addresses_together(cast, fr
 def test_five_resets_an_hour_for_one_address_and_for_one_network(cast, frozen):
     frozen("2026-06-01 09:00:00")
     for number in range(5):
-        sign_in.ask_for_reset("nobody@example.org", cast.visitor(f"203.0.113.{number}"))
-        sign_in.ask_for_reset(f"nobody{number}@example.org", cast.visitor("198.51.100.1"))
-    assert refused(sign_in.ask_for_reset, "NOBODY@example.org", cast.visitor("203.0.113.9")).code == "too_many"
-    assert refused(sign_in.ask_for_reset, "alice@example.org", cast.visitor("198.51.100.1")).code == "too_many"
+        resets.ask("nobody@example.org", cast.visitor(f"203.0.113.{number}"))
+        resets.ask(f"nobody{number}@example.org", cast.visitor("198.51.100.1"))
+    assert refused(resets.ask, "NOBODY@example.org", cast.visitor("203.0.113.9")).code == "too_many"
+    assert refused(resets.ask, "alice@example.org", cast.visitor("198.51.100.1")).code == "too_many"
     frozen.shift(hours=1)
-    sign_in.ask_for_reset("nobody@example.org", cast.visitor("198.51.100.1"))
+    resets.ask("nobody@example.org", cast.visitor("198.51.100.1"))
 
 
 # ---------------------------------------------------------------- sessions
@@ -255,7 +255,7 @@ def reset(cast, name):
     owner = getattr(cast, name) if name in ("dora", "ada") else getattr(cast, f"{name}_account")
     kind = "worker" if isinstance(owner, Worker) else "account"
     link = links.make("password_reset", dt.datetime.now(dt.UTC) + dt.timedelta(minutes=30), **{kind: owner})
-    sign_in.reset_password(link, NEW, cast.visitor())
+    resets.reset(link, NEW, cast.visitor())
     return link
 
 
@@ -447,7 +447,7 @@ def test_a_worker_changes_the_own_password_too(cast):
 
 
 def reset_mail(cast, deliver, typed):
-    sign_in.ask_for_reset(typed, cast.visitor())
+    resets.ask(typed, cast.visitor())
     with SmtpServer() as server:
         deliver(server)
         return list(server.accepted)
@@ -456,7 +456,7 @@ def reset_mail(cast, deliver, typed):
 def link_in(received):
     text = received.message.get_body(("plain",)).get_content()
     token = next(word for word in text.split() if "/reset/" in word).rpartition("/")[2]
-    return sign_in.find_reset(token)
+    return resets.find(token)
 
 
 def test_alice_chooses_a_new_password_by_mail(cast, deliver):
@@ -467,7 +467,7 @@ def test_alice_chooses_a_new_password_by_mail(cast, deliver):
     assert [mail.recipients for mail in mails] == [("alice@example.org",)]
     link = link_in(mails[0])
     assert (link.account, link.worker) == (cast.alice_account, None)
-    sign_in.reset_password(link, NEW, cast.visitor())
+    resets.reset(link, NEW, cast.visitor())
     assert sign_in.session_of(old) is None
     assert enter(cast, "alice@example.org", NEW)
     assert Delivery.select().where(Delivery.kind == "password_changed", Delivery.state == "due").count() == 1
@@ -476,7 +476,7 @@ def test_alice_chooses_a_new_password_by_mail(cast, deliver):
 def test_a_worker_chooses_a_new_password_by_mail(cast, deliver):
     link = link_in(reset_mail(cast, deliver, "dora@example.org")[0])
     assert link.worker == cast.dora
-    sign_in.reset_password(link, NEW, cast.visitor())
+    resets.reset(link, NEW, cast.visitor())
     assert enter(cast, "dora@example.org", NEW).worker == cast.dora
 
 
@@ -503,7 +503,7 @@ def test_for_who_cannot_sign_in_the_same_is_written_and_nothing_is_sent(cast, de
 def test_what_is_written_for_a_reset_tells_not_whether_the_address_is_known(cast):
     rows = []
     for email in ("alice@example.org", "nobody@example.org"):
-        sign_in.ask_for_reset(email, cast.visitor())
+        resets.ask(email, cast.visitor())
         row = Delivery.select().order_by(Delivery.id.desc()).dicts().get()
         told = {"id", "public_id", "dedupe_key", "to_address", "created_at", "next_at", "expires_at"}
         rows.append({name: value for name, value in row.items() if name not in told})
@@ -513,14 +513,14 @@ def test_what_is_written_for_a_reset_tells_not_whether_the_address_is_known(cast
 
 def test_a_reset_link_works_once(cast):
     link = reset(cast, "alice")
-    assert refused(sign_in.reset_password, link, "another fine passphrase", cast.visitor()).code == "no_longer"
+    assert refused(resets.reset, link, "another fine passphrase", cast.visitor()).code == "no_longer"
     assert enter(cast, "alice@example.org", NEW)
 
 
 def test_of_ten_resets_by_one_link_at_once_one_counts(cast, at_once):
     link = links.make("password_reset", dt.datetime.now(dt.UTC) + dt.timedelta(minutes=30), account=cast.alice_account)
     visitor = cast.visitor()
-    answers = at_once([lambda n=n: sign_in.reset_password(link, f"{NEW} {n}", visitor) for n in range(10)])
+    answers = at_once([lambda n=n: resets.reset(link, f"{NEW} {n}", visitor) for n in range(10)])
     assert answers.count(None) == 1
     assert AuditEntry.select().where(AuditEntry.kind == "password.reset").count() == 1
 
@@ -529,22 +529,22 @@ def test_a_reset_link_lives_for_half_an_hour(cast, deliver, frozen):
     frozen()
     link = link_in(reset_mail(cast, deliver, "alice@example.org")[0])
     frozen.shift(minutes=30)
-    assert refused(sign_in.reset_password, link, NEW, cast.visitor()).code == "no_longer"
+    assert refused(resets.reset, link, NEW, cast.visitor()).code == "no_longer"
     frozen.shift(seconds=-1)
-    sign_in.reset_password(link, NEW, cast.visitor())
+    resets.reset(link, NEW, cast.visitor())
 
 
 def test_a_newer_reset_link_replaces_the_older_one(cast, deliver):
     first = link_in(reset_mail(cast, deliver, "alice@example.org")[0])
     second = link_in(reset_mail(cast, deliver, "alice@example.org")[0])
-    assert refused(sign_in.reset_password, first, NEW, cast.visitor()).code == "no_longer"
-    sign_in.reset_password(second, NEW, cast.visitor())
+    assert refused(resets.reset, first, NEW, cast.visitor()).code == "no_longer"
+    resets.reset(second, NEW, cast.visitor())
 
 
 def test_a_changed_password_voids_the_reset_links_that_are_out(cast, deliver):
     link = link_in(reset_mail(cast, deliver, "alice@example.org")[0])
     sign_in.change_password(cast.session("alice"), cast.password_of("alice"), NEW, cast.by("alice"))
-    assert refused(sign_in.reset_password, link, "another fine passphrase", cast.visitor()).code == "no_longer"
+    assert refused(resets.reset, link, "another fine passphrase", cast.visitor()).code == "no_longer"
 
 
 @pytest.mark.parametrize("act", ["suspend", "disable", "close"])
@@ -552,32 +552,32 @@ def test_who_was_shut_out_meanwhile_cannot_reset(cast, deliver, act):
     link = link_in(reset_mail(cast, deliver, "alice@example.org")[0])
     ENDS[act](cast)
     before = cast.alice_account.password_hash
-    assert refused(sign_in.reset_password, link, NEW, cast.visitor()).code == "no_longer"
+    assert refused(resets.reset, link, NEW, cast.visitor()).code == "no_longer"
     assert cast.alice_account.password_hash == before
 
 
 def test_a_worker_who_left_meanwhile_cannot_reset(cast, deliver):
     link = link_in(reset_mail(cast, deliver, "dora@example.org")[0])
     deactivated(cast)
-    assert refused(sign_in.reset_password, link, NEW, cast.visitor()).code == "no_longer"
+    assert refused(resets.reset, link, NEW, cast.visitor()).code == "no_longer"
 
 
 def test_a_password_that_may_not_be_chosen_leaves_the_reset_link_as_it_was(cast, deliver):
     link = link_in(reset_mail(cast, deliver, "alice@example.org")[0])
-    assert refused(sign_in.reset_password, link, "password1234", cast.visitor()).code == "too_common"
-    sign_in.reset_password(link, NEW, cast.visitor())
+    assert refused(resets.reset, link, "password1234", cast.visitor()).code == "too_common"
+    resets.reset(link, NEW, cast.visitor())
 
 
 def test_an_activation_link_resets_nothing(cast):
     with pytest.raises(NotFound):
-        sign_in.find_reset(links.token(cast.invited()))
+        resets.find(links.token(cast.invited()))
 
 
 def test_looking_the_asker_up_twice_makes_one_link(cast):
-    sign_in.ask_for_reset("alice@example.org", cast.visitor())
+    resets.ask("alice@example.org", cast.visitor())
     for _ in range(2):
         delivery = Delivery.get(Delivery.kind == "password_reset")
-        assert sign_in.resolve_reset(delivery)
+        assert resets.resolve(delivery)
     assert Link.select().where(Link.purpose == "password_reset").count() == 1
     assert notices.is_doubtful("alice@example.org") is False
 
@@ -590,7 +590,7 @@ def test_the_password_hash_of_a_client_is_argon2id_and_nothing_else_is_kept(cast
 
 
 def test_the_support_phone_is_the_main_sites(cast):
-    assert sign_in.support_phone() == "+1 902 555 0100"
+    assert agency.support_phone() == "+1 902 555 0100"
     assert PortalAccount.select().count() == 3
 
 

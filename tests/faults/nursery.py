@@ -31,7 +31,19 @@ import time_machine
 from smtp_server import Received, SmtpServer
 
 from config import Config, Smtp
-from domain import accounts, activation, audit, bulk_jobs, limits, links, passwords, profile, schema, sign_in, store
+from domain import (
+    accounts,
+    activation,
+    audit,
+    bulk_jobs,
+    limits,
+    links,
+    passwords,
+    profile,
+    resets,
+    schema,
+    store,
+)
 from domain.actor import SYSTEM, Actor
 from domain.folder import Place
 from domain.restore import restore
@@ -292,7 +304,7 @@ def arrive(number: int) -> None:
     with act("activate", number) as done:
         done["account"] = activation.activate(link, password_of(number), proof=proof, by=by).public_id
     with act("reset", number):
-        sign_in.ask_for_reset(address_of(number), by)
+        resets.ask(address_of(number), by)
 
 
 def person(number: int) -> Individual:

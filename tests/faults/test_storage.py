@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from domain import accounts, audit, limits, notices, profile, settings, sign_in, store
+from domain import accounts, audit, limits, notices, profile, resets, settings, sign_in, store
 from domain.actor import SYSTEM
 from models import TABLES, Delivery, Individual, db
 
@@ -48,7 +48,7 @@ VERBS = {
     "suspend": lambda cast: accounts.suspend(cast.alice_account, SYSTEM),
     "close": lambda cast: accounts.close(cast.alice_account, SYSTEM),
     "sign in": lambda cast: sign_in.start(cast.alice_account, None, device_token="", agent="x" * 200, network=""),
-    "ask for a reset": lambda cast: sign_in.ask_for_reset("alice@example.org", cast.visitor()),
+    "ask for a reset": lambda cast: resets.ask("alice@example.org", cast.visitor()),
     "record consent": lambda cast: profile.record_consent(cast.alice, "sms", True, SYSTEM),
 }
 

@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 import pytest
 from pages.conftest import Browser
 
-from domain import accounts, clock, imports, links, passwords, sign_in, store
+from domain import accounts, clock, imports, links, passwords, resets, sign_in, store
 from models import LoginSession, Worker
 
 ROUNDS = 10
@@ -32,7 +32,7 @@ def change_password(browser, owner, cast):
 
 def reset(browser, owner, cast):
     link = links.make("password_reset", clock.ahead(minutes=30), **{_kind(owner).replace("client", "account"): owner})
-    sign_in.reset_password(link, NEW, cast.visitor())
+    resets.reset(link, NEW, cast.visitor())
 
 
 def give(group):

@@ -45,6 +45,7 @@ from domain import (
     own_second_step,
     profile,
     profile_changes,
+    resets,
     second_step,
     security_classes,
     settings,
@@ -579,9 +580,9 @@ def _activate(account: PortalAccount) -> None:
 
 def forgotten(address: str) -> Link:
     """Somebody asked for a new password; the link that the mail will bring them."""
-    sign_in.ask_for_reset(address, NOWHERE)
+    resets.ask(address, NOWHERE)
     delivery = Delivery.select().order_by(Delivery.id.desc()).get()
-    assert sign_in.resolve_reset(delivery)
+    assert resets.resolve(delivery)
     link: Link = Delivery.get_by_id(delivery.id).link
     return link
 

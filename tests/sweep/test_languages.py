@@ -24,6 +24,7 @@ from domain import (
     links,
     notices,
     profile,
+    resets,
     sign_in,
     starting_texts,
     store,
@@ -237,7 +238,7 @@ def test_every_mail_is_written_in_its_readers_language(cast, language):
         Agency.update(language=language).execute()
     profile.choose_language(cast.alice, language, SYSTEM)
     cast.invited()
-    sign_in.ask_for_reset("alice@example.org", cast.visitor())
+    resets.ask("alice@example.org", cast.visitor())
     account = cast.alice_account
     sign_in.start(account, None, device_token="", agent="a phone", network="192.0.2.1")
     for kind in ("password_changed", "birth_date_closed"):
@@ -336,7 +337,7 @@ def test_alice_chooses_her_language_and_it_counts_more_than_the_browsers(browse,
     entry = AuditEntry.get(AuditEntry.kind == "individual.language_chosen")
     assert (entry.individual_id, entry.actor_kind) == (cast.alice.id, "client")
     assert audit.values_of(entry) == {"before": {"language": ""}, "after": {"language": "ar"}}
-    sign_in.ask_for_reset("alice@example.org", cast.visitor())
+    resets.ask("alice@example.org", cast.visitor())
     sent = mailbox.newest("alice@example.org")
     assert sent["Subject"] == texts.say("ar", "Choose a new password")
     assert texts.say("ar", "Hello,") in text_of(sent)

@@ -17,6 +17,7 @@ from domain import (
     letters,
     links,
     notices,
+    resets,
     sign_in,
     store,
     workers,
@@ -41,7 +42,7 @@ def mails(cast, mailbox):
     for _ in range(3):
         with pytest.raises(activation.RuleBroken):
             activation.prove_birth_date(closed, cast.pia.birth_date.replace(day=28), cast.visitor())
-    sign_in.ask_for_reset("alice@example.org", cast.visitor())
+    resets.ask("alice@example.org", cast.visitor())
     sign_in.start(alice, None, device_token="", agent="a new phone", network="192.0.2.1")
     notices.put("password_changed", 1, to=alice.email, account=alice, individual=cast.alice)
     agency.send_mail_test(ada)

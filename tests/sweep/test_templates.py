@@ -11,7 +11,19 @@ from sweep.conftest import HERE, write_of_lockout_and_address
 from sweep.scenes import PEOPLE, TOKENS
 
 from blueprints import app_setup
-from domain import forced_reset, letters, links, notices, profile_changes, second_step, sign_in, store, texts, workers
+from domain import (
+    forced_reset,
+    letters,
+    links,
+    notices,
+    profile_changes,
+    resets,
+    second_step,
+    sign_in,
+    store,
+    texts,
+    workers,
+)
 from models import TABLES, Delivery, HalfSignIn, ProfileChange
 from web.formatting import language_name, time_zones
 
@@ -230,7 +242,7 @@ def zones():
 
 def test_every_word_of_every_mail_can_be_translated(cast, marked):
     cast.invited()
-    sign_in.ask_for_reset("alice@example.org", cast.visitor())
+    resets.ask("alice@example.org", cast.visitor())
     account = cast.alice_account
     sign_in.start(account, None, device_token="", agent="a phone", network="192.0.2.1")
     notices.put("password_changed", 1, to=account.email, account=account, individual=cast.alice)
