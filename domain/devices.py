@@ -28,7 +28,7 @@ def met(account: PortalAccount | None, worker: Worker | None, token: str, agent:
     Said inside the transaction that starts the session.
     """
     seen, now = Device.select().where(Device.token_hash == digest(token)), clock.now()
-    device = _MET.first(digest(token), account.id if account else 0, worker.id if worker else 0) if token else None
+    device = find(account, worker, token)
     if device is not None:
         _SEEN.run(device.id, Device.signed_in_at.db_value(now))
         return device, token, False
@@ -38,11 +38,24 @@ def met(account: PortalAccount | None, worker: Worker | None, token: str, agent:
     return device, fresh, True
 
 
-_MET = statements.Question(
-    lambda token_hash, account, worker: Device.select().where(
-        Device.token_hash == token_hash, (Device.account == account) | (Device.worker == worker)
-    )
-)
+def find(account: PortalAccount | None, worker: Worker | None, token: str) -> Device | None:
+    """The device with that token on which somebody signed in before; None for any other."""
+    found: Device | None = _FIND.first(digest(token), account.id if account else 0, worker.id if worker else 0) if token else None
+    return found
+
+
+def number_of(account: int, worker: int, token: str) -> int | None:
+    """The same in numbers (0 for nobody): to build the row of one that is known takes time that a stranger can measure."""
+    found = _NUMBER.first(digest(token), account, worker)
+    return found[0] if found else None
+
+
+def _theirs(token_hash: Any, account: Any, worker: Any) -> tuple[Any, ...]:
+    return Device.token_hash == token_hash, (Device.account == account) | (Device.worker == worker)
+
+
+_FIND = statements.Question(lambda *of: Device.select().where(*_theirs(*of)))
+_NUMBER = statements.Question(lambda *of: Device.select(Device.id).where(*_theirs(*of)).tuples())
 _SEEN = statements.Change(lambda device, now: Device.update(signed_in_at=now, failed_sign_ins=0).where(Device.id == device))
 
 

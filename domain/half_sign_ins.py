@@ -102,7 +102,7 @@ def _claim(half: HalfSignIn, device_token: str) -> None:
     with store.aside(), store.writing():
         if not HalfSignIn.update(tries=HalfSignIn.tries + 1).where(HalfSignIn.id == half.id, _alive()).execute():
             raise over()
-        second_step.count_try(half.worker, second_step.known_device(half.worker, device_token))
+        second_step.count_try(half.worker, devices.number_of(0, half.worker_id, device_token))
 
 
 def _held(half: HalfSignIn) -> Worker:
@@ -119,7 +119,7 @@ def _begin(half: HalfSignIn, worker: Worker, *, device_token: str, agent: str, b
     mine = HalfSignIn.update(finished_at=clock.now()).where(HalfSignIn.id == half.id, HalfSignIn.finished_at.is_null())
     if not mine.execute():
         raise over()
-    second_step.was_right(worker, second_step.known_device(worker, device_token))
+    second_step.was_right(worker, devices.number_of(0, worker.id, device_token))
     return sign_in.start(None, worker, device_token=device_token, agent=agent, network=by.network, trusts=trusts)
 
 

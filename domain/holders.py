@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from domain import accounts, devices, lockout, statements
-from models import ACTIVE, Device, PortalAccount, Worker
+from models import ACTIVE, PortalAccount, Worker
 
 
 def known(key: str, device_token: str) -> lockout.Known:
     """What is known of whoever has an address, in numbers."""
     worker, account = _WORKER_IN_NUMBERS.first(key), _ACCOUNT_IN_NUMBERS.first(key)
     if worker is not None:
-        return lockout.Known(worker[0], None, None, worker[1], _device_of(0, worker[0], device_token))
+        return lockout.Known(worker[0], None, None, worker[1], devices.number_of(0, worker[0], device_token))
     number, individual, kept, wanted_at = account or (None, None, None, None)
-    return lockout.Known(None, number, individual, kept, _device_of(number or 0, 0, device_token), wanted_at is not None)
+    return lockout.Known(None, number, individual, kept, devices.number_of(number or 0, 0, device_token), wanted_at is not None)
 
 
 def numbered(found: lockout.Known) -> tuple[Worker | None, PortalAccount | None]:
@@ -22,11 +22,6 @@ def numbered(found: lockout.Known) -> tuple[Worker | None, PortalAccount | None]
     if found.worker:
         return Worker.get_by_id(found.worker), None
     return None, PortalAccount(id=found.account, individual=found.individual, password_hash=found.password_hash)
-
-
-def _device_of(account: int, worker: int, token: str) -> int | None:
-    found = _DEVICE_IN_NUMBERS.first(devices.digest(token), account, worker)
-    return found[0] if found else None
 
 
 def owner_of(key: str) -> tuple[Worker | None, PortalAccount | None]:
@@ -51,11 +46,6 @@ _ACCOUNT_IN_NUMBERS = statements.Question(
         PortalAccount.id, PortalAccount.individual, PortalAccount.password_hash, PortalAccount.password_reset_wanted_at
     )
     .where(*_may_sign_in(PortalAccount, key))
-    .tuples()
-)
-_DEVICE_IN_NUMBERS = statements.Question(
-    lambda token_hash, account, worker: Device.select(Device.id)
-    .where(Device.token_hash == token_hash, (Device.account == account) | (Device.worker == worker))
     .tuples()
 )
 _WORKER = statements.Question(lambda key: Worker.select().where(*_may_sign_in(Worker, key)))

@@ -96,10 +96,10 @@ def claim(known: Known) -> Try:
 def is_shut(owner: PortalAccount | Worker, device_token: str) -> bool:
     """True for somebody who is locked for wrong passwords and comes from a device that they never signed in on."""
     if isinstance(owner, PortalAccount):
-        is_locked, theirs = owner.state != ACTIVE, Device.account == owner
+        is_locked, whose = owner.state != ACTIVE, (owner.id, 0)
     else:
-        is_locked, theirs = owner.locked_until is not None and owner.locked_until > clock.now(), Device.worker == owner
-    return is_locked and not Device.select().where(theirs, Device.token_hash == devices.digest(device_token)).exists()
+        is_locked, whose = owner.locked_until is not None and owner.locked_until > clock.now(), (0, owner.id)
+    return is_locked and devices.number_of(*whose, device_token) is None
 
 
 def begin_anew(account: PortalAccount | None, worker: Worker | None) -> None:

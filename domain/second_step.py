@@ -174,8 +174,8 @@ def note_recovery(worker: Worker, by: Actor) -> int:
 
 def is_trusted(worker: Worker, device_token: str) -> bool:
     """True on a device that its owner trusted no longer ago than *trusted device days*."""
-    mine = Device.select().where(Device.worker == worker.id, Device.token_hash == devices.digest(device_token))
-    return bool(device_token and mine.where(Device.trusted_at > clock.ago(days=settings.get("trusted_device_days"))).exists())
+    device = devices.find(None, worker, device_token)
+    return device is not None and devices.trusted_until(device) is not None
 
 
 def trust(device: Device, by: Actor) -> None:
@@ -201,13 +201,6 @@ def was_right(worker: Worker, device: int | None) -> None:
 
 def _who(worker: Worker, device: int | None) -> str:
     return f"worker {worker.id} on {device}" if device else f"worker {worker.id}"
-
-
-def known_device(worker: Worker, device_token: str) -> int | None:
-    """The number of a device that this worker signed in on; None for any other."""
-    known = Device.select(Device.id).where(Device.worker == worker.id, Device.token_hash == devices.digest(device_token))
-    device = known.tuples().first() if device_token else None
-    return device[0] if device else None
 
 
 def expiry() -> dt.datetime:

@@ -84,9 +84,6 @@ class _Inner(peewee._savepoint):  # type: ignore[misc]
 class _Guarded:
     """Refuses a change outside a transaction."""
 
-    def savepoint(self) -> _Inner:
-        return _Inner(self)
-
     def execute_sql(self, sql: str, params: Any = None) -> Any:
         if sql.lstrip()[:6].upper() in _WRITES and not self.in_transaction():  # type: ignore[attr-defined]
             raise WriteOutsideTransaction(sql[:80])
@@ -186,7 +183,7 @@ def writing() -> Iterator[None]:
     What the block wrote is on disk when the block ends, or nothing of it is.
     """
     if db.in_transaction():
-        with db.atomic():
+        with _Inner(db):
             yield
         return
     with _write_lock if isinstance(db.obj, SqliteDatabase) else contextlib.nullcontext():

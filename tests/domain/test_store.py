@@ -69,6 +69,20 @@ def test_an_inner_block_that_fails_takes_only_itself_back(db):
     assert kept() == ["a", "c"]
 
 
+def test_a_block_between_goes_whole_although_one_in_it_failed_before(db):
+    with store.writing():
+        keep("a")
+        with pytest.raises(ZeroDivisionError), store.writing():
+            keep("b")
+            with pytest.raises(peewee.IntegrityError), store.writing():
+                keep("c")
+                keep("a")
+            keep("d")
+            raise ZeroDivisionError
+        keep("e")
+    assert kept() == ["a", "e"]
+
+
 def test_an_inner_block_goes_with_the_outer_one(db):
     with pytest.raises(ZeroDivisionError), store.writing():
         with store.writing():
