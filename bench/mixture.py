@@ -21,7 +21,7 @@ def run(port: int, clients: int, requests: int) -> Counter[str]:
     tally = _Tally()
     first = _Counting(port, tally, "192.0.2.1")
     first.sign_in(f"{STAFF[0]}@example.org")
-    first.fill("/admin/settings/about_me", about_me_names="at_once")
+    first.fill("/admin/settings/components", about_me_names="at_once")
     threads = [threading.Thread(target=_go_on, args=(port, clients, requests, tally, who)) for who in STAFF]
     for thread in threads:
         thread.start()
