@@ -85,27 +85,23 @@ def put(
 
 def put_many(kind: str, every: Sequence[Link], expires_at: dt.datetime) -> None:
     """One message about each of these links to the account that it is for, as ``put`` does, with one statement."""
+    _put_rows(kind, [(link.id, link.account, link.id) for link in every], expires_at)
+
+
+def tell_many(kind: str, every: Sequence[tuple[int, PortalAccount]]) -> None:
+    """One message to each of these accounts about the subject with that number, as ``put`` does, with one statement."""
+    _put_rows(kind, [(subject_id, account, None) for subject_id, account in every], None)
+
+
+def _put_rows(kind: str, every: Sequence[tuple[int, PortalAccount, int | None]], expires_at: dt.datetime | None) -> None:
     now = clock.now()
     with store.writing():
         store.insert_rows([
             Delivery(
-                dedupe_key=f"{kind}:{link.id}:0:0:account{link.account_id}:email", kind=kind, priority=KINDS[kind],
-                to_address=link.account.email, account=link.account_id, individual=link.account.individual_id, link=link.id,
-                next_at=now, created_at=now, expires_at=expires_at,
-            ) for link in every
-        ])  # fmt: skip
-        store.after_commit(ring)
-
-
-def tell_many(kind: str, every: Sequence[tuple[int, PortalAccount]]) -> None:
-    """One message to each of these accounts about the subject with that number, as ``put`` does."""
-    with store.writing():
-        store.insert_rows([
-            Delivery(
                 dedupe_key=f"{kind}:{subject_id}:0:0:account{account.id}:email", kind=kind, priority=KINDS[kind],
-                to_address=account.email, account=account.id, individual=account.individual_id, next_at=clock.now(),
-                created_at=clock.now(),
-            ) for subject_id, account in every
+                to_address=account.email, account=account.id, individual=account.individual_id, link=link,
+                next_at=now, created_at=now, expires_at=expires_at,
+            ) for subject_id, account, link in every
         ])  # fmt: skip
         store.after_commit(ring)
 
