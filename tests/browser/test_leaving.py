@@ -369,6 +369,7 @@ def _keeps_only_the_offline_page(page: Page, words: list[str]) -> None:
 def test_offline_there_is_a_friendly_page_and_never_a_private_one(town: Town, phone: Phone) -> None:
     page = phone(town.url, service_workers="allow", hard_of_hearing=OFFLINE)
     ways.sign_in(page, "client8@example.org", PASSWORD)
+    expect(page.get_by_text("Nothing needs you today.")).to_be_visible()
     ways.until(lambda: page.evaluate("navigator.serviceWorker.controller !== null"), "the service worker")
     words = private_words(page)
     page.context.set_offline(True)
