@@ -57,6 +57,14 @@ def test_white_is_answered_with_what_is_used_instead(browse):
     assert browse().ask("/brand.css").html.splitlines()[1].count("#ffffff") == 0
 
 
+def test_a_colour_reads_from_its_hash_sign_where_lines_turn(browse):
+    ada = browse("ada")
+    ada.open("/admin/settings/brand/colour")
+    ada.press("Save", accent="#7a1f4b")
+    page = ada.open("/admin/settings/brand", headers={"Accept-Language": "ar"})
+    assert "\u200e#7a1f4b" in page.html
+
+
 def test_the_picker_counts_when_nothing_was_typed(browse):
     ada = browse("ada")
     ada.open("/admin/settings/brand/colour")
