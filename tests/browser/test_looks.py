@@ -696,8 +696,8 @@ def test_locked_out_and_in_again(town: Town, phone: Phone) -> None:
     page = phone(town.url, **CALM)
     for _ in range(5):
         page.goto("/sign-in")
-        typed({"E-mail address": "client9@example.org", "Password": "no such password"}, "Sign in")(page)
-    ways.open_letter(page, "client9@example.org", "A wrong password, several times")
+        typed({"E-mail address": "client21@example.org", "Password": "no such password"}, "Sign in")(page)
+    ways.open_letter(page, "client21@example.org", "A wrong password, several times")
     look(page, "/dev/mail/<name>")
     link = page.get_by_role("main").get_by_role("link", name="/unlock/").get_attribute("href")
     page.goto(link)
@@ -712,14 +712,14 @@ def test_locked_out_and_in_again(town: Town, phone: Phone) -> None:
 
 @pytest.mark.long
 def test_another_address_and_back(town: Town, phone: Phone, browser: Browser) -> None:
-    page = phone(town.url, storage_state=town.cookies_of("client8@example.org", browser), **CALM)
+    page = phone(town.url, storage_state=town.cookies_of("client20@example.org", browser), **CALM)
     page.goto("/my-portal/address")
-    typed({"New e-mail address": "eight@example.org", "Current password": PASSWORD}, "Send the code")(page)
+    typed({"New e-mail address": "twenty@example.org", "Current password": PASSWORD}, "Send the code")(page)
     ways.heading(page, "Enter the code")
     look(page, "/my-portal/address/code")
     page.goto("/my-portal/address")
     look(page, "/my-portal/address")
-    ways.open_letter(page, "eight@example.org", "Your code")
+    ways.open_letter(page, "twenty@example.org", "Your code")
     look(page, "/dev/mail/<name>")
     code = page.get_by_text(CODE).first.inner_text()
     page.goto("/my-portal/address/code")
@@ -728,7 +728,7 @@ def test_another_address_and_back(town: Town, phone: Phone, browser: Browser) ->
     typed({"Code from the e-mail": code}, "Use this address")(page)
     ways.heading(page, "My Portal")
     look(page, "/my-portal/")
-    ways.open_letter(page, "client8@example.org", "Your sign-in address was changed")
+    ways.open_letter(page, "client20@example.org", "Your sign-in address was changed")
     look(page, "/dev/mail/<name>")
     link = page.get_by_role("main").get_by_role("link", name="/former-address/").get_attribute("href")
     page.goto(link)
