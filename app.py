@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import domain.driver  # noqa: F401  # isort: skip  # before anything that imports Peewee
+
 import argparse
 import dataclasses
 import logging

@@ -15,9 +15,8 @@ import threading
 from pathlib import Path
 from typing import Any, Protocol
 
-import psycopg
-
 from domain import folder, store
+from domain.driver import psycopg
 from models import db
 
 log = logging.getLogger(__name__)
@@ -72,7 +71,7 @@ class _ServerDuty:
 
     def __init__(self, url: str) -> None:
         self._url = url
-        self._session: psycopg.Connection[Any] | None = None
+        self._session: Any = None
         self._asking = threading.Lock()
 
     def take(self) -> bool:

@@ -19,11 +19,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import peewee
-import psycopg
 from peewee import DatabaseError, OperationalError, SqliteDatabase
 from playhouse.pool import MaxConnectionsExceeded, PooledPostgresqlDatabase
-from psycopg.conninfo import conninfo_to_dict
 
+from domain.driver import psycopg
 from models import db
 
 log = logging.getLogger(__name__)
@@ -53,8 +52,8 @@ SERVER_OPTIONS = {
 POOL = {"max_connections": 20, "timeout": 10, "stale_timeout": 600}  # twelve web threads, four of the worker, some to spare
 # Fetching rows raises the driver's own error as it is, and that of pysqlite3 is not the standard library's.
 _FAULTS: tuple[Any, ...] = (
-    OperationalError, sqlite3.OperationalError, peewee.sqlite3.OperationalError, psycopg.OperationalError,  # type: ignore[attr-defined]
-    psycopg.errors.ReadOnlySqlTransaction, MaxConnectionsExceeded, OSError,
+    OperationalError, sqlite3.OperationalError, peewee.sqlite3.OperationalError,  # type: ignore[attr-defined]
+    *((psycopg.OperationalError, psycopg.errors.ReadOnlySqlTransaction) if psycopg else ()), MaxConnectionsExceeded, OSError,
 )  # fmt: skip
 _WRITES = ("INSERT", "UPDATE", "DELETE", "REPLAC")
 
@@ -136,6 +135,8 @@ def postgres_parameters(url: str) -> dict[str, Any]:
 
     Ours come last, and so count more than what the address asks for.  Raises ValueError when it cannot be read.
     """
+    from psycopg.conninfo import conninfo_to_dict
+
     try:
         named: dict[str, Any] = conninfo_to_dict(url)
     except psycopg.ProgrammingError as unreadable:

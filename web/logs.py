@@ -16,9 +16,10 @@ from collections.abc import Iterator
 from typing import TextIO
 
 import peewee
-import psycopg
 from flask import g, has_request_context
 from jinja2 import TemplateError
+
+from domain.driver import psycopg
 
 _TOKEN = re.compile(r"(/|%2f)(activate|reset|invitation)(/|%2f)[^/\s\"'?&%]{20,}", re.IGNORECASE)
 _ADDRESS = re.compile(r"[^\s@<>()\[\]\"',;:=]{1,64}@[\w-]{1,63}(\.[\w-]{1,63})+")
@@ -26,7 +27,7 @@ _DETAIL = re.compile(r"\b(DETAIL|CONTEXT):.*")  # where PostgreSQL repeats what 
 # What these say is about the program or the machine; others quote what they failed on, such as a name that is no number.
 _OF_THE_MACHINE: tuple[type[BaseException], ...] = (
     AttributeError, ImportError, NameError, TypeError, RuntimeError, AssertionError, MemoryError, OSError, TemplateError,
-    psycopg.OperationalError, peewee.sqlite3.Error,  # type: ignore[attr-defined]
+    peewee.sqlite3.Error, *((psycopg.OperationalError,) if psycopg else ()),  # type: ignore[attr-defined]
 )  # fmt: skip
 
 
@@ -77,7 +78,7 @@ def _trace(error: BaseException) -> Iterator[str]:
 
 
 def _words(error: BaseException) -> str:
-    if isinstance(error, psycopg.Error) and error.sqlstate:
+    if psycopg and isinstance(error, psycopg.Error) and error.sqlstate:
         refused = (error.diag.table_name, error.diag.column_name, error.diag.constraint_name)
         return " ".join([error.sqlstate, *filter(None, refused)])
     if isinstance(error, _OF_THE_MACHINE) and not isinstance(error, smtplib.SMTPException):
