@@ -27,12 +27,12 @@ def met(account: PortalAccount | None, worker: Worker | None, token: str, agent:
 
     Said inside the transaction that starts the session.
     """
-    seen, now = Device.select().where(Device.token_hash == digest(token)), clock.now()
-    device = find(account, worker, token)
+    now, device = clock.now(), find(account, worker, token)
     if device is not None:
         _SEEN.run(device.id, Device.signed_in_at.db_value(now))
         return device, token, False
-    fresh = token if token and seen.exists() else secrets.token_urlsafe(32)  # a shared browser keeps its one name
+    is_shared = token and Device.select().where(Device.token_hash == digest(token)).exists()
+    fresh = token if is_shared else secrets.token_urlsafe(32)  # a shared browser keeps its one name
     device = Device.create(token_hash=digest(fresh), account=account, worker=worker, agent=agent[:200], created_at=now,
                            signed_in_at=now)  # fmt: skip
     return device, fresh, True

@@ -9,7 +9,7 @@ import sys
 import threading
 import unicodedata
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import Any, TypeVar
 
@@ -31,7 +31,6 @@ _LEAST_WORD = 8  # letters of a word that nobody knows, when nothing but digits 
 _WITHOUT_SHIFT = str.maketrans("!@#$%^&*()", "1234567890")
 _LEAST_OWN = 6  # letters and digits that are left when the reader's names are taken out
 _hasher = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
-_at_once = threading.BoundedSemaphore(2)
 _one_estimate = threading.Lock()  # zxcvbn keeps the names that it is given in one place for all threads
 
 
@@ -60,21 +59,8 @@ def matches(password: str, kept: str | None) -> bool:
 
 
 def _aside(work: Callable[[], T]) -> T:
-    """Do ``work``, two at once, in a thread that lets everybody else go first: no page waits for somebody's hash."""
-    done: Future[T] = Future()
-
-    def run() -> None:
-        _go_behind()
-        try:
-            done.set_result(work())
-        except BaseException as error:
-            done.set_exception(error)
-
-    with _at_once:
-        thread = threading.Thread(target=run, name="hash", daemon=True)
-        thread.start()
-        thread.join()
-        return done.result()
+    """Do ``work``, two at once, in threads that let everybody else go first: no page waits for somebody's hash."""
+    return _hashing.submit(work).result()
 
 
 def _go_behind() -> None:
@@ -82,6 +68,9 @@ def _go_behind() -> None:
         with contextlib.suppress(OSError):
             mine = threading.get_native_id()
             os.setpriority(os.PRIO_PROCESS, mine, min(19, os.getpriority(os.PRIO_PROCESS, mine) + _BEHIND))
+
+
+_hashing = ThreadPoolExecutor(2, "hash", initializer=_go_behind)
 
 
 def check(password: str, *, near: tuple[str, ...] = ()) -> None:

@@ -274,10 +274,6 @@ def test_a_hash_lets_everybody_else_go_first_and_no_more_than_two_are_made_at_on
         at_once([lambda: passwords.hash("seven blue herons wade")] * 6)
         over.set()
         watch.join()
-        assert 1 <= max(seen) <= 3  # two, and one that is just ending
-        until = time.monotonic() + 30
-        while standing_back() and time.monotonic() < until:  # the last one may be ending still
-            pass
-        assert standing_back() == 0
+        assert 1 <= max(seen) <= 2
     finally:
         passwords.use_cost(time_cost=1, memory_cost=8)
