@@ -198,7 +198,8 @@ class StaffViewer:
 
     @property
     def my_tasks(self) -> Any:
-        """Of these, what is the worker's to do: what they have, and what nobody of their categories has picked up."""
+        """Of these, what is the worker's to do: what they have, and what nobody of their categories has picked up; for who may see
+        everybody also what waits where nobody is, or it would stand on no page that is opened by itself."""
         return self.tasks.where(self._is_mine())
 
     def _every_task(self) -> Any:
@@ -209,7 +210,9 @@ class StaffViewer:
         return every.where(Task.individual.in_(self._caseload()), mine)
 
     def _is_mine(self) -> Any:
-        return (Task.worker == self.worker) | (Task.worker.is_null() & Task.category.in_(self._categories()))
+        own = Task.category.in_(self._categories())
+        waits = own | Task.category.not_in(_WATCHED) if self.may("view_all_individuals") else own
+        return (Task.worker == self.worker) | (Task.worker.is_null() & waits)
 
     def task(self, public_id: str) -> Task:
         """One task, open or done, that the worker may see.  Raises NotFound."""
@@ -285,6 +288,11 @@ class StaffViewer:
     def _caseload(self) -> Any:
         return _caseload_of(self.worker)
 
+
+_WATCHED = (  # the categories of which somebody signs in
+    WorkerCategory.select(WorkerCategory.slug).join(CategoryMember).join(Worker)
+    .where(Worker.is_active, Worker.password_hash.is_null(False))
+)  # fmt: skip
 
 Viewer = ClientViewer | StaffViewer
 

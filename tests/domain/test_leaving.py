@@ -20,7 +20,7 @@ from domain import (
 )
 from domain.actor import Actor
 from domain.rules import RuleBroken
-from models import AuditEntry, Delivery, Follow, Link, LoginSession, SecurityClass, Task, Worker
+from models import AuditEntry, CategoryMember, Delivery, Follow, Link, LoginSession, SecurityClass, Task, Worker
 
 HERE = "192.0.2.7"
 
@@ -211,3 +211,17 @@ def test_who_sees_which_tasks(cast):
     handover.pick_up(Task.get(Task.individual == cast.alice), cast.by("ada"))
     assert seen("dora", "my_tasks") == []
     assert seen("dora") == ["alice"]
+
+
+def test_what_waits_where_nobody_is_stands_before_everybody_who_may_see_it(cast):
+    task = a_task(cast.alice)
+
+    def seen(name):
+        return task in list(viewer.of(cast.session(name), HERE).my_tasks)
+
+    assert (seen("dora"), seen("finn")) == (True, False)
+    with store.writing():
+        Worker.update(password_hash=None).where(Worker.id.in_(CategoryMember.select(CategoryMember.worker))).execute()
+    assert (seen("otto"), seen("finn")) == (False, True)
+    handover.pick_up(task, cast.by("ada"))
+    assert not seen("finn")
