@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from domain import audit, store, viewer
 from domain.actor import Actor
 from domain.rules import N_, RuleBroken
@@ -65,11 +67,37 @@ def put_back(task: Task, slug: str, by: Actor) -> None:
         _move(task, by, worker=None, category=category.slug, to=category.slug)
 
 
+def unfollow(individual: Individual, worker: Worker, by: Actor) -> None:
+    """The individual leaves the worker's caseload, and what they had about them goes back; twice is harmless."""
+    with store.writing():
+        store.hold(worker)
+        if Follow.delete().where(Follow.individual == individual, Follow.worker == worker).execute():
+            audit.record("follow.ended", by, individual=individual, worker=worker.public_id)
+            let_go([worker], by)
+
+
+def let_go(workers: Iterable[Worker], by: Actor) -> None:
+    """What these workers have about people whom they may not see any more waits in its category again, or nobody would see it.
+
+    Said inside the transaction that changed what they may see.
+    """
+    for worker in workers:
+        if not sees_everybody(worker):
+            theirs = Follow.select(Follow.individual).where(Follow.worker == worker)
+            for task in Task.select().where(Task.worker == worker, Task.done_at.is_null(), Task.individual.not_in(theirs)):
+                if Task.update(worker=None).where(Task.id == task.id, Task.done_at.is_null(), Task.worker == worker).execute():
+                    _note(task, by, task.category)
+
+
 def _move(task: Task, by: Actor, *, worker: int | None, category: str, to: str) -> None:
     holder = Task.worker.is_null() if task.worker_id is None else Task.worker == task.worker_id
     as_seen = (Task.id == task.id) & Task.done_at.is_null() & (Task.category == task.category) & holder
     if not Task.update(worker=worker, category=category).where(as_seen).execute():
         raise RuleBroken(N_("Somebody else did something with this task meanwhile. Look at it again."), code="stale", field="to")
+    _note(task, by, to)
+
+
+def _note(task: Task, by: Actor, to: str) -> None:
     audit.record("task.handed_over", by, individual=task.individual, subject=f"task {task.id}", kind=task.kind, to=to)
 
 

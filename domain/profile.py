@@ -310,13 +310,6 @@ def follow(individual: Individual, worker: Worker, by: Actor) -> None:
         audit.record("follow.started", by, individual=individual, worker=worker.public_id)
 
 
-def unfollow(individual: Individual, worker: Worker, by: Actor) -> None:
-    """The individual leaves the worker's caseload; twice is harmless."""
-    with store.writing():
-        if Follow.delete().where(Follow.individual == individual, Follow.worker == worker).execute():
-            audit.record("follow.ended", by, individual=individual, worker=worker.public_id)
-
-
 def followers_of(individual: Individual) -> list[Worker]:
     """The workers who follow an individual, by name."""
     return list(Worker.select().join(Follow).where(Follow.individual == individual).order_by(Worker.last_name, Worker.id))

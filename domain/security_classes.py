@@ -9,7 +9,7 @@ from collections.abc import Collection
 
 from peewee import IntegrityError, fn
 
-from domain import audit, profile, store, viewer, workers
+from domain import audit, handover, profile, store, viewer, workers
 from domain.actor import Actor
 from domain.rules import N_, STALE, RuleBroken
 from models import HalfSignIn, LoginSession, SecurityClass, Worker
@@ -72,6 +72,7 @@ def change(security_class: SecurityClass, name: str, rights: Collection[str], by
             raise RuleBroken(_TAKEN, code="taken", field="name") from None
         if before["rights"] != after["rights"]:
             _end_sessions(was, by)
+            handover.let_go(Worker.select(Worker, SecurityClass).join(SecurityClass).where(Worker.security_class == was.id), by)
         if before != after:
             audit.record("class.changed", by, subject=f"class {was.id}", before=before, after=after)
 

@@ -18,6 +18,7 @@ from domain import (
     audit,
     categories,
     clock,
+    handover,
     links,
     notices,
     passwords,
@@ -320,6 +321,8 @@ def change(worker: Worker, details: Details, by: Actor, *, version: int) -> None
         categories.put_into(now, good.categories)
         if has_other_rights or had_address != now.email:
             end_sessions(now)
+        if has_other_rights:
+            handover.let_go([now], by)
         if had_address != now.email:
             follow_address(now, had_address)
         if before != (after := _shown(now)):

@@ -4,7 +4,7 @@ from flask import g, request, url_for
 
 from blueprints import differences
 from blueprints.admin import account_steps, bp, paging, people, wording
-from domain import accounts, letters, notices, profile, profile_changes, search, texts
+from domain import accounts, handover, letters, notices, profile, profile_changes, search, texts
 from models import Delivery, Individual
 from web.access import any_staff, right
 from web.formatting import language_name
@@ -125,7 +125,7 @@ def follow(public_id: str):
         profile.follow(person, g.viewer.worker, g.viewer.actor)
         tell("good", _("You follow this person now."))
     else:
-        profile.unfollow(person, g.viewer.worker, g.viewer.actor)
+        handover.unfollow(person, g.viewer.worker, g.viewer.actor)
         tell("good", _("You no longer follow this person."))
     stays = g.viewer.individuals.where(Individual.id == person.id).exists()
     return done(url_for("admin.individual", public_id=public_id) if stays else "/admin/individuals/")

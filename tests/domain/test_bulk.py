@@ -13,6 +13,7 @@ from domain import (
     bulk_jobs,
     eligibility,
     forced_reset,
+    handover,
     imports,
     links,
     profile,
@@ -378,7 +379,7 @@ def test_who_sees_the_own_caseload_only_activates_nobody_else(cast):
     job = preview(cast, "dora")
     assert job.total == 2  # and Alice
     assert reasons(job, "waiting") == {"Mine": ""}
-    profile.unfollow(person, cast.dora, cast.by("dora"))
+    handover.unfollow(person, cast.dora, cast.by("dora"))
     job = carried_out(cast, job, "dora")
     assert reasons(job, "refused") == {"Mine": "not_yours"}
 

@@ -1,5 +1,7 @@
 """A worker leaves: no request that begins after the commit succeeds, and what they had goes to somebody (P28)."""
 
+import dataclasses
+
 import pytest
 
 from domain import (
@@ -12,6 +14,7 @@ from domain import (
     notices,
     profile,
     resets,
+    security_classes,
     sign_in,
     store,
     viewer,
@@ -225,3 +228,31 @@ def test_what_waits_where_nobody_is_stands_before_everybody_who_may_see_it(cast)
     assert (seen("otto"), seen("finn")) == (False, True)
     handover.pick_up(task, cast.by("ada"))
     assert not seen("finn")
+
+
+def stop_following(cast):
+    handover.unfollow(cast.alice, cast.dora, cast.by("dora"))
+
+
+def change_class(cast):
+    security_classes.change(cast.all_seeing, "All seeing", ["manage_accounts"], cast.by("ada"), version=1)
+
+
+def take_class_away(cast):
+    was = workers.described(Worker.get_by_id(cast.otto.id))
+    workers.change(cast.otto, dataclasses.replace(was, security_class=""), cast.by("ada"), version=2)
+
+
+@pytest.mark.parametrize(("who", "act"), [("dora", stop_following), ("otto", change_class), ("otto", take_class_away)])
+def test_what_somebody_has_goes_back_when_they_may_not_see_the_person_any_more(cast, who, act):
+    with store.writing():
+        cast.all_seeing = SecurityClass.create(name="All seeing", rights="view_all_individuals")
+        Worker.update(security_class=cast.all_seeing, version=2).where(Worker.id == cast.otto.id).execute()
+    profile.follow(cast.alice, cast.dora, cast.by("dora"))
+    profile.follow(cast.bob, cast.dora, cast.by("dora"))
+    profile.follow(cast.bob, cast.otto, cast.by("otto"))
+    lost, kept = a_task(cast.alice, getattr(cast, who)), a_task(cast.bob, getattr(cast, who), "two")
+    act(cast)
+    assert Task.get_by_id(lost.id).worker is None
+    assert Task.get_by_id(kept.id).worker == getattr(cast, who)
+    assert AuditEntry.select().where(AuditEntry.kind == "task.handed_over").count() == 1

@@ -5,7 +5,7 @@ import datetime as dt
 
 import pytest
 
-from domain import audit, profile, store
+from domain import audit, handover, profile, store
 from domain.actor import SYSTEM
 from domain.profile import Details, Reach
 from domain.rules import NotFound, RuleBroken
@@ -318,7 +318,7 @@ def test_following_and_no_longer_following_are_told_once_each(cast):
         profile.follow(cast.bob, cast.dora, cast.by("dora"))
     assert Follow.select().where(Follow.individual == cast.bob).count() == 1
     for _ in range(2):
-        profile.unfollow(cast.bob, cast.dora, cast.by("dora"))
+        handover.unfollow(cast.bob, cast.dora, cast.by("dora"))
     assert not Follow.select().where(Follow.individual == cast.bob).exists()
     assert len([entry for entry in entries("follow.started") if entry.individual == cast.bob]) == 1
     assert len(entries("follow.ended")) == 1

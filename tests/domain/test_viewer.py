@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from domain import accounts, import_page, notices, profile, store, viewer, work_queue
+from domain import accounts, handover, import_page, notices, profile, store, viewer, work_queue
 from domain.actor import SYSTEM
 from domain.rules import NotFound
 from models import AuditEntry, Delivery, Individual, SecurityClass, Task, Worker
@@ -101,7 +101,7 @@ def test_following_opens_a_record_and_no_longer_following_closes_it(cast):
     staff, bob = see(cast, "otto"), cast.bob
     profile.follow(bob, cast.otto, cast.by("otto"))
     assert staff.individual(bob.public_id) == bob
-    profile.unfollow(bob, cast.otto, cast.by("otto"))
+    handover.unfollow(bob, cast.otto, cast.by("otto"))
     with pytest.raises(NotFound):
         staff.individual(bob.public_id)
 
