@@ -54,6 +54,16 @@ from tables.bulk import (  # noqa: F401
     BulkJob,
     BulkRow,
 )
+from tables.calendar import (  # noqa: F401
+    ATTENDANCE_STATES,
+    CONFIRMED_HOW,
+    EVENT_STATES,
+    TAKES_TIME,
+    Attendance,
+    CalendarFeed,
+    Event,
+    EventMessage,
+)
 from tables.imports import (  # noqa: F401
     IMPORT_STATES,
     IMPORT_SUBJECTS,
@@ -85,6 +95,17 @@ from tables.second_step import (
     HalfSignIn,
     RecoveryCode,
 )
+from tables.services import (  # noqa: F401
+    GROUP_KINDS,
+    SERVICE_KINDS,
+    Enrolment,
+    EnrolmentWorker,
+    Group,
+    Participant,
+    RosterEntry,
+    Service,
+    ServiceWorker,
+)
 from tables.staff import (  # noqa: F401
     BUILT_IN_CATEGORIES,
     GROUPS,
@@ -113,4 +134,5 @@ TABLES: tuple[type[Row], ...] = (
     ChannelHealth, AddressHealth, JobRun, AuditEntry, AuditValues, AuditHead, ImportRun, ImportRow, ImportedRow,
     ImportFile, ImportProblem, ImportMapping, DayCount, BulkJob, BulkRow,
     Authenticator, RecoveryCode, HalfSignIn, BrandChoice, BrandPicture,
+    Service, Group, ServiceWorker, Enrolment, EnrolmentWorker, Participant, RosterEntry, Event, Attendance, EventMessage, CalendarFeed,
 )  # fmt: skip
