@@ -44,6 +44,7 @@ KINDS = {
     "sign_in_locked": 0, "address_code": 0, "address_changed": 0, "invitation": 0, "worker_address_changed": 0,
     "authenticator_set_up": 3, "authenticator_removed": 3, "recovery_code_used": 3,
     "new_password_wanted": 3,
+    "event_booked": 5, "event_moved": 5, "event_cancelled": 5, "event_confirmation": 6,
 }  # fmt: skip
 
 
@@ -64,8 +65,9 @@ def put(
     individual: Individual | None = None,
     link: Link | None = None,
     expires_at: dt.datetime | None = None,
-    version: int = 0,
+    version: int | str = 0,
     again: Delivery | None = None,
+    next_at: dt.datetime | None = None,
 ) -> Delivery:
     """Write one message into the outbox, beside its cause, in the cause's transaction.
 
@@ -77,7 +79,7 @@ def put(
         delivery: Delivery = Delivery.create(
             dedupe_key=f"{kind}:{subject_id}:{version}:{offset}:{who}:email", kind=kind, priority=KINDS[kind],
             to_address=to, account=account, worker=worker, individual=individual, link=link, again=again,
-            next_at=clock.now(), created_at=clock.now(), expires_at=expires_at,
+            next_at=next_at or clock.now(), created_at=clock.now(), expires_at=expires_at,
         )  # fmt: skip
         store.after_commit(ring)
     return delivery

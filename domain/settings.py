@@ -112,6 +112,23 @@ CATALOGUE: dict[str, Kind] = {
     "unsent_minutes": Kind(
         60, N_("Typed when the session ended"), N_("minutes"), N_("How long it waits for its writer to sign in again."), 5, 240
     ),
+    "event_minutes": Kind(
+        50, N_("Length of an appointment"), N_("minutes"), N_("Offered when one is booked; it can be changed there."), 5, 480
+    ),
+    "cancellation_notice": Kind(
+        24, N_("Cancellation notice"), N_("hours"), N_("Until so long before, a client cancels in time."), 0, 336
+    ),
+    "late_cancelling": Kind(
+        True, N_("Clients may cancel late"), "", N_("After the notice it counts as cancelled late. Without it they are asked to tell you."),
+    ),
+    "event_booked": Kind(True, N_("Tell clients of a new appointment"), "", ""),
+    "event_moved": Kind(True, N_("Tell clients of another time"), "", ""),
+    "event_moved_past": Kind(
+        False, N_("Also when the new time is over"), "", N_("Such a change corrects the record. It is seldom news to the client."),
+    ),
+    "event_cancelled": Kind(True, N_("Tell clients that you cancelled"), "", ""),
+    "event_confirmation": Kind(True, N_("Ask clients to confirm"), "", N_("An e-mail with a link, some time before.")),
+    "confirmation_hours": Kind(48, N_("When clients are asked to confirm"), N_("hours before"), "", 1, 336),
     "quick_exit": Kind(
         True, N_("Quick exit"), "",
         N_("A button on every page, and Shift three times: the page is gone, and the session ended. Without it the button, the keys "
@@ -173,6 +190,10 @@ SECTIONS: dict[str, Section] = {
     "about_me": Section(N_("About Me"), (
         "about_me_changes_a_day", "about_me_declined_days",
     ), N_("How often clients may change their own record.")),
+    "events": Section(N_("Appointments"), (
+        "event_minutes", "cancellation_notice", "late_cancelling", "event_booked", "event_moved", "event_moved_past", "event_cancelled",
+        "event_confirmation", "confirmation_hours",
+    ), N_("How long they are, until when they can be cancelled, and what is sent of them.")),
     "messages": Section(N_("E-mail"), ("mail_rate", "mail_test_minutes"), N_("How fast e-mails leave.")),
     "imports": Section(N_("Import"), ("import_megabytes", "import_hours", "picture_megabytes"), N_("Files that staff upload.")),
     "installation": Section(N_("Installation"), ("sandbox", "first_start_tries")),

@@ -1,0 +1,79 @@
+"""What is sent of an event: booked, moved, cancelled, and the confirmation before it (spec 03, what a booking sends).
+
+Each message is a row of the outbox, written with its cause.  Moving an event cancels what waits and writes it anew.
+Consent, account and event are looked at again when it is sent.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from domain import clock, notices, settings, store
+from models import Attendance, Delivery, Event, EventMessage
+
+KINDS = ("event_booked", "event_moved", "event_cancelled", "event_confirmation")
+_LATE = dt.timedelta(days=1)  # of a move whose time is over, for the record
+
+
+def booked(place: Attendance, event: Event) -> None:
+    """An event that is ahead is told; inside the hours before it the confirmation says the same, and is the one message."""
+    now = clock.now()
+    if event.starts_at <= now:
+        return
+    if not (settings.get("event_confirmation") and _asked_at(event) <= now) and settings.get("event_booked"):
+        _put("event_booked", place, event, now)
+    _ask(place, event, now)
+
+
+def moved(place: Attendance, event: Event, *, was_at: dt.datetime) -> None:
+    """A move is told whenever it was to be; a correction, to a time that is over, only where the agency wants it."""
+    now = clock.now()
+    drop(place)
+    if event.starts_at <= now and not settings.get("event_moved_past"):
+        return
+    if settings.get("event_moved"):
+        _put("event_moved", place, event, now, was_at=was_at)
+    if event.starts_at > now:
+        _ask(place, event, now)
+
+
+def cancelled(place: Attendance, event: Event) -> None:
+    """What the agency cancels is told while it is ahead."""
+    drop(place)
+    now = clock.now()
+    if event.starts_at > now and settings.get("event_cancelled"):
+        _put("event_cancelled", place, event, now)
+
+
+def reverted(place: Attendance, event: Event) -> None:
+    """Nothing is told; the confirmation stands again where its hour is still to come."""
+    now = clock.now()
+    if _asked_at(event) > now:
+        drop(place)
+        _ask(place, event, now)
+
+
+def drop(place: Attendance, *kinds: str) -> None:
+    """Cancel what waits of a place: all of it, or only ``kinds``."""
+    waiting = EventMessage.select(EventMessage.delivery).where(EventMessage.attendance == place.id)
+    with store.writing():
+        Delivery.update(state="cancelled", last_error="").where(
+            Delivery.id.in_(waiting), Delivery.state.in_(("due", "held")), Delivery.kind.in_(kinds or KINDS)
+        ).execute()
+
+
+def _asked_at(event: Event) -> dt.datetime:
+    at: dt.datetime = event.starts_at - dt.timedelta(hours=settings.get("confirmation_hours"))
+    return at
+
+
+def _ask(place: Attendance, event: Event, now: dt.datetime) -> None:
+    if settings.get("event_confirmation") and place.confirmed_at is None:
+        _put("event_confirmation", place, event, max(now, _asked_at(event)))
+
+
+def _put(kind: str, place: Attendance, event: Event, at: dt.datetime, *, was_at: dt.datetime | None = None) -> None:
+    until = event.starts_at if event.starts_at > at else at + _LATE
+    version = f"{event.version}.{place.version}"
+    delivery = notices.put(kind, place.id, to="", individual=place.individual, version=version, next_at=at, expires_at=until)
+    EventMessage.create(delivery=delivery, attendance=place, was_at=was_at)

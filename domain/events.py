@@ -1,0 +1,366 @@
+"""Events: booked, moved, cancelled and taken back, and each attendee's place in them (spec 03, states)."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from peewee import IntegrityError
+
+from domain import audit, clock, event_messages, profile, settings, store
+from domain.actor import Actor
+from domain.rules import N_, STALE, RuleBroken, Term
+from models import TAKES_TIME, Attendance, Enrolment, Event, Group, Individual, Service, Site, Worker
+
+LONGEST = dt.timedelta(hours=24)
+
+
+@dataclasses.dataclass(frozen=True)
+class Move:
+    """One verb: where it starts, where it leads, and how the audit calls it."""
+
+    origins: tuple[str, ...]
+    target: str
+    audited: str
+
+
+MOVES = {
+    "cancel": Move(("requested", "booked"), "cancelled_by_agency", "event.cancelled"),
+    "empty": Move(("booked",), "cancelled_by_client", "event.cancelled"),
+    "revert": Move(("cancelled_by_agency", "cancelled_by_client"), "booked", "event.reverted"),
+}
+PLACE_MOVES = {
+    "show": Move(("booked", "no_show"), "show", "attendance.changed"),
+    "no_show": Move(("booked", "show"), "no_show", "attendance.changed"),
+    "cancel": Move(("booked",), "cancelled_by_client", "attendance.changed"),
+    "cancel_late": Move(("booked",), "late_cancelled", "attendance.changed"),
+    "revert": Move(("show", "no_show", "cancelled_by_client", "late_cancelled"), "booked", "attendance.changed"),
+}
+STATE_NAMES = {
+    "requested": Term(N_("requested")), "booked": Term(N_("booked")), "declined": Term(N_("declined")),
+    "expired": Term(N_("not answered in time")), "withdrawn": Term(N_("withdrawn")),
+    "cancelled_by_agency": Term(N_("cancelled by the agency")), "cancelled_by_client": Term(N_("cancelled")),
+}  # fmt: skip
+PLACE_NAMES = {
+    "booked": Term(N_("booked")), "show": Term(N_("attended")), "no_show": Term(N_("missed")),
+    "cancelled_by_client": Term(N_("cancelled")), "late_cancelled": Term(N_("cancelled late")),
+}  # fmt: skip
+_COMES = ("booked", "show", "no_show")
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """An event as somebody wants it: with whom, when (aware), how long, where, and for whom."""
+
+    worker: Worker
+    starts_at: dt.datetime
+    minutes: int
+    site: Site
+    individuals: Sequence[Individual]
+    service: Service | None = None
+    group: Group | None = None
+    is_video: bool = False
+    video_link: str = ""
+
+    @property
+    def ends_at(self) -> dt.datetime:
+        """When it is over."""
+        return self.starts_at + dt.timedelta(minutes=self.minutes)
+
+
+# ---------------------------------------------------------------- booked
+
+
+def book(plan: Plan, by: Actor, *, how: str = "") -> Event:
+    """A booked event and a place in it for each individual, and what is sent of it.
+
+    ``how`` is ``phone`` for what a client asked by telephone.  Raises RuleBroken: ``taken`` with what stands there, ``nobody``,
+    ``bad_length``, ``left``, ``closed_site``.
+    """
+    link = _checked(plan)
+    with store.writing():
+        _hold_worker(plan.worker)
+        now = clock.now()
+        event = _placed(
+            plan.worker, plan.starts_at, plan.ends_at, None,
+            lambda: Event.create(
+                worker=plan.worker, starts_at=plan.starts_at, ends_at=plan.ends_at, site=plan.site, is_video=plan.is_video,
+                video_link=link, service=plan.service, group=plan.group, state="booked", created_at=now,
+            ),
+        )  # fmt: skip
+        files = _open_files(plan.service, plan.individuals)
+        for individual in plan.individuals:
+            place = Attendance.create(event=event, individual=individual, enrolment=files.get(individual.id), starts_at=event.starts_at)
+            audit.record("event.booked", by, individual=individual, subject=_named(event), starts_at=_told(event.starts_at), how=how)
+            event_messages.booked(place, event)
+    return event
+
+
+def _checked(plan: Plan) -> str:
+    if not plan.individuals and plan.group is None:
+        raise RuleBroken(N_("Choose who comes."), code="nobody", field="individuals")
+    _check_frame(plan.minutes, plan.site)
+    return checked_link(plan.video_link)
+
+
+def _check_frame(minutes: int, site: Site) -> None:
+    if not 0 < minutes <= LONGEST.total_seconds() / 60:
+        raise RuleBroken(N_("An appointment lasts at least a minute and at most a day."), code="bad_length", field="minutes")
+    if not site.is_in_use:
+        raise RuleBroken(N_("Nobody is seen at this site any more. Choose another one."), code="closed_site", field="site")
+
+
+def checked_link(typed: str) -> str:
+    """The address of a video call, tidy.  Raises RuleBroken (field ``video_link``)."""
+    link = profile.clean(typed, "video_link", 500)
+    if link and not link.startswith("https://"):
+        raise RuleBroken(N_("Enter the whole address of the video call. It begins with https://"), code="bad_link", field="video_link")
+    return link
+
+
+def _hold_worker(worker: Worker) -> None:
+    """Whoever books is behind whoever ends the worker's access, or before them."""
+    store.hold(worker)
+    if not Worker.select().where(Worker.id == worker.id, Worker.is_active).exists():
+        raise RuleBroken(N_("This worker has left."), code="left", field="worker")
+
+
+def _open_files(service: Service | None, individuals: Sequence[Individual]) -> dict[int, Enrolment]:
+    if service is None or not individuals:
+        return {}
+    files = Enrolment.select().where(
+        Enrolment.service == service, Enrolment.closed_on.is_null(), Enrolment.individual.in_(list(individuals))
+    )
+    return {file.individual_id: file for file in files}
+
+
+def _placed(worker: Worker, starts_at: dt.datetime, ends_at: dt.datetime, own: Event | None, write: Any) -> Any:
+    """What ``write`` answers.  The database refuses an overlap; the sentence says what stands there."""
+    try:
+        with store.writing():
+            return write()
+    except IntegrityError as refused:
+        there = standing(worker, starts_at, ends_at, but=own)
+        if there is None:
+            raise
+        raise RuleBroken(
+            N_("%(worker)s has another appointment from %(start)s to %(end)s."), code="taken", field="starts_at",
+            worker=called(worker), start=there.starts_at, end=there.ends_at,
+        ) from refused  # fmt: skip
+
+
+def standing(worker: Worker, starts_at: dt.datetime, ends_at: dt.datetime, *, but: Event | None = None) -> Event | None:
+    """The event that takes a worker's time between two moments, if there is one."""
+    found: Event | None = (
+        Event.select()
+        .where(Event.worker == worker, Event.state.in_(TAKES_TIME), Event.is_overlapping == False,  # noqa: E712
+               Event.starts_at < ends_at, Event.ends_at > starts_at, Event.id != (but.id if but else 0))
+        .order_by(Event.starts_at).first()
+    )  # fmt: skip
+    return found
+
+
+def called(worker: Worker) -> str:
+    """How clients know a worker."""
+    return worker.display_name or f"{worker.first_name} {worker.last_name}".strip()
+
+
+# ---------------------------------------------------------------- moved
+
+
+def move(event: Event, starts_at: dt.datetime, minutes: int, by: Actor, *, version: int, worker: Worker | None = None,
+         site: Site | None = None) -> None:  # fmt: skip
+    """Another time, worker or site; it stays the same event.  Confirmations begin anew, and everybody who comes is told.
+
+    Raises RuleBroken: ``stale``, ``over`` for one that is not booked, ``taken``, ``bad_length``, ``left``, ``closed_site``.
+    """
+    with store.writing():
+        whose, now = worker or event.worker, _held(event, version)
+        if now.state != "booked":
+            raise RuleBroken(N_("Only an appointment that is booked can be moved."), code="over")
+        where, ends_at = site or now.site, starts_at + dt.timedelta(minutes=minutes)
+        _check_frame(minutes, where)
+        changes = {"worker": whose, "starts_at": starts_at, "ends_at": ends_at, "site": where}
+        before = {name: getattr(now, name) for name in changes}
+        if before == changes:
+            return
+        if whose.id != now.worker_id:
+            _hold_worker(whose)
+        is_later = now.starts_at != starts_at
+        stored = changes | {"version": now.version + 1} | ({"moved_from": now.starts_at} if is_later else {})
+        _placed(whose, starts_at, ends_at, now, lambda: Event.update(**stored).where(Event.id == now.id).execute())
+        if is_later:
+            Attendance.update(starts_at=starts_at, confirmed_at=None, confirmed_how="").where(Attendance.event == now.id).execute()
+        fresh = Event.get_by_id(now.id)
+        for place in places(fresh):
+            audit.record("event.moved", by, individual=place.individual, subject=_named(fresh),
+                         before=_told(now.starts_at), after=_told(starts_at))  # fmt: skip
+            if is_later and place.state == "booked":
+                event_messages.moved(place, fresh, was_at=now.starts_at)
+
+
+def _held(event: Event, version: int) -> Event:
+    """The event as it is now, held.  Raises RuleBroken ``stale`` unless it is the one that the page showed."""
+    now: Event = store.lock(Event.select().where(Event.id == event.id)).get()
+    if now.version != version:
+        raise RuleBroken(STALE, code="stale")
+    return now
+
+
+def places(event: Event) -> list[Attendance]:
+    """Everybody's place in an event, with who they are, by name."""
+    found = Attendance.select(Attendance, Individual).join(Individual).where(Attendance.event == event.id)
+    return list(found.order_by(Individual.sort_name, Individual.id))
+
+
+# ---------------------------------------------------------------- cancelled, and taken back
+
+
+def cancel(event: Event, by: Actor, *, version: int, reason: str = "") -> None:
+    """The agency cancels; its time is free, and everybody who comes is told.  Twice is harmless.  Raises RuleBroken ``stale``."""
+    why = profile.clean(reason, "reason", 500, lines=True)
+    with store.writing():
+        now = store.lock(Event.select().where(Event.id == event.id)).get()
+        if now.state == MOVES["cancel"].target:
+            return
+        if now.version != version:
+            raise RuleBroken(STALE, code="stale")
+        _move(now, "cancel", by, reason=why)
+        for place in places(now):
+            if place.state == "booked":
+                event_messages.cancelled(place, now)
+
+
+def _move(event: Event, verb: str, by: Actor, *, reason: str = "") -> None:
+    move = MOVES[verb]
+    stored = Event.update(state=move.target, version=Event.version + 1).where(Event.id == event.id, Event.state.in_(move.origins))
+    if not stored.execute():
+        raise RuleBroken(N_("This appointment is over, or was cancelled already."), code="over")
+    for place in places(event):
+        audit.record(move.audited, by, individual=place.individual, subject=_named(event), before=event.state, after=move.target,
+                     reason=reason)  # fmt: skip
+
+
+def revert(event: Event, by: Actor) -> None:
+    """A cancelled event is booked again, if its worker's time is still free.  Nothing is sent but what comes before it.
+
+    Raises RuleBroken: ``taken``, ``over``.
+    """
+    with store.writing():
+        now = store.lock(Event.select().where(Event.id == event.id)).get()
+        if now.state == "booked":
+            return
+        _hold_worker(now.worker)
+        _placed(now.worker, now.starts_at, now.ends_at, now, lambda: _move(now, "revert", by))
+        fresh = Event.get_by_id(now.id)
+        for place in places(fresh):
+            if place.state == "booked":
+                event_messages.reverted(place, fresh)
+
+
+# ---------------------------------------------------------------- one attendee's place
+
+
+def mark(place: Attendance, verb: str, by: Actor, *, version: int) -> None:
+    """Staff say what became of a place: ``show``, ``no_show``, ``cancel``, ``cancel_late``, or ``revert`` to booked.
+
+    Raises RuleBroken: ``stale``, ``early`` for who came before the day, ``over``, ``taken``.
+    """
+    with store.writing():
+        event = store.lock(Event.select().where(Event.id == place.event_id)).get()
+        now = Attendance.get_by_id(place.id)
+        if now.state == PLACE_MOVES[verb].target:
+            return
+        if now.version != version:
+            raise RuleBroken(STALE, code="stale")
+        if verb in ("show", "no_show") and day_of(event) > clock.today(event.site.time_zone):
+            raise RuleBroken(N_("Who came can be said from the day of the appointment on."), code="early")
+        if verb == "revert" and event.state == "cancelled_by_client":
+            revert(event, by)
+        elif event.state != "booked":
+            raise RuleBroken(N_("This appointment is over, or was cancelled already."), code="over")
+        _move_place(now, event, verb, by)
+
+
+def _move_place(place: Attendance, event: Event, verb: str, by: Actor, *, reason: str = "") -> None:
+    move = PLACE_MOVES[verb]
+    changes: dict[str, Any] = {"state": move.target, "version": Attendance.version + 1}
+    if verb != "revert":
+        changes["cancel_reason"] = reason
+    stored = Attendance.update(**changes).where(Attendance.id == place.id, Attendance.state.in_(move.origins))
+    if not stored.execute():
+        raise RuleBroken(N_("Somebody else said something about this meanwhile. Look at it again."), code="over")
+    audit.record(move.audited, by, individual=place.individual, subject=_named(event), before=place.state, after=move.target)
+    if verb == "revert":
+        event_messages.reverted(place, event)
+    else:
+        event_messages.drop(place)
+    is_empty = not Attendance.select().where(Attendance.event == event.id, Attendance.state.in_(_COMES)).exists()
+    if is_empty and event.group_id is None:
+        _move(event, "empty", by)
+
+
+def latest_to_cancel(event: Event) -> dt.datetime:
+    """Until when a client cancels in time."""
+    at: dt.datetime = event.starts_at - dt.timedelta(hours=settings.get("cancellation_notice"))
+    return at
+
+
+def give_up(place: Attendance, by: Actor, *, reason: str = "") -> str:
+    """A client cancels the own place; what it is then: ``cancelled_by_client``, or ``late_cancelled`` after the notice.
+
+    Twice is harmless.  Raises RuleBroken: ``past``, ``over``, ``too_late`` where late ones are not taken.
+    """
+    why = profile.clean(reason, "reason", 500, lines=True)
+    with store.writing():
+        event = store.lock(Event.select().where(Event.id == place.event_id)).get()
+        now, moment = Attendance.get_by_id(place.id), clock.now()
+        if now.state in ("cancelled_by_client", "late_cancelled"):
+            return str(now.state)
+        _must_be_ahead(event, now, moment)
+        is_late = moment > latest_to_cancel(event)
+        if is_late and not settings.get("late_cancelling"):
+            raise RuleBroken(N_("It is too late to cancel here. Tell us that you cannot come."), code="too_late")
+        _move_place(now, event, "cancel_late" if is_late else "cancel", by, reason=why)
+        return PLACE_MOVES["cancel_late" if is_late else "cancel"].target
+
+
+def confirm(place: Attendance, by: Actor, how: str) -> None:
+    """Somebody says that they come; ``how`` is ``portal``, ``link`` or ``phone``.  Twice is harmless.
+
+    Raises RuleBroken: ``past``, ``over``.
+    """
+    with store.writing():
+        event = store.lock(Event.select().where(Event.id == place.event_id)).get()
+        now = Attendance.get_by_id(place.id)
+        _must_be_ahead(event, now, clock.now())
+        first = Attendance.update(confirmed_at=clock.now(), confirmed_how=how).where(
+            Attendance.id == now.id, Attendance.confirmed_at.is_null()
+        )
+        if first.execute():
+            audit.record("attendance.confirmed", by, individual=now.individual, subject=_named(event), how=how)
+            event_messages.drop(now, "event_confirmation")
+
+
+def _must_be_ahead(event: Event, place: Attendance, now: dt.datetime) -> None:
+    if event.state != "booked" or place.state not in ("booked",):
+        raise RuleBroken(N_("This appointment was cancelled or is over."), code="over")
+    if event.starts_at <= now:
+        raise RuleBroken(N_("This appointment has begun already."), code="past")
+
+
+def day_of(event: Event) -> dt.date:
+    """The day of an event where it takes place."""
+    day: dt.date = event.starts_at.astimezone(ZoneInfo(event.site.time_zone)).date()
+    return day
+
+
+def _named(event: Event) -> str:
+    return f"event {event.id}"
+
+
+def _told(moment: dt.datetime) -> str:
+    return moment.astimezone(dt.UTC).isoformat(timespec="minutes")

@@ -1,0 +1,270 @@
+"""Events and places in them, as the two tables of states say (spec 03), and what is sent of each change."""
+
+import datetime as dt
+
+import pytest
+
+from domain import clock, events, store
+from domain.events import Plan
+from domain.rules import RuleBroken
+from models import Attendance, AuditEntry, Delivery, Event, EventMessage, Site
+
+
+def refused(verb, *arguments, **more):
+    with pytest.raises(RuleBroken) as broken:
+        verb(*arguments, **more)
+    return broken.value.code
+
+
+@pytest.fixture
+def booked(cast, frozen):
+    """Books for Alice, or whoever is named."""
+
+    frozen()
+
+    def book(hours=72, minutes=50, worker=None, who=("alice",), **more):
+        people = [getattr(cast, name) for name in who]
+        plan = Plan(worker or cast.dora, clock.now() + dt.timedelta(hours=hours), minutes, Site.get(), people, **more)
+        return events.book(plan, cast.by("dora"))
+
+    return book
+
+
+def place_of(event, individual):
+    return Attendance.get(Attendance.event == event, Attendance.individual == individual)
+
+
+def sent(event):
+    """What is to be sent of an event: kind and state, in order."""
+    rows = (
+        Delivery.select(Delivery.kind, Delivery.state).join(EventMessage).join(Attendance)
+        .where(Attendance.event == event).order_by(Delivery.id)
+    )  # fmt: skip
+    return [f"{row.kind.removeprefix('event_')} {row.state}" for row in rows]
+
+
+# ---------------------------------------------------------------- one time, one event
+
+
+@pytest.mark.parametrize(
+    ("hours", "minutes", "code"),
+    [(0, 50, "taken"), (-0.5, 50, "taken"), (0.5, 10, "taken"), (-1, 300, "taken"), (50 / 60, 50, ""), (-50 / 60, 50, "")],
+)
+def test_a_worker_has_one_event_at_a_time(cast, frozen, booked, hours, minutes, code):
+    there = booked(72)
+    if code:
+        with pytest.raises(RuleBroken) as broken:
+            booked(72 + hours, minutes, who=("bob",))
+        assert (broken.value.code, broken.value.fields["start"]) == (code, there.starts_at)
+        assert Event.select().count() == Attendance.select().count() == 1
+    else:
+        booked(72 + hours, minutes, who=("bob",))
+    booked(72 + hours, minutes, worker=cast.otto)
+
+
+def test_the_database_itself_refuses_an_overlap_however_it_comes(cast, frozen, booked):
+    first, second = booked(72), booked(80, who=("bob",))
+    with pytest.raises(Exception, match="event_overlap"), store.writing():
+        Event.update(starts_at=first.starts_at, ends_at=first.ends_at).where(Event.id == second.id).execute()
+    with store.writing():
+        Event.update(is_overlapping=True, starts_at=first.starts_at, ends_at=first.ends_at).where(Event.id == second.id).execute()
+    with pytest.raises(Exception, match="event_overlap"), store.writing():
+        Event.update(is_overlapping=False).where(Event.id == second.id).execute()
+
+
+def test_of_a_hundred_who_book_overlapping_times_one_does(cast, at_once):
+    base = clock.now() + dt.timedelta(days=3)
+
+    def book(number):
+        plan = Plan(cast.dora, base + dt.timedelta(minutes=number % 40), 50, Site.get(), [cast.alice])
+        return lambda: events.book(plan, cast.by("dora"))
+
+    answers = at_once([book(number) for number in range(20)])
+    assert sum(isinstance(answer, Event) for answer in answers) == 1
+    assert all(isinstance(answer, Event) or answer.code == "taken" for answer in answers)
+    assert Event.select().count() == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [({"individuals": []}, "nobody"), ({"minutes": 0}, "bad_length"), ({"minutes": 1441}, "bad_length"),
+     ({"video_link": "http://example.org"}, "bad_link"), ({"video_link": "javascript:alert(1)"}, "bad_link")],
+)  # fmt: skip
+def test_what_cannot_be_is_refused(cast, changes, code):
+    good = {"worker": cast.dora, "starts_at": clock.ahead(days=3), "minutes": 50, "site": Site.get(), "individuals": [cast.alice]}
+    assert refused(events.book, Plan(**good | changes), cast.by("dora")) == code
+    assert Event.select().count() == AuditEntry.select().where(AuditEntry.kind == "event.booked").count() == 0
+
+
+# ---------------------------------------------------------------- moved
+
+
+def test_a_move_keeps_the_event_and_asks_anew(cast, frozen, booked):
+    event = booked(72)
+    events.confirm(place_of(event, cast.alice), cast.by("alice"), "portal")
+    later = event.starts_at + dt.timedelta(hours=5)
+    events.move(event, later, 30, cast.by("dora"), version=1)
+    now = Event.get_by_id(event.id)
+    assert (now.starts_at, now.ends_at, now.moved_from, now.version) == (later, later + dt.timedelta(minutes=30), event.starts_at, 2)
+    place = place_of(event, cast.alice)
+    assert (place.starts_at, place.confirmed_at) == (later, None)
+    assert refused(events.move, event, later, 50, cast.by("dora"), version=1) == "stale"
+
+
+def test_an_event_may_move_within_its_own_time_and_not_onto_another(cast, frozen, booked):
+    event = booked(72)
+    booked(73, who=("bob",))
+    events.move(event, event.starts_at - dt.timedelta(minutes=20), 50, cast.by("dora"), version=1)
+    assert refused(events.move, event, event.starts_at + dt.timedelta(minutes=20), 50, cast.by("dora"), version=2) == "taken"
+    events.move(event, event.starts_at, 50, cast.by("dora"), version=2, worker=cast.otto)
+    assert Event.get_by_id(event.id).worker == cast.otto
+
+
+# ---------------------------------------------------------------- cancelled, confirmed, marked
+
+
+@pytest.mark.parametrize(("late", "state"), [(0, "cancelled_by_client"), (1, "late_cancelled")])
+def test_the_notice_is_exact_to_the_second(cast, frozen, booked, late, state):
+    event = booked(48)
+    frozen.to(event.starts_at - dt.timedelta(hours=24) + dt.timedelta(seconds=late))
+    assert events.give_up(place_of(event, cast.alice), cast.by("alice")) == state
+    assert events.give_up(place_of(event, cast.alice), cast.by("alice")) == state
+    assert Event.get_by_id(event.id).state == "cancelled_by_client"
+    booked((event.starts_at - clock.now()).total_seconds() / 3600, who=("bob",))  # the time is free
+
+
+def test_where_late_ones_are_not_taken_the_place_stays(cast, frozen, booked, decided):
+    decided(late_cancelling=0)
+    event = booked(23)
+    assert refused(events.give_up, place_of(event, cast.alice), cast.by("alice")) == "too_late"
+    assert place_of(event, cast.alice).state == "booked"
+
+
+def test_with_somebody_left_the_event_stays(cast, frozen, booked):
+    event = booked(72, who=("alice", "bob"))
+    events.give_up(place_of(event, cast.alice), cast.by("alice"))
+    assert Event.get_by_id(event.id).state == "booked"
+    assert place_of(event, cast.bob).state == "booked"
+    events.give_up(place_of(event, cast.bob), cast.by("alice"))
+    assert Event.get_by_id(event.id).state == "cancelled_by_client"
+
+
+def test_what_is_over_or_cancelled_is_neither_confirmed_nor_given_up(cast, frozen, booked):
+    event, other = booked(72), booked(80)
+    events.cancel(other, cast.by("dora"), version=1)
+    gone = place_of(other, cast.alice)
+    assert refused(events.confirm, gone, cast.by("alice"), "link") == "over"
+    assert refused(events.give_up, gone, cast.by("alice")) == "over"
+    place = place_of(event, cast.alice)
+    frozen.to(event.starts_at)
+    assert refused(events.confirm, place, cast.by("alice"), "link") == "past"
+    assert refused(events.give_up, place, cast.by("alice")) == "past"
+
+
+def test_twice_confirmed_is_once(cast, frozen, booked):
+    event = booked(72)
+    place = place_of(event, cast.alice)
+    events.confirm(place, cast.by("alice"), "link")
+    first = place_of(event, cast.alice).confirmed_at
+    frozen.shift(minutes=1)
+    events.confirm(place, cast.by("alice"), "portal")
+    assert (place_of(event, cast.alice).confirmed_at, place_of(event, cast.alice).confirmed_how) == (first, "link")
+    assert AuditEntry.select().where(AuditEntry.kind == "attendance.confirmed").count() == 1
+
+
+def test_who_came_is_said_from_the_day_on_and_can_be_corrected(cast, frozen, booked):
+    event = booked(72)
+    place = place_of(event, cast.alice)
+    assert refused(events.mark, place, "show", cast.by("dora"), version=1) == "early"
+    frozen.to(event.ends_at)
+    events.mark(place, "no_show", cast.by("dora"), version=1)
+    assert refused(events.mark, place, "show", cast.by("dora"), version=1) == "stale"
+    events.mark(place, "show", cast.by("dora"), version=2)
+    events.mark(place, "revert", cast.by("dora"), version=3)
+    assert place_of(event, cast.alice).state == "booked"
+    assert AuditEntry.select().where(AuditEntry.kind == "attendance.changed").count() == 3
+
+
+@pytest.mark.parametrize("is_free", [True, False])
+def test_a_cancelled_event_comes_back_unless_its_time_is_taken(cast, frozen, booked, is_free):
+    event = booked(72)
+    events.cancel(event, cast.by("dora"), version=1, reason="Dora is ill.")
+    if is_free:
+        events.revert(event, cast.by("dora"))
+        events.revert(event, cast.by("dora"))
+        assert Event.get_by_id(event.id).state == "booked"
+    else:
+        booked(72, who=("bob",))
+        assert refused(events.revert, event, cast.by("dora")) == "taken"
+        assert Event.get_by_id(event.id).state == "cancelled_by_agency"
+
+
+def test_a_place_that_emptied_the_event_comes_back_with_it(cast, frozen, booked):
+    event = booked(72)
+    events.give_up(place_of(event, cast.alice), cast.by("alice"))
+    place = place_of(event, cast.alice)
+    events.mark(place, "revert", cast.by("dora"), version=place.version)
+    assert (place_of(event, cast.alice).state, Event.get_by_id(event.id).state) == ("booked", "booked")
+
+
+# ---------------------------------------------------------------- what a booking sends
+
+
+@pytest.mark.parametrize(("hours", "expected"), [
+    (72, ["booked due", "confirmation due"]), (47, ["confirmation due"]), (-1, []), (-30, []),
+])  # fmt: skip
+def test_booked_is_told_of_what_is_ahead(cast, frozen, booked, hours, expected):
+    assert sent(booked(hours)) == expected
+
+
+@pytest.mark.parametrize(("was", "becomes", "expected"), [
+    (72, 96, ["moved due", "confirmation due"]), (-1, 96, ["moved due", "confirmation due"]), (-30, 96, ["moved due", "confirmation due"]),
+    (72, -2, []), (-1, -3, []),
+])  # fmt: skip
+def test_a_move_is_told_whenever_it_was_to_be_unless_it_corrects_the_record(cast, frozen, booked, decided, was, becomes, expected):
+    event = booked(was)
+    before = sent(event)
+    events.move(event, clock.ahead(hours=becomes), 50, cast.by("dora"), version=1)
+    assert sent(event) == [each.replace("due", "cancelled") for each in before] + expected
+    message = EventMessage.select().join(Delivery).where(Delivery.kind == "event_moved").first()
+    assert message is None or message.was_at == event.starts_at
+
+
+def test_a_correction_is_told_where_the_agency_wants_it(cast, frozen, booked, decided):
+    decided(event_moved_past=1)
+    event = booked(-1)
+    events.move(event, clock.ahead(hours=-2), 50, cast.by("dora"), version=1)
+    assert sent(event) == ["moved due"]
+
+
+@pytest.mark.parametrize(("hours", "expected"), [(72, ["cancelled due"]), (-1, []), (-30, [])])
+def test_what_the_agency_cancels_is_told_while_it_is_ahead(cast, frozen, booked, hours, expected):
+    event = booked(hours)
+    before = sent(event)
+    events.cancel(event, cast.by("dora"), version=1)
+    assert sent(event) == [each.replace("due", "cancelled") for each in before] + expected
+
+
+def test_what_is_taken_back_is_not_told_but_asked_to_be_confirmed(cast, frozen, booked):
+    event = booked(72)
+    events.cancel(event, cast.by("dora"), version=1)
+    before = sent(event)
+    events.revert(event, cast.by("dora"))
+    assert sent(event) == [*before[:-1], "cancelled cancelled", "confirmation due"]
+
+
+@pytest.mark.parametrize("kind", ["booked", "moved", "cancelled", "confirmation"])
+def test_each_message_has_a_switch(cast, frozen, booked, decided, kind):
+    decided(**{f"event_{kind}": 0})
+    event = booked(72)
+    events.move(event, clock.ahead(hours=96), 50, cast.by("dora"), version=1)
+    events.cancel(event, cast.by("dora"), version=2)
+    assert {row.split()[0] for row in sent(event)} == {"booked", "moved", "cancelled", "confirmation"} - {kind}
+
+
+def test_the_confirmation_waits_for_its_hour_and_is_too_late_at_the_start(cast, frozen, booked):
+    event = booked(72)
+    row = Delivery.get(Delivery.kind == "event_confirmation")
+    assert (row.next_at, row.expires_at) == (event.starts_at - dt.timedelta(hours=48), event.starts_at)
+    events.confirm(place_of(event, cast.alice), cast.by("alice"), "phone")
+    assert sent(event) == ["booked due", "confirmation cancelled"]
