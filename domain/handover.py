@@ -21,8 +21,8 @@ def colleagues(*, but: Worker | None = None) -> list[Worker]:
 
 def takers(individual: Individual) -> list[Worker]:
     """Of these, who may see an individual: to anybody else their tasks would be nothing."""
-    following = {number for (number,) in Follow.select(Follow.worker).where(Follow.individual == individual).tuples()}
-    return [worker for worker in colleagues() if sees_everybody(worker) or worker.id in following]
+    theirs = viewer.caseloads_with(individual)
+    return [worker for worker in colleagues() if sees_everybody(worker) or worker.id in theirs]
 
 
 def taker(individual: Individual, public_id: str) -> Worker:
@@ -83,8 +83,8 @@ def let_go(workers: Iterable[Worker], by: Actor) -> None:
     """
     for worker in workers:
         if not sees_everybody(worker):
-            theirs = Follow.select(Follow.individual).where(Follow.worker == worker)
-            for task in Task.select().where(Task.worker == worker, Task.done_at.is_null(), Task.individual.not_in(theirs)):
+            lost = Task.individual.not_in(viewer.caseload_of(worker))
+            for task in Task.select().where(Task.worker == worker, Task.done_at.is_null(), lost):
                 if Task.update(worker=None).where(Task.id == task.id, Task.done_at.is_null(), Task.worker == worker).execute():
                     _note(task, by, task.category)
 

@@ -8,25 +8,32 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from domain import audit, devices, profile, profile_changes, store
+from domain import audit, clock, devices, enrolments, events, profile, profile_changes, store
 from domain.actor import Actor
 from domain.devices import Place
 from domain.rules import NotFound
 from models import (
     BULK_VERBS,
+    Attendance,
     AuditEntry,
     BulkJob,
     BulkRow,
     CategoryMember,
     Contact,
     Delivery,
+    Enrolment,
+    EnrolmentWorker,
+    Event,
     Follow,
+    Group,
     ImportFile,
     Individual,
     LoginSession,
     PortalAccount,
     ProfileChange,
     SecurityClass,
+    Service,
+    Site,
     Task,
     Worker,
     WorkerCategory,
@@ -78,6 +85,46 @@ class ClientViewer:
     def declined_changes(self) -> list[ProfileChange]:
         """What was declined not long ago, with the reason."""
         return profile_changes.declined_lately(self.individual)
+
+    @property
+    def coming(self) -> Any:
+        """The client's places in events that are booked and not over, soonest first, each with its event and what belongs to it."""
+        moment = clock.now()
+        ahead = self._places().where(Attendance.starts_at > moment - events.LONGEST, Event.ends_at > moment)
+        stands = ahead.where(Event.state == "booked", Attendance.state.in_(_STANDS))
+        return stands.order_by(Attendance.starts_at, Attendance.id)
+
+    @property
+    def gone_by(self) -> Any:
+        """The client's places in events that are over or were cancelled, latest first."""
+        moment = clock.now()
+        stands = (Event.state == "booked") & Attendance.state.in_(_STANDS)
+        waits = Event.state == "requested"
+        ahead = (Attendance.starts_at > moment - events.LONGEST) & (Event.ends_at > moment)
+        return self._places().where(~(ahead & (stands | waits))).order_by(Attendance.starts_at.desc(), Attendance.id.desc())
+
+    def place(self, public_id: str) -> Attendance:
+        """One of the client's places in events, with its event.  Raises NotFound."""
+        return _one(self._places().where(Attendance.public_id == public_id))  # type: ignore[no-any-return]
+
+    def _places(self) -> Any:
+        every = (
+            Attendance.select(Attendance, Event, Worker, Site, Service, Group)
+            .join(Event)
+            .join(Worker)
+            .switch(Event)
+            .join(Site)
+            .switch(Event)
+            .left_outer_join(Service)
+            .switch(Event)
+            .left_outer_join(Group, on=(Event.group == Group.id), attr="group")
+        )
+        return every.where(Attendance.individual == self.individual)
+
+    @property
+    def enrolments(self) -> list[Enrolment]:
+        """The client's enrolments in services that clients may see: the open ones first."""
+        return [each for each in enrolments.of(self.individual) if each.service.is_visible]
 
     def change(self, public_id: str) -> ProfileChange:
         """One change that the client asked for.  Raises NotFound."""
@@ -286,7 +333,7 @@ class StaffViewer:
         return mine.where(CategoryMember.worker == self.worker)
 
     def _caseload(self) -> Any:
-        return _caseload_of(self.worker)
+        return caseload_of(self.worker)
 
 
 _WATCHED = (  # the categories of which somebody signs in
@@ -330,16 +377,38 @@ def accounts_seen_by(worker: Worker) -> Any:
 
 def _seen_by(worker: Worker, rights: frozenset[str]) -> Any:
     everyone = Individual.select()
-    return everyone if "view_all_individuals" in rights else everyone.where(Individual.id.in_(_caseload_of(worker)))
+    return everyone if "view_all_individuals" in rights else everyone.where(Individual.id.in_(caseload_of(worker)))
 
 
 def _accounts_seen_by(worker: Worker, rights: frozenset[str]) -> Any:
     every = PortalAccount.select(PortalAccount, Individual).join(Individual)
-    return every if "view_all_individuals" in rights else every.where(PortalAccount.individual.in_(_caseload_of(worker)))
+    return every if "view_all_individuals" in rights else every.where(PortalAccount.individual.in_(caseload_of(worker)))
 
 
-def _caseload_of(worker: Worker) -> Any:
-    return Follow.select(Follow.individual).where(Follow.worker == worker)
+_STANDS = ("booked", "show", "no_show")
+
+
+def caseload_of(worker: Worker) -> Any:
+    """The numbers of those who are enrolled with, booked with or followed by a worker (spec 00, rights)."""
+    further = EnrolmentWorker.select(EnrolmentWorker.enrolment).where(EnrolmentWorker.worker == worker)
+    files = Enrolment.select(Enrolment.individual).where(
+        Enrolment.closed_on.is_null(), (Enrolment.worker == worker) | Enrolment.id.in_(further)
+    )
+    meets = Attendance.select(Attendance.individual).join(Event)
+    meets = meets.where(Event.worker == worker, Event.state == "booked", Attendance.state.in_(_STANDS))
+    return Follow.select(Follow.individual).where(Follow.worker == worker) | files | meets
+
+
+def caseloads_with(individual: Individual) -> set[int]:
+    """The numbers of the workers in whose caseload an individual is."""
+    files = Enrolment.select().where(Enrolment.individual == individual, Enrolment.closed_on.is_null())
+    further = EnrolmentWorker.select(EnrolmentWorker.worker).where(EnrolmentWorker.enrolment.in_(files.select(Enrolment.id)))
+    meets = Event.select(Event.worker).join(Attendance).where(
+        Attendance.individual == individual, Attendance.state.in_(_STANDS), Event.state == "booked"
+    )
+    follows = Follow.select(Follow.worker).where(Follow.individual == individual)
+    every = follows | files.select(Enrolment.worker) | further | meets
+    return {number for (number,) in every.tuples() if number is not None}
 
 
 def _one(query: Any) -> Any:

@@ -4,10 +4,23 @@ import io
 
 import pytest
 
-from domain import accounts, handover, import_page, notices, profile, store, viewer, work_queue
+from domain import (
+    accounts,
+    clock,
+    enrolments,
+    events,
+    handover,
+    import_page,
+    notices,
+    profile,
+    services,
+    store,
+    viewer,
+    work_queue,
+)
 from domain.actor import SYSTEM
 from domain.rules import NotFound
-from models import AuditEntry, Delivery, Individual, SecurityClass, Task, Worker
+from models import Attendance, AuditEntry, Delivery, Individual, SecurityClass, Site, Task, Worker
 
 # Spec 00, people and rights, written down once more.
 INTAKE = {"view_all_individuals", "edit_individuals", "manage_accounts", "manage_services", "answer_requests"}
@@ -226,3 +239,27 @@ def test_who_acts_is_one_of_four(cast):
     assert kinds == ["worker", "client", "system", "visitor"]
     accounts.suspend(cast.alice_account, cast.by("ada"))
     assert Individual.select().count() == 5
+
+
+@pytest.mark.parametrize("how", ["primary", "further", "closed", "booked", "cancelled", "given up", "followed", "nothing"])
+def test_the_caseload_is_who_is_enrolled_with_booked_with_or_followed_by_the_worker(cast, how):
+    service = services.add(services.Details("Counselling"), "case", cast.by("ines"))
+    today = clock.now().date()
+    if how in ("primary", "further", "closed"):
+        file = enrolments.open(cast.bob, service, None if how == "further" else cast.otto, today, cast.by("ines"))
+        if how == "further":
+            enrolments.assign(file, None, [cast.otto], cast.by("ines"), version=1)
+        if how == "closed":
+            enrolments.close(file, today, cast.by("ines"), version=1)
+    elif how == "followed":
+        profile.follow(cast.bob, cast.otto, cast.by("otto"))
+    elif how != "nothing":
+        event = events.book(events.Plan(cast.otto, clock.ahead(days=3), 50, Site.get(), [cast.bob]), cast.by("ines"))
+        if how == "cancelled":
+            events.cancel(event, cast.by("ines"), version=1)
+        if how == "given up":
+            events.mark(Attendance.get(), "cancel", cast.by("ines"), version=1)
+    sees = how in ("primary", "further", "booked", "followed")
+    who = viewer.of(cast.session("otto"), "192.0.2.7")
+    assert [person.external_id for person in who.individuals] == (["bob"] if sees else [])
+    assert (cast.otto.id in viewer.caseloads_with(cast.bob)) == sees
