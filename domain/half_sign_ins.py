@@ -61,12 +61,21 @@ def enter(half: HalfSignIn, typed: str, *, device_token: str, agent: str, by: Ac
 
     Raises RuleBroken (field ``code``): ``wrong``, ``used``, ``too_many``; or ``over``: then the sign-in begins anew.
     """
-    return _finished(half, lambda worker: second_step.use_code(worker, typed), device_token=device_token, agent=agent, by=by,
-                     trusts=trusts)  # fmt: skip
+    device = devices.number_of(0, half.worker_id, device_token)
+
+    def use(worker: Worker) -> str:
+        if why := second_step.use_code(worker, typed):
+            return why
+        second_step.was_right(worker, device)
+        return ""
+
+    _claim(half, lambda: second_step.count_try(half.worker, device))
+    return _proved(half, use, device_token=device_token, agent=agent, by=by, trusts=trusts)
 
 
 def enter_by_recovery(half: HalfSignIn, typed: str, *, device_token: str, agent: str, by: Actor) -> tuple[SignedIn, int]:
-    """A session for a recovery code, once, and how many are left.  Raises RuleBroken as ``enter`` does."""
+    """A session for a recovery code, once, and how many are left.  Raises RuleBroken as ``enter`` does, but ``too_many``:
+    nobody guesses one, so whoever has one gets in although somebody else guesses the app's codes all day."""
     left = []
 
     def spend(worker: Worker) -> str:
@@ -75,17 +84,25 @@ def enter_by_recovery(half: HalfSignIn, typed: str, *, device_token: str, agent:
     def note(worker: Worker) -> None:  # after the session: a device is changed before anything is noted
         left.append(second_step.note_recovery(worker, Actor(worker=worker, network=by.network)))
 
-    signed = _finished(half, spend, note, device_token=device_token, agent=agent, by=by)
+    _claim(half)
+    signed = _proved(half, spend, note, device_token=device_token, agent=agent, by=by)
     return signed, left[0]
 
 
-def _finished(
+def _claim(half: HalfSignIn, count: Callable[[], None] = lambda: None) -> None:
+    """Take one of the tries, before anything is compared.  Raises RuleBroken ``over``, and what ``count`` raises."""
+    if stage(half) != CODE:
+        raise over()
+    with store.aside(), store.writing():
+        if not HalfSignIn.update(tries=HalfSignIn.tries + 1).where(HalfSignIn.id == half.id, _alive()).execute():
+            raise over()
+        count()
+
+
+def _proved(
     half: HalfSignIn, prove: Callable[[Worker], str], note: Callable[[Worker], object] = lambda _: None, *,
     device_token: str, agent: str, by: Actor, trusts: bool = False,
 ) -> SignedIn:  # fmt: skip
-    if stage(half) != CODE:
-        raise over()
-    _claim(half, device_token)
     try:
         with store.writing():
             worker = _held(half)
@@ -96,13 +113,6 @@ def _finished(
             return signed
     except _Wrong as wrong:
         raise _refused(half, str(wrong), by) from None
-
-
-def _claim(half: HalfSignIn, device_token: str) -> None:
-    with store.aside(), store.writing():
-        if not HalfSignIn.update(tries=HalfSignIn.tries + 1).where(HalfSignIn.id == half.id, _alive()).execute():
-            raise over()
-        second_step.count_try(half.worker, devices.number_of(0, half.worker_id, device_token))
 
 
 def _held(half: HalfSignIn) -> Worker:
@@ -119,7 +129,6 @@ def _begin(half: HalfSignIn, worker: Worker, *, device_token: str, agent: str, b
     mine = HalfSignIn.update(finished_at=clock.now()).where(HalfSignIn.id == half.id, HalfSignIn.finished_at.is_null())
     if not mine.execute():
         raise over()
-    second_step.was_right(worker, devices.number_of(0, worker.id, device_token))
     return sign_in.start(None, worker, device_token=device_token, agent=agent, network=by.network, trusts=trusts)
 
 

@@ -20,7 +20,7 @@ from models import Authenticator, Device, HalfSignIn, RecoveryCode, Worker
 
 SECONDS = 30  # of one step: what every app takes for granted
 RECOVERY_CODES = 10
-HOUR = 3600
+DAY = 86400
 
 _key = b""
 
@@ -87,6 +87,11 @@ def digits(typed: str) -> str:
     """The digits of what was typed, of whatever script; spaces and strokes are forgiven, anything else fits no code."""
     kept = (c for c in typed[:100] if not c.isspace() and unicodedata.category(c) not in ("Pd", "Cf"))
     return "".join(str(unicodedata.decimal(c, "?")) for c in kept)
+
+
+def is_of_app(typed: str) -> bool:
+    """True for six digits: what can be guessed, and so is counted; recovery codes are longer than anybody guesses."""
+    return len(digits(typed)) == 6 and digits(typed).isdecimal()
 
 
 def use_code(worker: Worker, typed: str) -> str:
@@ -187,16 +192,16 @@ def trust(device: Device, by: Actor) -> None:
 # ---------------------------------------------------------------- tries and ends
 
 
-def count_try(worker: Worker, device: int | None) -> None:
+def count_try(worker: Worker, device: int | None, what: str = "second_step") -> None:
     """Count a code before it is compared, over all sign-ins of a worker; a device that they signed in on counts for itself,
     so that whoever guesses elsewhere does not keep them out.  Raises RuleBroken ``too_many``."""
-    if not limits.spend("second_step", _who(worker, device), most=settings.get("second_step_tries_an_hour"), seconds=HOUR):
-        raise RuleBroken(N_("There were too many wrong codes. Wait an hour and try again."), code="too_many", field="code")
+    if not limits.spend(what, _who(worker, device), most=settings.get("second_step_tries_a_day"), seconds=DAY):
+        raise RuleBroken(N_("There were too many wrong codes. Use a recovery code, or wait a day."), code="too_many", field="code")
 
 
-def was_right(worker: Worker, device: int | None) -> None:
+def was_right(worker: Worker, device: int | None, what: str = "second_step") -> None:
     """A code that turned out right counts for no limit."""
-    limits.give_back("second_step", _who(worker, device), seconds=HOUR)
+    limits.give_back(what, _who(worker, device), seconds=DAY)
 
 
 def _who(worker: Worker, device: int | None) -> str:

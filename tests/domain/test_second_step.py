@@ -38,9 +38,10 @@ def _is_on(cast, decided, frozen):
     decided(staff_2step=1)
 
 
-def enter(cast, name="dora", device="", network="192.0.2.7"):
-    """The right password."""
-    return sign_in.sign_in(cast.email_of(name), cast.password_of(name), device_token=device, agent="a test", by=cast.visitor(network))
+def enter(cast, name="dora", device="", network="192.0.2.7", password=""):
+    """The right password, unless it is another."""
+    typed = password or cast.password_of(name)
+    return sign_in.sign_in(cast.email_of(name), typed, device_token=device, agent="a test", by=cast.visitor(network))
 
 
 def half_of(cast, name="dora", device=""):
@@ -181,7 +182,7 @@ def test_the_same_code_twice_at_once_lets_one_in(cast, enrolled, at_once):
 
 
 def test_guesses_over_many_sign_ins_are_counted_for_the_worker(cast, enrolled, decided):
-    decided(second_step_tries_an_hour=7, sign_ins_a_minute=1000)
+    decided(second_step_tries_a_day=7, sign_ins_a_minute=1000)
     codes = []
     for _ in range(4):
         half = half_of(cast)
@@ -196,8 +197,59 @@ def test_guesses_over_many_sign_ins_are_counted_for_the_worker(cast, enrolled, d
     assert half_sign_ins.enter(known, shown(cast), **here(cast, enrolled[0].device_token)).worker == cast.dora
 
 
+def guess_all_day(guess):
+    """As often as anything is compared; what the guess after that is answered."""
+    for _ in range(10):
+        with pytest.raises(RuleBroken):
+            guess()
+    with pytest.raises(RuleBroken) as refused:
+        guess()
+    assert refused.value.code == "too_many"
+    return refused.value
+
+
+def guess_elsewhere(cast):
+    """Somebody with Dora's password guesses codes until none is compared any more."""
+    return guess_all_day(lambda: half_sign_ins.enter(half_of(cast), "000000", **here(cast)))
+
+
+def test_of_all_guesses_of_a_day_ten_are_compared(cast, enrolled, decided, frozen):
+    decided(sign_ins_a_minute=1000)
+    frozen("2026-11-28 00:00:05")
+    for hours in range(0, 48, 6):
+        frozen("2026-11-28 00:00:05")
+        frozen.shift(hours=hours)
+        for _ in range(6):
+            with pytest.raises(RuleBroken):
+                half_sign_ins.enter(half_of(cast), "000000", **here(cast))
+    assert kinds().count("two_step.failed") == 20
+
+
+def test_whoever_guesses_all_day_keeps_nobody_out_who_has_a_recovery_code_or_a_device(cast, trusted, enrolled, decided, frozen):
+    decided(sign_ins_a_minute=1000)
+    frozen.shift(seconds=30)
+    told = guess_elsewhere(cast)
+    assert str(told) == "There were too many wrong codes. Use a recovery code, or wait a day."
+    with pytest.raises(RuleBroken) as refused:
+        half_sign_ins.enter(half_of(cast), shown(cast), **here(cast))
+    assert refused.value.code == "too_many"
+    assert isinstance(enter(cast, device=trusted), SignedIn)
+    _revoke(cast, sign_in.session_of(enter(cast, device=trusted).session_token))
+    assert half_sign_ins.enter(half_of(cast, device=trusted), shown(cast), **here(cast, trusted)).worker == cast.dora
+    assert half_sign_ins.enter_by_recovery(half_of(cast), enrolled[1][0], **here(cast))[0].worker == cast.dora
+
+
+def test_whoever_has_no_password_spends_no_tries_of_the_code(cast, enrolled, decided, frozen):
+    decided(sign_ins_a_minute=1000, second_step_tries_a_day=5)
+    for _ in range(20):
+        with pytest.raises(RuleBroken):
+            enter(cast, password="not hers at all")
+    frozen.shift(minutes=31)
+    assert half_sign_ins.enter(half_of(cast), shown(cast), **here(cast)).worker == cast.dora
+
+
 def test_right_codes_count_for_no_limit(cast, enrolled, decided, frozen):
-    decided(second_step_tries_an_hour=5, sign_ins_a_minute=1000)
+    decided(second_step_tries_a_day=5, sign_ins_a_minute=1000)
     for _ in range(8):
         half_sign_ins.enter(half_of(cast), shown(cast), **here(cast))
         frozen.shift(seconds=30)
@@ -463,7 +515,7 @@ def test_the_codes_of_another_phone_can_be_seen_for_ten_minutes_again(cast, enro
 
 
 def test_whoever_guesses_elsewhere_does_not_keep_out_who_is_signed_in(cast, enrolled, decided):
-    decided(second_step_tries_an_hour=5)
+    decided(second_step_tries_a_day=5)
     half = half_of(cast)
     for _ in range(5):
         with pytest.raises(RuleBroken):
@@ -482,7 +534,21 @@ def test_what_one_session_began_is_of_no_use_to_another_browser(cast, enrolled):
 def test_guesses_of_a_signed_in_browser_are_limited_too(cast, enrolled, at_once):
     session, by = session_of(enrolled), cast.by("dora")
     at_once([lambda: own_second_step.begin_move(session, "000000", by)] * 50)
-    assert kinds().count("two_step.failed") == 20
+    assert kinds().count("two_step.failed") == 10
+
+
+def test_a_recovery_code_moves_the_app_although_the_codes_of_the_day_are_spent(cast, enrolled, decided):
+    session, by = session_of(enrolled), cast.by("dora")
+    guess_all_day(lambda: own_second_step.begin_move(session, "000000", by))
+    own_second_step.begin_move(session, enrolled[1][0], by)
+    assert own_second_step.begun(session).nonce
+
+
+def test_recovery_codes_are_guessed_no_more_often_in_a_session(cast, enrolled):
+    session, by = session_of(enrolled), cast.by("dora")
+    guess_all_day(lambda: own_second_step.begin_move(session, "aaaaa-aaaaa", by))
+    own_second_step.begin_move(session, shown(cast), by)
+    assert own_second_step.begun(session).nonce
 
 
 def test_the_audit_and_the_outbox_tell_no_secret(cast, enrolled):
