@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from domain import audit, clock, devices, second_step, settings, sign_in, store
+from domain import clock, devices, second_step, settings, sign_in, store
 from domain.actor import Actor
 from domain.rules import N_, RuleBroken
 from domain.sign_in import SignedIn
@@ -69,7 +69,12 @@ def enter(half: HalfSignIn, typed: str, *, device_token: str, agent: str, by: Ac
         second_step.was_right(worker, device)
         return ""
 
-    _claim(half, lambda: second_step.count_try(half.worker, device))
+    _claim(half)
+    try:
+        with store.aside():
+            second_step.count_try(half.worker, device)
+    except RuleBroken as spent:
+        raise _refused(half, "", by, spent) from None
     return _proved(half, use, device_token=device_token, agent=agent, by=by, trusts=trusts)
 
 
@@ -89,14 +94,13 @@ def enter_by_recovery(half: HalfSignIn, typed: str, *, device_token: str, agent:
     return signed, left[0]
 
 
-def _claim(half: HalfSignIn, count: Callable[[], None] = lambda: None) -> None:
-    """Take one of the tries, before anything is compared.  Raises RuleBroken ``over``, and what ``count`` raises."""
+def _claim(half: HalfSignIn) -> None:
+    """Take one of the tries, before anything is compared.  Raises RuleBroken ``over``."""
     if stage(half) != CODE:
         raise over()
     with store.aside(), store.writing():
         if not HalfSignIn.update(tries=HalfSignIn.tries + 1).where(HalfSignIn.id == half.id, _alive()).execute():
             raise over()
-        count()
 
 
 def _proved(
@@ -132,14 +136,19 @@ def _begin(half: HalfSignIn, worker: Worker, *, device_token: str, agent: str, b
     return sign_in.start(None, worker, device_token=device_token, agent=agent, network=by.network, trusts=trusts)
 
 
-def _refused(half: HalfSignIn, why: str, by: Actor) -> RuleBroken:
+def _refused(half: HalfSignIn, why: str, by: Actor, spent: RuleBroken | None = None) -> RuleBroken:
+    """Note a code that did not count, and why; or that none is compared any more today, as ``spent`` says."""
+    who = Actor(worker=half.worker, network=by.network)
     with store.aside(), store.writing():
         fresh = HalfSignIn.get_or_none(HalfSignIn.id == half.id)
-        audit.record("two_step.failed", Actor(worker=half.worker, network=by.network), subject=f"worker {half.worker_id}", reason=why)
-    left = settings.get("second_step_tries") - fresh.tries if fresh else 0
+        left = settings.get("second_step_tries") - fresh.tries if fresh else 0
+        if spent is None:
+            second_step.note_wrong(half.worker, who, why)
+        if (fresh and left <= 0) or spent is not None:
+            second_step.note_no_code(half.worker, who)
     if left <= 0:
         return over()
-    return _SENTENCES[why](left)
+    return spent or _SENTENCES[why](left)
 
 
 _SENTENCES: dict[str, Callable[[int], RuleBroken]] = {

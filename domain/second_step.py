@@ -20,7 +20,7 @@ from models import Authenticator, Device, HalfSignIn, RecoveryCode, Worker
 
 SECONDS = 30  # of one step: what every app takes for granted
 RECOVERY_CODES = 10
-DAY = 86400
+HOUR, DAY = 3600, 86400
 
 _key = b""
 
@@ -202,6 +202,28 @@ def count_try(worker: Worker, device: int | None, what: str = "second_step") -> 
 def was_right(worker: Worker, device: int | None, what: str = "second_step") -> None:
     """A code that turned out right counts for no limit."""
     limits.give_back(what, _who(worker, device), seconds=DAY)
+
+
+def note_wrong(worker: Worker, by: Actor, why: str) -> None:
+    """A code after the right password did not count: in the audit, and to its owner when it is the fifth of a day, in however
+    many sign-ins.  Said inside a transaction."""
+    most = settings.get("second_step_tries") - 1
+    is_often = not limits.spend("wrong code", f"worker {worker.id}", most=most, seconds=DAY)
+    entry = audit.record("two_step.failed", by, subject=f"worker {worker.id}", reason=why)
+    if is_often:
+        _warn(worker, entry.id)
+
+
+def note_no_code(worker: Worker, by: Actor) -> None:
+    """Whoever had the right password has spent the tries for the code: in the audit, and to its owner.  Said inside a transaction."""
+    entry = audit.record("two_step.no_code", by, subject=f"worker {worker.id}")
+    _warn(worker, entry.id)
+
+
+def _warn(worker: Worker, entry: int) -> None:
+    """Tell by e-mail that somebody may have the password: one for all guesses of an hour."""
+    if limits.spend("password known", f"worker {worker.id}", most=1, seconds=HOUR):
+        notices.put("password_known", entry, to=worker.email, worker=worker)
 
 
 def _who(worker: Worker, device: int | None) -> str:

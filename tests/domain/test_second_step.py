@@ -83,6 +83,16 @@ def kinds():
     return [row.kind for row in AuditEntry.select().order_by(AuditEntry.id)]
 
 
+def reasons():
+    """Why each code that was refused did not count."""
+    return [audit.values_of(row)["reason"] for row in AuditEntry.select().where(AuditEntry.kind == "two_step.failed")]
+
+
+def warnings():
+    """The e-mails to Dora that somebody may have her password."""
+    return Delivery.select().where(Delivery.kind == "password_known", Delivery.to_address == "dora@example.org").count()
+
+
 # ---------------------------------------------------------------- half a sign-in
 
 
@@ -222,7 +232,7 @@ def test_of_all_guesses_of_a_day_ten_are_compared(cast, enrolled, decided, froze
         for _ in range(6):
             with pytest.raises(RuleBroken):
                 half_sign_ins.enter(half_of(cast), "000000", **here(cast))
-    assert kinds().count("two_step.failed") == 20
+    assert reasons().count("code") == 20
 
 
 def test_whoever_guesses_all_day_keeps_nobody_out_who_has_a_recovery_code_or_a_device(cast, trusted, enrolled, decided, frozen):
@@ -246,6 +256,61 @@ def test_whoever_has_no_password_spends_no_tries_of_the_code(cast, enrolled, dec
             enter(cast, password="not hers at all")
     frozen.shift(minutes=31)
     assert half_sign_ins.enter(half_of(cast), shown(cast), **here(cast)).worker == cast.dora
+
+
+def guess(cast, half, times=1):
+    for _ in range(times):
+        with pytest.raises(RuleBroken):
+            half_sign_ins.enter(half, "000000", **here(cast))
+
+
+def test_the_right_password_without_the_right_code_is_in_the_audit_and_its_owner_is_told(cast, enrolled):
+    half = half_of(cast)
+    guess(cast, half, 4)
+    assert ("two_step.no_code" in kinds(), warnings()) == (False, 0)
+    guess(cast, half)
+    entry = AuditEntry.get(AuditEntry.kind == "two_step.no_code")
+    assert (entry.subject, entry.network, warnings()) == (f"worker {cast.dora.id}", "192.0.2.7", 1)
+
+
+def test_it_is_told_once_however_many_guesses_there_are_and_again_in_another_hour(cast, enrolled, decided, frozen):
+    decided(sign_ins_a_minute=1000)
+    for _ in range(4):
+        guess(cast, half_of(cast), 5)
+    assert (kinds().count("two_step.no_code") >= 4, warnings()) == (True, 1)
+    frozen.shift(hours=1)
+    guess(cast, half_of(cast), 5)
+    assert warnings() == 2
+
+
+def test_whoever_begins_anew_before_the_last_try_is_noticed_all_the_same(cast, enrolled):
+    for _ in range(5):
+        guess(cast, half_of(cast))
+    assert warnings() == 1
+
+
+def test_guesses_at_a_recovery_code_are_told_too(cast, enrolled):
+    half = half_of(cast)
+    for _ in range(5):
+        with pytest.raises(RuleBroken):
+            half_sign_ins.enter_by_recovery(half, "aaaaa-aaaaa", **here(cast))
+    assert ("two_step.no_code" in kinds(), warnings()) == (True, 1)
+
+
+def test_guesses_beyond_the_days_limit_are_counted_for_the_sign_in_too(cast, enrolled, decided):
+    decided(second_step_tries_a_day=5)
+    guess(cast, half_of(cast), 5)
+    half = half_of(cast)
+    guess(cast, half, 5)
+    assert HalfSignIn.get_by_id(half.id).tries == 5
+    assert (reasons().count("code"), kinds().count("two_step.no_code")) == (5, 6)
+
+
+def test_fifty_guesses_at_once_are_told_once(cast, enrolled, at_once, decided):
+    decided(sign_ins_a_minute=1000)
+    halves = [half_of(cast) for _ in range(10)]
+    at_once([lambda half=half: half_sign_ins.enter(half, "000000", **here(cast)) for half in halves * 5])
+    assert (reasons().count("code"), warnings()) == (10, 1)
 
 
 def test_right_codes_count_for_no_limit(cast, enrolled, decided, frozen):
