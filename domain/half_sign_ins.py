@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from domain import clock, devices, second_step, settings, sign_in, store
+from domain import clock, devices, lockout, second_step, settings, sign_in, store
 from domain.actor import Actor
 from domain.rules import N_, RuleBroken
 from domain.sign_in import SignedIn
@@ -59,7 +59,8 @@ def forget_old() -> int:
 def enter(half: HalfSignIn, typed: str, *, device_token: str, agent: str, by: Actor, trusts: bool = False) -> SignedIn:
     """A session for the code that the app shows.
 
-    Raises RuleBroken (field ``code``): ``wrong``, ``used``, ``too_many``; or ``over``: then the sign-in begins anew.
+    Raises RuleBroken (field ``code``): ``wrong``, ``used``, ``too_many``; ``locked``, when wrong passwords locked the sign-in
+    meanwhile; or ``over``: then it begins anew.
     """
     device = devices.number_of(0, half.worker_id, device_token)
 
@@ -130,6 +131,10 @@ def _held(half: HalfSignIn) -> Worker:
 
 
 def _begin(half: HalfSignIn, worker: Worker, *, device_token: str, agent: str, by: Actor, trusts: bool = False) -> SignedIn:
+    if lockout.is_shut(worker, device_token):  # since the password was right; the code is not spent
+        raise RuleBroken(
+            N_("Somebody typed wrong passwords, so your sign-in is locked. The link in our e-mail unlocks it."), code="locked"
+        )
     mine = HalfSignIn.update(finished_at=clock.now()).where(HalfSignIn.id == half.id, HalfSignIn.finished_at.is_null())
     if not mine.execute():
         raise over()
@@ -201,7 +206,7 @@ def set_up(half: HalfSignIn, typed: str, by: Actor) -> None:
 
 
 def kept(half: HalfSignIn, *, device_token: str, agent: str, by: Actor) -> SignedIn:
-    """The recovery codes are in safe hands: a session.  Raises RuleBroken ``over``."""
+    """The recovery codes are in safe hands: a session.  Raises RuleBroken ``over``, ``locked``."""
     if stage(half) != CODES:
         raise over()
     with store.writing():

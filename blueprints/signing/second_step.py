@@ -118,7 +118,7 @@ def _take(name: str, form: Form, stage: str, go):
         try:
             return _led_on(go(half, form))
         except RuleBroken as refused:
-            if refused.code in ("over", "no_match"):
+            if refused.code in ("over", "no_match", "locked"):
                 return _again(refused)
             form.refuse(refused)
     return _page(name, form, half)

@@ -9,6 +9,7 @@ from domain import (
     devices,
     half_sign_ins,
     leaving,
+    lockout,
     own_second_step,
     second_step,
     security_classes,
@@ -24,6 +25,7 @@ from models import (
     Delivery,
     Device,
     HalfSignIn,
+    Link,
     LoginSession,
     RecoveryCode,
     Worker,
@@ -325,6 +327,36 @@ def test_a_right_password_without_its_code_spends_no_tries_of_the_password(cast,
     for _ in range(8):
         assert isinstance(enter(cast), Half)
     assert cast.dora.failed_sign_ins == 0
+
+
+def lock(cast):
+    """Somebody elsewhere types wrong passwords until only known devices are let in."""
+    for _ in range(5):
+        with pytest.raises(RuleBroken):
+            enter(cast, network="203.0.113.9", password="not hers at all")
+
+
+@pytest.mark.parametrize("by_recovery", [False, True])
+def test_whoever_has_password_and_code_right_is_told_that_the_sign_in_is_locked(cast, enrolled, by_recovery):
+    half, verb = half_of(cast), half_sign_ins.enter_by_recovery if by_recovery else half_sign_ins.enter
+    lock(cast)
+    right, wrong = (enrolled[1][0], "aaaaa-aaaaa") if by_recovery else (shown(cast), shown(cast, steps=5))
+    for typed, code in ((wrong, "wrong"), (right, "locked")):
+        with pytest.raises(RuleBroken) as refused:
+            verb(half, typed, **here(cast))
+        assert refused.value.code == code
+    assert str(refused.value).startswith("Somebody typed wrong passwords, so your sign-in is locked.")
+    lockout.unlock(Link.get(Link.purpose == "unlock"), cast.visitor())
+    verb(half, right, **here(cast))
+
+
+def test_whoever_sets_an_app_up_while_the_sign_in_is_locked_is_told_so(cast):
+    half = half_of(cast)
+    half_sign_ins.set_up(half, pyotp.TOTP(second_step.secret(half.nonce)).at(clock.now()), cast.visitor())
+    lock(cast)
+    with pytest.raises(RuleBroken) as refused:
+        half_sign_ins.kept(HalfSignIn.get_by_id(half.id), **here(cast))
+    assert refused.value.code == "locked"
 
 
 # ---------------------------------------------------------------- recovery codes

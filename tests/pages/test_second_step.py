@@ -141,6 +141,20 @@ def test_a_wrong_code_says_how_many_tries_are_left_and_the_last_one_ends_it(dora
     assert not is_in(browser)
 
 
+def test_a_right_code_after_somebody_locked_the_sign_in_says_so_and_what_to_do(dora, browse, cast, mailbox):
+    browser, stranger = asked(browse, cast), browse()
+    for _ in range(5):
+        stranger.sign_in(cast.email_of("dora"), "not this one at all")
+    page = browser.press("Sign in", code=shown())
+    assert page.path == "/sign-in"
+    assert "Somebody typed wrong passwords, so your sign-in is locked. The link in our e-mail unlocks it." in page
+    mail = next(m for m in mailbox.collect() if m["Subject"] == "A wrong password, several times")
+    browser.open(re.search(r"/unlock/\S+", text_of(mail)).group())
+    browser.press("Unlock")
+    assert browser.sign_in(cast.email_of("dora"), cast.password_of("dora")).path == "/sign-in/code"
+    assert browser.press("Sign in", code=shown()).path == "/admin/"
+
+
 def test_whoever_starts_again_still_gets_to_where_she_was_going(dora, browse, cast):
     browser = asked(browse, cast, "/sign-in?next=/admin/tasks/")
     assert browser.page.links["Start again"] == "/sign-in?next=/admin/tasks/"
