@@ -98,10 +98,10 @@ def enter_by_recovery(half: HalfSignIn, typed: str, *, device_token: str, agent:
 def _claim(half: HalfSignIn) -> None:
     """Take one of the tries, before anything is compared.  Raises RuleBroken ``over``."""
     if stage(half) != CODE:
-        raise over()
+        raise _over(half.token_hash)
     with store.aside(), store.writing():
         if not HalfSignIn.update(tries=HalfSignIn.tries + 1).where(HalfSignIn.id == half.id, _alive()).execute():
-            raise over()
+            raise _over(half.token_hash)
 
 
 def _proved(
@@ -126,7 +126,7 @@ def _held(half: HalfSignIn) -> Worker:
     is_there = HalfSignIn.select().where(HalfSignIn.id == half.id, HalfSignIn.token_hash == half.token_hash).exists()
     worker: Worker | None = Worker.get_or_none(Worker.id == half.worker_id, Worker.is_active, Worker.password_hash.is_null(False))
     if not is_there or worker is None:
-        raise over()
+        raise _over(half.token_hash)
     return worker
 
 
@@ -137,7 +137,7 @@ def _begin(half: HalfSignIn, worker: Worker, *, device_token: str, agent: str, b
         )
     mine = HalfSignIn.update(finished_at=clock.now()).where(HalfSignIn.id == half.id, HalfSignIn.finished_at.is_null())
     if not mine.execute():
-        raise over()
+        raise _over(half.token_hash)
     return sign_in.start(None, worker, device_token=device_token, agent=agent, network=by.network, trusts=trusts)
 
 
@@ -152,7 +152,7 @@ def _refused(half: HalfSignIn, why: str, by: Actor, spent: RuleBroken | None = N
         if (fresh and left <= 0) or spent is not None:
             second_step.note_no_code(half.worker, who)
     if left <= 0:
-        return over()
+        return _over(half.token_hash)
     return spent or _SENTENCES[why](left)
 
 
@@ -173,16 +173,29 @@ _SENTENCES: dict[str, Callable[[int], RuleBroken]] = {
 }  # fmt: skip
 
 
-def over() -> RuleBroken:
-    """The sign-in begins anew."""
-    return RuleBroken(N_("There were too many wrong codes, or it took too long. Please sign in again."), code="over")
+def over(token: str) -> RuleBroken:
+    """Why the half sign-in of a browser leads no further, and what to do.  Asks; changes nothing."""
+    return _over(devices.digest(token))
+
+
+def _over(token_hash: str) -> RuleBroken:
+    half = HalfSignIn.get_or_none(HalfSignIn.token_hash == token_hash, ~HalfSignIn.is_within)
+    if half is None:
+        why = N_("This sign-in was ended meanwhile. Please sign in again.")
+    elif half.finished_at is not None:
+        why = N_("You were let in, but our answer may not have reached you. Please sign in again, with a new code.")
+    elif half.tries >= settings.get("second_step_tries"):
+        why = N_("There were too many wrong codes. Please sign in again.")
+    else:
+        why = N_("It took too long. Please sign in again.")
+    return RuleBroken(why, code="over")
 
 
 def once_more(token: str, typed: str, worker: Worker) -> bool:
     """True for a browser that sends again the form with the code that let it in a moment ago: the answer did not arrive."""
     mine = HalfSignIn.select().where(HalfSignIn.token_hash == devices.digest(token), HalfSignIn.worker == worker.id)
     is_fresh = mine.where(HalfSignIn.finished_at > clock.ago(minutes=1)).exists() if token else False
-    return is_fresh and second_step.is_last_code(worker, typed)
+    return is_fresh and (second_step.is_last_code(worker, typed) or second_step.was_just_spent(worker, typed))
 
 
 # ---------------------------------------------------------------- the first time
@@ -197,7 +210,7 @@ def set_up(half: HalfSignIn, typed: str, by: Actor) -> None:
         worker = _held(half)
         mine = HalfSignIn.update(nonce="").where(HalfSignIn.id == half.id, HalfSignIn.nonce == half.nonce, HalfSignIn.nonce != "")
         if not mine.where(_alive()).execute() or second_step.app_of(worker) is not None:
-            raise over()
+            raise _over(half.token_hash)
         second_step.set_up(worker, half.nonce, typed)
         HalfSignIn.delete().where(HalfSignIn.worker == worker.id, HalfSignIn.id != half.id).execute()
         shown = {"codes_nonce": second_step.new_codes(worker), "expires_at": second_step.expiry()}
@@ -208,7 +221,7 @@ def set_up(half: HalfSignIn, typed: str, by: Actor) -> None:
 def kept(half: HalfSignIn, *, device_token: str, agent: str, by: Actor) -> SignedIn:
     """The recovery codes are in safe hands: a session.  Raises RuleBroken ``over``, ``locked``."""
     if stage(half) != CODES:
-        raise over()
+        raise _over(half.token_hash)
     with store.writing():
         return _begin(half, _held(half), device_token=device_token, agent=agent, by=by)
 

@@ -151,6 +151,12 @@ def use_recovery_code(worker: Worker, typed: str) -> bool:
     return bool(RecoveryCode.update(used_at=clock.now()).where(mine, RecoveryCode.used_at.is_null()).execute())
 
 
+def was_just_spent(worker: Worker, typed: str) -> bool:
+    """True for a recovery code that let in within the last minute: the form that brought it is sent again."""
+    mine = (RecoveryCode.worker == worker.id) & (RecoveryCode.code_hash == _kept(worker, typed))
+    return bool(RecoveryCode.select().where(mine, RecoveryCode.used_at > clock.ago(minutes=1)).exists())
+
+
 def codes_left(worker: Worker) -> int:
     """How many recovery codes still work."""
     return int(RecoveryCode.select().where(RecoveryCode.worker == worker.id, RecoveryCode.used_at.is_null()).count())

@@ -183,7 +183,7 @@ def _named(account: PortalAccount | None, worker: Worker | None) -> str:
 def start_again(who: str, words: Mapping[str, str]) -> None:
     """A form that began a session, or half of one, is sent again: the browser may have dropped the first answer's cookie.
 
-    The password in it is compared once more, or the code that was the newest to count, so that a cookie of before it opens
+    The password in it is compared once more, or the code that let in a moment ago, so that a cookie of before it opens
     nothing.  Whose account ended meanwhile gets the first answer without a session, and is led to sign in from there.
     """
     kind, _, number = who.partition(" ")

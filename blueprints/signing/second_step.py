@@ -94,18 +94,17 @@ def _half(stage: str):
 
 def _elsewhere():
     """To the page that is the right one now; to the sign-in when there is none."""
-    half = half_sign_ins.find(sessions.half_token())
+    token = sessions.half_token()
+    half = half_sign_ins.find(token)
     if half is not None:
         return redirect(_with_next(PAGES[half_sign_ins.stage(half)]), 303)
     if g.viewer is not None:
         return redirect("/", 303)
-    return _again(half_sign_ins.over())
+    return _again(half_sign_ins.over(token)) if token else done(_with_next("/sign-in"))
 
 
 def _again(refused: RuleBroken):
-    """The sign-in begins anew, with a word why."""
-    half_sign_ins.end(sessions.half_token())
-    g.half_token = ""
+    """The sign-in begins anew, with a word why.  Nothing is ended here: a GET may lead here, and a form may be sent once more."""
     sessions.tell_refusal(refused, "warn")
     return done(_with_next("/sign-in"))
 
