@@ -138,7 +138,8 @@ def _begin(half: HalfSignIn, worker: Worker, *, device_token: str, agent: str, b
     mine = HalfSignIn.update(finished_at=clock.now()).where(HalfSignIn.id == half.id, HalfSignIn.finished_at.is_null())
     if not mine.execute():
         raise _over(half.token_hash)
-    return sign_in.start(None, worker, device_token=device_token, agent=agent, network=by.network, trusts=trusts)
+    trust_token = second_step.trust_token(half) if trusts else ""
+    return sign_in.start(None, worker, device_token=device_token, agent=agent, network=by.network, trust_token=trust_token)
 
 
 def _refused(half: HalfSignIn, why: str, by: Actor, spent: RuleBroken | None = None) -> RuleBroken:
@@ -191,11 +192,15 @@ def _over(token_hash: str) -> RuleBroken:
     return RuleBroken(why, code="over")
 
 
-def once_more(token: str, typed: str, worker: Worker) -> bool:
-    """True for a browser that sends again the form with the code that let it in a moment ago: the answer did not arrive."""
+def once_more(token: str, typed: str, worker: Worker, device_token: str) -> str | None:
+    """For a browser that sends again the form with the code that let it in a moment ago, because the answer did not arrive:
+    the device's token that came with the answer.  None for any other."""
     mine = HalfSignIn.select().where(HalfSignIn.token_hash == devices.digest(token), HalfSignIn.worker == worker.id)
-    is_fresh = mine.where(HalfSignIn.finished_at > clock.ago(minutes=1)).exists() if token else False
-    return is_fresh and (second_step.is_last_code(worker, typed) or second_step.was_just_spent(worker, typed))
+    half = mine.where(HalfSignIn.finished_at > clock.ago(minutes=1)).first() if token else None
+    if half is None or not (second_step.is_last_code(worker, typed) or second_step.was_just_spent(worker, typed)):
+        return None
+    trusted = second_step.trust_token(half)
+    return trusted if devices.number_of(0, worker.id, trusted) else device_token
 
 
 # ---------------------------------------------------------------- the first time

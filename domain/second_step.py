@@ -189,10 +189,18 @@ def is_trusted(worker: Worker, device_token: str) -> bool:
     return device is not None and devices.trusted_until(device) is not None
 
 
-def trust(device: Device, by: Actor) -> None:
-    """No code is asked for on this device for some days.  Said inside the transaction of a second step that was done on it."""
-    Device.update(trusted_at=clock.now()).where(Device.id == device.id).execute()
+def trust(device: Device, token: str, by: Actor) -> None:
+    """No code is asked for on this device for some days.  Said inside the transaction of a second step that was done on it.
+
+    From now on it is known by another token: others who use the browser may have the earlier one.
+    """
+    Device.update(trusted_at=clock.now(), token_hash=devices.digest(token)).where(Device.id == device.id).execute()
     audit.record("device.trusted", by, subject=f"worker {device.worker_id}", days=settings.get("trusted_device_days"))
+
+
+def trust_token(half: HalfSignIn) -> str:
+    """The token of a device that is trusted with this sign-in: the same again for a form that is sent once more."""
+    return base64.urlsafe_b64encode(_made("trusted device", half.token_hash)).decode().rstrip("=")
 
 
 # ---------------------------------------------------------------- tries and ends

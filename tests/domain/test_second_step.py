@@ -417,6 +417,30 @@ def test_a_trusted_device_skips_the_code_but_never_the_password(cast, trusted, f
     assert isinstance(enter(cast, device=trusted), Half)
 
 
+def test_trust_takes_a_fresh_token_that_nobody_had_before(cast, enrolled, trusted):
+    earlier = enrolled[0].device_token
+    assert trusted != earlier
+    assert Device.select().where(Device.worker == cast.dora).count() == 1
+    assert isinstance(enter(cast, device=earlier), Half)
+    assert isinstance(enter(cast, device=trusted), SignedIn)
+
+
+@pytest.mark.parametrize("name", ["otto", "alice"])
+def test_trust_ends_when_somebody_else_signs_in_there(cast, trusted, decided, name):
+    decided(staff_2step=0)
+    assert enter(cast, name, device=trusted).device_token == trusted
+    decided(staff_2step=1)
+    assert isinstance(enter(cast, device=trusted), Half)
+    ended = AuditEntry.get(AuditEntry.kind == "device.trust_ended")
+    assert (ended.subject, ended.actor_kind) == (f"worker {cast.dora.id}", "system")
+    assert Device.select().where(Device.trusted_at.is_null(False)).count() == 0
+
+
+def test_half_a_sign_in_of_somebody_else_ends_no_trust(cast, trusted):
+    assert isinstance(enter(cast, "otto", device=trusted), Half)
+    assert isinstance(enter(cast, device=trusted), SignedIn)
+
+
 def test_fewer_days_end_trust_that_was_given_before(cast, trusted, decided, frozen):
     frozen.shift(days=3)
     decided(trusted_device_days=2)
@@ -528,9 +552,9 @@ def _sign_out_others(cast, session):
 def test_a_form_that_is_sent_again_begins_no_session_in_place_of_one_that_was_ended(cast, enrolled, ends):
     token, code = enter(cast).token, shown(cast)
     half_sign_ins.enter(half_sign_ins.find(token), code, **here(cast))
-    assert half_sign_ins.once_more(token, code, cast.dora)
+    assert half_sign_ins.once_more(token, code, cast.dora, "hers") == "hers"
     ends(cast, session_of(enrolled))
-    assert not half_sign_ins.once_more(token, code, cast.dora)
+    assert half_sign_ins.once_more(token, code, cast.dora, "hers") is None
 
 
 def test_trust_that_ended_meanwhile_starts_no_session_for_the_password_alone(cast, trusted):
@@ -592,11 +616,12 @@ def begun_move(cast, enrolled):
 
 
 def test_another_phone_ends_what_the_old_one_opened(cast, enrolled):
-    half_sign_ins.enter(half_of(cast), shown(cast), **here(cast, enrolled[0].device_token), trusts=True)
+    trusted = half_sign_ins.enter(half_of(cast), shown(cast), **here(cast, enrolled[0].device_token), trusts=True).device_token
+    assert second_step.is_trusted(cast.dora, trusted)
     other, half = cast.session("dora"), half_of(cast)
     session, nonce = begun_move(cast, enrolled)
     own_second_step.move(session, pyotp.TOTP(second_step.secret(nonce)).at(clock.now()), cast.by("dora"))
-    assert not second_step.is_trusted(cast.dora, enrolled[0].device_token)
+    assert not second_step.is_trusted(cast.dora, trusted)
     left = [row.token_hash for row in LoginSession.select().where(LoginSession.worker == cast.dora)]
     assert left == [session.token_hash] != [other.token_hash]
     assert HalfSignIn.get_or_none(HalfSignIn.id == half.id) is None

@@ -370,6 +370,20 @@ def test_a_trusted_device_is_not_asked_again_until_its_trust_is_taken_back(dora,
     assert browser.sign_in(cast.email_of("dora"), cast.password_of("dora")).path == "/sign-in/code"
 
 
+def test_a_lost_answer_to_a_code_with_trust_is_trusted_when_it_is_sent_again(dora, browse, cast):
+    browser = asked(browse, cast)
+    form = browser.page.form("Sign in")
+    values = form.filled({"code": shown(), "trust": True})
+    lost = copy_of(browser)
+    browser.submit(form, values)
+    lost.send(form.action, values)
+    assert Device.select().where(Device.trusted_at.is_null(False)).count() == 1
+    lost.open(MINE)
+    lost.sign_out()
+    assert lost.sign_in(cast.email_of("dora"), cast.password_of("dora")).path == "/admin/"
+    assert Device.select().where(Device.worker == cast.dora).count() == 2
+
+
 def test_a_password_that_is_sent_again_after_the_trust_ended_is_not_enough(dora, browse, cast):
     browser = asked(browse, cast)
     browser.press("Sign in", code=shown(), trust=True)
