@@ -8,7 +8,7 @@ from wtforms import BooleanField
 from blueprints import app_setup
 from blueprints.signing import bp
 from blueprints.signing.routes import home
-from domain import half_sign_ins, second_step, settings
+from domain import agency, half_sign_ins, second_step, settings
 from domain.rules import RuleBroken
 from web import sessions
 from web.access import safe_next
@@ -146,6 +146,7 @@ def _with_next(path: str) -> str:
 def _page(name: str, form: Form, half):
     context = {"next": _next(), "with_next": _with_next, "email": half.worker.email, "agency_called": second_step.called()}
     if name == "code":
+        context["phone"] = agency.support_phone()
         days = settings.get("trusted_device_days")
         form.trust.label.text = ngettext(
             "Do not ask again on this device for %(num)s day", "Do not ask again on this device for %(num)s days", days

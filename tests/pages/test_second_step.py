@@ -8,7 +8,7 @@ import segno
 from pages.conftest import Browser, text_of
 
 from domain import clock, second_step, store, workers
-from models import AuditEntry, Authenticator, Device, HalfSignIn, LoginSession, Worker
+from models import AuditEntry, Authenticator, Device, HalfSignIn, LoginSession, Site, Worker
 
 MINE = "/admin/my-sign-in/"
 
@@ -118,6 +118,18 @@ def test_the_page_says_what_to_do_and_does_not_look_like_a_wrong_password(dora, 
     assert "dora@example.org" in page
     assert 'autocomplete="one-time-code"' in page.html
     assert 'inputmode="numeric"' in page.html
+
+
+def test_the_page_says_what_to_do_when_codes_are_refused_and_whom_to_call(dora, browse, cast):
+    with store.writing():
+        Site.update(phone="").execute()
+    page = asked(browse, cast).page
+    assert "Codes are refused? Check that your phone sets its time by itself." in page
+    assert "You reach us on" not in page
+    with store.writing():
+        Site.update(phone="+442079460123").where(Site.is_main).execute()
+    page = asked(browse, cast).page
+    assert "You reach us on +44 20 7946 0123." in page
 
 
 def test_the_code_leads_to_where_she_was_going(dora, browse, cast):
