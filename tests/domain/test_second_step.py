@@ -456,7 +456,7 @@ def _forget(cast, session):
 
 
 def _change_password(cast, session):
-    sign_in.change_password(session, cast.password_of("dora"), "seven brave geese fly", cast.by("dora"))
+    return sign_in.change_password(session, cast.password_of("dora"), "seven brave geese fly", cast.by("dora"))
 
 
 def _remove_app(cast, session):
@@ -571,6 +571,37 @@ def test_old_ones_are_removed(cast, enrolled, frozen):
     frozen.shift(minutes=12)
     assert half_sign_ins.forget_old() == 2
     assert not HalfSignIn.select().exists()
+
+
+def all_at_once(cast, at_once, codes, frozen):
+    """Guesses and right codes, a colleague's "lost their phone", another password, and Alice on a browser that Dora trusts."""
+    known = half_sign_ins.enter(half_of(cast), shown(cast), **here(cast), trusts=True).device_token
+    frozen.shift(minutes=1)
+    session, halves, right = cast.session("dora"), [half_of(cast) for _ in range(3)], shown(cast)
+    return at_once([
+        lambda: _change_password(cast, session),
+        lambda: workers.remove_app(cast.dora, cast.by("ada")),
+        *[lambda half=half: half_sign_ins.enter(half, "000000", **here(cast)) for half in halves * 2],
+        lambda: half_sign_ins.enter(halves[0], right, **here(cast), trusts=True),
+        lambda: half_sign_ins.enter_by_recovery(halves[1], codes[0], **here(cast, known)),
+        lambda: enter(cast), lambda: enter(cast, "alice", device=known),
+    ])  # fmt: skip
+
+
+def test_guesses_a_lost_phone_and_a_new_password_at_once_wait_for_each_other_in_no_circle(cast, decided, at_once, frozen):
+    decided(sign_ins_a_minute=1000, second_step_tries_a_day=50)
+    kept = cast.dora.password_hash
+    for _ in range(4):
+        _, codes = set_up(cast)
+        frozen.shift(minutes=1)
+        changed, removed, *_ = all_at_once(cast, at_once, codes, frozen)
+        assert (removed, Authenticator.select().exists()) == (None, False)
+        left = {each.token_hash for each in LoginSession.select().where(LoginSession.worker == cast.dora)}
+        assert left <= ({devices.digest(changed)} if isinstance(changed, str) else set())
+        with store.writing():
+            Worker.update(password_hash=kept).where(Worker.id == cast.dora.id).execute()
+            second_step.end_halves(cast.dora)
+    assert audit.verify() == []
 
 
 # ---------------------------------------------------------------- one's own
