@@ -71,11 +71,10 @@ def enter(half: HalfSignIn, typed: str, *, device_token: str, agent: str, by: Ac
         return ""
 
     _claim(half)
-    try:
-        with store.aside():
-            second_step.count_try(half.worker, device)
-    except RuleBroken as spent:
-        raise _refused(half, "", by, spent) from None
+    with store.aside():
+        is_compared = second_step.count_try(half.worker, device)
+    if not is_compared:
+        raise _refused(half, "", by)
     return _proved(half, use, device_token=device_token, agent=agent, by=by, trusts=trusts)
 
 
@@ -142,22 +141,23 @@ def _begin(half: HalfSignIn, worker: Worker, *, device_token: str, agent: str, b
     return sign_in.start(None, worker, device_token=device_token, agent=agent, network=by.network, trust_token=trust_token)
 
 
-def _refused(half: HalfSignIn, why: str, by: Actor, spent: RuleBroken | None = None) -> RuleBroken:
-    """Note a code that did not count, and why; or that none is compared any more today, as ``spent`` says."""
+def _refused(half: HalfSignIn, why: str, by: Actor) -> RuleBroken:
+    """Note a code that did not count, and ``why``: empty for one that was not compared, because the day's tries are spent."""
     who = Actor(worker=half.worker, network=by.network)
     with store.aside(), store.writing():
         fresh = HalfSignIn.get_or_none(HalfSignIn.id == half.id)
         left = settings.get("second_step_tries") - fresh.tries if fresh else 0
-        if spent is None:
+        if why:
             second_step.note_wrong(half.worker, who, why)
-        if (fresh and left <= 0) or spent is not None:
+        if not why or (fresh and left <= 0):
             second_step.note_no_code(half.worker, who)
-    if left <= 0:
-        return _over(half.token_hash)
-    return spent or _SENTENCES[why](left)
+    return _SENTENCES[why](left) if left > 0 else _over(half.token_hash)
 
 
 _SENTENCES: dict[str, Callable[[int], RuleBroken]] = {
+    "": lambda left: RuleBroken(
+        N_("There were too many wrong codes. Use a recovery code, or wait a day."), code="too_many", field="code"
+    ),
     "code": lambda left: RuleBroken(
         N_("That is not what the app shows now. You have %(count)s try left."),
         plural=N_("That is not what the app shows now. You have %(count)s tries left."), count=left, code="wrong", field="code",

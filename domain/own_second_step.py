@@ -85,7 +85,8 @@ def _after_proof(
 ) -> None:
     worker: Worker = session.worker
     with store.aside():
-        second_step.count_try(worker, session.device_id, what)
+        if not second_step.count_try(worker, session.device_id, what):
+            raise RuleBroken(N_("There were too many wrong codes. Wait a day and try again."), code="too_many", field="code")
     try:
         with store.writing():
             store.hold(worker)

@@ -206,11 +206,10 @@ def trust_token(half: HalfSignIn) -> str:
 # ---------------------------------------------------------------- tries and ends
 
 
-def count_try(worker: Worker, device: int | None, what: str = "second_step") -> None:
+def count_try(worker: Worker, device: int | None, what: str = "second_step") -> bool:
     """Count a code before it is compared, over all sign-ins of a worker; a device that they signed in on counts for itself,
-    so that whoever guesses elsewhere does not keep them out.  Raises RuleBroken ``too_many``."""
-    if not limits.spend(what, _who(worker, device), most=settings.get("second_step_tries_a_day"), seconds=DAY):
-        raise RuleBroken(N_("There were too many wrong codes. Use a recovery code, or wait a day."), code="too_many", field="code")
+    so that whoever guesses elsewhere does not keep them out.  False when none is compared any more today."""
+    return limits.spend(what, _who(worker, device), most=settings.get("second_step_tries_a_day"), seconds=DAY)
 
 
 def was_right(worker: Worker, device: int | None, what: str = "second_step") -> None:

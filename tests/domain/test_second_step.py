@@ -692,7 +692,8 @@ def test_guesses_of_a_signed_in_browser_are_limited_too(cast, enrolled, at_once)
 
 def test_a_recovery_code_moves_the_app_although_the_codes_of_the_day_are_spent(cast, enrolled, decided):
     session, by = session_of(enrolled), cast.by("dora")
-    guess_all_day(lambda: own_second_step.begin_move(session, "000000", by))
+    told = guess_all_day(lambda: own_second_step.begin_move(session, "000000", by))
+    assert str(told) == "There were too many wrong codes. Wait a day and try again."
     own_second_step.begin_move(session, enrolled[1][0], by)
     assert own_second_step.begun(session).nonce
 
