@@ -122,6 +122,7 @@ KINDS: dict[str, frozenset[str]] = {
         "two_step.enrolled": "",
         "two_step.failed": "reason",
         "two_step.moved": "",
+        "two_step.no_code": "",
         "two_step.recovery_used": "left",
         "two_step.removed": "",
         "worker.imported": "import_run before after",

@@ -10,7 +10,7 @@ import secrets
 from typing import Any
 
 from domain import accounts, audit, clock, notices, settings, statements, store
-from domain.actor import Actor
+from domain.actor import SYSTEM, Actor
 from domain.rules import NotFound
 from models import Device, HalfSignIn, LoginSession, PortalAccount, Worker
 
@@ -31,11 +31,20 @@ def met(account: PortalAccount | None, worker: Worker | None, token: str, agent:
     if device is not None:
         _SEEN.run(device.id, Device.signed_in_at.db_value(now))
         return device, token, False
-    is_shared = token and Device.select().where(Device.token_hash == digest(token)).exists()
-    fresh = token if is_shared else secrets.token_urlsafe(32)  # a shared browser keeps its one name
+    others = list(Device.select().where(Device.token_hash == digest(token))) if token else []
+    _share(others)
+    fresh = token if others else secrets.token_urlsafe(32)  # a shared browser keeps its one name
     device = Device.create(token_hash=digest(fresh), account=account, worker=worker, agent=agent[:200], created_at=now,
                            signed_in_at=now)  # fmt: skip
     return device, fresh, True
+
+
+def _share(others: list[Device]) -> None:
+    """Somebody else uses a browser: whoever trusted it is asked for a code there again."""
+    trusted = Device.trusted_at.is_null(False)
+    ended = [each for each in others if each.trusted_at and Device.update(trusted_at=None).where(Device.id == each.id, trusted).execute()]
+    for each in ended:
+        audit.record("device.trust_ended", SYSTEM, subject=f"worker {each.worker_id}")
 
 
 def find(account: PortalAccount | None, worker: Worker | None, token: str) -> Device | None:

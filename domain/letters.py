@@ -325,9 +325,10 @@ _NOT_ME = N_("If it was not you, choose a new password now and call us.")
 def _of_second_step(delivery: Delivery, portal_url: str, subject: str, told: str, *more: str) -> Letter:
     _still_theirs(delivery)
     tongue = language_of(delivery)
+    when = texts.moment(tongue, delivery.created_at.astimezone(agency.zone()))
     return Letter(
         texts.say(tongue, subject),
-        tuple(texts.say(tongue, each) for each in (N_("Hello,"), told, *more, _NOT_ME)),
+        tuple(texts.say(tongue, each, when=when) for each in (N_("Hello,"), told, *more, _NOT_ME)),
         (texts.say(tongue, N_("Choose a new password")), f"{portal_url}/forgotten-password"),
     )
 
@@ -357,6 +358,15 @@ def _recovery_code_used(delivery: Delivery, portal_url: str) -> Letter:
     )  # fmt: skip
 
 
+def _password_known(delivery: Delivery, portal_url: str) -> Letter:
+    return _of_second_step(
+        delivery, portal_url, N_("Somebody may have your password"),
+        N_("On %(when)s somebody typed your e-mail address and your right password, and then wrong codes several times. With these they "
+           "did not get in."),
+        N_("If it was you, you need do nothing."),
+    )  # fmt: skip
+
+
 _WRITERS: dict[str, Callable[[Delivery, str], Letter]] = {
     "activation": _activation,
     "password_reset": _password_reset,
@@ -372,6 +382,7 @@ _WRITERS: dict[str, Callable[[Delivery, str], Letter]] = {
     "authenticator_set_up": _authenticator_set_up,
     "authenticator_removed": _authenticator_removed,
     "recovery_code_used": _recovery_code_used,
+    "password_known": _password_known,
     "new_password_wanted": _new_password_wanted,
 }
 
@@ -391,6 +402,7 @@ KIND_NAMES = {
     "authenticator_set_up": N_("Authenticator app set up"),
     "authenticator_removed": N_("Authenticator app removed"),
     "recovery_code_used": N_("Recovery code used"),
+    "password_known": N_("Right password, no right code"),
     "new_password_wanted": N_("Staff ask for a new password"),
 }
 

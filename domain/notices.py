@@ -42,7 +42,7 @@ DOUBTFUL_AFTER = 3
 KINDS = {
     "activation": 0, "password_reset": 0, "mail_test": 0, "password_changed": 3, "new_device": 3, "birth_date_closed": 3,
     "sign_in_locked": 0, "address_code": 0, "address_changed": 0, "invitation": 0, "worker_address_changed": 0,
-    "authenticator_set_up": 3, "authenticator_removed": 3, "recovery_code_used": 3,
+    "authenticator_set_up": 3, "authenticator_removed": 3, "recovery_code_used": 3, "password_known": 3,
     "new_password_wanted": 3,
     "event_booked": 5, "event_moved": 5, "event_cancelled": 5, "event_confirmation": 6,
 }  # fmt: skip

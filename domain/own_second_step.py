@@ -35,7 +35,7 @@ def begin_move(session: LoginSession, typed: str, by: Actor) -> None:
     def begin(worker: Worker) -> None:
         _begin(session, worker, nonce=second_step.new_nonce())
 
-    _after_proof(session, spend, begin, by)
+    _after_proof(session, spend, begin, by, "second_step" if second_step.is_of_app(typed) else "recovery code")
 
 
 def begin_codes(session: LoginSession, typed: str, by: Actor) -> None:
@@ -80,17 +80,20 @@ def kept(session: LoginSession) -> None:
         HalfSignIn.delete().where(HalfSignIn.token_hash == _token(session), HalfSignIn.is_within).execute()
 
 
-def _after_proof(session: LoginSession, spend: Callable[[Worker], str], begin: Callable[[Worker], None], by: Actor) -> None:
+def _after_proof(
+    session: LoginSession, spend: Callable[[Worker], str], begin: Callable[[Worker], None], by: Actor, what: str = "second_step"
+) -> None:
     worker: Worker = session.worker
     with store.aside():
-        second_step.count_try(worker, session.device_id)
+        if not second_step.count_try(worker, session.device_id, what):
+            raise RuleBroken(N_("There were too many wrong codes. Wait a day and try again."), code="too_many", field="code")
     try:
         with store.writing():
             store.hold(worker)
             sign_in.must_be_there(session)
             if why := spend(worker):
                 raise _Wrong(why)
-            second_step.was_right(worker, session.device_id)
+            second_step.was_right(worker, session.device_id, what)
             begin(worker)
     except _Wrong as wrong:
         with store.aside(), store.writing():

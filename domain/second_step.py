@@ -20,7 +20,7 @@ from models import Authenticator, Device, HalfSignIn, RecoveryCode, Worker
 
 SECONDS = 30  # of one step: what every app takes for granted
 RECOVERY_CODES = 10
-HOUR = 3600
+HOUR, DAY = 3600, 86400
 
 _key = b""
 
@@ -89,6 +89,11 @@ def digits(typed: str) -> str:
     return "".join(str(unicodedata.decimal(c, "?")) for c in kept)
 
 
+def is_of_app(typed: str) -> bool:
+    """True for six digits: what can be guessed, and so is counted; recovery codes are longer than anybody guesses."""
+    return len(digits(typed)) == 6 and digits(typed).isdecimal()
+
+
 def use_code(worker: Worker, typed: str) -> str:
     """Empty when this is the app's code and counts now, for the first time; else why not: ``code``, ``used``.
 
@@ -146,6 +151,12 @@ def use_recovery_code(worker: Worker, typed: str) -> bool:
     return bool(RecoveryCode.update(used_at=clock.now()).where(mine, RecoveryCode.used_at.is_null()).execute())
 
 
+def was_just_spent(worker: Worker, typed: str) -> bool:
+    """True for a recovery code that let in within the last minute: the form that brought it is sent again."""
+    mine = (RecoveryCode.worker == worker.id) & (RecoveryCode.code_hash == _kept(worker, typed))
+    return bool(RecoveryCode.select().where(mine, RecoveryCode.used_at > clock.ago(minutes=1)).exists())
+
+
 def codes_left(worker: Worker) -> int:
     """How many recovery codes still work."""
     return int(RecoveryCode.select().where(RecoveryCode.worker == worker.id, RecoveryCode.used_at.is_null()).count())
@@ -178,25 +189,54 @@ def is_trusted(worker: Worker, device_token: str) -> bool:
     return device is not None and devices.trusted_until(device) is not None
 
 
-def trust(device: Device, by: Actor) -> None:
-    """No code is asked for on this device for some days.  Said inside the transaction of a second step that was done on it."""
-    Device.update(trusted_at=clock.now()).where(Device.id == device.id).execute()
+def trust(device: Device, token: str, by: Actor) -> None:
+    """No code is asked for on this device for some days.  Said inside the transaction of a second step that was done on it.
+
+    From now on it is known by another token: others who use the browser may have the earlier one.
+    """
+    Device.update(trusted_at=clock.now(), token_hash=devices.digest(token)).where(Device.id == device.id).execute()
     audit.record("device.trusted", by, subject=f"worker {device.worker_id}", days=settings.get("trusted_device_days"))
+
+
+def trust_token(half: HalfSignIn) -> str:
+    """The token of a device that is trusted with this sign-in: the same again for a form that is sent once more."""
+    return base64.urlsafe_b64encode(_made("trusted device", half.token_hash)).decode().rstrip("=")
 
 
 # ---------------------------------------------------------------- tries and ends
 
 
-def count_try(worker: Worker, device: int | None) -> None:
+def count_try(worker: Worker, device: int | None, what: str = "second_step") -> bool:
     """Count a code before it is compared, over all sign-ins of a worker; a device that they signed in on counts for itself,
-    so that whoever guesses elsewhere does not keep them out.  Raises RuleBroken ``too_many``."""
-    if not limits.spend("second_step", _who(worker, device), most=settings.get("second_step_tries_an_hour"), seconds=HOUR):
-        raise RuleBroken(N_("There were too many wrong codes. Wait an hour and try again."), code="too_many", field="code")
+    so that whoever guesses elsewhere does not keep them out.  False when none is compared any more today."""
+    return limits.spend(what, _who(worker, device), most=settings.get("second_step_tries_a_day"), seconds=DAY)
 
 
-def was_right(worker: Worker, device: int | None) -> None:
+def was_right(worker: Worker, device: int | None, what: str = "second_step") -> None:
     """A code that turned out right counts for no limit."""
-    limits.give_back("second_step", _who(worker, device), seconds=HOUR)
+    limits.give_back(what, _who(worker, device), seconds=DAY)
+
+
+def note_wrong(worker: Worker, by: Actor, why: str) -> None:
+    """A code after the right password did not count: in the audit, and to its owner when it is the fifth of a day, in however
+    many sign-ins.  Said inside a transaction."""
+    most = settings.get("second_step_tries") - 1
+    is_often = not limits.spend("wrong code", f"worker {worker.id}", most=most, seconds=DAY)
+    entry = audit.record("two_step.failed", by, subject=f"worker {worker.id}", reason=why)
+    if is_often:
+        _warn(worker, entry.id)
+
+
+def note_no_code(worker: Worker, by: Actor) -> None:
+    """Whoever had the right password has spent the tries for the code: in the audit, and to its owner.  Said inside a transaction."""
+    entry = audit.record("two_step.no_code", by, subject=f"worker {worker.id}")
+    _warn(worker, entry.id)
+
+
+def _warn(worker: Worker, entry: int) -> None:
+    """Tell by e-mail that somebody may have the password: one for all guesses of an hour."""
+    if limits.spend("password known", f"worker {worker.id}", most=1, seconds=HOUR):
+        notices.put("password_known", entry, to=worker.email, worker=worker)
 
 
 def _who(worker: Worker, device: int | None) -> str:

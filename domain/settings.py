@@ -75,7 +75,10 @@ CATALOGUE: dict[str, Kind] = {
         30, N_("Trusted devices"), N_("days"), N_("How long no code is asked for where somebody wishes so."), 1, 365
     ),
     "second_step_tries": Kind(5, N_("Wrong codes of the app"), N_("for one sign-in"), N_("Then it begins again with the password."), 3, 10),
-    "second_step_tries_an_hour": Kind(20, N_("Wrong codes of the app"), N_("an hour"), N_("For one worker."), 5, 100),
+    "second_step_tries_a_day": Kind(
+        10, N_("Wrong codes of the app"), N_("a day"),
+        N_("For one worker; each device that they used before has as many of its own. Recovery codes work all the same."), 5, 50,
+    ),
     "second_step_minutes": Kind(10, N_("After the password"), N_("minutes"), N_("How long the page waits for the code."), 3, 10),
     "idle_minutes": Kind(30, N_("Idle limit"), N_("minutes"), N_("A session without a tap ends after this time."), 5, 240),
     "session_hours": Kind(12, N_("Longest session"), N_("hours"), "", 1, 24),
@@ -181,7 +184,7 @@ SECTIONS: dict[str, Section] = {
     "sign_in": Section(N_("Sign-in"), (
         "password_length", "sign_ins_a_minute", "sign_in_tries", "unlock_minutes", "resets_an_hour", "reset_minutes",
         "invitation_days", "idle_minutes", "session_hours", "unsent_minutes",
-        "staff_2step", "trusted_device_days", "second_step_tries", "second_step_tries_an_hour", "second_step_minutes",
+        "staff_2step", "trusted_device_days", "second_step_tries", "second_step_tries_a_day", "second_step_minutes",
     ), N_("Passwords, tries and how long a session lasts.")),
     "address": Section(N_("Change of address"), (
         "address_undo_days", "address_code_minutes", "address_code_tries", "address_code_wait",

@@ -122,9 +122,10 @@ def let_in(
 
 def start(
     account: PortalAccount | None, worker: Worker | None, *, device_token: str, agent: str, network: str,
-    tell_of_device: bool = True, trusts: bool = False, by_password_alone: bool = False,
+    tell_of_device: bool = True, trust_token: str = "", by_password_alone: bool = False,
 ) -> SignedIn:  # fmt: skip
-    """A new session for somebody whose right is proved; a device not seen before is told by e-mail.
+    """A new session for somebody whose right is proved; a device not seen before is told by e-mail, one that is to be trusted
+    goes by ``trust_token`` from now on.
 
     Raises RuleBroken ``no_match`` when the right ended at this very moment.
     """
@@ -142,8 +143,9 @@ def start(
             lockout.begin_anew(account, worker)
         if is_new and tell_of_device:
             devices.tell_of(device)
-        if trusts:
-            second_step.trust(device, who)
+        if trust_token:
+            kept = trust_token
+            second_step.trust(device, kept, who)
         audit.record(
             "sign_in.done", who, individual=Individual(id=account.individual_id) if account else None,
             subject=accounts.subject(account) if account else f"worker {worker.id}",  # type: ignore[union-attr]

@@ -183,7 +183,7 @@ def _named(account: PortalAccount | None, worker: Worker | None) -> str:
 def start_again(who: str, words: Mapping[str, str]) -> None:
     """A form that began a session, or half of one, is sent again: the browser may have dropped the first answer's cookie.
 
-    The password in it is compared once more, or the code that was the newest to count, so that a cookie of before it opens
+    The password in it is compared once more, or the code that let in a moment ago, so that a cookie of before it opens
     nothing.  Whose account ended meanwhile gets the first answer without a session, and is led to sign in from there.
     """
     kind, _, number = who.partition(" ")
@@ -195,8 +195,9 @@ def start_again(who: str, words: Mapping[str, str]) -> None:
     here: dict[str, Any] = {"device_token": device_token(), "agent": agent(), "network": network(), "tell_of_device": False}
     with contextlib.suppress(RuleBroken):
         if worker is not None and kind == "second":
-            if half_sign_ins.once_more(half_token(), words.get("code", ""), worker):
-                begin(sign_in.start(None, worker, **here), by_code=True)
+            device = half_sign_ins.once_more(half_token(), words.get("code", ""), worker, device_token())
+            if device is not None:
+                begin(sign_in.start(None, worker, **here | {"device_token": device}), by_code=True)
         elif passwords.matches(words.get("password", ""), owner.password_hash):
             begin(sign_in.let_in(account, worker, **here))
 

@@ -231,6 +231,7 @@ _ENTRIES = {
     "two_step.enrolled": N_("Authenticator app set up"),
     "two_step.failed": N_("Wrong code of the authenticator app"),
     "two_step.moved": N_("Authenticator app moved to another phone"),
+    "two_step.no_code": N_("Right password, but no right code of the authenticator app"),
     "two_step.recovery_used": N_("Recovery code used, %(left)s left"),
     "two_step.removed": N_("Authenticator app removed"),
 }

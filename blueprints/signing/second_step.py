@@ -8,7 +8,7 @@ from wtforms import BooleanField
 from blueprints import app_setup
 from blueprints.signing import bp
 from blueprints.signing.routes import home
-from domain import half_sign_ins, second_step, settings
+from domain import agency, half_sign_ins, second_step, settings
 from domain.rules import RuleBroken
 from web import sessions
 from web.access import safe_next
@@ -94,18 +94,17 @@ def _half(stage: str):
 
 def _elsewhere():
     """To the page that is the right one now; to the sign-in when there is none."""
-    half = half_sign_ins.find(sessions.half_token())
+    token = sessions.half_token()
+    half = half_sign_ins.find(token)
     if half is not None:
         return redirect(_with_next(PAGES[half_sign_ins.stage(half)]), 303)
     if g.viewer is not None:
         return redirect("/", 303)
-    return _again(half_sign_ins.over())
+    return _again(half_sign_ins.over(token)) if token else done(_with_next("/sign-in"))
 
 
 def _again(refused: RuleBroken):
-    """The sign-in begins anew, with a word why."""
-    half_sign_ins.end(sessions.half_token())
-    g.half_token = ""
+    """The sign-in begins anew, with a word why.  Nothing is ended here: a GET may lead here, and a form may be sent once more."""
     sessions.tell_refusal(refused, "warn")
     return done(_with_next("/sign-in"))
 
@@ -118,7 +117,7 @@ def _take(name: str, form: Form, stage: str, go):
         try:
             return _led_on(go(half, form))
         except RuleBroken as refused:
-            if refused.code in ("over", "no_match"):
+            if refused.code in ("over", "no_match", "locked"):
                 return _again(refused)
             form.refuse(refused)
     return _page(name, form, half)
@@ -147,6 +146,7 @@ def _with_next(path: str) -> str:
 def _page(name: str, form: Form, half):
     context = {"next": _next(), "with_next": _with_next, "email": half.worker.email, "agency_called": second_step.called()}
     if name == "code":
+        context["phone"] = agency.support_phone()
         days = settings.get("trusted_device_days")
         form.trust.label.text = ngettext(
             "Do not ask again on this device for %(num)s day", "Do not ask again on this device for %(num)s days", days

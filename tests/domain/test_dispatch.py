@@ -88,7 +88,7 @@ def every_letter(cast):
     address_change.confirm(bob, links.digits(change.code), cast.by("bob"))
     address_change.ask(cast.session("alice"), cast.password_of("alice"), "lis@example.org", cast.by("alice"))
     forced_reset.force(cast.bob_account, cast.by("ada"))
-    for kind in ("worker_address_changed", "authenticator_set_up", "authenticator_removed", "recovery_code_used"):
+    for kind in ("worker_address_changed", "authenticator_set_up", "authenticator_removed", "recovery_code_used", "password_known"):
         notices.put(kind, 1, to=cast.ada.email, worker=cast.ada)
 
 

@@ -10,12 +10,28 @@ import threading
 import time
 from pathlib import Path
 
+import pyotp
 import pytest
 from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain import accounts, agency, audit, clock, imports, limits, links, profile, schema, search, store, workers
+from domain import (
+    accounts,
+    agency,
+    audit,
+    clock,
+    half_sign_ins,
+    imports,
+    limits,
+    links,
+    profile,
+    schema,
+    search,
+    second_step,
+    store,
+    workers,
+)
 from domain.actor import SYSTEM
 from domain.import_csv import open_table
 from domain.import_mapping import Bound
@@ -24,6 +40,7 @@ from domain.rules import RuleBroken
 from models import (
     TABLES,
     AuditEntry,
+    Authenticator,
     Consent,
     Contact,
     Delivery,
@@ -865,6 +882,22 @@ def test_whoever_gets_another_group_has_to_sign_in_again_and_nobody_else(take, c
     assert [(session.worker, session.account) for session in sessions] == [
         (cast.dora, None), (cast.ines, None), (None, cast.alice_account)
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("columns", ["oak@example.org,,worker", "otto@example.org,,intake_mgmt"])
+def test_half_a_sign_in_is_over_when_a_file_changes_address_or_group(take, cast, columns):
+    with store.writing():
+        token, others = second_step.begin(cast.otto)[0], second_step.begin(cast.ines)[0]
+    text = f"{WORKERS}\notto,Otto,Oak,{columns}\nines,Ines,Isles,ines@example.org,,intake_mgmt"
+    half = half_sign_ins.find(token)
+    assert take(text, "workers").is_applied
+    assert half_sign_ins.find(token) is None
+    assert half_sign_ins.find(others) is not None
+    code = pyotp.TOTP(second_step.secret(half.nonce)).at(clock.now())
+    with pytest.raises(RuleBroken) as refused:
+        half_sign_ins.set_up(half, code, cast.visitor())
+    assert refused.value.code == "over"
+    assert not Authenticator.select().exists()
 
 
 @pytest.mark.only_postgres

@@ -9,6 +9,7 @@ from domain import (
     devices,
     half_sign_ins,
     leaving,
+    lockout,
     own_second_step,
     second_step,
     security_classes,
@@ -24,6 +25,7 @@ from models import (
     Delivery,
     Device,
     HalfSignIn,
+    Link,
     LoginSession,
     RecoveryCode,
     Worker,
@@ -38,9 +40,10 @@ def _is_on(cast, decided, frozen):
     decided(staff_2step=1)
 
 
-def enter(cast, name="dora", device="", network="192.0.2.7"):
-    """The right password."""
-    return sign_in.sign_in(cast.email_of(name), cast.password_of(name), device_token=device, agent="a test", by=cast.visitor(network))
+def enter(cast, name="dora", device="", network="192.0.2.7", password=""):
+    """The right password, unless it is another."""
+    typed = password or cast.password_of(name)
+    return sign_in.sign_in(cast.email_of(name), typed, device_token=device, agent="a test", by=cast.visitor(network))
 
 
 def half_of(cast, name="dora", device=""):
@@ -80,6 +83,16 @@ def enrolled(cast, frozen):
 
 def kinds():
     return [row.kind for row in AuditEntry.select().order_by(AuditEntry.id)]
+
+
+def reasons():
+    """Why each code that was refused did not count."""
+    return [audit.values_of(row)["reason"] for row in AuditEntry.select().where(AuditEntry.kind == "two_step.failed")]
+
+
+def warnings():
+    """The e-mails to Dora that somebody may have her password."""
+    return Delivery.select().where(Delivery.kind == "password_known", Delivery.to_address == "dora@example.org").count()
 
 
 # ---------------------------------------------------------------- half a sign-in
@@ -181,7 +194,7 @@ def test_the_same_code_twice_at_once_lets_one_in(cast, enrolled, at_once):
 
 
 def test_guesses_over_many_sign_ins_are_counted_for_the_worker(cast, enrolled, decided):
-    decided(second_step_tries_an_hour=7, sign_ins_a_minute=1000)
+    decided(second_step_tries_a_day=7, sign_ins_a_minute=1000)
     codes = []
     for _ in range(4):
         half = half_of(cast)
@@ -196,8 +209,114 @@ def test_guesses_over_many_sign_ins_are_counted_for_the_worker(cast, enrolled, d
     assert half_sign_ins.enter(known, shown(cast), **here(cast, enrolled[0].device_token)).worker == cast.dora
 
 
+def guess_all_day(guess):
+    """As often as anything is compared; what the guess after that is answered."""
+    for _ in range(10):
+        with pytest.raises(RuleBroken):
+            guess()
+    with pytest.raises(RuleBroken) as refused:
+        guess()
+    assert refused.value.code == "too_many"
+    return refused.value
+
+
+def guess_elsewhere(cast):
+    """Somebody with Dora's password guesses codes until none is compared any more."""
+    return guess_all_day(lambda: half_sign_ins.enter(half_of(cast), "000000", **here(cast)))
+
+
+def test_of_all_guesses_of_a_day_ten_are_compared(cast, enrolled, decided, frozen):
+    decided(sign_ins_a_minute=1000)
+    frozen("2026-11-28 00:00:05")
+    for hours in range(0, 48, 6):
+        frozen("2026-11-28 00:00:05")
+        frozen.shift(hours=hours)
+        for _ in range(6):
+            with pytest.raises(RuleBroken):
+                half_sign_ins.enter(half_of(cast), "000000", **here(cast))
+    assert reasons().count("code") == 20
+
+
+def test_whoever_guesses_all_day_keeps_nobody_out_who_has_a_recovery_code_or_a_device(cast, trusted, enrolled, decided, frozen):
+    decided(sign_ins_a_minute=1000)
+    frozen.shift(seconds=30)
+    told = guess_elsewhere(cast)
+    assert str(told) == "There were too many wrong codes. Use a recovery code, or wait a day."
+    with pytest.raises(RuleBroken) as refused:
+        half_sign_ins.enter(half_of(cast), shown(cast), **here(cast))
+    assert refused.value.code == "too_many"
+    assert isinstance(enter(cast, device=trusted), SignedIn)
+    _revoke(cast, sign_in.session_of(enter(cast, device=trusted).session_token))
+    assert half_sign_ins.enter(half_of(cast, device=trusted), shown(cast), **here(cast, trusted)).worker == cast.dora
+    assert half_sign_ins.enter_by_recovery(half_of(cast), enrolled[1][0], **here(cast))[0].worker == cast.dora
+
+
+def test_whoever_has_no_password_spends_no_tries_of_the_code(cast, enrolled, decided, frozen):
+    decided(sign_ins_a_minute=1000, second_step_tries_a_day=5)
+    for _ in range(20):
+        with pytest.raises(RuleBroken):
+            enter(cast, password="not hers at all")
+    frozen.shift(minutes=31)
+    assert half_sign_ins.enter(half_of(cast), shown(cast), **here(cast)).worker == cast.dora
+
+
+def guess(cast, half, times=1):
+    for _ in range(times):
+        with pytest.raises(RuleBroken):
+            half_sign_ins.enter(half, "000000", **here(cast))
+
+
+def test_the_right_password_without_the_right_code_is_in_the_audit_and_its_owner_is_told(cast, enrolled):
+    half = half_of(cast)
+    guess(cast, half, 4)
+    assert ("two_step.no_code" in kinds(), warnings()) == (False, 0)
+    guess(cast, half)
+    entry = AuditEntry.get(AuditEntry.kind == "two_step.no_code")
+    assert (entry.subject, entry.network, warnings()) == (f"worker {cast.dora.id}", "192.0.2.7", 1)
+
+
+def test_it_is_told_once_however_many_guesses_there_are_and_again_in_another_hour(cast, enrolled, decided, frozen):
+    decided(sign_ins_a_minute=1000)
+    for _ in range(4):
+        guess(cast, half_of(cast), 5)
+    assert (kinds().count("two_step.no_code") >= 4, warnings()) == (True, 1)
+    frozen.shift(hours=1)
+    guess(cast, half_of(cast), 5)
+    assert warnings() == 2
+
+
+def test_whoever_begins_anew_before_the_last_try_is_noticed_all_the_same(cast, enrolled):
+    for _ in range(5):
+        guess(cast, half_of(cast))
+    assert warnings() == 1
+
+
+def test_guesses_at_a_recovery_code_are_told_too(cast, enrolled):
+    half = half_of(cast)
+    for _ in range(5):
+        with pytest.raises(RuleBroken):
+            half_sign_ins.enter_by_recovery(half, "aaaaa-aaaaa", **here(cast))
+    assert ("two_step.no_code" in kinds(), warnings()) == (True, 1)
+
+
+def test_guesses_beyond_the_days_limit_are_counted_for_the_sign_in_too(cast, enrolled, decided):
+    decided(second_step_tries_a_day=5)
+    guess(cast, half_of(cast), 5)
+    half = half_of(cast)
+    guess(cast, half, 5)
+    assert HalfSignIn.get_by_id(half.id).tries == 5
+    assert (reasons().count("code"), kinds().count("two_step.no_code")) == (5, 6)
+
+
+def test_fifty_guesses_at_once_are_told_once(cast, enrolled, at_once, decided):
+    decided(sign_ins_a_minute=1000)
+    halves = [half_of(cast) for _ in range(10)]
+    at_once([lambda half=half: half_sign_ins.enter(half, "000000", **here(cast)) for half in halves * 5])
+    assert (reasons().count("code"), warnings()) == (10, 1)
+
+
 def test_right_codes_count_for_no_limit(cast, enrolled, decided, frozen):
-    decided(second_step_tries_an_hour=5, sign_ins_a_minute=1000)
+    decided(second_step_tries_a_day=5, sign_ins_a_minute=1000)
     for _ in range(8):
         half_sign_ins.enter(half_of(cast), shown(cast), **here(cast))
         frozen.shift(seconds=30)
@@ -208,6 +327,36 @@ def test_a_right_password_without_its_code_spends_no_tries_of_the_password(cast,
     for _ in range(8):
         assert isinstance(enter(cast), Half)
     assert cast.dora.failed_sign_ins == 0
+
+
+def lock(cast):
+    """Somebody elsewhere types wrong passwords until only known devices are let in."""
+    for _ in range(5):
+        with pytest.raises(RuleBroken):
+            enter(cast, network="203.0.113.9", password="not hers at all")
+
+
+@pytest.mark.parametrize("by_recovery", [False, True])
+def test_whoever_has_password_and_code_right_is_told_that_the_sign_in_is_locked(cast, enrolled, by_recovery):
+    half, verb = half_of(cast), half_sign_ins.enter_by_recovery if by_recovery else half_sign_ins.enter
+    lock(cast)
+    right, wrong = (enrolled[1][0], "aaaaa-aaaaa") if by_recovery else (shown(cast), shown(cast, steps=5))
+    for typed, code in ((wrong, "wrong"), (right, "locked")):
+        with pytest.raises(RuleBroken) as refused:
+            verb(half, typed, **here(cast))
+        assert refused.value.code == code
+    assert str(refused.value).startswith("Somebody typed wrong passwords, so your sign-in is locked.")
+    lockout.unlock(Link.get(Link.purpose == "unlock"), cast.visitor())
+    verb(half, right, **here(cast))
+
+
+def test_whoever_sets_an_app_up_while_the_sign_in_is_locked_is_told_so(cast):
+    half = half_of(cast)
+    half_sign_ins.set_up(half, pyotp.TOTP(second_step.secret(half.nonce)).at(clock.now()), cast.visitor())
+    lock(cast)
+    with pytest.raises(RuleBroken) as refused:
+        half_sign_ins.kept(HalfSignIn.get_by_id(half.id), **here(cast))
+    assert refused.value.code == "locked"
 
 
 # ---------------------------------------------------------------- recovery codes
@@ -268,6 +417,30 @@ def test_a_trusted_device_skips_the_code_but_never_the_password(cast, trusted, f
     assert isinstance(enter(cast, device=trusted), Half)
 
 
+def test_trust_takes_a_fresh_token_that_nobody_had_before(cast, enrolled, trusted):
+    earlier = enrolled[0].device_token
+    assert trusted != earlier
+    assert Device.select().where(Device.worker == cast.dora).count() == 1
+    assert isinstance(enter(cast, device=earlier), Half)
+    assert isinstance(enter(cast, device=trusted), SignedIn)
+
+
+@pytest.mark.parametrize("name", ["otto", "alice"])
+def test_trust_ends_when_somebody_else_signs_in_there(cast, trusted, decided, name):
+    decided(staff_2step=0)
+    assert enter(cast, name, device=trusted).device_token == trusted
+    decided(staff_2step=1)
+    assert isinstance(enter(cast, device=trusted), Half)
+    ended = AuditEntry.get(AuditEntry.kind == "device.trust_ended")
+    assert (ended.subject, ended.actor_kind) == (f"worker {cast.dora.id}", "system")
+    assert Device.select().where(Device.trusted_at.is_null(False)).count() == 0
+
+
+def test_half_a_sign_in_of_somebody_else_ends_no_trust(cast, trusted):
+    assert isinstance(enter(cast, "otto", device=trusted), Half)
+    assert isinstance(enter(cast, device=trusted), SignedIn)
+
+
 def test_fewer_days_end_trust_that_was_given_before(cast, trusted, decided, frozen):
     frozen.shift(days=3)
     decided(trusted_device_days=2)
@@ -283,7 +456,7 @@ def _forget(cast, session):
 
 
 def _change_password(cast, session):
-    sign_in.change_password(session, cast.password_of("dora"), "seven brave geese fly", cast.by("dora"))
+    return sign_in.change_password(session, cast.password_of("dora"), "seven brave geese fly", cast.by("dora"))
 
 
 def _remove_app(cast, session):
@@ -379,9 +552,9 @@ def _sign_out_others(cast, session):
 def test_a_form_that_is_sent_again_begins_no_session_in_place_of_one_that_was_ended(cast, enrolled, ends):
     token, code = enter(cast).token, shown(cast)
     half_sign_ins.enter(half_sign_ins.find(token), code, **here(cast))
-    assert half_sign_ins.once_more(token, code, cast.dora)
+    assert half_sign_ins.once_more(token, code, cast.dora, "hers") == "hers"
     ends(cast, session_of(enrolled))
-    assert not half_sign_ins.once_more(token, code, cast.dora)
+    assert half_sign_ins.once_more(token, code, cast.dora, "hers") is None
 
 
 def test_trust_that_ended_meanwhile_starts_no_session_for_the_password_alone(cast, trusted):
@@ -398,6 +571,37 @@ def test_old_ones_are_removed(cast, enrolled, frozen):
     frozen.shift(minutes=12)
     assert half_sign_ins.forget_old() == 2
     assert not HalfSignIn.select().exists()
+
+
+def all_at_once(cast, at_once, codes, frozen):
+    """Guesses and right codes, a colleague's "lost their phone", another password, and Alice on a browser that Dora trusts."""
+    known = half_sign_ins.enter(half_of(cast), shown(cast), **here(cast), trusts=True).device_token
+    frozen.shift(minutes=1)
+    session, halves, right = cast.session("dora"), [half_of(cast) for _ in range(3)], shown(cast)
+    return at_once([
+        lambda: _change_password(cast, session),
+        lambda: workers.remove_app(cast.dora, cast.by("ada")),
+        *[lambda half=half: half_sign_ins.enter(half, "000000", **here(cast)) for half in halves * 2],
+        lambda: half_sign_ins.enter(halves[0], right, **here(cast), trusts=True),
+        lambda: half_sign_ins.enter_by_recovery(halves[1], codes[0], **here(cast, known)),
+        lambda: enter(cast), lambda: enter(cast, "alice", device=known),
+    ])  # fmt: skip
+
+
+def test_guesses_a_lost_phone_and_a_new_password_at_once_wait_for_each_other_in_no_circle(cast, decided, at_once, frozen):
+    decided(sign_ins_a_minute=1000, second_step_tries_a_day=50)
+    kept = cast.dora.password_hash
+    for _ in range(4):
+        _, codes = set_up(cast)
+        frozen.shift(minutes=1)
+        changed, removed, *_ = all_at_once(cast, at_once, codes, frozen)
+        assert (removed, Authenticator.select().exists()) == (None, False)
+        left = {each.token_hash for each in LoginSession.select().where(LoginSession.worker == cast.dora)}
+        assert left <= ({devices.digest(changed)} if isinstance(changed, str) else set())
+        with store.writing():
+            Worker.update(password_hash=kept).where(Worker.id == cast.dora.id).execute()
+            second_step.end_halves(cast.dora)
+    assert audit.verify() == []
 
 
 # ---------------------------------------------------------------- one's own
@@ -443,11 +647,12 @@ def begun_move(cast, enrolled):
 
 
 def test_another_phone_ends_what_the_old_one_opened(cast, enrolled):
-    half_sign_ins.enter(half_of(cast), shown(cast), **here(cast, enrolled[0].device_token), trusts=True)
+    trusted = half_sign_ins.enter(half_of(cast), shown(cast), **here(cast, enrolled[0].device_token), trusts=True).device_token
+    assert second_step.is_trusted(cast.dora, trusted)
     other, half = cast.session("dora"), half_of(cast)
     session, nonce = begun_move(cast, enrolled)
     own_second_step.move(session, pyotp.TOTP(second_step.secret(nonce)).at(clock.now()), cast.by("dora"))
-    assert not second_step.is_trusted(cast.dora, enrolled[0].device_token)
+    assert not second_step.is_trusted(cast.dora, trusted)
     left = [row.token_hash for row in LoginSession.select().where(LoginSession.worker == cast.dora)]
     assert left == [session.token_hash] != [other.token_hash]
     assert HalfSignIn.get_or_none(HalfSignIn.id == half.id) is None
@@ -463,7 +668,7 @@ def test_the_codes_of_another_phone_can_be_seen_for_ten_minutes_again(cast, enro
 
 
 def test_whoever_guesses_elsewhere_does_not_keep_out_who_is_signed_in(cast, enrolled, decided):
-    decided(second_step_tries_an_hour=5)
+    decided(second_step_tries_a_day=5)
     half = half_of(cast)
     for _ in range(5):
         with pytest.raises(RuleBroken):
@@ -482,7 +687,22 @@ def test_what_one_session_began_is_of_no_use_to_another_browser(cast, enrolled):
 def test_guesses_of_a_signed_in_browser_are_limited_too(cast, enrolled, at_once):
     session, by = session_of(enrolled), cast.by("dora")
     at_once([lambda: own_second_step.begin_move(session, "000000", by)] * 50)
-    assert kinds().count("two_step.failed") == 20
+    assert kinds().count("two_step.failed") == 10
+
+
+def test_a_recovery_code_moves_the_app_although_the_codes_of_the_day_are_spent(cast, enrolled, decided):
+    session, by = session_of(enrolled), cast.by("dora")
+    told = guess_all_day(lambda: own_second_step.begin_move(session, "000000", by))
+    assert str(told) == "There were too many wrong codes. Wait a day and try again."
+    own_second_step.begin_move(session, enrolled[1][0], by)
+    assert own_second_step.begun(session).nonce
+
+
+def test_recovery_codes_are_guessed_no_more_often_in_a_session(cast, enrolled):
+    session, by = session_of(enrolled), cast.by("dora")
+    guess_all_day(lambda: own_second_step.begin_move(session, "aaaaa-aaaaa", by))
+    own_second_step.begin_move(session, shown(cast), by)
+    assert own_second_step.begun(session).nonce
 
 
 def test_the_audit_and_the_outbox_tell_no_secret(cast, enrolled):

@@ -7,8 +7,8 @@ import pytest
 import segno
 from pages.conftest import Browser, text_of
 
-from domain import clock, second_step, workers
-from models import AuditEntry, Authenticator, Device, HalfSignIn, LoginSession, Worker
+from domain import clock, second_step, store, workers
+from models import AuditEntry, Authenticator, Device, HalfSignIn, LoginSession, Site, Worker
 
 MINE = "/admin/my-sign-in/"
 
@@ -120,6 +120,18 @@ def test_the_page_says_what_to_do_and_does_not_look_like_a_wrong_password(dora, 
     assert 'inputmode="numeric"' in page.html
 
 
+def test_the_page_says_what_to_do_when_codes_are_refused_and_whom_to_call(dora, browse, cast):
+    with store.writing():
+        Site.update(phone="").execute()
+    page = asked(browse, cast).page
+    assert "Codes are refused? Check that your phone sets its time by itself." in page
+    assert "You reach us on" not in page
+    with store.writing():
+        Site.update(phone="+442079460123").where(Site.is_main).execute()
+    page = asked(browse, cast).page
+    assert "You reach us on +44 20 7946 0123." in page
+
+
 def test_the_code_leads_to_where_she_was_going(dora, browse, cast):
     browser = asked(browse, cast, "/sign-in?next=/admin/tasks/%3Fstate%3Ddone")
     assert browser.page.path == "/sign-in/code?next=/admin/tasks/%3Fstate%3Ddone"
@@ -136,9 +148,23 @@ def test_a_wrong_code_says_how_many_tries_are_left_and_the_last_one_ends_it(dora
         assert left in browser.press("Sign in", code=wrong())
     page = browser.press("Sign in", code=wrong())
     assert page.path == "/sign-in"
-    assert "There were too many wrong codes, or it took too long. Please sign in again." in page
+    assert "There were too many wrong codes. Please sign in again." in page
     assert browser.open("/sign-in/code").path == "/sign-in"
     assert not is_in(browser)
+
+
+def test_a_right_code_after_somebody_locked_the_sign_in_says_so_and_what_to_do(dora, browse, cast, mailbox):
+    browser, stranger = asked(browse, cast), browse()
+    for _ in range(5):
+        stranger.sign_in(cast.email_of("dora"), "not this one at all")
+    page = browser.press("Sign in", code=shown())
+    assert page.path == "/sign-in"
+    assert "Somebody typed wrong passwords, so your sign-in is locked. The link in our e-mail unlocks it." in page
+    mail = next(m for m in mailbox.collect() if m["Subject"] == "A wrong password, several times")
+    browser.open(re.search(r"/unlock/\S+", text_of(mail)).group())
+    browser.press("Unlock")
+    assert browser.sign_in(cast.email_of("dora"), cast.password_of("dora")).path == "/sign-in/code"
+    assert browser.press("Sign in", code=shown()).path == "/admin/"
 
 
 def test_whoever_starts_again_still_gets_to_where_she_was_going(dora, browse, cast):
@@ -193,6 +219,70 @@ def test_sent_twice_it_gives_the_first_answer_and_a_lost_one_ends_signed_in(dora
     assert (again.status, again.location) == (303, "/admin/")
     assert is_in(lost)
     assert LoginSession.select().count() == sessions + 1
+
+
+def copy_of(browser):
+    """The same browser as it is now, whatever answers it gets afterwards."""
+    twin = Browser(browser.app)
+    twin.client._cookies.update(browser.client._cookies)
+    return twin
+
+
+def test_a_lost_answer_to_a_recovery_code_ends_signed_in(dora, browse, cast, frozen):
+    browser = asked(browse, cast)
+    browser.open("/sign-in/recovery-code")
+    form = browser.page.form("Sign in")
+    values = form.filled({"code": dora.codes[0]})
+    lost, late = copy_of(browser), copy_of(browser)
+    assert browser.submit(form, values).path == "/admin/"
+    assert lost.send(form.action, values).location == "/admin/"
+    assert is_in(lost)
+    frozen.shift(seconds=61)
+    late.send(form.action, values)
+    assert not is_in(late)
+
+
+def test_whoever_looks_again_after_a_lost_answer_is_told_so(dora, browse, cast):
+    browser = asked(browse, cast)
+    form = browser.page.form("Sign in")
+    values = form.filled({"code": shown()})
+    lost = copy_of(browser)
+    browser.submit(form, values)
+    page = lost.open("/sign-in/code")
+    assert page.path == "/sign-in"
+    assert "You were let in, but our answer may not have reached you. Please sign in again, with a new code." in page
+    assert lost.send(form.action, values).location == "/admin/"
+    assert is_in(lost)
+
+
+def _wait(browser, frozen):
+    frozen.shift(minutes=11)
+
+
+def _spend(browser, frozen):
+    for _ in range(5):
+        browser.open("/sign-in/code")
+        browser.press("Sign in", code=wrong())
+
+
+def _end(browser, frozen):
+    with store.writing():
+        second_step.end_halves(Worker.get(Worker.external_id == "dora"))
+
+
+@pytest.mark.parametrize(("ends", "told"), [
+    (_wait, "It took too long. Please sign in again."),
+    (_spend, "There were too many wrong codes. Please sign in again."),
+    (_end, "This sign-in was ended meanwhile. Please sign in again."),
+])  # fmt: skip
+def test_an_old_half_says_why_it_is_over_and_looking_changes_nothing(dora, browse, cast, frozen, ends, told):
+    browser = asked(browse, cast)
+    ends(browser, frozen)
+    before = list(HalfSignIn.select().dicts())
+    for path in ("code", "recovery-code", "app", "recovery-codes"):
+        page = browser.open(f"/sign-in/{path}")
+        assert (page.path, told in page) == ("/sign-in", True)
+    assert list(HalfSignIn.select().dicts()) == before
 
 
 def test_a_lost_answer_to_the_password_leads_to_the_code_all_the_same(dora, browse, cast):
@@ -290,6 +380,20 @@ def test_a_trusted_device_is_not_asked_again_until_its_trust_is_taken_back(dora,
     browser.open(MINE)
     browser.sign_out()
     assert browser.sign_in(cast.email_of("dora"), cast.password_of("dora")).path == "/sign-in/code"
+
+
+def test_a_lost_answer_to_a_code_with_trust_is_trusted_when_it_is_sent_again(dora, browse, cast):
+    browser = asked(browse, cast)
+    form = browser.page.form("Sign in")
+    values = form.filled({"code": shown(), "trust": True})
+    lost = copy_of(browser)
+    browser.submit(form, values)
+    lost.send(form.action, values)
+    assert Device.select().where(Device.trusted_at.is_null(False)).count() == 1
+    lost.open(MINE)
+    lost.sign_out()
+    assert lost.sign_in(cast.email_of("dora"), cast.password_of("dora")).path == "/admin/"
+    assert Device.select().where(Device.worker == cast.dora).count() == 2
 
 
 def test_a_password_that_is_sent_again_after_the_trust_ended_is_not_enough(dora, browse, cast):

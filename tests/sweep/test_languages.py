@@ -247,7 +247,7 @@ def test_every_mail_is_written_in_its_readers_language(cast, language):
     notices.put("mail_test", test.id, to=cast.ada.email, worker=cast.ada, link=test)
     write_of_lockout_and_address(cast)
     workers.invite(workers.Details("Wim", "West", "wim@example.org"), cast.by("ada"))
-    for kind in ("worker_address_changed", "authenticator_set_up", "authenticator_removed", "recovery_code_used"):
+    for kind in ("worker_address_changed", "authenticator_set_up", "authenticator_removed", "recovery_code_used", "password_known"):
         notices.put(kind, 1, to=cast.ada.email, worker=cast.ada)
     forced_reset.force(cast.bob_account, cast.by("ada"))
     is_english, kinds = left_in_english(language), set()

@@ -49,7 +49,7 @@ def mails(cast, mailbox):
     workers.invite(workers.Details("Wim", "West", "wim@example.org"), cast.by("ada"))
     notices.put("worker_address_changed", 1, to="former@example.org", worker=ada)
     with store.writing():
-        for kind in ("authenticator_set_up", "authenticator_removed", "recovery_code_used"):
+        for kind in ("authenticator_set_up", "authenticator_removed", "recovery_code_used", "password_known"):
             notices.put(kind, 1, to=ada.email, worker=ada)
     forced_reset.force(alice, cast.by("ada"))
     subjects = {str(m["Subject"]): m for m in mailbox.collect()}
@@ -62,7 +62,7 @@ def mails(cast, mailbox):
         "worker_address_changed": "You sign in with another address now",
         "invitation": "You are invited to work with the portal", "new_password_wanted": "Please choose a new password",
         "authenticator_set_up": "An authenticator app was set up", "authenticator_removed": "Your authenticator app was removed",
-        "recovery_code_used": "A recovery code was used",
+        "recovery_code_used": "A recovery code was used", "password_known": "Somebody may have your password",
     }  # fmt: skip
     return {kind: subjects[subject] for kind, subject in kinds.items()}
 

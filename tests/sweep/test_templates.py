@@ -253,7 +253,7 @@ def test_every_word_of_every_mail_can_be_translated(cast, marked):
     workers.invite(workers.Details("Wim", "West", "wim@example.org"), cast.by("ada"))
     notices.put("worker_address_changed", 1, to="former@example.org", worker=cast.ada)
     with store.writing():
-        for kind in ("authenticator_set_up", "authenticator_removed", "recovery_code_used"):
+        for kind in ("authenticator_set_up", "authenticator_removed", "recovery_code_used", "password_known"):
             notices.put(kind, 1, to=cast.ada.email, worker=cast.ada)
     forced_reset.force(cast.bob_account, cast.by("ada"))
     seen, known = set(), data()
