@@ -88,6 +88,7 @@ KINDS: dict[str, frozenset[str]] = {
         "event.reverted": "before after reason",
         "attendance.changed": "before after",
         "attendance.confirmed": "how",
+        "attendance.told": "what",
         "follow.started": "worker",
         "follow.ended": "worker",
         "import.applied": "file_hash changes_hash choices rows created changed unchanged",

@@ -20,7 +20,7 @@ def booked(place: Attendance, event: Event) -> None:
     now = clock.now()
     if event.starts_at <= now:
         return
-    if not (settings.get("event_confirmation") and _asked_at(event) <= now) and settings.get("event_booked"):
+    if not (_is_asked() and _asked_at(event) <= now) and settings.get("event_booked"):
         _put("event_booked", place, event, now)
     _ask(place, event, now)
 
@@ -53,6 +53,15 @@ def reverted(place: Attendance, event: Event) -> None:
         _ask(place, event, now)
 
 
+def told(place: Attendance, event: Event, what: str) -> None:
+    """The worker hears at once that somebody is late or cannot come."""
+    if event.worker.is_active and event.worker.email:
+        version = f"{event.version}.{place.version}"
+        delivery = notices.put(f"client_{what}", place.id, to=event.worker.email, worker=event.worker, individual=place.individual,
+                               version=version, expires_at=event.ends_at)  # fmt: skip
+        EventMessage.create(delivery=delivery, attendance=place)
+
+
 def drop(place: Attendance, *kinds: str) -> None:
     """Cancel what waits of a place: all of it, or only ``kinds``."""
     waiting = EventMessage.select(EventMessage.delivery).where(EventMessage.attendance == place.id)
@@ -67,8 +76,12 @@ def _asked_at(event: Event) -> dt.datetime:
     return at
 
 
+def _is_asked() -> bool:
+    return bool(settings.get("confirming") and settings.get("event_confirmation"))
+
+
 def _ask(place: Attendance, event: Event, now: dt.datetime) -> None:
-    if settings.get("event_confirmation") and place.confirmed_at is None:
+    if _is_asked() and place.confirmed_at is None:
         _put("event_confirmation", place, event, max(now, _asked_at(event)))
 
 

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from peewee import IntegrityError
 
-from domain import audit, clock, event_messages, profile, settings, store
+from domain import audit, clock, event_messages, profile, store
 from domain.actor import Actor
 from domain.rules import N_, STALE, RuleBroken, Term
 from models import TAKES_TIME, Attendance, Enrolment, Event, Group, Individual, Service, Site, Worker
@@ -32,23 +32,11 @@ MOVES = {
     "empty": Move(("booked",), "cancelled_by_client", "event.cancelled"),
     "revert": Move(("cancelled_by_agency", "cancelled_by_client"), "booked", "event.reverted"),
 }
-PLACE_MOVES = {
-    "show": Move(("booked", "no_show"), "show", "attendance.changed"),
-    "no_show": Move(("booked", "show"), "no_show", "attendance.changed"),
-    "cancel": Move(("booked",), "cancelled_by_client", "attendance.changed"),
-    "cancel_late": Move(("booked",), "late_cancelled", "attendance.changed"),
-    "revert": Move(("show", "no_show", "cancelled_by_client", "late_cancelled"), "booked", "attendance.changed"),
-}
 STATE_NAMES = {
     "requested": Term(N_("requested")), "booked": Term(N_("booked")), "declined": Term(N_("declined")),
     "expired": Term(N_("not answered in time")), "withdrawn": Term(N_("withdrawn")),
     "cancelled_by_agency": Term(N_("cancelled by the agency")), "cancelled_by_client": Term(N_("cancelled")),
 }  # fmt: skip
-PLACE_NAMES = {
-    "booked": Term(N_("booked")), "show": Term(N_("attended")), "no_show": Term(N_("missed")),
-    "cancelled_by_client": Term(N_("cancelled")), "late_cancelled": Term(N_("cancelled late")),
-}  # fmt: skip
-_COMES = ("booked", "show", "no_show")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -94,7 +82,7 @@ def book(plan: Plan, by: Actor, *, how: str = "") -> Event:
         files = _open_files(plan.service, plan.individuals)
         for individual in plan.individuals:
             place = Attendance.create(event=event, individual=individual, enrolment=files.get(individual.id), starts_at=event.starts_at)
-            audit.record("event.booked", by, individual=individual, subject=_named(event), starts_at=_told(event.starts_at), how=how)
+            audit.record("event.booked", by, individual=individual, subject=named(event), starts_at=_told(event.starts_at), how=how)
             event_messages.booked(place, event)
     return event
 
@@ -196,7 +184,7 @@ def move(event: Event, starts_at: dt.datetime, minutes: int, by: Actor, *, versi
             Attendance.update(starts_at=starts_at, confirmed_at=None, confirmed_how="").where(Attendance.event == now.id).execute()
         fresh = Event.get_by_id(now.id)
         for place in places(fresh):
-            audit.record("event.moved", by, individual=place.individual, subject=_named(fresh),
+            audit.record("event.moved", by, individual=place.individual, subject=named(fresh),
                          before=_told(now.starts_at), after=_told(starts_at))  # fmt: skip
             if is_later and place.state == "booked":
                 event_messages.moved(place, fresh, was_at=now.starts_at)
@@ -228,19 +216,20 @@ def cancel(event: Event, by: Actor, *, version: int, reason: str = "") -> None:
             return
         if now.version != version:
             raise RuleBroken(STALE, code="stale")
-        _move(now, "cancel", by, reason=why)
+        change_state(now, "cancel", by, reason=why)
         for place in places(now):
             if place.state == "booked":
                 event_messages.cancelled(place, now)
 
 
-def _move(event: Event, verb: str, by: Actor, *, reason: str = "") -> None:
+def change_state(event: Event, verb: str, by: Actor, *, reason: str = "") -> None:
+    """One of the moves, inside the transaction of what leads to it.  Raises RuleBroken ``over``."""
     move = MOVES[verb]
     stored = Event.update(state=move.target, version=Event.version + 1).where(Event.id == event.id, Event.state.in_(move.origins))
     if not stored.execute():
         raise RuleBroken(N_("This appointment is over, or was cancelled already."), code="over")
     for place in places(event):
-        audit.record(move.audited, by, individual=place.individual, subject=_named(event), before=event.state, after=move.target,
+        audit.record(move.audited, by, individual=place.individual, subject=named(event), before=event.state, after=move.target,
                      reason=reason)  # fmt: skip
 
 
@@ -254,102 +243,11 @@ def revert(event: Event, by: Actor) -> None:
         if now.state == "booked":
             return
         _hold_worker(now.worker)
-        _placed(now.worker, now.starts_at, now.ends_at, now, lambda: _move(now, "revert", by))
+        _placed(now.worker, now.starts_at, now.ends_at, now, lambda: change_state(now, "revert", by))
         fresh = Event.get_by_id(now.id)
         for place in places(fresh):
             if place.state == "booked":
                 event_messages.reverted(place, fresh)
-
-
-# ---------------------------------------------------------------- one attendee's place
-
-
-def mark(place: Attendance, verb: str, by: Actor, *, version: int) -> None:
-    """Staff say what became of a place: ``show``, ``no_show``, ``cancel``, ``cancel_late``, or ``revert`` to booked.
-
-    Raises RuleBroken: ``stale``, ``early`` for who came before the day, ``over``, ``taken``.
-    """
-    with store.writing():
-        event = store.lock(Event.select().where(Event.id == place.event_id)).get()
-        now = Attendance.get_by_id(place.id)
-        if now.state == PLACE_MOVES[verb].target:
-            return
-        if now.version != version:
-            raise RuleBroken(STALE, code="stale")
-        if verb in ("show", "no_show") and day_of(event) > clock.today(event.site.time_zone):
-            raise RuleBroken(N_("Who came can be said from the day of the appointment on."), code="early")
-        if verb == "revert" and event.state == "cancelled_by_client":
-            revert(event, by)
-        elif event.state != "booked":
-            raise RuleBroken(N_("This appointment is over, or was cancelled already."), code="over")
-        _move_place(now, event, verb, by)
-
-
-def _move_place(place: Attendance, event: Event, verb: str, by: Actor, *, reason: str = "") -> None:
-    move = PLACE_MOVES[verb]
-    changes: dict[str, Any] = {"state": move.target, "version": Attendance.version + 1}
-    if verb != "revert":
-        changes["cancel_reason"] = reason
-    stored = Attendance.update(**changes).where(Attendance.id == place.id, Attendance.state.in_(move.origins))
-    if not stored.execute():
-        raise RuleBroken(N_("Somebody else said something about this meanwhile. Look at it again."), code="over")
-    audit.record(move.audited, by, individual=place.individual, subject=_named(event), before=place.state, after=move.target)
-    if verb == "revert":
-        event_messages.reverted(place, event)
-    else:
-        event_messages.drop(place)
-    is_empty = not Attendance.select().where(Attendance.event == event.id, Attendance.state.in_(_COMES)).exists()
-    if is_empty and event.group_id is None:
-        _move(event, "empty", by)
-
-
-def latest_to_cancel(event: Event) -> dt.datetime:
-    """Until when a client cancels in time."""
-    at: dt.datetime = event.starts_at - dt.timedelta(hours=settings.get("cancellation_notice"))
-    return at
-
-
-def give_up(place: Attendance, by: Actor, *, reason: str = "") -> str:
-    """A client cancels the own place; what it is then: ``cancelled_by_client``, or ``late_cancelled`` after the notice.
-
-    Twice is harmless.  Raises RuleBroken: ``past``, ``over``, ``too_late`` where late ones are not taken.
-    """
-    why = profile.clean(reason, "reason", 500, lines=True)
-    with store.writing():
-        event = store.lock(Event.select().where(Event.id == place.event_id)).get()
-        now, moment = Attendance.get_by_id(place.id), clock.now()
-        if now.state in ("cancelled_by_client", "late_cancelled"):
-            return str(now.state)
-        _must_be_ahead(event, now, moment)
-        is_late = moment > latest_to_cancel(event)
-        if is_late and not settings.get("late_cancelling"):
-            raise RuleBroken(N_("It is too late to cancel here. Tell us that you cannot come."), code="too_late")
-        _move_place(now, event, "cancel_late" if is_late else "cancel", by, reason=why)
-        return PLACE_MOVES["cancel_late" if is_late else "cancel"].target
-
-
-def confirm(place: Attendance, by: Actor, how: str) -> None:
-    """Somebody says that they come; ``how`` is ``portal``, ``link`` or ``phone``.  Twice is harmless.
-
-    Raises RuleBroken: ``past``, ``over``.
-    """
-    with store.writing():
-        event = store.lock(Event.select().where(Event.id == place.event_id)).get()
-        now = Attendance.get_by_id(place.id)
-        _must_be_ahead(event, now, clock.now())
-        first = Attendance.update(confirmed_at=clock.now(), confirmed_how=how).where(
-            Attendance.id == now.id, Attendance.confirmed_at.is_null()
-        )
-        if first.execute():
-            audit.record("attendance.confirmed", by, individual=now.individual, subject=_named(event), how=how)
-            event_messages.drop(now, "event_confirmation")
-
-
-def _must_be_ahead(event: Event, place: Attendance, now: dt.datetime) -> None:
-    if event.state != "booked" or place.state not in ("booked",):
-        raise RuleBroken(N_("This appointment was cancelled or is over."), code="over")
-    if event.starts_at <= now:
-        raise RuleBroken(N_("This appointment has begun already."), code="past")
 
 
 def day_of(event: Event) -> dt.date:
@@ -358,7 +256,8 @@ def day_of(event: Event) -> dt.date:
     return day
 
 
-def _named(event: Event) -> str:
+def named(event: Event) -> str:
+    """How the audit names it."""
     return f"event {event.id}"
 
 

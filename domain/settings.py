@@ -118,6 +118,12 @@ CATALOGUE: dict[str, Kind] = {
     "event_minutes": Kind(
         50, N_("Length of an appointment"), N_("minutes"), N_("Offered when one is booked; it can be changed there."), 5, 480
     ),
+    "confirming": Kind(
+        True, N_("Clients may confirm appointments"), "", N_("In the portal, and by an e-mail some time before."),
+    ),
+    "cancelling": Kind(
+        True, N_("Clients may cancel appointments"), "", N_("Without it they are asked to call, and can still say that they cannot come."),
+    ),
     "cancellation_notice": Kind(
         24, N_("Cancellation notice"), N_("hours"), N_("Until so long before, a client cancels in time."), 0, 336
     ),
@@ -174,8 +180,8 @@ class Section:
 
 SECTIONS: dict[str, Section] = {
     "components": Section(N_("What clients can use"), (
-        "about_me_names", "about_me_contacts", "about_me_emergency", "about_me_legal", "address_change", "quick_exit",
-        "quick_exit_address",
+        "about_me_names", "about_me_contacts", "about_me_emergency", "about_me_legal", "address_change", "confirming", "cancelling",
+        "quick_exit", "quick_exit_address",
     ), N_("Each part of the portal that you can switch off. What is off is gone for clients: no button, no page.")),
     "accounts": Section(N_("Portal accounts"), (
         "activation_expiry_days", "minimum_age", "placeholder_birth_date", "licence_count", "birth_date_tries",

@@ -16,19 +16,22 @@ KINDS = {
     "new_activation_wanted": "intake", "birth_date_closed": "intake", "profile_change": "intake",
     "delivery_problem": "delivery_problems",
     "address_undone": "intake",
+    "running_late": "intake", "cannot_come": "intake",
 }  # fmt: skip
 
 
-def add(kind: str, category: str, individual: Individual | None, dedupe_key: str) -> bool:
-    """Put a task into a category's queue; False when the same was put there before.  Raises ValueError when the kind
-    is none of that category."""
+def add(kind: str, category: str, individual: Individual | None, dedupe_key: str, *, worker: Worker | None = None) -> bool:
+    """Put a task into a category's queue, or before a ``worker`` of it; False when the same was put there before.
+
+    Raises ValueError when the kind is none of that category.
+    """
     if KINDS.get(kind) != category:
         raise ValueError(f"no task {kind!r} of {category!r}")
     with store.writing():
         try:
             with store.writing():
                 Task.create(
-                    kind=kind, category=category, individual=individual,
+                    kind=kind, category=category, individual=individual, worker=worker,
                     dedupe_key=f"{kind}:{dedupe_key}", created_at=clock.now(),
                 )  # fmt: skip
         except IntegrityError:

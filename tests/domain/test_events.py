@@ -4,10 +4,10 @@ import datetime as dt
 
 import pytest
 
-from domain import clock, events, store
+from domain import attendances, clock, events, store
 from domain.events import Plan
 from domain.rules import RuleBroken
-from models import Attendance, AuditEntry, Delivery, Event, EventMessage, Site
+from models import Attendance, AuditEntry, Delivery, Event, EventMessage, Site, Task
 
 
 def refused(verb, *arguments, **more):
@@ -101,7 +101,7 @@ def test_what_cannot_be_is_refused(cast, changes, code):
 
 def test_a_move_keeps_the_event_and_asks_anew(cast, frozen, booked):
     event = booked(72)
-    events.confirm(place_of(event, cast.alice), cast.by("alice"), "portal")
+    attendances.confirm(place_of(event, cast.alice), cast.by("alice"), "portal")
     later = event.starts_at + dt.timedelta(hours=5)
     events.move(event, later, 30, cast.by("dora"), version=1)
     now = Event.get_by_id(event.id)
@@ -127,8 +127,8 @@ def test_an_event_may_move_within_its_own_time_and_not_onto_another(cast, frozen
 def test_the_notice_is_exact_to_the_second(cast, frozen, booked, late, state):
     event = booked(48)
     frozen.to(event.starts_at - dt.timedelta(hours=24) + dt.timedelta(seconds=late))
-    assert events.give_up(place_of(event, cast.alice), cast.by("alice")) == state
-    assert events.give_up(place_of(event, cast.alice), cast.by("alice")) == state
+    assert attendances.give_up(place_of(event, cast.alice), cast.by("alice")) == state
+    assert attendances.give_up(place_of(event, cast.alice), cast.by("alice")) == state
     assert Event.get_by_id(event.id).state == "cancelled_by_client"
     booked((event.starts_at - clock.now()).total_seconds() / 3600, who=("bob",))  # the time is free
 
@@ -136,16 +136,16 @@ def test_the_notice_is_exact_to_the_second(cast, frozen, booked, late, state):
 def test_where_late_ones_are_not_taken_the_place_stays(cast, frozen, booked, decided):
     decided(late_cancelling=0)
     event = booked(23)
-    assert refused(events.give_up, place_of(event, cast.alice), cast.by("alice")) == "too_late"
+    assert refused(attendances.give_up, place_of(event, cast.alice), cast.by("alice")) == "too_late"
     assert place_of(event, cast.alice).state == "booked"
 
 
 def test_with_somebody_left_the_event_stays(cast, frozen, booked):
     event = booked(72, who=("alice", "bob"))
-    events.give_up(place_of(event, cast.alice), cast.by("alice"))
+    attendances.give_up(place_of(event, cast.alice), cast.by("alice"))
     assert Event.get_by_id(event.id).state == "booked"
     assert place_of(event, cast.bob).state == "booked"
-    events.give_up(place_of(event, cast.bob), cast.by("alice"))
+    attendances.give_up(place_of(event, cast.bob), cast.by("alice"))
     assert Event.get_by_id(event.id).state == "cancelled_by_client"
 
 
@@ -153,21 +153,21 @@ def test_what_is_over_or_cancelled_is_neither_confirmed_nor_given_up(cast, froze
     event, other = booked(72), booked(80)
     events.cancel(other, cast.by("dora"), version=1)
     gone = place_of(other, cast.alice)
-    assert refused(events.confirm, gone, cast.by("alice"), "link") == "over"
-    assert refused(events.give_up, gone, cast.by("alice")) == "over"
+    assert refused(attendances.confirm, gone, cast.by("alice"), "link") == "over"
+    assert refused(attendances.give_up, gone, cast.by("alice")) == "over"
     place = place_of(event, cast.alice)
     frozen.to(event.starts_at)
-    assert refused(events.confirm, place, cast.by("alice"), "link") == "past"
-    assert refused(events.give_up, place, cast.by("alice")) == "past"
+    assert refused(attendances.confirm, place, cast.by("alice"), "link") == "past"
+    assert refused(attendances.give_up, place, cast.by("alice")) == "past"
 
 
 def test_twice_confirmed_is_once(cast, frozen, booked):
     event = booked(72)
     place = place_of(event, cast.alice)
-    events.confirm(place, cast.by("alice"), "link")
+    attendances.confirm(place, cast.by("alice"), "link")
     first = place_of(event, cast.alice).confirmed_at
     frozen.shift(minutes=1)
-    events.confirm(place, cast.by("alice"), "portal")
+    attendances.confirm(place, cast.by("alice"), "portal")
     assert (place_of(event, cast.alice).confirmed_at, place_of(event, cast.alice).confirmed_how) == (first, "link")
     assert AuditEntry.select().where(AuditEntry.kind == "attendance.confirmed").count() == 1
 
@@ -175,12 +175,12 @@ def test_twice_confirmed_is_once(cast, frozen, booked):
 def test_who_came_is_said_from_the_day_on_and_can_be_corrected(cast, frozen, booked):
     event = booked(72)
     place = place_of(event, cast.alice)
-    assert refused(events.mark, place, "show", cast.by("dora"), version=1) == "early"
+    assert refused(attendances.mark, place, "show", cast.by("dora"), version=1) == "early"
     frozen.to(event.ends_at)
-    events.mark(place, "no_show", cast.by("dora"), version=1)
-    assert refused(events.mark, place, "show", cast.by("dora"), version=1) == "stale"
-    events.mark(place, "show", cast.by("dora"), version=2)
-    events.mark(place, "revert", cast.by("dora"), version=3)
+    attendances.mark(place, "no_show", cast.by("dora"), version=1)
+    assert refused(attendances.mark, place, "show", cast.by("dora"), version=1) == "stale"
+    attendances.mark(place, "show", cast.by("dora"), version=2)
+    attendances.mark(place, "revert", cast.by("dora"), version=3)
     assert place_of(event, cast.alice).state == "booked"
     assert AuditEntry.select().where(AuditEntry.kind == "attendance.changed").count() == 3
 
@@ -201,9 +201,9 @@ def test_a_cancelled_event_comes_back_unless_its_time_is_taken(cast, frozen, boo
 
 def test_a_place_that_emptied_the_event_comes_back_with_it(cast, frozen, booked):
     event = booked(72)
-    events.give_up(place_of(event, cast.alice), cast.by("alice"))
+    attendances.give_up(place_of(event, cast.alice), cast.by("alice"))
     place = place_of(event, cast.alice)
-    events.mark(place, "revert", cast.by("dora"), version=place.version)
+    attendances.mark(place, "revert", cast.by("dora"), version=place.version)
     assert (place_of(event, cast.alice).state, Event.get_by_id(event.id).state) == ("booked", "booked")
 
 
@@ -266,5 +266,36 @@ def test_the_confirmation_waits_for_its_hour_and_is_too_late_at_the_start(cast, 
     event = booked(72)
     row = Delivery.get(Delivery.kind == "event_confirmation")
     assert (row.next_at, row.expires_at) == (event.starts_at - dt.timedelta(hours=48), event.starts_at)
-    events.confirm(place_of(event, cast.alice), cast.by("alice"), "phone")
+    attendances.confirm(place_of(event, cast.alice), cast.by("alice"), "phone")
     assert sent(event) == ["booked due", "confirmation cancelled"]
+
+
+# ---------------------------------------------------------------- late, or not at all
+
+
+@pytest.mark.parametrize(("before", "is_near"), [(25, False), (24, True), (0, True), (-0.5, True), (-1, False)])
+def test_the_worker_is_told_from_the_day_before_until_it_is_over(cast, frozen, booked, before, is_near):
+    event = booked(72)
+    place = place_of(event, cast.alice)
+    frozen.to(event.starts_at - dt.timedelta(hours=before))
+    assert attendances.offer(place).tell == is_near
+    if not is_near:
+        assert refused(attendances.tell, place, "running_late", cast.by("alice")) == "over"
+        return
+    assert [attendances.tell(place, "running_late", cast.by("alice")) for _ in range(2)] == [True, False]
+    task = Task.get()
+    assert (task.kind, task.worker, task.individual) == ("running_late", cast.dora, cast.alice)
+    assert Delivery.get(Delivery.kind == "client_running_late").to_address == cast.dora.email
+    assert attendances.said(place) == {"running_late": task.created_at}
+
+
+@pytest.mark.parametrize(("hours", "late_is_taken", "way"), [(25, 1, "in_time"), (23, 1, "late"), (23, 0, "too_late"), (-0.1, 1, "")])
+def test_what_is_offered_is_what_is_not_refused(cast, frozen, booked, decided, hours, late_is_taken, way):
+    decided(late_cancelling=late_is_taken)
+    place = place_of(booked(hours), cast.alice)
+    offered = attendances.offer(place)
+    assert (offered.cancel, offered.confirm) == (way, hours > 0)
+    if way in ("in_time", "late"):
+        attendances.give_up(place, cast.by("alice"))
+    else:
+        assert refused(attendances.give_up, place, cast.by("alice")) == (way or "past")

@@ -6,6 +6,7 @@ import pytest
 
 from domain import (
     accounts,
+    attendances,
     clock,
     enrolments,
     events,
@@ -258,7 +259,7 @@ def test_the_caseload_is_who_is_enrolled_with_booked_with_or_followed_by_the_wor
         if how == "cancelled":
             events.cancel(event, cast.by("ines"), version=1)
         if how == "given up":
-            events.mark(Attendance.get(), "cancel", cast.by("ines"), version=1)
+            attendances.mark(Attendance.get(), "cancel", cast.by("ines"), version=1)
     sees = how in ("primary", "further", "booked", "followed")
     who = viewer.of(cast.session("otto"), "192.0.2.7")
     assert [person.external_id for person in who.individuals] == (["bob"] if sees else [])

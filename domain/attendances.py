@@ -1,0 +1,162 @@
+"""One individual's place in an event: confirmed, given up, marked by staff; and what the client may do with it now (spec 03)."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from typing import Any
+
+from domain import audit, clock, event_messages, events, profile, settings, store, work_queue
+from domain.actor import Actor
+from domain.events import Move
+from domain.rules import N_, STALE, RuleBroken, Term
+from models import Attendance, Event, Task
+
+MOVES = {
+    "show": Move(("booked", "no_show"), "show", "attendance.changed"),
+    "no_show": Move(("booked", "show"), "no_show", "attendance.changed"),
+    "cancel": Move(("booked",), "cancelled_by_client", "attendance.changed"),
+    "cancel_late": Move(("booked",), "late_cancelled", "attendance.changed"),
+    "revert": Move(("show", "no_show", "cancelled_by_client", "late_cancelled"), "booked", "attendance.changed"),
+}
+STATE_NAMES = {
+    "booked": Term(N_("booked")), "show": Term(N_("attended")), "no_show": Term(N_("missed")),
+    "cancelled_by_client": Term(N_("cancelled")), "late_cancelled": Term(N_("cancelled late")),
+}  # fmt: skip
+_COMES = ("booked", "show", "no_show")
+TELL_BEFORE = dt.timedelta(hours=24)
+
+
+def mark(place: Attendance, verb: str, by: Actor, *, version: int) -> None:
+    """Staff say what became of a place: ``show``, ``no_show``, ``cancel``, ``cancel_late``, or ``revert`` to booked.
+
+    Raises RuleBroken: ``stale``, ``early`` for who came before the day, ``over``, ``taken``.
+    """
+    with store.writing():
+        event = store.lock(Event.select().where(Event.id == place.event_id)).get()
+        now = Attendance.get_by_id(place.id)
+        if now.state == MOVES[verb].target:
+            return
+        if now.version != version:
+            raise RuleBroken(STALE, code="stale")
+        if verb in ("show", "no_show") and events.day_of(event) > clock.today(event.site.time_zone):
+            raise RuleBroken(N_("Who came can be said from the day of the appointment on."), code="early")
+        if verb == "revert" and event.state == "cancelled_by_client":
+            events.revert(event, by)
+        elif event.state != "booked":
+            raise RuleBroken(N_("This appointment is over, or was cancelled already."), code="over")
+        _change(now, event, verb, by)
+
+
+def _change(place: Attendance, event: Event, verb: str, by: Actor, *, reason: str = "") -> None:
+    move = MOVES[verb]
+    changes: dict[str, Any] = {"state": move.target, "version": Attendance.version + 1}
+    if verb != "revert":
+        changes["cancel_reason"] = reason
+    stored = Attendance.update(**changes).where(Attendance.id == place.id, Attendance.state.in_(move.origins))
+    if not stored.execute():
+        raise RuleBroken(N_("Somebody else said something about this meanwhile. Look at it again."), code="over")
+    audit.record(move.audited, by, individual=place.individual, subject=events.named(event), before=place.state, after=move.target)
+    if verb == "revert":
+        event_messages.reverted(place, event)
+    else:
+        event_messages.drop(place)
+    is_empty = not Attendance.select().where(Attendance.event == event.id, Attendance.state.in_(_COMES)).exists()
+    if is_empty and event.group_id is None:
+        events.change_state(event, "empty", by)
+
+
+def latest_to_cancel(event: Event) -> dt.datetime:
+    """Until when a client cancels in time."""
+    at: dt.datetime = event.starts_at - dt.timedelta(hours=settings.get("cancellation_notice"))
+    return at
+
+
+def give_up(place: Attendance, by: Actor, *, reason: str = "") -> str:
+    """A client cancels the own place; what it is then: ``cancelled_by_client``, or ``late_cancelled`` after the notice.
+
+    Twice is harmless.  Raises RuleBroken: ``past``, ``over``, ``too_late`` where late ones are not taken.
+    """
+    why = profile.clean(reason, "reason", 500, lines=True)
+    with store.writing():
+        event = store.lock(Event.select().where(Event.id == place.event_id)).get()
+        now, moment = Attendance.get_by_id(place.id), clock.now()
+        if now.state in ("cancelled_by_client", "late_cancelled"):
+            return str(now.state)
+        _must_be_ahead(event, now, moment)
+        is_late = moment > latest_to_cancel(event)
+        if is_late and not settings.get("late_cancelling"):
+            raise RuleBroken(N_("It is too late to cancel here. Tell us that you cannot come."), code="too_late")
+        _change(now, event, "cancel_late" if is_late else "cancel", by, reason=why)
+        return MOVES["cancel_late" if is_late else "cancel"].target
+
+
+def confirm(place: Attendance, by: Actor, how: str) -> None:
+    """Somebody says that they come; ``how`` is ``portal``, ``link`` or ``phone``.  Twice is harmless.
+
+    Raises RuleBroken: ``past``, ``over``.
+    """
+    with store.writing():
+        event = store.lock(Event.select().where(Event.id == place.event_id)).get()
+        now = Attendance.get_by_id(place.id)
+        _must_be_ahead(event, now, clock.now())
+        first = Attendance.update(confirmed_at=clock.now(), confirmed_how=how).where(
+            Attendance.id == now.id, Attendance.confirmed_at.is_null()
+        )
+        if first.execute():
+            audit.record("attendance.confirmed", by, individual=now.individual, subject=events.named(event), how=how)
+            event_messages.drop(now, "event_confirmation")
+
+
+@dataclasses.dataclass(frozen=True)
+class Offer:
+    """What a client may do with a place now; ``cancel`` is empty, ``in_time``, ``late``, or ``too_late`` for where it is not taken."""
+
+    confirm: bool
+    cancel: str
+    tell: bool
+
+
+def offer(place: Attendance) -> Offer:
+    """What the page offers for a place: just what the verbs would not refuse."""
+    event, now = place.event, clock.now()
+    is_booked = event.state == "booked" and place.state == "booked"
+    is_ahead = is_booked and event.starts_at > now
+    late = "late" if settings.get("late_cancelling") else "too_late"
+    way = "in_time" if now <= latest_to_cancel(event) else late
+    return Offer(
+        confirm=is_ahead and place.confirmed_at is None and settings.get("confirming"),
+        cancel=way if is_ahead and settings.get("cancelling") else "",
+        tell=is_booked and event.starts_at - TELL_BEFORE <= now < event.ends_at,
+    )  # fmt: skip
+
+
+def tell(place: Attendance, what: str, by: Actor) -> bool:
+    """A client lets the worker know, ``running_late`` or ``cannot_come``: a task and an e-mail.  False when that was said before.
+
+    Raises RuleBroken ``over`` for what is not booked or not near.
+    """
+    with store.writing():
+        event = store.lock(Event.select().where(Event.id == place.event_id)).get()
+        now = Attendance.get_by_id(place.id)
+        if event.state != "booked" or now.state != "booked" or not event.starts_at - TELL_BEFORE <= clock.now() < event.ends_at:
+            raise RuleBroken(N_("This can be said from the day before until it is over. Please call us."), code="over")
+        worker = event.worker if event.worker.is_active else None
+        is_new = work_queue.add(what, "intake", now.individual, f"{now.id}.{event.version}", worker=worker)
+        if is_new:
+            audit.record("attendance.told", by, individual=now.individual, subject=events.named(event), what=what)
+            event_messages.told(now, event, what)
+    return is_new
+
+
+def said(place: Attendance) -> dict[str, dt.datetime]:
+    """What a client let the worker know of a place as it is now, and when."""
+    keys = {f"{what}:{place.id}.{place.event.version}": what for what in ("running_late", "cannot_come")}
+    return {keys[task.dedupe_key]: task.created_at for task in Task.select().where(Task.dedupe_key.in_(list(keys)))}
+
+
+def _must_be_ahead(event: Event, place: Attendance, now: dt.datetime) -> None:
+    if event.state != "booked" or place.state not in ("booked",):
+        raise RuleBroken(N_("This appointment was cancelled or is over."), code="over")
+    if event.starts_at <= now:
+        raise RuleBroken(N_("This appointment has begun already."), code="past")
