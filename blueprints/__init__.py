@@ -10,6 +10,7 @@ from blueprints import (
     about_me,
     activate,
     admin,
+    calendar,
     dev,
     first_start,
     home,
@@ -29,6 +30,7 @@ TILES = (
     (activate.bp, "link"),
     (invitation.bp, "link"),
     (home.bp, "client"),
+    (calendar.bp, "client"),
     (about_me.bp, "client"),
     (my_portal.bp, "client"),
     (admin.bp, "staff"),
@@ -62,7 +64,10 @@ def _is_open(href: str, path: str) -> bool:
 
 
 def _client_menu() -> list[tuple[str, str, str]]:
-    return [("/", "house", _("Home")), ("/about-me/", "user-round", _("About Me")), ("/my-portal/", "key-round", _("My Portal"))]
+    return [
+        ("/", "house", _("Home")), ("/calendar/", "calendar", _("Calendar")), ("/about-me/", "user-round", _("About Me")),
+        ("/my-portal/", "key-round", _("My Portal")),
+    ]  # fmt: skip
 
 
 def _staff_menu(who: StaffViewer) -> list[tuple[str, str, str]]:

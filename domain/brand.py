@@ -21,6 +21,10 @@ from models import BrandChoice, BrandPicture
 OWN = "own"  # instead of a drawing of the set, for a tile
 # Each tile with the drawings of static/icons.svg that it may have; the first one is what it has by itself.
 TILES: dict[str, dict[str, str]] = {
+    "calendar": {
+        "calendar": N_("A calendar"), "clock": N_("A clock"), "history": N_("A clock that turns back"), "bell": N_("A bell"),
+        "map-pin": N_("A place on a map"),
+    },
     "about_me": {
         "user-round": N_("A person"), "users": N_("Two people"), "heart": N_("A heart"), "file-text": N_("A sheet of paper"),
         "book-open": N_("An open book"),

@@ -8,6 +8,8 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
+from peewee import fn
+
 from domain import audit, clock, devices, enrolments, events, profile, profile_changes, store
 from domain.actor import Actor
 from domain.devices import Place
@@ -106,6 +108,20 @@ class ClientViewer:
     def place(self, public_id: str) -> Attendance:
         """One of the client's places in events, with its event.  Raises NotFound."""
         return _one(self._places().where(Attendance.public_id == public_id))  # type: ignore[no-any-return]
+
+    @property
+    def services_met(self) -> list[Service]:
+        """The services of the client's events, those that clients may see, by name."""
+        mine = Event.select(Event.service).join(Attendance).where(Attendance.individual == self.individual)
+        return list(Service.select().where(Service.id.in_(mine), Service.is_visible).order_by(Service.name, Service.id))
+
+    @property
+    def years_met(self) -> list[int]:
+        """The years from the client's first event on, the latest first."""
+        first, last = Attendance.select(fn.MIN(Attendance.starts_at), fn.MAX(Attendance.starts_at)).where(
+            Attendance.individual == self.individual
+        ).tuples().first()
+        return [] if first is None else list(range(min(_year(last), clock.now().year), _year(first) - 1, -1))
 
     def _places(self) -> Any:
         every = (
@@ -409,6 +425,10 @@ def caseloads_with(individual: Individual) -> set[int]:
     follows = Follow.select(Follow.worker).where(Follow.individual == individual)
     every = follows | files.select(Enrolment.worker) | further | meets
     return {number for (number,) in every.tuples() if number is not None}
+
+
+def _year(moment: Any) -> int:
+    return int(str(moment)[:4])
 
 
 def _one(query: Any) -> Any:

@@ -11,12 +11,12 @@ from zoneinfo import available_timezones
 
 import phonenumbers
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date
+from babel.dates import format_date, format_skeleton
 from flask import Flask
 from flask_babel import format_decimal, get_locale
 from markupsafe import Markup
 
-from domain import agency, search, texts
+from domain import agency, clock, search, texts
 
 _TAGS = {"h2", "h3", "h4", "p", "ul", "ol", "li", "strong", "em", "a", "br", "hr", "blockquote", "code"}
 _REGIONS = {"Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific"}
@@ -40,6 +40,20 @@ def when(moment: dt.datetime | None) -> str:
 def day(date: dt.date | None) -> str:
     """A calendar date: ``22 November 2026``."""
     return texts.day(str(get_locale()), date) if date else ""
+
+
+def weekday(date: dt.date, *, with_year: bool = False) -> str:
+    """A day as people plan by it: ``Tuesday, 3 March``; with the year where it is not this one, or is asked for."""
+    language = str(get_locale())
+    is_near = not with_year and date.year == clock.today(agency.zone().key).year
+    if language == "en":
+        return str(format_date(date, "EEEE, d MMMM" if is_near else "EEEE, d MMMM y", locale=language))
+    return str(format_skeleton("MMMMEEEEd" if is_near else "yMMMMEEEEd", date, locale=language))
+
+
+def clock_time(there: dt.datetime) -> str:
+    """The time of day without its zone, for the first of two: ``14:05``."""
+    return f"{there:%H:%M}"
 
 
 def number(count: int) -> str:

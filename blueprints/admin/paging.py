@@ -56,6 +56,26 @@ def oldest(query: Any, table: Any) -> tuple[list[Any], str | None]:
     return rows[:SIZE], _link(after=rows[SIZE - 1]) if len(rows) > SIZE else None
 
 
+def soonest(query: Any, table: Any) -> tuple[list[Any], str | None]:
+    """Twenty rows by when they begin, soonest first, later than the address's ``after``; a link to the next ones."""
+    start = table.get_or_none(table.public_id == request.args.get("after", ""))
+    if start is not None:
+        same = (table.starts_at == start.starts_at) & (table.id > start.id)
+        query = query.where(table.starts_at >= start.starts_at, (table.starts_at > start.starts_at) | same)
+    rows = list(query.limit(SIZE + 1))
+    return rows[:SIZE], _link(after=rows[SIZE - 1]) if len(rows) > SIZE else None
+
+
+def latest(query: Any, table: Any) -> tuple[list[Any], str | None]:
+    """The same the other way round: latest first, before the address's ``older``."""
+    start = table.get_or_none(table.public_id == request.args.get("older", ""))
+    if start is not None:
+        same = (table.starts_at == start.starts_at) & (table.id < start.id)
+        query = query.where(table.starts_at <= start.starts_at, (table.starts_at < start.starts_at) | same)
+    rows = list(query.limit(SIZE + 1))
+    return rows[:SIZE], _link(older=rows[SIZE - 1]) if len(rows) > SIZE else None
+
+
 def by_number(query: Any, size: int = SIZE) -> tuple[list[Any], str | None]:
     """``size`` rows of what belongs to one person, from the address's ``page``; a link to the next page."""
     typed = request.args.get("page", "1")
@@ -81,5 +101,5 @@ def _here() -> dict[str, str]:
 
 def here() -> dict[str, str]:
     """By what the list is narrowed."""
-    names = ("q", "state", "since", "until", "outcome", "reason", "category", "worker")
+    names = ("q", "state", "since", "until", "outcome", "reason", "category", "worker", "service", "year")
     return {name: value for name in names if (value := request.args.get(name, ""))}

@@ -1,0 +1,7 @@
+"""Calendar: when the client is expected, and what was."""
+
+from flask import Blueprint
+
+bp = Blueprint("calendar", __name__, url_prefix="/calendar")
+
+from blueprints.calendar import routes  # noqa: E402, F401

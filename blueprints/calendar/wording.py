@@ -1,0 +1,153 @@
+"""How an appointment is told to a client: its day, its time, its name, where it is."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
+
+from flask import request
+from flask_babel import get_locale
+
+from domain import attendances, clock, events, services, texts
+from domain.viewer import ClientViewer
+from models import Attendance, Event
+from web import formatting
+from web.languages import gettext as _
+from web.languages import ngettext
+
+TONES = {"booked": "info", "show": "good", "no_show": "warn", "cancelled_by_client": "info", "late_cancelled": "warn"}
+OUTCOMES = {"attended": ("show",), "missed": ("no_show",), "cancelled": ("cancelled_by_client", "late_cancelled")}
+
+
+@dataclasses.dataclass(frozen=True)
+class Shown:
+    """One place in an event, in the client's words."""
+
+    place: Attendance
+
+    @property
+    def event(self) -> Event:
+        return self.place.event
+
+    @property
+    def title(self) -> str:
+        """The service as clients know it; an appointment where they know none."""
+        return services.shown_name(self.event.group) or services.shown_name(self.event.service) or _("Appointment")
+
+    @property
+    def worker(self) -> str:
+        return events.called(self.event.worker)
+
+    @property
+    def begins(self) -> dt.datetime:
+        return self.event.starts_at.astimezone(self._zone)
+
+    @property
+    def ends(self) -> dt.datetime:
+        return self.event.ends_at.astimezone(self._zone)
+
+    @property
+    def _zone(self) -> ZoneInfo:
+        return ZoneInfo(self.event.site.time_zone)
+
+    @property
+    def date(self) -> str:
+        return formatting.weekday(self.begins.date())
+
+    @property
+    def time(self) -> str:
+        """From when to when, with the zone."""
+        language = str(get_locale())
+        first, last = formatting.clock_time(self.begins), texts.hour(language, self.ends).lstrip("،, ")
+        return _("%(start)s to %(end)s", start=first, end=last)
+
+    @property
+    def length(self) -> str:
+        minutes = int((self.event.ends_at - self.event.starts_at).total_seconds()) // 60
+        return ngettext("%(num)s minute", "%(num)s minutes", minutes)
+
+    @property
+    def map_link(self) -> str:
+        """Where the place is, in a map of the reader's own choice of language; empty without an address."""
+        where = ", ".join(self.event.site.address.splitlines())
+        return f"https://www.openstreetmap.org/search?query={quote(where)}" if where else ""
+
+    @property
+    def state(self) -> tuple[str, str]:
+        """What became of it and in which tone; empty for what is booked and neither confirmed nor over."""
+        if self.event.state != "booked":
+            named = events.STATE_NAMES[self.event.state] if self.event.state == "cancelled_by_agency" else attendances.STATE_NAMES[
+                self.place.state] if self.place.state != "booked" else events.STATE_NAMES[self.event.state]  # fmt: skip
+            return _(named), "warn" if self.event.state == "cancelled_by_agency" else TONES.get(self.place.state, "info")
+        if self.place.state != "booked":
+            return _(attendances.STATE_NAMES[self.place.state]), TONES[self.place.state]
+        if self.place.confirmed_at is not None and self.event.starts_at > clock.now():
+            return _("confirmed"), "good"
+        return "", ""
+
+    @property
+    def line(self) -> str:
+        where = _("by video") if self.event.is_video else self.event.site.name
+        return formatting.dotted((self.title, self.worker, where))
+
+
+def days(places: Iterable[Attendance], *, with_year: bool = False) -> list[tuple[str, list[Shown]]]:
+    """Places by the day on which they begin where they take place: today and tomorrow by name."""
+    found: list[tuple[str, list[Shown]]] = []
+    for place in places:
+        shown = Shown(place)
+        title = _day(shown, with_year=with_year)
+        if not found or found[-1][0] != title:
+            found.append((title, []))
+        found[-1][1].append(shown)
+    return found
+
+
+def _day(shown: Shown, *, with_year: bool) -> str:
+    apart = (shown.begins.date() - clock.today(shown.event.site.time_zone)).days
+    if apart in (0, 1):
+        return _("Today") if apart == 0 else _("Tomorrow")
+    return formatting.weekday(shown.begins.date(), with_year=with_year)
+
+
+@dataclasses.dataclass(frozen=True)
+class Filters:
+    """By what the history is narrowed: a service, a year, what became of it."""
+
+    service: str
+    year: str
+    outcome: str
+    choices: list[tuple[str, str]]
+    years: list[str]
+
+    @classmethod
+    def asked(cls, who: ClientViewer) -> Filters:
+        known = [(each.public_id, services.shown_name(each)) for each in who.services_met]
+        years = [str(year) for year in who.years_met]
+        service, year, outcome = (request.args.get(name, "") for name in ("service", "year", "outcome"))
+        return cls(
+            service if service in dict(known) else "", year if year in years else "", outcome if outcome in OUTCOMES else "", known, years,
+        )  # fmt: skip
+
+    @property
+    def is_narrow(self) -> bool:
+        return bool(self.service or self.year or self.outcome)
+
+    def narrow(self, query: Any) -> Any:
+        from models import Service
+
+        if self.service:
+            query = query.where(Service.public_id == self.service)
+        if self.year:
+            first = dt.datetime(int(self.year), 1, 1, tzinfo=dt.UTC)
+            query = query.where(Attendance.starts_at >= first, Attendance.starts_at < first.replace(year=first.year + 1))
+        if self.outcome:
+            is_so = Attendance.state.in_(OUTCOMES[self.outcome])
+            if self.outcome == "cancelled":
+                is_so |= Event.state.in_(("cancelled_by_agency", "cancelled_by_client"))
+            query = query.where(is_so)
+        return query
