@@ -87,6 +87,21 @@ def test_links_are_sent_no_more_often_than_for_a_forgotten_password(cast, decide
     assert (refused.value.code, mails("password_reset").count()) == ("too_many", 2)
 
 
+def test_whoever_waits_in_the_same_room_gets_a_link_of_their_own(cast, decided):
+    """After a reset of everybody, many sign in over the agency's network; what they know is proof enough."""
+    decided(resets_an_hour=2)
+    for number in range(2):
+        resets.ask(f"somebody{number}@example.org", cast.visitor())
+    everybody(cast, "3")
+    bulk_jobs.run_due()
+    for name in ("alice", "bob"):
+        with pytest.raises(sign_in.NewPasswordWanted):
+            enter(cast, cast.password_of(name), name=name)
+    with pytest.raises(RuleBroken) as refused:
+        resets.ask("pia@example.org", cast.visitor())
+    assert (refused.value.code, mails("password_reset").count()) == ("too_many", 4)
+
+
 def locked(cast, decided):
     decided(sign_in_tries=3)
     for _ in range(3):
