@@ -49,6 +49,7 @@ _REFUSALS = {
     "svg_unsafe": N_(
         "This SVG file holds more than a drawing, such as a script, a link, an animation or a photo. Save it as PNG, and upload that."
     ),
+    "svg_empty": N_("This SVG file holds no drawing. Save it as PNG, and upload that."),
     "svg_heavy": N_("This SVG file is too detailed for a logo, which every page shows. Save it as PNG, and upload that."),
 }
 

@@ -1,7 +1,7 @@
 """Run as a program of its own, with ``-I`` and no environment: one line of JSON and an upload in, one line of JSON and pictures out.
 
 Codes of a refusal: empty, not_picture, broken, too_many_pixels, too_narrow, too_small, svg_here, svg_broken, svg_size, svg_unsafe,
-svg_heavy.
+svg_empty, svg_heavy.
 """
 
 import contextlib
@@ -31,6 +31,8 @@ FORBIDDEN = {
     "set", "animate", "animateColor", "animateMotion", "animateTransform", "discard",
 }  # fmt: skip
 WORDS = {f"{SVG}{name}" for name in ("text", "tspan", "textPath", "title", "desc", "style")}  # whose white space is not only looks
+SEEN = {f"{SVG}{name}" for name in ("path", "rect", "circle", "ellipse", "line", "polyline", "polygon", "text", "use")}
+UNSEEN = {f"{SVG}{name}" for name in ("defs", "symbol", "clipPath", "mask", "marker", "pattern")}  # but where something points to it
 MOST_DRAWING = 100_000  # bytes of an SVG, which every page loads
 MOST_WORK, POINTING, FILTERING = 20_000, 20, 50  # for a browser, in simple shapes; what an arrow and a step of a filter cost
 POINTER = re.compile(r"url\(\s*[\"']?#([^\"')\s]+)[\"']?\s*\)", re.IGNORECASE)
@@ -228,12 +230,19 @@ def svg(body: bytes) -> Said:
     root.set("width", str(width))
     root.set("height", str(height))
     must_be_light(root)
+    if not shows_something(root):
+        raise Refused("svg_empty")
     ElementTree.register_namespace("", SVG[1:-1])
     ElementTree.register_namespace("xlink", XLINK[1:-5])
     drawing = ElementTree.tostring(close_up(root), encoding="utf-8", xml_declaration=True)
     if len(drawing) > MOST_DRAWING:
         raise Refused("svg_heavy")
     return said("picture", "image/svg+xml", (width, height), drawing)
+
+
+def shows_something(element: ElementTree.Element) -> bool:
+    """False for what is white once its scripts are gone."""
+    return element.tag in SEEN or any(each.tag not in UNSEEN and shows_something(each) for each in element)
 
 
 def close_up(root: ElementTree.Element) -> ElementTree.Element:

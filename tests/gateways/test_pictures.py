@@ -215,7 +215,7 @@ def test_nothing_that_runs_or_reaches_out_comes_out_of_a_drawing(hostile):
     try:
         [made] = pictures.make("logo", hostile)
     except pictures.Refused as refused:
-        assert refused.args[0] in ("svg_unsafe", "svg_broken")
+        assert refused.args[0] in ("svg_unsafe", "svg_broken", "svg_empty")
         return
     body = made.body.decode().lower().replace("http://www.w3.org/", "")
     assert not [word for word in CODE if word in body], body
@@ -226,6 +226,8 @@ LAUGHS = '<!DOCTYPE svg [<!ENTITY a "ha">' + "".join(f'<!ENTITY {b} "{f"&{a};" *
 
 @pytest.mark.parametrize(("drawing", "code"), [
     (svg("<text>&i;</text>", before=LAUGHS), "svg_unsafe"), (svg("<rect>"), "svg_broken"), (svg(attributes=""), "svg_size"),
+    (svg("<script>alert(1)</script>"), "svg_empty"), (svg("<defs><path d='M0 0h9v9z'/></defs><title>Us</title>"), "svg_empty"),
+    (svg("<image width='9' height='9' href='https://evil.example/x.png'/>"), "svg_unsafe"),
     (svg(attributes='viewBox="0 0 0 0"'), "svg_size"), (svg(attributes='viewBox="0 0 1 60000"'), "too_narrow"),
 ])  # fmt: skip
 def test_a_drawing_that_cannot_be_used_is_refused(drawing, code):
