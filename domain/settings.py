@@ -175,7 +175,7 @@ SECTIONS: dict[str, Section] = {
     ), N_("How often clients may change their own record.")),
     "messages": Section(N_("E-mail"), ("mail_rate", "mail_test_minutes"), N_("How fast e-mails leave.")),
     "imports": Section(N_("Import"), ("import_megabytes", "import_hours", "picture_megabytes"), N_("Files that staff upload.")),
-    "installation": Section(N_("Installation"), ("sandbox", "first_start_tries")),
+    "installation": Section(N_("Installation"), ("sandbox", "first_start_tries"), N_("Whether this is a copy for trying out (a sandbox).")),
 }  # fmt: skip
 
 
