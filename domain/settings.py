@@ -249,6 +249,7 @@ def write_all(typed: dict[str, str], by: Actor, *, shown: dict[str, str]) -> int
     """
     wanted = different(typed, shown)
     with store.writing():
+        store.one_at_a_time("settings")  # before the values are compared, or two would both find theirs
         for key, text in wanted.items():
             if as_text(key) != shown.get(key):
                 raise RuleBroken(STALE, code="stale", field=key)
