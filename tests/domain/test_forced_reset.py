@@ -212,7 +212,16 @@ def everybody(cast, typed, name="ada"):
     return bulk.plan_reset_of_all(viewer.accounts_seen_by(getattr(cast, name)), typed, cast.by(name))
 
 
-@pytest.mark.parametrize("typed", ["Harbour", "  harbour ", "3"])
+@pytest.mark.parametrize(("typed", "is_it"), [
+    ("1,234", True), ("1 234", True), ("1.234", True), ("1\u202f234", True), ("١٬٢٣٤", True), ("1234", True), ("1235", False), ("12345", False),
+    ("-1234", False), ("1234" * 2000, False), ("", False), (".", False),
+])  # fmt: skip
+def test_a_number_counts_however_it_is_written(typed, is_it):
+    """The page itself writes it with a comma."""
+    assert bulk.is_number(typed, 1234) == is_it
+
+
+@pytest.mark.parametrize("typed", ["Harbour", "  harbour ", "3", "٣"])
 def test_everybody_is_asked_once_the_name_or_the_number_was_typed(cast, typed):
     accounts.close(cast.activated(), cast.by("ada"))
     enter(cast)
