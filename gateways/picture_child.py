@@ -34,8 +34,9 @@ WORDS = {f"{SVG}{name}" for name in ("text", "tspan", "textPath", "title", "desc
 SEEN = {f"{SVG}{name}" for name in ("path", "rect", "circle", "ellipse", "line", "polyline", "polygon", "text", "use")}
 UNSEEN = {f"{SVG}{name}" for name in ("defs", "symbol", "clipPath", "mask", "marker", "pattern")}  # but where something points to it
 MOST_DRAWING = 100_000  # bytes of an SVG, which every page loads
+MOST_RULES = 1000  # of a style, that point to something
 MOST_WORK, POINTING, FILTERING = 20_000, 20, 50  # for a browser, in simple shapes; what an arrow and a step of a filter cost
-POINTER = re.compile(r"url\(\s*[\"']?#([^\"')\s]+)[\"']?\s*\)", re.IGNORECASE)
+ARROW = re.compile(r"url\(\s*([\"']?)#([^\"'()\s]+)\1\s*\)", re.IGNORECASE)
 
 
 class Refused(Exception):
@@ -261,6 +262,8 @@ def must_be_light(root: ElementTree.Element) -> None:
     for each in root.iter():
         by_id.setdefault(each.get("id", ""), each)
     styled = rules_of(root)
+    if len(styled) > MOST_RULES:
+        raise Refused("svg_heavy")
     known: dict[ElementTree.Element, int] = {}
 
     def work(element: ElementTree.Element) -> int:
@@ -288,7 +291,7 @@ def points_to(element: ElementTree.Element, styled: list[tuple[set[str] | None, 
     """The ids that an element shows, is cut by or filled with, by itself or by a rule of a style."""
     found = []
     for name, value in element.attrib.items():
-        found += POINTER.findall(value)
+        found += arrows(value)
         if name.rpartition("}")[2] == "href":
             found.append(value.strip()[1:])
     called = {element.tag.removeprefix(SVG), element.get("id", ""), *element.get("class", "").split()}
@@ -301,14 +304,14 @@ def points_to(element: ElementTree.Element, styled: list[tuple[set[str] | None, 
 def rules_of(root: ElementTree.Element) -> list[tuple[set[str] | None, list[str]]]:
     """The ids in each rule of a style, with the words of its selector; without words where it may be any element's."""
     text = "".join(each.text or "" for each in root.iter(f"{SVG}style"))
-    plain = re.sub(r"\"[^\"{}]*\"|'[^'{}]*'", "", POINTER.sub(r"url(#\1)", re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)))
+    plain = re.sub(r"\"[^\"{}]*\"|'[^'{}]*'", "", ARROW.sub(r"url(#\2)", re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)))
     found: list[tuple[set[str] | None, list[str]]] = []
     for rule in plain.split("}"):
         selector, brace, _ = rule.rpartition("{")
-        if names := POINTER.findall(rule):
+        if names := arrows(rule):
             is_simple = brace and re.fullmatch(r"[\w\s.,#>-]*", selector)
             found.append((set(re.findall(r"[\w-]+", selector)) if is_simple else None, names))
-    every = POINTER.findall(text)
+    every = arrows(text)
     if re.search(r"[\"']", plain) or len(every) != sum(len(names) for _, names in found):
         return [(None, every)] if every else []
     return found
@@ -332,7 +335,12 @@ def is_reaching(value: str) -> bool:
     squeezed = re.sub(r"[\s\x00-\x1f]|/\*.*?\*/", "", value.lower(), flags=re.DOTALL)
     if "\\" in value or any(word in squeezed for word in ("javascript:", "//", "data:", "image-set(", "src(", "var(")):
         return True
-    return re.search(r"url\((?![\"']?#)", squeezed) is not None
+    return squeezed.count("url(") != len(arrows(value))
+
+
+def arrows(text: str) -> list[str]:
+    """The ids that are pointed to as url(#id)."""
+    return [found[2] for found in ARROW.finditer(text)]
 
 
 def size_of(root: ElementTree.Element) -> tuple[int, int]:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from gateways import pictures
+from gateways import picture_child, pictures
 
 
 def drawn(size=(300, 200), form="PNG", mode="RGB", **how):
@@ -259,7 +259,17 @@ HEAVY = {
     "many filters": svg('<filter id="f">' + "<feGaussianBlur stdDeviation='900'/>" * 900 + "</filter><rect filter='url(#f)'/>" * 1),
     "deep": svg("<g>" * 4000 + "</g>" * 4000), "a chain": svg("".join(
         f'<linearGradient id="g{n}" href="#g{n + 1}"/>' for n in range(3000))), "much": svg("<rect width='1' height='1'/>" * 5000),
+    "many rules": svg(f"<style>{''.join(f'.c{n}{{fill:url(#g)}}' for n in range(40_000))}</style>" + "<rect class='x'/>" * 15_000),
 }  # fmt: skip
+
+
+@pytest.mark.parametrize(("arrow", "is_plain"), [
+    ("url(#a)", True), ("fill:URL( '#a' );mask:url(\"#b\")", True), ("url(\"#a(b\")", False), ("url('#a b')", False), ("url(\"#a)b\")", False),
+    ("url(#a", False), ("url(#)", False), ("url(#a) url(b#a)", False),
+])  # fmt: skip
+def test_an_arrow_that_is_hard_to_follow_is_as_bad_as_one_that_leads_outside(arrow, is_plain):
+    """Whoever could hide one would have browsers work unseen."""
+    assert picture_child.is_reaching(arrow) != is_plain
 
 
 @pytest.mark.parametrize("what", HEAVY)
