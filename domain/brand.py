@@ -197,12 +197,12 @@ def upload(part: str, file: BinaryIO, by: Actor, *, as_opened: agency.AsOpened =
         _settle(part, before, OWN, by)
 
 
-def remove(part: str, by: Actor) -> None:
-    """Go back to what there is without the picture; twice is harmless.  Raises NotFound for what is no part."""
+def remove(part: str, by: Actor, *, as_opened: agency.AsOpened = agency.always) -> None:
+    """Go back to what there is without the picture; twice is harmless.  Raises NotFound for what is no part, RuleBroken ``stale``."""
     if part not in TASKS:
         raise NotFound
     with store.writing():
-        before = _begin(part, agency.always)
+        before = _begin(part, lambda saved: not saved["state"] or as_opened(saved))
         _keep_pictures(part, [])
         _settle(part, before, "", by)
 
