@@ -49,6 +49,8 @@ _REFUSALS = {
     "svg_unsafe": N_(
         "This SVG file holds more than a drawing, such as a script, a link, an animation or a photo. Save it as PNG, and upload that."
     ),
+    "svg_empty": N_("This SVG file holds no drawing. Save it as PNG, and upload that."),
+    "svg_heavy": N_("This SVG file is too detailed for a logo, which every page shows. Save it as PNG, and upload that."),
 }
 
 
@@ -195,12 +197,12 @@ def upload(part: str, file: BinaryIO, by: Actor, *, as_opened: agency.AsOpened =
         _settle(part, before, OWN, by)
 
 
-def remove(part: str, by: Actor) -> None:
-    """Go back to what there is without the picture; twice is harmless.  Raises NotFound for what is no part."""
+def remove(part: str, by: Actor, *, as_opened: agency.AsOpened = agency.always) -> None:
+    """Go back to what there is without the picture; twice is harmless.  Raises NotFound for what is no part, RuleBroken ``stale``."""
     if part not in TASKS:
         raise NotFound
     with store.writing():
-        before = _begin(part, agency.always)
+        before = _begin(part, lambda saved: not saved["state"] or as_opened(saved))
         _keep_pictures(part, [])
         _settle(part, before, "", by)
 

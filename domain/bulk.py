@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import json
+import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -139,10 +140,16 @@ def plan_reset_of_all(seen: Any, typed: str, by: Actor) -> BulkJob:
     if not total:
         raise RuleBroken(N_("There is nobody for whom this could be done."), code="nobody", field="typed")
     name, said = agency.settled().short_name, " ".join(typed.split())
-    if said.casefold() not in (" ".join(name.split()).casefold(), str(total)):
+    if said.casefold() != " ".join(name.split()).casefold() and not is_number(said, total):
         raise RuleBroken(N_("This is not what has to be typed. Type %(name)s, or the number %(number)s."), code="not_confirmed",
                          field="typed", name=name, number=total)  # fmt: skip
     return _plan(forced_reset.VERB, {"sought": {}, "most": most, "is_everybody": True}, total, by)
+
+
+def is_number(typed: str, number: int) -> bool:
+    """True when that number was typed, in whatever digits and with whatever between the thousands."""
+    digits = re.sub(r"[\s.,'’٬]", "", typed)
+    return digits.isdecimal() and len(digits) < 20 and int(digits) == number
 
 
 def is_for_everybody(job: BulkJob) -> bool:

@@ -178,7 +178,7 @@ SECTIONS: dict[str, Section] = {
     ), N_("How often clients may change their own record.")),
     "messages": Section(N_("E-mail"), ("mail_rate", "mail_test_minutes"), N_("How fast e-mails leave.")),
     "imports": Section(N_("Import"), ("import_megabytes", "import_hours", "picture_megabytes"), N_("Files that staff upload.")),
-    "installation": Section(N_("Installation"), ("sandbox", "first_start_tries")),
+    "installation": Section(N_("Installation"), ("sandbox", "first_start_tries"), N_("Whether this is a copy for trying out (a sandbox).")),
 }  # fmt: skip
 
 
@@ -252,6 +252,7 @@ def write_all(typed: dict[str, str], by: Actor, *, shown: dict[str, str]) -> int
     """
     wanted = different(typed, shown)
     with store.writing():
+        store.one_at_a_time("settings")  # before the values are compared, or two would both find theirs
         for key, text in wanted.items():
             if as_text(key) != shown.get(key):
                 raise RuleBroken(STALE, code="stale", field=key)

@@ -83,7 +83,7 @@ def _lead_to_reset(account: PortalAccount, device_token: str, by: Actor) -> None
     with store.aside(), store.writing():
         lockout.begin_anew(account, None)
         audit.record("sign_in.refused", by, individual=account.individual, subject=holders.subject(account), reason="new_password_wanted")
-    resets.ask(account.email, by, request="wanted")
+    resets.ask(account.email, by, request="wanted", is_proved=True)
     raise NewPasswordWanted
 
 
