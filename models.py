@@ -92,6 +92,7 @@ from tables.staff import (  # noqa: F401
     SecurityClass,
     Worker,
     WorkerCategory,
+    WorkerPhoto,
 )
 from tables.statistics import (
     DayCount,
@@ -112,5 +113,5 @@ TABLES: tuple[type[Row], ...] = (
     FormReceipt, UnsentForm, Task, ProfileChange, Delivery, DeliveryAttempt,
     ChannelHealth, AddressHealth, JobRun, AuditEntry, AuditValues, AuditHead, ImportRun, ImportRow, ImportedRow,
     ImportFile, ImportProblem, ImportMapping, DayCount, BulkJob, BulkRow,
-    Authenticator, RecoveryCode, HalfSignIn, BrandChoice, BrandPicture,
+    Authenticator, RecoveryCode, HalfSignIn, BrandChoice, BrandPicture, WorkerPhoto,
 )  # fmt: skip

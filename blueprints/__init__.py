@@ -16,6 +16,7 @@ from blueprints import (
     invitation,
     metrics,
     my_portal,
+    photos,
     public,
     signing,
 )
@@ -31,6 +32,7 @@ TILES = (
     (home.bp, "client"),
     (about_me.bp, "client"),
     (my_portal.bp, "client"),
+    (photos.bp, "client"),
     (admin.bp, "staff"),
     (metrics.bp, "api"),
 )

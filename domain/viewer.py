@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from domain import audit, devices, profile, profile_changes, store
+from domain import audit, devices, profile, profile_changes, settings, store
 from domain.actor import Actor
 from domain.devices import Place
 from domain.rules import NotFound
@@ -30,6 +30,7 @@ from models import (
     Task,
     Worker,
     WorkerCategory,
+    WorkerPhoto,
 )
 
 _INTAKE = frozenset({"view_all_individuals", "edit_individuals", "manage_accounts", "manage_services", "answer_requests"})
@@ -83,6 +84,12 @@ class ClientViewer:
         """One change that the client asked for.  Raises NotFound."""
         return _one(self.individual.changes.where(ProfileChange.public_id == public_id))  # type: ignore[no-any-return]
 
+    def photo(self, public_id: str) -> WorkerPhoto:
+        """The photo of a worker who is here, where the agency shows them to clients.  Raises NotFound."""
+        if not settings.get("worker_photos"):
+            raise NotFound
+        return _photo(public_id)
+
 
 @dataclasses.dataclass(frozen=True)
 class StaffViewer:
@@ -100,6 +107,10 @@ class StaffViewer:
     def devices(self, older: str = "") -> tuple[list[Place], str]:
         """Where the worker is signed in, and the browsers that are known; the name for the next ones."""
         return devices.listed(self.session, older)
+
+    def photo(self, public_id: str) -> WorkerPhoto:
+        """The photo of any worker who is here.  Raises NotFound."""
+        return _photo(public_id)
 
     @property
     def individuals(self) -> Any:
@@ -340,6 +351,11 @@ def _accounts_seen_by(worker: Worker, rights: frozenset[str]) -> Any:
 
 def _caseload_of(worker: Worker) -> Any:
     return Follow.select(Follow.individual).where(Follow.worker == worker)
+
+
+def _photo(public_id: str) -> WorkerPhoto:
+    here = WorkerPhoto.select().join(Worker).where(Worker.is_active)
+    return _one(here.where(WorkerPhoto.public_id == public_id))  # type: ignore[no-any-return]
 
 
 def _one(query: Any) -> Any:

@@ -22,6 +22,7 @@ MEMORY = 700 * 1024 * 1024  # bytes of address space: twice what the largest pic
 MOST_PIXELS, MOST_SIDE, MOST_RATIO, LEAST_SIDE = 25_000_000, 12_000, 12, 16
 SHOWN = (480, 120)  # a logo is shown at a third of it
 TILE, MOST_TILE = 96, 6 * 1024
+PHOTOS = {"small": (96, 4 * 1024), "large": (192, 10 * 1024)}  # edge, and bytes at most
 ICONS = {"icon-192": (192, .8), "icon-512": (512, .8), "maskable-512": (512, 0), "icon-180": (180, .8), "icon-48": (48, 1)}
 SAFE = .8  # of a maskable icon's width: the circle that no device cuts
 SVG = "{http://www.w3.org/2000/svg}"
@@ -82,7 +83,9 @@ def make(task: str, body: bytes, colour: str) -> list[Said]:
         return [svg(body)]
     picture = opened(body)
     if task == "tile":
-        return [tile(picture)]
+        return [square(picture, "picture", TILE, MOST_TILE)]
+    if task == "photo":
+        return [square(on_white(picture), kind, edge, most) for kind, (edge, most) in PHOTOS.items()]
     made = icons(lambda size, kind: framed(picture, size, kind))
     return made if task == "icon" else [logo(picture), *made]
 
@@ -136,15 +139,24 @@ def webp(picture: Any) -> bytes:
     return min((saved(picture, "WEBP", method=6, **kind) for kind in kinds), key=len)
 
 
-def tile(picture: Any) -> Said:
+def square(picture: Any, kind: str, edge: int, most: int) -> Said:
+    """From its middle; as fine as so many bytes allow."""
     from PIL import ImageOps
 
-    square = ImageOps.fit(picture, (TILE, TILE))
+    cut = ImageOps.fit(picture, (edge, edge))
     for quality in (88, 75, 60, 45, 30, 10):
-        body = saved(square, "WEBP", method=6, quality=quality, alpha_quality=quality)
-        if len(body) <= MOST_TILE:
+        body = saved(cut, "WEBP", method=6, quality=quality, alpha_quality=quality)
+        if len(body) <= most:
             break
-    return said("picture", "image/webp", square.size, body)
+    return said(kind, "image/webp", cut.size, body)
+
+
+def on_white(picture: Any) -> Any:
+    from PIL import Image
+
+    ground = Image.new("RGBA", picture.size, (255, 255, 255, 255))
+    ground.alpha_composite(picture)
+    return ground.convert("RGB")
 
 
 def saved(picture: Any, form: str, **how: Any) -> bytes:

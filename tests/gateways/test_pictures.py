@@ -68,6 +68,57 @@ def test_notes_of_a_camera_that_nobody_can_read_spoil_no_picture(exif):
     assert (tile.width, tile.height) == (96, 96)
 
 
+def test_a_photo_of_a_worker_is_a_square_from_the_middle_that_tells_nothing_of_its_place():
+    """Coordinates in EXIF and in XMP, words in a comment and in a colour profile; it lies on its side."""
+    picture = Image.new("RGB", (900, 300), (0, 0, 200))
+    picture.paste((200, 30, 60), (300, 0, 600, 300))
+    exif, secret, out = Image.Exif(), b"44.6478N 63.5728W", io.BytesIO()
+    exif[0x0112] = 6
+    exif.get_ifd(0x8825).update({1: "N", 2: (44.0, 38.0, 52.0), 3: "W", 4: (63.0, 34.0, 22.0)})
+    picture.save(out, "JPEG", exif=exif, comment=secret, icc_profile=secret * 9, xmp=b"<x:xmpmeta>" + secret + b"</x:xmpmeta>")
+    assert Image.open(io.BytesIO(out.getvalue())).getexif().get_ifd(0x8825)[2] == (44.0, 38.0, 52.0)
+    small, large = pictures.make("photo", out.getvalue())
+    assert [(made.kind, made.content_type, read(made).size) for made in (small, large)] == [
+        ("small", "image/webp", (96, 96)), ("large", "image/webp", (192, 192)),
+    ]  # fmt: skip
+    for made in (small, large):
+        assert not read(made).getexif()
+        assert not {"exif", "xmp", "icc_profile", "comment"} & {*read(made).info}
+        assert secret not in made.body
+        for place in ((4, 4), (made.width - 5, 4), (4, made.height - 5), (made.width // 2, made.height // 2)):
+            assert abs(read(made).convert("RGB").getpixel(place)[0] - 200) < 30  # of the middle third only
+
+
+def test_a_photo_stands_upright():
+    picture, exif, out = Image.new("RGB", (200, 200), (200, 30, 60)), Image.Exif(), io.BytesIO()
+    picture.paste((0, 0, 200), (0, 0, 100, 200))  # the left half, which is then above
+    exif[0x0112] = 6
+    picture.save(out, "JPEG", exif=exif)
+    large = read(pictures.make("photo", out.getvalue())[1]).convert("RGB")
+    assert large.getpixel((150, 30))[2] > 150
+    assert large.getpixel((30, 150))[0] > 150
+
+
+def test_a_photo_is_light_even_when_it_is_noise_and_what_is_clear_stands_on_white():
+    out, clear = io.BytesIO(), io.BytesIO()
+    Image.frombytes("RGB", (300, 300), random.Random(1).randbytes(270_000)).save(out, "PNG")
+    small, large = pictures.make("photo", out.getvalue())
+    assert len(small.body) <= 4 * 1024
+    assert len(large.body) <= 10 * 1024
+    Image.new("RGBA", (60, 60), (0, 0, 0, 0)).save(clear, "PNG")
+    assert read(pictures.make("photo", clear.getvalue())[0]).convert("RGB").getpixel((9, 9)) == (255, 255, 255)
+
+
+@pytest.mark.parametrize("form", ["WEBP", "PNG"])
+def test_of_what_moves_a_photo_is_the_first_picture(form):
+    out = io.BytesIO()
+    first, second = (Image.new("RGB", (60, 60), colour) for colour in ((200, 30, 60), (0, 0, 200)))
+    first.save(out, form, save_all=True, append_images=[second], duration=100)
+    for made in pictures.make("photo", out.getvalue()):
+        assert getattr(read(made), "n_frames", 1) == 1
+        assert abs(read(made).convert("RGB").getpixel((9, 9))[0] - 200) < 30
+
+
 def test_a_picture_of_a_tile_is_light_even_when_it_is_noise():
     noise = Image.frombytes("RGB", (300, 300), random.Random(1).randbytes(270_000))
     out = io.BytesIO()
@@ -115,9 +166,10 @@ NASTY = {
 @pytest.mark.parametrize("what", NASTY)
 def test_what_is_no_picture_to_use_is_refused(what):
     body, code = NASTY[what]
-    with pytest.raises(pictures.Refused) as refused:
-        pictures.make("logo", body)
-    assert refused.value.args[0] == code
+    for task in ("logo", "photo"):
+        with pytest.raises(pictures.Refused) as refused:
+            pictures.make(task, body)
+        assert refused.value.args[0] == (code if task == "logo" else code.replace("svg_broken", "svg_here"))
 
 
 @pytest.mark.long
@@ -292,7 +344,7 @@ def test_what_drawing_programs_make_is_no_burden():
     assert b"<text> a <tspan>b</tspan> c</text>" in made.body
 
 
-@pytest.mark.parametrize("task", ["tile", "icon"])
+@pytest.mark.parametrize("task", ["tile", "icon", "photo"])
 def test_where_only_bitmaps_fit_a_drawing_is_refused(task):
     with pytest.raises(pictures.Refused) as refused:
         pictures.make(task, svg())
