@@ -43,6 +43,34 @@ def every() -> Any:
     return Site.select().order_by(Site.is_main.desc(), Site.is_in_use.desc(), Site.name, Site.id)
 
 
+def in_mind() -> list[Site]:
+    """All sites in that order, kept until one of them changes."""
+    return store.keep("sites", lambda: list(every()))
+
+
+def in_use() -> list[Site]:
+    """Those where somebody can come, the main one first."""
+    return [site for site in in_mind() if site.is_in_use]
+
+
+def are_several() -> bool:
+    """True when it says something where a client usually comes: there is more than one site in use."""
+    return len(in_use()) > 1
+
+
+def numbered(number: int | None) -> Site | None:
+    """The site with this number, in use or not; None when there is none."""
+    return next((site for site in in_mind() if site.id == number), None)
+
+
+def by_text() -> dict[str, Site | None]:
+    """Each site by what a file calls it: its external id, or else its name; None for a name that several have."""
+    found: dict[str, Site | None] = {}
+    for site in in_mind():
+        found[site.name] = None if site.name in found else site
+    return found | {site.external_id: site for site in in_mind() if site.external_id}
+
+
 def find(public_id: str) -> Site:
     """One site.  Raises NotFound."""
     site: Site | None = Site.get_or_none(Site.public_id == public_id)
