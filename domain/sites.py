@@ -6,10 +6,15 @@ import dataclasses
 from functools import partial
 from typing import Any
 
+from peewee import fn
+
 from domain import agency, audit, profile, store
 from domain.actor import Actor
 from domain.rules import N_, STALE, NotFound, RuleBroken, together
-from models import Site
+from models import Individual, Site
+
+NOT_SAID = "none"
+FEW = 1000  # people of a site who are gathered first, and then put in order
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,6 +74,27 @@ def by_text() -> dict[str, Site | None]:
     for site in in_mind():
         found[site.name] = None if site.name in found else site
     return found | {site.external_id: site for site in in_mind() if site.external_id}
+
+
+def come_to(chosen: str) -> Any:
+    """The condition that somebody usually comes to a site (its public id) or, with ``NOT_SAID``, that nobody said where."""
+    return Individual.site.is_null() if chosen == NOT_SAID else Individual.site == _number(chosen)
+
+
+def among(chosen: str) -> Any:
+    """The same, for a query that is walked in its own order: gathered first, all of a site would be read for one page."""
+    if chosen == NOT_SAID:
+        return fn.COALESCE(Individual.site, 0) == 0
+    return fn.COALESCE(Individual.site, 0) == (_number(chosen) or -1)
+
+
+def are_few(chosen: str) -> bool:
+    """True when so few come there that they are gathered first, and then put in order."""
+    return int(Individual.select().where(come_to(chosen)).limit(FEW + 1).count()) <= FEW
+
+
+def _number(chosen: str) -> int:
+    return next((site.id for site in in_mind() if site.public_id == chosen), 0)
 
 
 def find(public_id: str) -> Site:
