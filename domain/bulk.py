@@ -14,7 +14,7 @@ from typing import Any
 
 from peewee import SQL, fn
 
-from domain import accounts, agency, audit, clock, eligibility, forced_reset, search, settings, store
+from domain import accounts, agency, audit, clock, eligibility, forced_reset, search, settings, sites, store
 from domain.actor import Actor
 from domain.eligibility import Known
 from domain.rules import N_, RuleBroken
@@ -57,25 +57,33 @@ ring: Callable[[], object] = _silence  # set by tasks, for who begins at once
 
 @dataclasses.dataclass(frozen=True)
 class Sought:
-    """What accounts are narrowed by: a question as in the list of clients, a state, and when they were made."""
+    """What accounts are narrowed by: a question as in the list of clients, a state, when they were made, and the site."""
 
     question: str = ""
     state: str = ""
     since: dt.date | None = None
     until: dt.date | None = None
+    site: str = ""  # the public id of one, or sites.NOT_SAID
 
     def narrow(self, query: Any) -> Any:
         """A query over accounts and their individuals, narrowed."""
         if self.question:
             query = search.narrow(query, self.question)
+        are_few = self._are_few()
         if self.state in STATES:
             # Of those who answer to the question; by the index of states everybody in that state would be read.
-            query = query.where((fn.LOWER(PortalAccount.state) if self.question else PortalAccount.state) == self.state)
+            query = query.where((fn.LOWER(PortalAccount.state) if self.question or are_few else PortalAccount.state) == self.state)
         if self.since:
             query = query.where(PortalAccount.created_at >= _midnight(self.since))
         if self.until and self.until < dt.date.max:
             query = query.where(PortalAccount.created_at < _midnight(self.until + dt.timedelta(days=1)))
+        if self.site:
+            query = query.where((sites.come_to if are_few else sites.among)(self.site))
         return query
+
+    def _are_few(self) -> bool:
+        """True when the site is what leaves few of them."""
+        return bool(self.site) and not self.question and sites.are_few(self.site)
 
     def as_text(self) -> dict[str, str]:
         """As the job keeps it."""
@@ -85,7 +93,7 @@ class Sought:
 def sought(kept: dict[str, str]) -> Sought:
     """What ``as_text`` kept."""
     days = {name: dt.date.fromisoformat(kept[name]) if name in kept else None for name in ("since", "until")}
-    return Sought(kept.get("question", ""), kept.get("state", ""), **days)
+    return Sought(kept.get("question", ""), kept.get("state", ""), site=kept.get("site", ""), **days)
 
 
 def _midnight(day: dt.date) -> dt.datetime:

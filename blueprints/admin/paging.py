@@ -81,5 +81,5 @@ def _here() -> dict[str, str]:
 
 def here() -> dict[str, str]:
     """By what the list is narrowed."""
-    names = ("q", "state", "since", "until", "outcome", "reason", "category", "worker")
+    names = ("q", "state", "site", "since", "until", "outcome", "reason", "category", "worker")
     return {name: value for name in names if (value := request.args.get(name, ""))}
