@@ -49,9 +49,8 @@ def spend(what: str, who: str, *, most: int, seconds: int) -> bool:
         return bool(store.insert(RateCount, [{"key": key, "window": window, "count": 1}], _ONE_MORE.format(int(most))))
 
 
-def within(what: str, who: str, by: Actor, setting: str, seconds: int) -> None:
+def within(what: str, who: str, by: Actor, most: int, seconds: int) -> None:
     """Count one try for who it is about and for the network it comes from.  Raises RuleBroken ``too_many``."""
-    most = settings.get(setting)
     with store.aside(), store.joining():  # a try that one of the two refuses does not count for the other
         if all(spend(what, each, most=most, seconds=seconds) for each in (f"who {who}", f"network {network_of(by.network)}")):
             return

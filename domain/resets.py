@@ -40,7 +40,7 @@ def ask(email: str, by: Actor, *, request: str = "", is_proved: bool = False) ->
     if is_proved:
         limits.within_alone("reset", key, "resets_an_hour", 3600)
     else:
-        limits.within("reset", key, by, "resets_an_hour", 3600)
+        limits.within("reset", key, by, settings.get("resets_an_hour"), 3600)
     with store.writing(), contextlib.suppress(IntegrityError), store.writing():  # the same request in the same moment
         number = int(clock.now().timestamp() * 1000)
         notices.put("password_reset", number, to=key[:254], version=int(devices.digest(key + request)[:7], 16),
