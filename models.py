@@ -113,6 +113,7 @@ from tables.staff import (  # noqa: F401
     SecurityClass,
     Worker,
     WorkerCategory,
+    WorkerPhoto,
 )
 from tables.statistics import (
     DayCount,
@@ -133,6 +134,6 @@ TABLES: tuple[type[Row], ...] = (
     FormReceipt, UnsentForm, Task, ProfileChange, Delivery, DeliveryAttempt,
     ChannelHealth, AddressHealth, JobRun, AuditEntry, AuditValues, AuditHead, ImportRun, ImportRow, ImportedRow,
     ImportFile, ImportProblem, ImportMapping, DayCount, BulkJob, BulkRow,
-    Authenticator, RecoveryCode, HalfSignIn, BrandChoice, BrandPicture,
+    Authenticator, RecoveryCode, HalfSignIn, BrandChoice, BrandPicture, WorkerPhoto,
     Service, Group, ServiceWorker, Enrolment, EnrolmentWorker, Participant, RosterEntry, Event, Attendance, EventMessage, CalendarFeed,
 )  # fmt: skip

@@ -11,7 +11,7 @@ from app import create_app
 from bench import full
 from bench.browsing import form_in
 from bench.servers import HOST
-from domain import bulk, bulk_jobs, store, viewer
+from domain import bulk, bulk_jobs, sites, store, viewer
 from domain.actor import Actor
 from models import BulkJob, Delivery, Individual, Task, Worker, db
 
@@ -132,7 +132,8 @@ def _of_the_agency() -> dict[str, str]:
     return {
         "tasks": "tasks/", "task": f"tasks/{task.public_id}/", "workers": "workers/", "worker": worker, "worker_form": f"{worker}edit",
         "leaving": f"{worker}leaving", "classes": "workers/classes/", "categories": "workers/categories/", "status": "accounts/",
-        "status_search": "accounts/?q=an&state=active", "bulk_job": job, "bulk_people": f"{job}people",
+        "status_search": "accounts/?q=an&state=active",
+        "status_site": f"accounts/?site={sites.in_use()[-1].public_id}", "bulk_job": job, "bulk_people": f"{job}people",
         "activations": "accounts/activations/", "statistics": "statistics/", "sites": "settings/sites/",
         "footer_pages": "settings/pages/", "devices": "my-sign-in/devices/", "my_sign_in": "my-sign-in/",
     }  # fmt: skip

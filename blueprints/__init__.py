@@ -17,6 +17,7 @@ from blueprints import (
     invitation,
     metrics,
     my_portal,
+    photos,
     public,
     signing,
 )
@@ -33,6 +34,7 @@ TILES = (
     (calendar.bp, "client"),
     (about_me.bp, "client"),
     (my_portal.bp, "client"),
+    (photos.bp, "client"),
     (admin.bp, "staff"),
     (metrics.bp, "api"),
 )

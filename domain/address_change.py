@@ -94,7 +94,7 @@ def ask(session: LoginSession, current: str, address: str, by: Actor) -> Address
         last = account.address_changes.order_by(AddressChange.id.desc()).first()
         if last is not None and last.asked_at > clock.ago(seconds=settings.get("address_code_wait")):
             raise RuleBroken(N_("A code was sent just now. Wait a little before you ask for another one."), code="too_soon")
-        limits.within("address", f"account {account.id}", by, "address_codes_an_hour", 3600)
+        limits.within("address", f"account {account.id}", by, settings.get("address_codes_an_hour"), 3600)
         expires = clock.ahead(minutes=settings.get("address_code_minutes"))
         notices.drop_for(account, "address_code")
         link = links.make("address_code", expires, account=account)
@@ -137,7 +137,7 @@ def confirm(session: LoginSession, code: str, by: Actor) -> str:
     that somebody else signs in with.
     """
     account = session.account
-    limits.within("address_code", f"account {account.id}", by, "sign_ins_a_minute", 60)
+    limits.within("address_code", f"account {account.id}", by, settings.get("sign_ins_a_minute"), 60)
     change = waiting(account)
     if change is None or not _claim(change) or not _is_code(change, code):
         _note_wrong(account, by)

@@ -135,6 +135,8 @@ KINDS: dict[str, frozenset[str]] = {
         "worker.joined": "",
         "worker.changed": "before after",
         "worker.left": "to tasks people",
+        "worker.photo_put": "",
+        "worker.photo_removed": "",
         "category.created": "name",
         "category.renamed": "before after",
         "category.removed": "name",

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import BinaryIO
 from urllib.parse import quote
 
-from domain import agency, audit, colour, settings, store
+from domain import agency, audit, colour, settings, store, uploads
 from domain.actor import Actor
 from domain.rules import N_, STALE, NotFound, RuleBroken
 from gateways import pictures
@@ -37,23 +37,6 @@ TILES: dict[str, dict[str, str]] = {
 TASKS = {"logo": "logo", "icon": "icon"} | {f"tile.{tile}": "tile" for tile in TILES}  # what is made of which part's upload
 LOGO_HEIGHT = 40  # CSS pixels; pictures are three times as fine
 WIDE = 2.5  # a logo so much wider than high holds the name
-
-_REFUSALS = {
-    "empty": N_("This file is empty. Choose another one."),
-    "not_picture": N_("This is not a picture that can be used here. Choose a PNG, JPEG or WebP file."),
-    "broken": N_("This picture is damaged. Open it in a drawing program, save it again, and upload that."),
-    "too_many_pixels": N_("This picture has too many pixels. Make it smaller, such as 1,000 pixels wide, and upload that."),
-    "too_narrow": N_("This picture is too long and narrow. One side may be at most twelve times the other."),
-    "too_small": N_("This picture is too small. It needs at least 16 pixels on each side."),
-    "too_long": N_("This picture takes too long to open. Make it smaller, such as 1,000 pixels wide, and upload that."),
-    "busy": N_("Another picture is being made at the moment. Wait a little, and upload it again."),
-    "svg_here": N_("An SVG does not work here. Choose a PNG, JPEG or WebP file."),
-    "svg_broken": N_("This SVG file is damaged. Save it again as “plain SVG”, or as PNG."),
-    "svg_size": N_("This SVG file does not say how large it is. Save it again as “plain SVG”, or as PNG."),
-    "svg_unsafe": N_(
-        "This SVG file holds more than a drawing, such as a script, a link, an animation or a photo. Save it as PNG, and upload that."
-    ),
-}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -187,24 +170,19 @@ def upload(part: str, file: BinaryIO, by: Actor, *, as_opened: agency.AsOpened =
     """Take a picture as the logo, the icon or a tile's.  Raises NotFound for another part, RuleBroken (field ``file``), or ``stale``."""
     if part not in TASKS:
         raise NotFound
-    most = settings.get("picture_megabytes")
-    body = file.read(most * 1_000_000 + 1)
-    if len(body) > most * 1_000_000:
-        raise RuleBroken(N_("This file is larger than %(most)s MB. Make the picture smaller, and upload that."), code="too_large",
-                         field="file", most=most)  # fmt: skip
-    made = _made(TASKS[part], body)
+    made = uploads.made(TASKS[part], file, settings.get("picture_megabytes"))
     with store.writing():
         before = _begin(part, as_opened)
         _keep_pictures(part, made)
         _settle(part, before, OWN, by)
 
 
-def remove(part: str, by: Actor) -> None:
-    """Go back to what there is without the picture; twice is harmless.  Raises NotFound for what is no part."""
+def remove(part: str, by: Actor, *, as_opened: agency.AsOpened = agency.always) -> None:
+    """Go back to what there is without the picture; twice is harmless.  Raises NotFound for what is no part, RuleBroken ``stale``."""
     if part not in TASKS:
         raise NotFound
     with store.writing():
-        before = _begin(part, agency.always)
+        before = _begin(part, lambda saved: not saved["state"] or as_opened(saved))
         _keep_pictures(part, [])
         _settle(part, before, "", by)
 
@@ -258,13 +236,4 @@ def _doors(accent: str) -> Sequence[pictures.Made]:
     try:
         return pictures.doors(colour.palette(accent).light.accent)
     except pictures.Refused:
-        raise RuleBroken(_REFUSALS["busy"], code="busy", field="accent") from None
-
-
-def _made(task: str, body: bytes) -> list[pictures.Made]:
-    store.must_be_idle()
-    try:
-        return pictures.make(task, body)
-    except pictures.Refused as refused:
-        code = str(refused.args[0])
-        raise RuleBroken(_REFUSALS.get(code, _REFUSALS["broken"]), code=code, field="file") from None
+        raise uploads.refusal("busy", "accent") from None

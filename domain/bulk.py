@@ -8,12 +8,13 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import json
+import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from peewee import SQL, fn
 
-from domain import accounts, agency, audit, clock, eligibility, forced_reset, search, settings, store
+from domain import accounts, agency, audit, clock, eligibility, forced_reset, search, settings, sites, store
 from domain.actor import Actor
 from domain.eligibility import Known
 from domain.rules import N_, RuleBroken
@@ -56,25 +57,33 @@ ring: Callable[[], object] = _silence  # set by tasks, for who begins at once
 
 @dataclasses.dataclass(frozen=True)
 class Sought:
-    """What accounts are narrowed by: a question as in the list of clients, a state, and when they were made."""
+    """What accounts are narrowed by: a question as in the list of clients, a state, when they were made, and the site."""
 
     question: str = ""
     state: str = ""
     since: dt.date | None = None
     until: dt.date | None = None
+    site: str = ""  # the public id of one, or sites.NOT_SAID
 
     def narrow(self, query: Any) -> Any:
         """A query over accounts and their individuals, narrowed."""
         if self.question:
             query = search.narrow(query, self.question)
+        are_few = self._are_few()
         if self.state in STATES:
             # Of those who answer to the question; by the index of states everybody in that state would be read.
-            query = query.where((fn.LOWER(PortalAccount.state) if self.question else PortalAccount.state) == self.state)
+            query = query.where((fn.LOWER(PortalAccount.state) if self.question or are_few else PortalAccount.state) == self.state)
         if self.since:
             query = query.where(PortalAccount.created_at >= _midnight(self.since))
         if self.until and self.until < dt.date.max:
             query = query.where(PortalAccount.created_at < _midnight(self.until + dt.timedelta(days=1)))
+        if self.site:
+            query = query.where((sites.come_to if are_few else sites.among)(self.site))
         return query
+
+    def _are_few(self) -> bool:
+        """True when the site is what leaves few of them."""
+        return bool(self.site) and not self.question and sites.are_few(self.site)
 
     def as_text(self) -> dict[str, str]:
         """As the job keeps it."""
@@ -84,7 +93,7 @@ class Sought:
 def sought(kept: dict[str, str]) -> Sought:
     """What ``as_text`` kept."""
     days = {name: dt.date.fromisoformat(kept[name]) if name in kept else None for name in ("since", "until")}
-    return Sought(kept.get("question", ""), kept.get("state", ""), **days)
+    return Sought(kept.get("question", ""), kept.get("state", ""), site=kept.get("site", ""), **days)
 
 
 def _midnight(day: dt.date) -> dt.datetime:
@@ -139,10 +148,16 @@ def plan_reset_of_all(seen: Any, typed: str, by: Actor) -> BulkJob:
     if not total:
         raise RuleBroken(N_("There is nobody for whom this could be done."), code="nobody", field="typed")
     name, said = agency.settled().short_name, " ".join(typed.split())
-    if said.casefold() not in (" ".join(name.split()).casefold(), str(total)):
+    if said.casefold() != " ".join(name.split()).casefold() and not is_number(said, total):
         raise RuleBroken(N_("This is not what has to be typed. Type %(name)s, or the number %(number)s."), code="not_confirmed",
                          field="typed", name=name, number=total)  # fmt: skip
     return _plan(forced_reset.VERB, {"sought": {}, "most": most, "is_everybody": True}, total, by)
+
+
+def is_number(typed: str, number: int) -> bool:
+    """True when that number was typed, in whatever digits and with whatever between the thousands."""
+    digits = re.sub(r"[\s.,'’٬]", "", typed)
+    return digits.isdecimal() and len(digits) < 20 and int(digits) == number
 
 
 def is_for_everybody(job: BulkJob) -> bool:

@@ -27,9 +27,9 @@ def met(account: PortalAccount | None, worker: Worker | None, token: str, agent:
 
     Said inside the transaction that starts the session.
     """
-    now, device = clock.now(), find(account, worker, token)
+    now = clock.now()
+    device = _SEEN.first(Device.signed_in_at.db_value(now), digest(token), *_numbers(account, worker)) if token else None
     if device is not None:
-        _SEEN.run(device.id, Device.signed_in_at.db_value(now))
         return device, token, False
     others = list(Device.select().where(Device.token_hash == digest(token))) if token else []
     _share(others)
@@ -49,7 +49,7 @@ def _share(others: list[Device]) -> None:
 
 def find(account: PortalAccount | None, worker: Worker | None, token: str) -> Device | None:
     """The device with that token on which somebody signed in before; None for any other."""
-    found: Device | None = _FIND.first(digest(token), account.id if account else 0, worker.id if worker else 0) if token else None
+    found: Device | None = _FIND.first(digest(token), *_numbers(account, worker)) if token else None
     return found
 
 
@@ -65,7 +65,11 @@ def _theirs(token_hash: Any, account: Any, worker: Any) -> tuple[Any, ...]:
 
 _FIND = statements.Question(lambda *of: Device.select().where(*_theirs(*of)))
 _NUMBER = statements.Question(lambda *of: Device.select(Device.id).where(*_theirs(*of)).tuples())
-_SEEN = statements.Change(lambda device, now: Device.update(signed_in_at=now, failed_sign_ins=0).where(Device.id == device))
+_SEEN = statements.Renewal(lambda now, *of: Device.update(signed_in_at=now, failed_sign_ins=0).where(*_theirs(*of)))
+
+
+def _numbers(account: PortalAccount | None, worker: Worker | None) -> tuple[int, int]:
+    return account.id if account else 0, worker.id if worker else 0
 
 
 def begin_anew(worker: Worker, token: str) -> None:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from peewee import SQL
+
 from domain import accounts, devices, lockout, statements
 from models import ACTIVE, PortalAccount, Worker
 
 
 def known(key: str, device_token: str) -> lockout.Known:
     """What is known of whoever has an address, in numbers."""
-    worker, account = _WORKER_IN_NUMBERS.first(key), _ACCOUNT_IN_NUMBERS.first(key)
-    if worker is not None:
-        return lockout.Known(worker[0], None, None, worker[1], devices.number_of(0, worker[0], device_token))
-    number, individual, kept, wanted_at = account or (None, None, None, None)
-    return lockout.Known(None, number, individual, kept, devices.number_of(number or 0, 0, device_token), wanted_at is not None)
+    _, worker, account, individual, kept, wanted_at = _IN_NUMBERS.first(key, key) or (None,) * 6
+    device = devices.number_of(account or 0, worker or 0, device_token)
+    return lockout.Known(worker, account, individual, kept, device, wanted_at is not None)
 
 
 def numbered(found: lockout.Known) -> tuple[Worker | None, PortalAccount | None]:
@@ -38,16 +38,19 @@ def _may_sign_in(table: Any, key: str) -> tuple[Any, ...]:
 # Locked for wrong passwords is locked for unknown devices only: sessions and known devices stay.
 IS_IN_USE = (PortalAccount.state == ACTIVE) | (PortalAccount.reason == "attempts")
 
-_WORKER_IN_NUMBERS = statements.Question(
-    lambda key: Worker.select(Worker.id, Worker.password_hash).where(*_may_sign_in(Worker, key)).tuples()
-)
-_ACCOUNT_IN_NUMBERS = statements.Question(
-    lambda key: PortalAccount.select(
-        PortalAccount.id, PortalAccount.individual, PortalAccount.password_hash, PortalAccount.password_reset_wanted_at
-    )
-    .where(*_may_sign_in(PortalAccount, key))
-    .tuples()
-)
+
+
+def _in_numbers(key: Any, same: Any) -> Any:
+    """The worker before the account: their place, their numbers, the hash, and since when a new password is wanted."""
+    none = SQL("NULL")
+    workers = Worker.select(SQL("1 AS place"), Worker.id, none, none, Worker.password_hash, none).where(*_may_sign_in(Worker, key))
+    accounts = PortalAccount.select(
+        SQL("2"), none, PortalAccount.id, PortalAccount.individual, PortalAccount.password_hash, PortalAccount.password_reset_wanted_at
+    ).where(*_may_sign_in(PortalAccount, same))
+    return workers.union_all(accounts).order_by(SQL("place")).tuples()
+
+
+_IN_NUMBERS = statements.Question(_in_numbers)
 _WORKER = statements.Question(lambda key: Worker.select().where(*_may_sign_in(Worker, key)))
 _ACCOUNT = statements.Question(lambda key: PortalAccount.select().where(*_may_sign_in(PortalAccount, key)))
 

@@ -33,7 +33,7 @@ FIELD_NAMES = {
     "death_date": N_("Date of death"), "email": N_("E-mail"), "mobile": N_("Mobile phone"), "phone": N_("Phone"),
     "address": N_("Street or whole address"), "city": N_("Town"), "region": N_("Region"), "postcode": N_("Postcode"),
     "emergency_name": N_("Emergency contact: name"), "emergency_phone": N_("Emergency contact: phone"),
-    "display_name": N_("Name that clients see"), "site": N_("Site (its number or id)"), "group": N_("User group"),
+    "display_name": N_("Name that clients see"), "site": N_("Site (its id or name)"), "group": N_("User group"),
     "time_zone": N_("Time zone"),
 }  # fmt: skip
 # Headings as other systems write them, folded, without spaces and signs; the first field that fits takes the column.
@@ -43,7 +43,7 @@ _ALIKE: dict[str, str] = {
     " kundennummer klientennummer personalnummer numero numeroclient",
     "first_name": "firstname first givenname given forename firstnames prenom vorname nombre",
     "last_name": "lastname last surname familyname family secondname nom nachname familienname apellido apellidos",
-    "name": "name fullname clientname patientname workername staffname sitename client patient worker location site",
+    "name": "name fullname clientname patientname workername staffname sitename client patient worker",
     "preferred_name": "preferredname preferred knownas nickname callname rufname",
     "pronouns": "pronouns pronoun",
     "gender": "gender sex geschlecht genero sexe",
@@ -65,6 +65,7 @@ _ALIKE: dict[str, str] = {
     "group": "group usergroup role",
     "time_zone": "timezone zone tz",
 }
+_ALIKE_OF_SITES = {"name": f"{_ALIKE['name']} location site"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -114,9 +115,10 @@ def _is_simple(source: Source) -> bool:
 
 def _by_likeness(subject: str, headings: Sequence[str]) -> tuple[str, ...]:
     taken: list[str] = []
+    alike = _ALIKE | (_ALIKE_OF_SITES if subject == "sites" else {})
     for heading in headings:
         key = re.sub(r"[\W_]", "", search.fold(heading))
-        fits = (f for f in FIELDS[subject] if key in _ALIKE[f].split() and (f not in taken or f == "address"))
+        fits = (f for f in FIELDS[subject] if key in alike[f].split() and (f not in taken or f == "address"))
         taken.append(next(fits, ""))
     if {"first_name", "last_name"} & set(taken) and subject != "sites":
         taken = ["" if field == "name" else field for field in taken]

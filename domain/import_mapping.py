@@ -21,7 +21,7 @@ _PLACE = ("address", "city", "region", "postcode")
 FIELDS: dict[str, tuple[str, ...]] = {
     "individuals": (
         "external_id", *_NAME, "preferred_name", "pronouns", "gender", "language", "birth_date", "death_date",
-        "email", "mobile", "phone", *_PLACE, "emergency_name", "emergency_phone",
+        "email", "mobile", "phone", *_PLACE, "emergency_name", "emergency_phone", "site",
     ),
     "workers": ("external_id", *_NAME, "display_name", "email", "site", "group"),
     "sites": ("external_id", "name", *_PLACE, "phone", "time_zone"),

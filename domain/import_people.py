@@ -13,11 +13,11 @@ from typing import Any
 
 from peewee import SQL, BooleanField, CharField, DateField, IntegerField, Select, Value, fn
 
-from domain import clock, profile, search, store
+from domain import clock, profile, search, sites, store
 from domain.actor import Actor
 from domain.import_plans import Plan, begin, change_of, must_be
 from domain.import_rows import Checker, Row
-from domain.rules import RuleBroken
+from domain.rules import N_, RuleBroken
 from models import Consent, Contact, Individual, SearchWord, db, new_public_id
 from models import Row as Table
 
@@ -46,6 +46,7 @@ class StagedIndividual(Table):  # type: ignore[misc]
     language = CharField(max_length=8, default="")
     birth_date = DateField(null=True)
     death_date = DateField(null=True)
+    site_id = IntegerField(null=True)
     sort_name = CharField(max_length=400, default="")
 
 
@@ -76,6 +77,7 @@ class People:
         self._checker = checker
         self._consents = consents
         self._is_staging = False
+        self._site_names = {site.id: site.name for site in sites.in_mind()}
         self._ids = _ascending_ids()
 
     def plan(self, rows: Sequence[Row]) -> list[Plan]:
@@ -90,7 +92,8 @@ class People:
             if known and plan.contacts:
                 plan.reach = sum(contact.version for contact in contacts.get(known, []))
             plan.consents = self._consents and bool(plan.row.values.get("email")) and known not in asked
-            plan.change = change_of(plan, contacts=_told(plan, contacts.get(known, [])), consents=plan.consents)
+            told = _told(plan, contacts.get(known, []))
+            plan.change = change_of(plan, self._with_site_named, contacts=told, consents=plan.consents)
         return plans
 
     def stage(self, plans: Sequence[Plan]) -> None:
@@ -127,7 +130,7 @@ class People:
 
     def _plan_columns(self, plan: Plan) -> None:
         now = {name: getattr(plan.record, name) for name in _DETAILS} if plan.record else {}
-        said = {name: _stored(name, text) for name, text in plan.said.items() if name in _DETAILS}
+        said = {name: _stored(name, text) for name, text in plan.said.items() if name in _DETAILS} | self._said_site(plan)
         if not plan.is_new and all(now[name] == value for name, value in said.items()):
             return
         try:
@@ -137,6 +140,22 @@ class People:
             return
         sort_name = profile.sort_name(details.first_name, details.last_name)
         plan.columns = {**dataclasses.asdict(details), "sort_name": sort_name}
+
+
+    def _said_site(self, plan: Plan) -> dict[str, int | None]:
+        """What the file says anew of where they come: nobody is sent to a site that is not in use any more."""
+        if "site" not in plan.said:
+            return {}
+        site = self._checker.sites.get(plan.said["site"])
+        if site and not site.is_in_use and not (plan.record and plan.record.site_id == site.id):
+            self._checker.note(plan.row.number, "site", plan.said["site"], RuleBroken(N_("This site is not in use any more.")))
+        return {"site_id": site.id if site else None}
+
+    def _with_site_named(self, values: dict[str, Any]) -> dict[str, Any]:
+        told = dict(values)
+        if "site_id" in told:
+            told["site"] = self._site_names.get(told.pop("site_id"), "")
+        return told
 
 
 # ---------------------------------------------------------------- planning
@@ -220,7 +239,7 @@ def _ascending_ids() -> Iterator[str]:
 
 def _staged_individual(plan: Plan, public_id: str) -> dict[str, Any]:
     known = {name: getattr(plan.record, name) for name in ("public_id", "version")} if plan.record else {}
-    columns = dict.fromkeys((*_DETAILS, "sort_name"), "") | dict.fromkeys(_DATES) | plan.columns
+    columns = dict.fromkeys((*_DETAILS, "sort_name"), "") | dict.fromkeys((*_DATES, "site_id")) | plan.columns
     return {
         "number": plan.row.number,
         "state": "new" if plan.is_new else "changed" if plan.columns else "same",

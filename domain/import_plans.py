@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol
 
 from domain import agency
@@ -88,13 +88,13 @@ def _begun(row: Row, record: Any, memory: dict[str, str]) -> Plan:
     return Plan(row, record, before, said, "" if after == memory else json.dumps(after, ensure_ascii=False))
 
 
-def change_of(plan: Plan, **more: Any) -> str:
-    """What the audit will keep of a plan; nothing when the record stays as it is."""
+def change_of(plan: Plan, told: Callable[[dict[str, Any]], dict[str, Any]] = dict, **more: Any) -> str:
+    """What the audit will keep of a plan, in the words of ``told``; nothing when the record stays as it is."""
     if not (plan.is_new or plan.is_changed):
         return ""
     before = {name: getattr(plan.record, name) for name in plan.columns} if plan.record else {}
     changed = {name: value for name, value in plan.columns.items() if not before or before[name] != value}
-    change = {"before": {name: before[name] for name in changed if before}, "after": changed, **more}
+    change = {"before": told({name: before[name] for name in changed if before}), "after": told(changed), **more}
     return json.dumps(change, ensure_ascii=False, default=str)
 
 

@@ -9,10 +9,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from zoneinfo import available_timezones
 
-from domain import agency, profile
+from domain import agency, profile, sites
 from domain.import_mapping import Bound, FileMapping
 from domain.rules import N_, RuleBroken
-from models import GROUPS, Site
+from models import GROUPS
 
 Note = Callable[[str, RuleBroken], None]  # called with one of our fields and what is wrong with it
 FORMULA_SIGNS = ("=", "+", "-", "@")
@@ -20,7 +20,7 @@ _NUMBERS = ("mobile", "phone", "emergency_phone")
 _NAMES = ("first_name", "last_name")
 _PLACE = ("address", "city", "region", "postcode")
 _DATES = ("birth_date", "death_date")
-_TEXTS = tuple(field.name for field in dataclasses.fields(profile.Details) if field.name not in _DATES)
+_TEXTS = tuple(field.name for field in dataclasses.fields(profile.Details) if field.name not in (*_DATES, "site_id"))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,7 +67,7 @@ class Checker:
         self._rows_of: dict[str, int] = {}
         here = agency.current()
         self._country = mapping.country or (here.country if here else "")
-        self._sites = {external_id for (external_id,) in Site.select(Site.external_id).tuples()}
+        self.sites = sites.by_text()
         self._check = {"individuals": self._individual, "workers": self._worker, "sites": self._site}[mapping.subject]
 
     def checked(self, number: int, fields: list[str]) -> Row | None:
@@ -124,6 +124,7 @@ class Checker:
                 values["emergency_name"] = _cleaned("emergency_name", values["emergency_name"], 200, note)
         elif values.get("emergency_name"):
             note("emergency_name", RuleBroken(N_("An emergency contact needs a phone number.")))
+        self._check_site(values, note)
         return values
 
     def _dates(self, values: dict[str, str], note: Note) -> dict[str, dt.date | None]:
@@ -157,9 +158,15 @@ class Checker:
             values["email"] = self._reach("email", values["email"], "email", note)
         if values.get("group") and values["group"] not in GROUPS:
             note("group", RuleBroken(N_("The group is one of %(known)s."), known=", ".join(GROUPS)))
-        if values.get("site") and values["site"] not in self._sites:
-            note("site", RuleBroken(N_("There is no site with this id. Import the sites first.")))
+        self._check_site(values, note)
         return values
+
+    def _check_site(self, values: dict[str, str], note: Note) -> None:
+        text = values.get("site")
+        if text and text not in self.sites:
+            note("site", RuleBroken(N_("There is no site with this id or name. Import the sites first.")))
+        elif text and self.sites[text] is None:
+            note("site", RuleBroken(N_("Two sites have this name. Give the id of one.")))
 
     def _site(self, raw: dict[str, str], note: Note) -> dict[str, str]:
         values = dict(raw)

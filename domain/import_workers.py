@@ -14,7 +14,7 @@ from domain.actor import Actor
 from domain.import_plans import STALE, Plain, Plan
 from domain.import_rows import Checker, Row
 from domain.rules import N_, RuleBroken
-from models import CLOSED, Agency, HalfSignIn, LoginSession, PortalAccount, Site, Worker
+from models import CLOSED, Agency, HalfSignIn, LoginSession, PortalAccount, Worker
 
 _AT_ONCE = 500
 _TOO_HIGH = N_("You cannot change the e-mail address or the user group of somebody who has rights that you do not have.")
@@ -27,7 +27,6 @@ class Workers(Plain):
     def __init__(self, checker: Checker, by: Actor) -> None:
         super().__init__(checker, Worker)
         self._rights = _rights_of(by.worker)
-        self._sites = dict(Site.select(Site.external_id, Site.id).tuples())
         self._demoted: set[int] = set()
         self._owners = dict(Worker.select(Worker.email_key, Worker.external_id).tuples())
 
@@ -74,7 +73,8 @@ class Workers(Plain):
         if "group" in plan.said:
             columns["group"] = plan.said["group"] or "worker"
         if "site" in plan.said:
-            columns["site_id"] = self._sites.get(plan.said["site"])
+            site = self._checker.sites.get(plan.said["site"])
+            columns["site_id"] = site.id if site else None
         return columns
 
     def _sorted_names(self, plan: Plan) -> dict[str, str]:

@@ -12,6 +12,7 @@ from domain.rules import N_, RuleBroken
 from models import RateCount
 
 _key = b""
+_TOO_MANY = N_("Too many tries. Wait a little and try again.")
 
 
 def use_key(key: str) -> None:
@@ -48,13 +49,18 @@ def spend(what: str, who: str, *, most: int, seconds: int) -> bool:
         return bool(store.insert(RateCount, [{"key": key, "window": window, "count": 1}], _ONE_MORE.format(int(most))))
 
 
-def within(what: str, who: str, by: Actor, setting: str, seconds: int) -> None:
+def within(what: str, who: str, by: Actor, most: int, seconds: int) -> None:
     """Count one try for who it is about and for the network it comes from.  Raises RuleBroken ``too_many``."""
-    most = settings.get(setting)
     with store.aside(), store.joining():  # a try that one of the two refuses does not count for the other
         if all(spend(what, each, most=most, seconds=seconds) for each in (f"who {who}", f"network {network_of(by.network)}")):
             return
-        raise RuleBroken(N_("Too many tries. Wait a little and try again."), code="too_many")
+        raise RuleBroken(_TOO_MANY, code="too_many")
+
+
+def within_alone(what: str, who: str, setting: str, seconds: int) -> None:
+    """Count one try for who it is about, whatever network it comes from.  Raises RuleBroken ``too_many``."""
+    if not spend(what, f"who {who}", most=settings.get(setting), seconds=seconds):
+        raise RuleBroken(_TOO_MANY, code="too_many")
 
 
 def give_back(what: str, who: str, *, seconds: int) -> None:

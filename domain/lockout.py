@@ -78,12 +78,11 @@ _TRIES_OF_ACCOUNT = statements.Question(
 _TRIES_OF_WORKER = statements.Question(lambda worker: Worker.select(Worker.failed_sign_ins).where(Worker.id == worker).tuples())
 
 
-def claim(known: Known) -> Try:
-    """Count a try before its password is compared, so that fifty at once are five.  Said inside a transaction.
+def claim(known: Known, most: int) -> Try:
+    """Count a try before its password is compared, ``most`` in a row, so that fifty at once are five.  Said inside a transaction.
 
     A known device has tries of its own; once they are spent it counts as any other.
     """
-    most = settings.get("sign_in_tries")
     if _ON_DEVICE.run(known.device or 0, most):
         return Try(True, False)
     account, worker = known.account or 0, known.worker or 0

@@ -16,7 +16,7 @@ from peewee import IntegrityError, fn
 from domain import audit, clock, search, store, texts
 from domain.actor import Actor
 from domain.rules import N_, STALE, NotFound, RuleBroken, together
-from models import CHANNELS, CONTACT_KINDS, Consent, Contact, Follow, Individual, Worker
+from models import CHANNELS, CONTACT_KINDS, Consent, Contact, Follow, Individual, Site, Worker
 
 LONGEST_NAME = 200
 
@@ -33,6 +33,7 @@ class Details:
     language: str = ""
     birth_date: dt.date | None = None
     death_date: dt.date | None = None
+    site_id: int | None = None  # where they usually come; that one can come there is asked when it is written
 
     def checked(self) -> Details:
         """The same with tidy texts.  Raises RuleBroken with every field that is wrong."""
@@ -114,9 +115,10 @@ def lookup_of(kind: str, value: str) -> str:
 
 
 def create(details: Details, by: Actor) -> Individual:
-    """A new individual.  Raises RuleBroken for what ``Details.checked`` refuses."""
+    """A new individual.  Raises RuleBroken for what ``Details.checked`` refuses, and for a site that is not in use."""
     good = details.checked()
     with store.writing():
+        _check_site(good.site_id, None)
         individual = Individual.create(
             **dataclasses.asdict(good), sort_name=sort_name(good.first_name, good.last_name), created_at=clock.now()
         )
@@ -129,12 +131,13 @@ def change(individual: Individual, details: Details, by: Actor, *, version: int)
     """Change names and dates.
 
     ``version`` is the one that the form showed: when somebody changed the record meanwhile nothing is overwritten
-    unseen, RuleBroken ``stale`` is raised.
+    unseen, RuleBroken ``stale`` is raised.  A site that is not in use is refused, unless it was theirs before.
     """
     good = details.checked()
     new = {**dataclasses.asdict(good), "sort_name": sort_name(good.first_name, good.last_name)}
     with store.writing():
         before = {name: getattr(individual, name) for name in dataclasses.asdict(good)}
+        _check_site(good.site_id, individual.site_id)
         done = (
             Individual.update(**new, version=Individual.version + 1)
             .where(Individual.id == individual.id, Individual.version == version)
@@ -330,6 +333,11 @@ def _check_language(code: str) -> None:
         raise RuleBroken(N_("Choose a language, such as en or fr."), code="bad_language", field="language") from None
 
 
+def _check_site(number: int | None, was: int | None) -> None:
+    if number not in (None, was) and not Site.select().where(Site.id == number, Site.is_in_use).exists():
+        raise RuleBroken(N_("Choose a site that is in use."), code="bad_site", field="site")
+
+
 def _tomorrow() -> dt.date:
     """Somewhere on earth it is already tomorrow."""
     return clock.now().date() + dt.timedelta(days=1)
@@ -353,4 +361,9 @@ def _shown(details: Any) -> dict[str, Any]:
 
 
 def _shown_dict(values: dict[str, Any]) -> dict[str, Any]:
-    return {name: str(value) if isinstance(value, dt.date) else value for name, value in values.items()}
+    """As the audit keeps it: a site by its name of today."""
+    shown = {name: str(value) if isinstance(value, dt.date) else value for name, value in values.items()}
+    if "site_id" in shown:
+        site = Site.get_or_none(Site.id == number) if (number := shown.pop("site_id")) is not None else None
+        shown["site"] = site.name if site else ""
+    return shown

@@ -30,13 +30,17 @@ from domain.rules import N_, RuleBroken
 from models import Delivery, Link, LoginSession, PortalAccount, Worker
 
 
-def ask(email: str, by: Actor, *, request: str = "") -> None:
-    """Note that somebody at ``email`` forgot their password; ``request`` is the form's one-time id.
+def ask(email: str, by: Actor, *, request: str = "", is_proved: bool = False) -> None:
+    """Note that somebody at ``email`` forgot their password; ``request`` is the form's one-time id.  Raises RuleBroken ``too_many``.
 
-    The same work for every address: who that is gets looked up later, by ``resolve`` in the background.
+    The same work for every address: who that is gets looked up later, by ``resolve`` in the background.  Who has ``is_proved``
+    the password does not guess, and is kept from no link by others of the same network.
     """
     key = profile.email_key(email)
-    limits.within("reset", key, by, "resets_an_hour", 3600)
+    if is_proved:
+        limits.within_alone("reset", key, "resets_an_hour", 3600)
+    else:
+        limits.within("reset", key, by, settings.get("resets_an_hour"), 3600)
     with store.writing(), contextlib.suppress(IntegrityError), store.writing():  # the same request in the same moment
         number = int(clock.now().timestamp() * 1000)
         notices.put("password_reset", number, to=key[:254], version=int(devices.digest(key + request)[:7], 16),

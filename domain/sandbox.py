@@ -23,6 +23,11 @@ def is_on() -> bool:
     return _by_deployer or bool(settings.get("sandbox"))
 
 
+def is_by_deployer() -> bool:
+    """True where the environment says so, which no setting changes."""
+    return _by_deployer
+
+
 def keeps(kind: str) -> bool:
     """True when a message of this kind must not leave now."""
     return kind not in ALLOWED and is_on()

@@ -153,6 +153,13 @@ CATALOGUE: dict[str, Kind] = {
     "picture_megabytes": Kind(
         2, N_("Largest picture that can be uploaded"), N_("MB"), N_("A logo, an icon, the picture of a tile."), 1, 10
     ),
+    "worker_photos": Kind(
+        True, N_("Clients see photos of your workers"), "",
+        N_("Beside the name of the worker. Without it they see initials, and photos are for staff only."),
+    ),
+    "photo_megabytes": Kind(
+        8, N_("Largest photo of a worker"), N_("MB"), N_("As phones take them; what is kept of it is small."), 1, 19
+    ),
     "bulk_hours": Kind(
         24, N_("Previews of many accounts"), N_("hours"), N_("One that nobody goes on with is forgotten then."), 1, 168
     ),
@@ -181,7 +188,7 @@ class Section:
 SECTIONS: dict[str, Section] = {
     "components": Section(N_("What clients can use"), (
         "about_me_names", "about_me_contacts", "about_me_emergency", "about_me_legal", "address_change", "confirming", "cancelling",
-        "quick_exit", "quick_exit_address",
+        "quick_exit", "quick_exit_address", "worker_photos",
     ), N_("Each part of the portal that you can switch off. What is off is gone for clients: no button, no page.")),
     "accounts": Section(N_("Portal accounts"), (
         "activation_expiry_days", "minimum_age", "placeholder_birth_date", "licence_count", "birth_date_tries",
@@ -204,8 +211,10 @@ SECTIONS: dict[str, Section] = {
         "event_confirmation", "confirmation_hours",
     ), N_("How long they are, until when they can be cancelled, and what is sent of them.")),
     "messages": Section(N_("E-mail"), ("mail_rate", "mail_test_minutes"), N_("How fast e-mails leave.")),
-    "imports": Section(N_("Import"), ("import_megabytes", "import_hours", "picture_megabytes"), N_("Files that staff upload.")),
-    "installation": Section(N_("Installation"), ("sandbox", "first_start_tries")),
+    "imports": Section(N_("Import"), (
+        "import_megabytes", "import_hours", "picture_megabytes", "photo_megabytes",
+    ), N_("Files that staff upload.")),
+    "installation": Section(N_("Installation"), ("sandbox", "first_start_tries"), N_("Whether this is a copy for trying out (a sandbox).")),
 }  # fmt: skip
 
 
@@ -279,6 +288,7 @@ def write_all(typed: dict[str, str], by: Actor, *, shown: dict[str, str]) -> int
     """
     wanted = different(typed, shown)
     with store.writing():
+        store.one_at_a_time("settings")  # before the values are compared, or two would both find theirs
         for key, text in wanted.items():
             if as_text(key) != shown.get(key):
                 raise RuleBroken(STALE, code="stale", field=key)

@@ -61,10 +61,11 @@ def sign_in(email: str, password: str, *, device_token: str, agent: str, by: Act
     """Start a session, or half of it.  Raises RuleBroken: ``too_many`` tries, or ``no_match`` for every other reason; NewPasswordWanted."""
     key = profile.email_key(email)
     known = holders.known(key, device_token)
+    a_minute, tries = settings.get("sign_ins_a_minute"), settings.get("sign_in_tries")  # within a transaction they are read anew
     with store.aside(), store.writing():
         who = f"device {known.device}" if known.device else key  # whoever guesses keeps nobody out who is known
-        limits.within("sign_in", who, by, "sign_ins_a_minute", 60)
-        spent = lockout.claim(known)
+        limits.within("sign_in", who, by, a_minute, 60)
+        spent = lockout.claim(known, tries)
     if not passwords.matches(password, known.password_hash) or not spent.counts:
         raise _refused(known, spent, by)
     worker, account = holders.numbered(known)
@@ -83,7 +84,7 @@ def _lead_to_reset(account: PortalAccount, device_token: str, by: Actor) -> None
     with store.aside(), store.writing():
         lockout.begin_anew(account, None)
         audit.record("sign_in.refused", by, individual=account.individual, subject=holders.subject(account), reason="new_password_wanted")
-    resets.ask(account.email, by, request="wanted")
+    resets.ask(account.email, by, request="wanted", is_proved=True)
     raise NewPasswordWanted
 
 
@@ -151,8 +152,6 @@ def start(
             subject=accounts.subject(account) if account else f"worker {worker.id}",  # type: ignore[union-attr]
             is_new_device=is_new,
         )  # fmt: skip
-    if account is not None:
-        account.individual = _PERSON.first(account.individual_id)
     return SignedIn(token, session, kept, account, worker)
 
 
@@ -175,7 +174,6 @@ def _still_allowed(
     return fresh
 
 
-_PERSON = statements.Question(lambda number: Individual.select().where(Individual.id == number))
 _STILL_CLIENT = statements.Question(
     lambda number, kept: store.lock(
         PortalAccount.select().where(PortalAccount.id == number, holders.IS_IN_USE, PortalAccount.password_hash == kept)
@@ -291,7 +289,7 @@ def change_password(session: LoginSession, current: str, new: str, by: Actor) ->
 def prove(session: LoginSession, current: str, by: Actor) -> None:
     """The owner of a session says their password once more.  Raises RuleBroken (field ``current``), or ``too_many``."""
     owner = session.account if session.account_id else session.worker
-    limits.within("password", f"{type(owner).__name__} {owner.id}", by, "sign_ins_a_minute", 60)
+    limits.within("password", f"{type(owner).__name__} {owner.id}", by, settings.get("sign_ins_a_minute"), 60)
     if not passwords.matches(current, owner.password_hash):
         _note_refused(owner, by)
         raise RuleBroken(N_("This is not your current password."), code="no_match", field="current")

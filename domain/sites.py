@@ -6,10 +6,15 @@ import dataclasses
 from functools import partial
 from typing import Any
 
+from peewee import fn
+
 from domain import agency, audit, profile, store
 from domain.actor import Actor
 from domain.rules import N_, STALE, NotFound, RuleBroken, together
-from models import Site
+from models import Individual, Site
+
+NOT_SAID = "none"
+FEW = 1000  # people of a site who are gathered first, and then put in order
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,6 +46,55 @@ def _named(typed: str) -> str:
 def every() -> Any:
     """The question for all sites: the main one, then those in use by name, then the others."""
     return Site.select().order_by(Site.is_main.desc(), Site.is_in_use.desc(), Site.name, Site.id)
+
+
+def in_mind() -> list[Site]:
+    """All sites in that order, kept until one of them changes."""
+    return store.keep("sites", lambda: list(every()))
+
+
+def in_use() -> list[Site]:
+    """Those where somebody can come, the main one first."""
+    return [site for site in in_mind() if site.is_in_use]
+
+
+def are_several() -> bool:
+    """True when it says something where a client usually comes: there is more than one site in use."""
+    return len(in_use()) > 1
+
+
+def numbered(number: int | None) -> Site | None:
+    """The site with this number, in use or not; None when there is none."""
+    return next((site for site in in_mind() if site.id == number), None)
+
+
+def by_text() -> dict[str, Site | None]:
+    """Each site by what a file calls it: its external id, or else its name; None for a name that several have."""
+    found: dict[str, Site | None] = {}
+    for site in in_mind():
+        found[site.name] = None if site.name in found else site
+    return found | {site.external_id: site for site in in_mind() if site.external_id}
+
+
+def come_to(chosen: str) -> Any:
+    """The condition that somebody usually comes to a site (its public id) or, with ``NOT_SAID``, that nobody said where."""
+    return Individual.site.is_null() if chosen == NOT_SAID else Individual.site == _number(chosen)
+
+
+def among(chosen: str) -> Any:
+    """The same, for a query that is walked in its own order: gathered first, all of a site would be read for one page."""
+    if chosen == NOT_SAID:
+        return fn.COALESCE(Individual.site, 0) == 0
+    return fn.COALESCE(Individual.site, 0) == (_number(chosen) or -1)
+
+
+def are_few(chosen: str) -> bool:
+    """True when so few come there that they are gathered first, and then put in order."""
+    return int(Individual.select().where(come_to(chosen)).limit(FEW + 1).count()) <= FEW
+
+
+def _number(chosen: str) -> int:
+    return next((site.id for site in in_mind() if site.public_id == chosen), 0)
 
 
 def find(public_id: str) -> Site:

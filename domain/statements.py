@@ -55,6 +55,14 @@ class Question(_Built):
         return self._readers[kind]
 
 
+class Renewal(Question):
+    """An UPDATE of at most one row, of which only the values differ, that answers with the row as it is now."""
+
+    def __init__(self, build: Callable[..., Any]) -> None:
+        _Built.__init__(self, lambda *values: build(*values).returning(*build(*values).model._meta.sorted_fields))
+        self._readers: dict[type, Callable[[Any], Any]] = {}
+
+
 class Change(_Built):
     """An UPDATE or a DELETE of which only the values differ."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from domain import accounts, activation, audit, statements, store
+from domain import accounts, activation, agency, audit, statements, store, texts
 from domain.actor import Actor
 from domain.rules import NotFound
 from models import ACTIVE, PageVersion, PortalAccount
@@ -41,6 +41,16 @@ def accept(account: PortalAccount, privacy: PageVersion, terms: PageVersion, by:
         if stored.execute():
             audit.record("account.terms_accepted_again", by, individual=account.individual, subject=accounts.subject(account),
                          privacy=privacy.version, terms=terms.version)  # fmt: skip
+
+
+def are_the_newest(account: PortalAccount) -> bool:
+    """True when what the client accepted is the newest in every language, so that nobody need ask which one they read."""
+    for accepted, slug in ((account.accepted_privacy_id, "privacy"), (account.accepted_terms_id, "terms")):
+        current = [version for language in texts.LANGUAGES if (version := agency.page(slug, language)) is not None]
+        newest = max((version.published_at for version in current), default=None)
+        if not any(version.id == accepted and version.published_at == newest for version in current):
+            return False
+    return True
 
 
 def has_news(account: PortalAccount, language: str) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 
 from peewee import fn
 
-from domain import audit, clock, devices, enrolments, events, profile, profile_changes, store
+from domain import audit, clock, devices, enrolments, events, profile, profile_changes, settings, store
 from domain.actor import Actor
 from domain.devices import Place
 from domain.rules import NotFound
@@ -39,6 +39,7 @@ from models import (
     Task,
     Worker,
     WorkerCategory,
+    WorkerPhoto,
 )
 
 _INTAKE = frozenset({"view_all_individuals", "edit_individuals", "manage_accounts", "manage_services", "answer_requests"})
@@ -146,6 +147,12 @@ class ClientViewer:
         """One change that the client asked for.  Raises NotFound."""
         return _one(self.individual.changes.where(ProfileChange.public_id == public_id))  # type: ignore[no-any-return]
 
+    def photo(self, public_id: str) -> WorkerPhoto:
+        """The photo of a worker who is here, where the agency shows them to clients.  Raises NotFound."""
+        if not settings.get("worker_photos"):
+            raise NotFound
+        return _photo(public_id)
+
 
 @dataclasses.dataclass(frozen=True)
 class StaffViewer:
@@ -163,6 +170,10 @@ class StaffViewer:
     def devices(self, older: str = "") -> tuple[list[Place], str]:
         """Where the worker is signed in, and the browsers that are known; the name for the next ones."""
         return devices.listed(self.session, older)
+
+    def photo(self, public_id: str) -> WorkerPhoto:
+        """The photo of any worker who is here.  Raises NotFound."""
+        return _photo(public_id)
 
     @property
     def individuals(self) -> Any:
@@ -429,6 +440,11 @@ def caseloads_with(individual: Individual) -> set[int]:
 
 def _year(moment: Any) -> int:
     return int(str(moment)[:4])
+
+
+def _photo(public_id: str) -> WorkerPhoto:
+    here = WorkerPhoto.select().join(Worker).where(Worker.is_active)
+    return _one(here.where(WorkerPhoto.public_id == public_id))  # type: ignore[no-any-return]
 
 
 def _one(query: Any) -> Any:

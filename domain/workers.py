@@ -31,7 +31,18 @@ from domain import (
 )
 from domain.actor import Actor
 from domain.rules import N_, STALE, RuleBroken, together
-from models import CLOSED, GROUPS, Agency, CategoryMember, Link, LoginSession, PortalAccount, SecurityClass, Worker
+from models import (
+    CLOSED,
+    GROUPS,
+    Agency,
+    CategoryMember,
+    Link,
+    LoginSession,
+    PortalAccount,
+    SecurityClass,
+    Worker,
+    WorkerPhoto,
+)
 
 ACTIVE, INVITED, UNINVITED, LEFT = "active", "invited", "uninvited", "left"
 TOO_HIGH = N_("This person has rights that you do not have, so you cannot change anything here.")
@@ -217,11 +228,12 @@ def withdraw(worker: Worker, by: Actor) -> None:
 
 
 def end_access(worker: Worker) -> None:
-    """Whatever opens the portal to somebody, or is on its way to them, ends in the transaction of the cause."""
+    """Whatever opens the portal to somebody, or is on its way to them, ends in the transaction of the cause; so does their photo."""
     end_sessions(worker)
     second_step.forget(worker)
     links.void_all(worker)
     notices.drop_for(worker)
+    WorkerPhoto.delete().where(WorkerPhoto.worker == worker).execute()
 
 
 def by_address(email: str) -> Worker | None:

@@ -1,16 +1,19 @@
 """Run as a program of its own, with ``-I`` and no environment: one line of JSON and an upload in, one line of JSON and pictures out.
 
-Codes of a refusal: empty, not_picture, broken, too_many_pixels, too_narrow, too_small, svg_here, svg_broken, svg_size, svg_unsafe.
+Codes of a refusal: empty, not_picture, broken, too_many_pixels, too_narrow, too_small, svg_here, svg_broken, svg_size, svg_unsafe,
+svg_empty, svg_heavy.
 """
 
 import contextlib
 import io
 import json
 import re
+import struct
 import sys
 import warnings
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import unquote
 from xml.etree import ElementTree
 
 Said = tuple[dict[str, Any], bytes]  # what a picture is, and its bytes
@@ -19,6 +22,7 @@ MEMORY = 700 * 1024 * 1024  # bytes of address space: twice what the largest pic
 MOST_PIXELS, MOST_SIDE, MOST_RATIO, LEAST_SIDE = 25_000_000, 12_000, 12, 16
 SHOWN = (480, 120)  # a logo is shown at a third of it
 TILE, MOST_TILE = 96, 6 * 1024
+PHOTOS = {"small": (96, 4 * 1024), "large": (192, 10 * 1024)}  # edge, and bytes at most
 ICONS = {"icon-192": (192, .8), "icon-512": (512, .8), "maskable-512": (512, 0), "icon-180": (180, .8), "icon-48": (48, 1)}
 SAFE = .8  # of a maskable icon's width: the circle that no device cuts
 SVG = "{http://www.w3.org/2000/svg}"
@@ -27,6 +31,13 @@ FORBIDDEN = {
     "script", "foreignObject", "iframe", "embed", "object", "image", "feImage", "a", "audio", "video", "handler", "listener",
     "set", "animate", "animateColor", "animateMotion", "animateTransform", "discard",
 }  # fmt: skip
+WORDS = {f"{SVG}{name}" for name in ("text", "tspan", "textPath", "title", "desc", "style")}  # whose white space is not only looks
+SEEN = {f"{SVG}{name}" for name in ("path", "rect", "circle", "ellipse", "line", "polyline", "polygon", "text", "use")}
+UNSEEN = {f"{SVG}{name}" for name in ("defs", "symbol", "clipPath", "mask", "marker", "pattern")}  # but where something points to it
+MOST_DRAWING = 100_000  # bytes of an SVG, which every page loads
+MOST_RULES = 1000  # of a style, that point to something
+MOST_WORK, POINTING, FILTERING = 20_000, 20, 50  # for a browser, in simple shapes; what an arrow and a step of a filter cost
+ARROW = re.compile(r"url\(\s*([\"']?)#([^\"'()\s]+)\1\s*\)", re.IGNORECASE)
 
 
 class Refused(Exception):
@@ -72,7 +83,9 @@ def make(task: str, body: bytes, colour: str) -> list[Said]:
         return [svg(body)]
     picture = opened(body)
     if task == "tile":
-        return [tile(picture)]
+        return [square(picture, "picture", TILE, MOST_TILE)]
+    if task == "photo":
+        return [square(on_white(picture), kind, edge, most) for kind, (edge, most) in PHOTOS.items()]
     made = icons(lambda size, kind: framed(picture, size, kind))
     return made if task == "icon" else [logo(picture), *made]
 
@@ -83,14 +96,16 @@ def make(task: str, body: bytes, colour: str) -> list[Said]:
 def opened(body: bytes) -> Any:
     from PIL import Image, ImageOps, UnidentifiedImageError
 
-    warnings.simplefilter("error")
+    warnings.simplefilter("ignore")  # such as of a camera's notes that nobody can read
+    warnings.simplefilter("error", Image.DecompressionBombWarning)
     Image.MAX_IMAGE_PIXELS = MOST_PIXELS
     try:
         picture: Any = Image.open(io.BytesIO(body), formats=("PNG", "JPEG", "WEBP"))
         check(*picture.size)
         picture.draft("RGB", (2048, 2048))
         picture.load()
-        picture = ImageOps.exif_transpose(picture)
+        with contextlib.suppress(SyntaxError, struct.error):  # notes that nobody can read turn nothing
+            picture = ImageOps.exif_transpose(picture)
         picture.thumbnail((1024, 1024))
         return picture.convert("RGBA")
     except (Image.DecompressionBombError, Image.DecompressionBombWarning, MemoryError):
@@ -124,15 +139,24 @@ def webp(picture: Any) -> bytes:
     return min((saved(picture, "WEBP", method=6, **kind) for kind in kinds), key=len)
 
 
-def tile(picture: Any) -> Said:
+def square(picture: Any, kind: str, edge: int, most: int) -> Said:
+    """From its middle; as fine as so many bytes allow."""
     from PIL import ImageOps
 
-    square = ImageOps.fit(picture, (TILE, TILE))
+    cut = ImageOps.fit(picture, (edge, edge))
     for quality in (88, 75, 60, 45, 30, 10):
-        body = saved(square, "WEBP", method=6, quality=quality, alpha_quality=quality)
-        if len(body) <= MOST_TILE:
+        body = saved(cut, "WEBP", method=6, quality=quality, alpha_quality=quality)
+        if len(body) <= most:
             break
-    return said("picture", "image/webp", square.size, body)
+    return said(kind, "image/webp", cut.size, body)
+
+
+def on_white(picture: Any) -> Any:
+    from PIL import Image
+
+    ground = Image.new("RGBA", picture.size, (255, 255, 255, 255))
+    ground.alpha_composite(picture)
+    return ground.convert("RGB")
 
 
 def saved(picture: Any, form: str, **how: Any) -> bytes:
@@ -218,9 +242,91 @@ def svg(body: bytes) -> Said:
     width, height = size_of(root)
     root.set("width", str(width))
     root.set("height", str(height))
+    must_be_light(root)
+    if not shows_something(root):
+        raise Refused("svg_empty")
     ElementTree.register_namespace("", SVG[1:-1])
     ElementTree.register_namespace("xlink", XLINK[1:-5])
-    return said("picture", "image/svg+xml", (width, height), ElementTree.tostring(root, encoding="utf-8", xml_declaration=True))
+    drawing = ElementTree.tostring(close_up(root), encoding="utf-8", xml_declaration=True)
+    if len(drawing) > MOST_DRAWING:
+        raise Refused("svg_heavy")
+    return said("picture", "image/svg+xml", (width, height), drawing)
+
+
+def shows_something(element: ElementTree.Element) -> bool:
+    """False for what is white once its scripts are gone."""
+    return element.tag in SEEN or any(each.tag not in UNSEEN and shows_something(each) for each in element)
+
+
+def close_up(root: ElementTree.Element) -> ElementTree.Element:
+    """Without the white space between elements, of which the filter adds much."""
+    for each in root.iter():
+        if each.tag not in WORDS:
+            each.text = (each.text or "").strip() or None
+            for child in each:
+                child.tail = (child.tail or "").strip() or None
+    return root
+
+
+def must_be_light(root: ElementTree.Element) -> None:
+    """Raises Refused for what makes every browser that shows it draw for seconds: a small file can show itself a million times."""
+    by_id: dict[str, ElementTree.Element] = {}
+    for each in root.iter():
+        by_id.setdefault(each.get("id", ""), each)
+    styled = rules_of(root)
+    if len(styled) > MOST_RULES:
+        raise Refused("svg_heavy")
+    known: dict[ElementTree.Element, int] = {}
+
+    def work(element: ElementTree.Element) -> int:
+        if element in known:
+            return known[element]
+        known[element] = MOST_WORK + 1  # whoever meets it inside itself
+        targets = [by_id[name] for name in points_to(element, styled) if name in by_id]
+        step = FILTERING if element.tag.startswith(f"{SVG}fe") else 1
+        total = step + sum(len(value) for value in element.attrib.values()) // 64 + POINTING * len(targets)
+        for each in (*element, *targets):
+            total += work(each)
+            if total > MOST_WORK:
+                raise Refused("svg_heavy")
+        known[element] = total
+        return total
+
+    try:
+        if work(root) > MOST_WORK:
+            raise Refused("svg_heavy")
+    except RecursionError:
+        raise Refused("svg_heavy") from None
+
+
+def points_to(element: ElementTree.Element, styled: list[tuple[set[str] | None, list[str]]]) -> list[str]:
+    """The ids that an element shows, is cut by or filled with, by itself or by a rule of a style."""
+    found = []
+    for name, value in element.attrib.items():
+        found += arrows(value)
+        if name.rpartition("}")[2] == "href":
+            found.append(value.strip()[1:])
+    called = {element.tag.removeprefix(SVG), element.get("id", ""), *element.get("class", "").split()}
+    for words, names in styled:
+        if words is None or words & called:
+            found += names
+    return [unquote(name) for name in found]
+
+
+def rules_of(root: ElementTree.Element) -> list[tuple[set[str] | None, list[str]]]:
+    """The ids in each rule of a style, with the words of its selector; without words where it may be any element's."""
+    text = "".join(each.text or "" for each in root.iter(f"{SVG}style"))
+    plain = re.sub(r"\"[^\"{}]*\"|'[^'{}]*'", "", ARROW.sub(r"url(#\2)", re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)))
+    found: list[tuple[set[str] | None, list[str]]] = []
+    for rule in plain.split("}"):
+        selector, brace, _ = rule.rpartition("{")
+        if names := arrows(rule):
+            is_simple = brace and re.fullmatch(r"[\w\s.,#>-]*", selector)
+            found.append((set(re.findall(r"[\w-]+", selector)) if is_simple else None, names))
+    every = arrows(text)
+    if re.search(r"[\"']", plain) or len(every) != sum(len(names) for _, names in found):
+        return [(None, every)] if every else []
+    return found
 
 
 def must_be_harmless(element: ElementTree.Element) -> None:
@@ -239,7 +345,14 @@ def must_be_harmless(element: ElementTree.Element) -> None:
 def is_reaching(value: str) -> bool:
     """True for words that name a place outside the picture, or that hide one."""
     squeezed = re.sub(r"[\s\x00-\x1f]|/\*.*?\*/", "", value.lower(), flags=re.DOTALL)
-    return "\\" in value or "javascript:" in squeezed or "//" in squeezed or re.search(r"url\((?![\"']?#)", squeezed) is not None
+    if "\\" in value or any(word in squeezed for word in ("javascript:", "//", "data:", "image-set(", "src(", "var(")):
+        return True
+    return squeezed.count("url(") != len(arrows(value))
+
+
+def arrows(text: str) -> list[str]:
+    """The ids that are pointed to as url(#id)."""
+    return [found[2] for found in ARROW.finditer(text)]
 
 
 def size_of(root: ElementTree.Element) -> tuple[int, int]:

@@ -43,7 +43,7 @@ def doors(colour: str) -> tuple[Made, ...]:
 
 
 def make(task: str, body: bytes = b"", *, colour: str = "", seconds: float = SECONDS) -> list[Made]:
-    """Have the pictures of a task made: ``logo``, ``icon`` or ``tile`` from an upload, ``door`` from a colour.  Raises Refused."""
+    """The pictures of a task: ``logo``, ``icon``, ``tile`` or ``photo`` from an upload, ``door`` from a colour.  Raises Refused."""
     if not _one.acquire(timeout=_WAIT):
         raise Refused("busy")
     try:

@@ -2,6 +2,7 @@
 
 from peewee import SQL, BooleanField, CharField, DateField, ForeignKeyField, IntegerField
 
+from tables.agency import Site
 from tables.base import PublicId, Row, UTCDateTimeField, one_of
 from tables.staff import Worker
 
@@ -19,6 +20,7 @@ class Individual(Row):
     language = CharField(max_length=8, default="")  # empty: the agency's
     birth_date = DateField(null=True)
     death_date = DateField(null=True)
+    site = ForeignKeyField(Site, null=True, backref="+", on_delete="RESTRICT")  # where they usually come
     sort_name = CharField(max_length=400, index=True)  # casefolded "last first", for lists
     is_test = BooleanField(default=False)
     created_at = UTCDateTimeField()

@@ -1,6 +1,6 @@
 """Staff: workers, security classes, categories."""
 
-from peewee import BooleanField, CharField, ForeignKeyField, IntegerField, SmallIntegerField, TextField
+from peewee import BlobField, BooleanField, CharField, ForeignKeyField, IntegerField, SmallIntegerField, TextField
 
 from tables.agency import Site
 from tables.base import PublicId, Row, UTCDateTimeField, new_public_id, one_of
@@ -49,6 +49,26 @@ class Worker(Row):
     @property
     def name(self) -> str:
         return f"{self.first_name} {self.last_name}".strip()
+
+    @property
+    def client_name(self) -> str:
+        """What clients read."""
+        return self.display_name or self.name
+
+
+class WorkerPhoto(Row):
+    """The photo of a worker in one size (``kind``); another upload is another row, with another public id."""
+
+    public_id = PublicId()
+    worker = ForeignKeyField(Worker, backref="photos", on_delete="CASCADE")
+    kind = CharField(max_length=20)
+    content_type = CharField(max_length=20)
+    width = IntegerField()
+    height = IntegerField()
+    body = BlobField()
+
+    class Meta:
+        indexes = ((("worker", "kind"), True),)
 
 
 BUILT_IN_CATEGORIES = ("intake", "accounting", "delivery_problems", "on_call")

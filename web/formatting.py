@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import unicodedata
 from collections.abc import Iterable
 from functools import cache, lru_cache
 from typing import Any
@@ -24,8 +25,8 @@ _HEADING = re.compile(r"^(#{1,6}) ", re.MULTILINE)
 
 
 def install(app: Flask) -> None:
-    """Offer the filters ``when``, ``day``, ``number``, ``phone``, ``dotted`` and ``markdown`` to templates."""
-    app.jinja_env.filters.update(when=when, day=day, markdown=markdown, number=number, phone=phone, dotted=dotted)
+    """Offer the filters ``when``, ``day``, ``number``, ``phone``, ``dotted``, ``initials`` and ``markdown`` to templates."""
+    app.jinja_env.filters.update(when=when, day=day, markdown=markdown, number=number, phone=phone, dotted=dotted, initials=initials)
     app.jinja_env.globals["language_name"] = language_name
 
 
@@ -89,6 +90,14 @@ def languages() -> list[tuple[str, str]]:
 def dotted(parts: Iterable[object]) -> Markup:
     """Parts of a line with dots between them, each on its own: a name in Arabic does not turn the date beside it."""
     return Markup(" · ").join(Markup("<bdi>{}</bdi>").format(part) for part in parts if part)
+
+
+def initials(name: str) -> str:
+    """What stands in place of a photo: ``DR`` for “Dora Reed”; one letter where letters have no capitals, and join."""
+    first = [letter for word in unicodedata.normalize("NFC", name).split() if (letter := word[0]).isalpha()]
+    if not first or first[0].lower() == first[0].upper():
+        return first[0] if first else "?"
+    return "".join(letter.upper()[0] for letter in (first[0], *first[1:][-1:]))
 
 
 def countries() -> list[tuple[str, str]]:

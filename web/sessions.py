@@ -151,7 +151,7 @@ def begin(signed: SignedIn | Half, *, by_code: bool = False) -> None:
     session.clear()
     row = signed.session
     login_user(Browser(signed.session_token, row))
-    if row.account_id and terms.has_news(row.account, _language_of(row.account)):
+    if row.account_id and not terms.are_the_newest(row.account) and terms.has_news(row.account, _language_of(row.account)):
         session[NEW_TERMS] = True
     if was and (waiting := unsent.claim(was, row)):
         session["unsent"] = waiting

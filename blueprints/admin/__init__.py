@@ -15,6 +15,7 @@ from blueprints.admin import (  # noqa: E402, F401
     maintenance,
     my_second_step,
     my_sign_in,
+    photos,
     reach,
     security_classes,
     settings,

@@ -2,7 +2,7 @@
 
 from types import SimpleNamespace
 
-from flask import abort, g, url_for
+from flask import abort, g, request, url_for
 from wtforms.fields.choices import SelectChoice
 
 from blueprints.admin import bp
@@ -11,7 +11,7 @@ from web.access import right
 from web.forms import Form, OneOf, Text, Upload, _l
 from web.fragments import done, page
 from web.languages import gettext as _
-from web.sessions import tell
+from web.sessions import refusals_told, tell
 
 TILE = "tile."
 DEFAULT = "#1d5a36"  # what a picker shows that shows nothing yet
@@ -129,9 +129,11 @@ def change_brand_part(part: str):
 @bp.post("/settings/brand/pictures/<part>/removal")
 @right("manage_setup")
 def remove_brand_part(part: str):
-    brand.remove(part, g.viewer.actor)
-    tell("good", _("Removed."))
-    return done(url_for("admin.show_brand"))
+    with refusals_told():
+        brand.remove(part, g.viewer.actor, as_opened=lambda saved: saved["state"] == request.form.get("state"))
+        tell("good", _("Removed."))
+        return done(url_for("admin.show_brand"))
+    return done(url_for("admin.brand_part", part=part))
 
 
 def _take(part: str, form) -> None:

@@ -1,11 +1,13 @@
 """Individuals: list, search, page, names and dates, who follows them, history."""
 
+from types import SimpleNamespace
+
 from flask import g, request, url_for
 
 from blueprints import differences
 from blueprints.admin import account_steps, bp, paging, people, wording
-from domain import accounts, handover, letters, notices, profile, profile_changes, search, texts
-from models import Delivery, Individual
+from domain import accounts, handover, letters, notices, profile, profile_changes, search, sites, texts
+from models import Delivery, Individual, Site
 from web.access import any_staff, right
 from web.formatting import language_name
 from web.forms import Choice, DateBoxes, Form, Text, _l
@@ -26,17 +28,44 @@ class IndividualForm(Form):
     birth_date = DateBoxes(_l("Date of birth"))
     death_date = DateBoxes(_l("Date of death"))
     language = Choice(_l("Language"), validate_choice=True)
+    site = Choice(_l("Site"), validate_choice=True)
 
-    def __init__(self, *args, **kwargs):
+    def __init__(self, person: Individual | None, *args, **kwargs):
         super().__init__(*args, **kwargs)
+        self._kept = person.site_id if person else None
+        self._offer_sites()
         self.language.choices = [("", _("The agency's")), *((code, language_name(code)) for code in texts.LANGUAGES)]
+
+    def _offer_sites(self):
+        """Those in use and the one of before, where there is more than one to choose from."""
+        if not sites.are_several():
+            del self.site
+            return
+        offered = [site for site in sites.in_mind() if site.is_in_use or site.id == self._kept]
+        self.site.choices = [("", _("Not said")), *((site.public_id, _named(site)) for site in offered)]
 
     def rules(self):
         self.details().checked()
 
     def details(self) -> profile.Details:
         names = ("first_name", "last_name", "preferred_name", "pronouns", "gender", "language", "birth_date", "death_date")
-        return profile.Details(**{name: getattr(self, name).data or ("" if "date" not in name else None) for name in names})
+        return profile.Details(**{name: getattr(self, name).data or ("" if "date" not in name else None) for name in names},
+                               site_id=self._site_id())  # fmt: skip
+
+    def _site_id(self) -> int | None:
+        if "site" not in self:
+            return self._kept
+        return next((site.id for site in sites.in_mind() if site.public_id == self.site.data), None)
+
+
+def _named(site: Site) -> str:
+    return site.name if site.is_in_use else _("%(site)s (no longer in use)", site=site.name)
+
+
+def _as_form(person: Individual) -> SimpleNamespace:
+    """A record as the form shows it, with what the form needs to tell a stale one."""
+    site = sites.numbered(person.site_id)
+    return SimpleNamespace(**person.__data__ | {"site": site.public_id if site else ""})
 
 
 @bp.get("/individuals/")
@@ -52,13 +81,13 @@ def individuals():
 @bp.get("/individuals/new")
 @right("edit_individuals")
 def new_individual():
-    return _form(None, IndividualForm(formdata=None))
+    return _form(None, IndividualForm(None, formdata=None))
 
 
 @bp.post("/individuals/new")
 @right("edit_individuals")
 def create_individual():
-    form = IndividualForm()
+    form = IndividualForm(None)
     if form.validate():
         with form.refusals():
             person = profile.create(form.details(), g.viewer.actor)
@@ -83,8 +112,14 @@ def individual(public_id: str):
         followers=profile.followers_of(person), deliveries=list(person.deliveries.order_by(Delivery.id.desc()).limit(3)),
         doubtful=notices.doubtful_of([contact for contact in contacts if contact.kind == "email"]),
         changes=profile_changes.waiting(person), compared=differences.compared, seen_version=profile_changes.seen_version,
-        wording=wording, accounts=accounts, letters=letters,
+        site=_site_of(person), wording=wording, accounts=accounts, letters=letters,
     )  # fmt: skip
+
+
+def _site_of(person: Individual) -> str:
+    """Where they usually come, as far as that says something."""
+    site = sites.numbered(person.site_id) if sites.are_several() else None
+    return _named(site) if site else ""
 
 
 def _missing(person: Individual, known: accounts.Known, address: str):
@@ -98,15 +133,16 @@ def _missing(person: Individual, known: accounts.Known, address: str):
 @right("edit_individuals")
 def edit_individual(public_id: str):
     person = g.viewer.individual(public_id)
-    return _form(person, IndividualForm(formdata=None, obj=person))
+    return _form(person, IndividualForm(person, formdata=None, obj=_as_form(person)))
 
 
 @bp.post("/individuals/<public_id>/edit")
 @right("edit_individuals")
 def change_individual(public_id: str):
-    person, form = g.viewer.individual(public_id), IndividualForm()
+    person = g.viewer.individual(public_id)
+    form = IndividualForm(person)
     if form.validate():
-        with form.refusals(now=person):
+        with form.refusals(now=_as_form(person)):
             profile.change(person, form.details(), g.viewer.actor, version=form.version)
             tell("good", _("Saved."))
             return done(url_for("admin.individual", public_id=public_id))
@@ -114,7 +150,7 @@ def change_individual(public_id: str):
 
 
 def _form(person: Individual | None, form: IndividualForm):
-    return people.page_about(person, "admin/individual_form.html", form=form)
+    return people.page_about(person, "admin/individual_form.html", form=form, as_form=_as_form(person) if person else None)
 
 
 @bp.post("/individuals/<public_id>/following")

@@ -6,7 +6,7 @@ from flask import abort, current_app, g, request, url_for
 from flask_babel import get_locale
 
 from blueprints.admin import bp, paging, wording
-from domain import accounts, agency, bulk, eligibility, forced_reset, settings, spreadsheet, texts
+from domain import accounts, agency, bulk, eligibility, forced_reset, settings, sites, spreadsheet, texts
 from domain.rules import N_, RuleBroken
 from models import BULK_OUTCOMES, STATES, BulkJob, BulkRow, PortalAccount
 from web.access import right
@@ -65,13 +65,20 @@ def _show_status(form: ChangeForm | None):
     form = form or ChangeForm(found, formdata=None, data={"whom": "ticked"})
     return page("admin/accounts_status.html", rows=rows, older=older, sought=sought, form=form, found=found, most=MOST_COUNTED,
                 used=used, limit=limit, ticked=request.form.getlist("account"), states=STATES, accounts=accounts,
-                bad_dates=_bad_dates(), here=paging.here(), wording=wording)  # fmt: skip
+                bad_dates=_bad_dates(), here=paging.here(), wording=wording,
+                sites=sites.in_mind() if sites.are_several() or sought.site else [])  # fmt: skip
 
 
 def _sought() -> bulk.Sought:
     state = request.args.get("state", "")
     question = request.args.get("q", "").strip()[:100]
-    return bulk.Sought(question, state if state in STATES else "", _day("since"), _day("until"))
+    return bulk.Sought(question, state if state in STATES else "", _day("since"), _day("until"), _site())
+
+
+def _site() -> str:
+    """The site by which the list is narrowed; one that is not there is not found."""
+    chosen = request.args.get("site", "")
+    return chosen if chosen in ("", sites.NOT_SAID) else sites.find(chosen).public_id
 
 
 def _day(name: str) -> dt.date | None:

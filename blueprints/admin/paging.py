@@ -101,5 +101,7 @@ def _here() -> dict[str, str]:
 
 def here() -> dict[str, str]:
     """By what the list is narrowed."""
-    names = ("q", "state", "since", "until", "outcome", "reason", "category", "worker", "service", "year")
+    names = (
+        "q", "state", "site", "since", "until", "outcome", "reason", "category", "worker", "service", "year",
+    )  # fmt: skip
     return {name: value for name in names if (value := request.args.get(name, ""))}

@@ -8,8 +8,8 @@ from wtforms import BooleanField
 from wtforms.fields.choices import SelectChoice
 
 from blueprints.admin import bp, wording
-from domain import agency, readiness, settings
-from web import opening
+from domain import agency, readiness, sandbox, settings
+from web import formatting, opening
 from web.access import right
 from web.forms import DateBoxes, Form, OneOf, Required, Text, _l
 from web.fragments import done, page
@@ -57,7 +57,23 @@ def _section(name: str) -> settings.Section:
 
 def _show(section: str, form):
     return page("admin/settings_section.html", section=section, chosen=settings.SECTIONS[section], form=form,
-                catalogue=settings.CATALOGUE, saved=settings.as_text, told=wording.told)  # fmt: skip
+                catalogue=settings.CATALOGUE, saved=settings.as_text, told=wording.told, defaults=_others(settings.SECTIONS[section]),
+                is_sandbox_by_deployer=section == "installation" and sandbox.is_by_deployer())  # fmt: skip
+
+
+def _others(section: settings.Section) -> dict[str, str]:
+    """The default of each setting that has another value now, in words."""
+    return {key: _in_words(settings.CATALOGUE[key]) for key in section.keys if settings.get(key) != settings.CATALOGUE[key].default}
+
+
+def _in_words(kind: settings.Kind) -> str:
+    if isinstance(kind.default, bool):
+        return _("with the tick") if kind.default else _("without the tick")
+    if isinstance(kind.default, dt.date):
+        return formatting.day(kind.default)
+    if isinstance(kind.default, int):
+        return formatting.number(kind.default)
+    return wording.told(dict(kind.choices).get(kind.default, kind.default))
 
 
 class _SettingsForm(Form):

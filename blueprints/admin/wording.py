@@ -292,7 +292,8 @@ def _changes(before: object, after: object) -> list[tuple[str, str, str]]:
     return [(_(FIELDS.get(name, name)), _plain(before.get(name)), _plain(after.get(name))) for name in names]
 
 
-FIELDS = differences.FIELDS | {"email": N_("E-mail address"), "language": N_("Language"), "death_date": N_("Date of death")}
+FIELDS = differences.FIELDS | {"email": N_("E-mail address"), "language": N_("Language"), "death_date": N_("Date of death"),
+                              "site": N_("Site")}  # fmt: skip
 
 
 def _plain(value: object) -> str:

@@ -7,7 +7,7 @@ from wtforms import BooleanField
 from wtforms.fields.choices import SelectChoice
 
 from blueprints.admin import bp, paging, wording
-from domain import categories, handover, leaving, search, second_step, security_classes, workers
+from domain import categories, handover, leaving, photos, search, second_step, security_classes, workers
 from models import Worker
 from web.access import right
 from web.forms import Choice, Form, Lines, OneOf, Required, Text, _l
@@ -80,7 +80,8 @@ def worker(public_id: str):
     names, mine = wording.names_of(categories.every()), categories.slugs_of(found)
     return page("admin/worker.html", worker=found, state=workers.state(found), is_above=workers.is_above(found, g.viewer.rights),
                 has_app=not workers.is_self(found, g.viewer.actor) and second_step.app_of(found) is not None,
-                in_categories=[name for slug, name in names.items() if slug in mine], wording=wording,
+                photo=photos.of(found), is_shown=photos.is_shown(), wording=wording,
+                in_categories=[name for slug, name in names.items() if slug in mine],
                 stays=leaving.refusal(found, g.viewer.actor, g.viewer.rights), told=wording.refusal)  # fmt: skip
 
 

@@ -42,6 +42,12 @@ def test_everything_follows_the_brand(portal: Portal, phone: Callable[..., Page]
     for part in ("logo", "icon", "tile.about_me"):
         page.goto(f"{BRAND}/pictures/{part}")
         look(page, PART)
+    photo, mine = "/admin/my-sign-in/photo", page.locator("img.face")
+    page.goto(photo)
+    page.locator("input[type=file]").set_input_files({"name": "me.png", "mimeType": "image/png", "buffer": _logo()})
+    ways.press(page, "Upload")
+    expect(mine).to_have_js_property("naturalHeight", 96)  # it came, and was read
+    look(page, photo)
     page.goto("/sign-in" if page.get_by_text("Sign in").count() else "/pages/help")
     expect(page.locator("header .logo")).to_have_js_property("complete", True)
     line = page.context.new_cdp_session(page)

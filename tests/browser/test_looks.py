@@ -295,6 +295,11 @@ STAFF = [
           lambda page: (first_row(page), press("This person leaves")(page))),
     State("worker, new", WORKERS + "new", WORKERS + "new", ADMIN),
     State("worker, new, nothing typed", WORKERS + "new", WORKERS + "new", ADMIN, press("Send the invitation")),
+    State("worker, photo", WORKERS + "<public_id>/photo", WORKERS + "?q=worker1@example.org", ADMIN,
+          lambda page: (first_row(page), press("Photo")(page))),
+    State("worker, photo, no file", WORKERS + "<public_id>/photo", WORKERS + "?q=worker1@example.org", ADMIN,
+          lambda page: (first_row(page), press("Photo", "Upload")(page))),
+    State("my photo", "/admin/my-sign-in/photo", "/admin/my-sign-in/photo", ADMIN),
     State("classes", WORKERS + "classes/", WORKERS + "classes/", ADMIN),
     State("class", WORKERS + "classes/<public_id>/", WORKERS + "classes/", ADMIN, first_row),
     State("class, to be removed", WORKERS + "classes/<public_id>/removal", WORKERS + "classes/", ADMIN,
@@ -377,7 +382,7 @@ NO_PAGES = {  # links that lead on at once, and what only programs read
     "/admin/statistics/days.csv",
     IMPORT + "problems.csv", CHANGES + "<public_id>/people.csv", MANY + "<public_id>/people.csv", "/activate/terms", "/quick-exit", "/admin/first-start/",
     "/static/<path:filename>", "/sw.js",
-    "/brand.css", "/brand/<address>",
+    "/brand.css", "/brand/<address>", "/photos/<photo_id>", "/admin/photos/<photo_id>",
     "/manifest.webmanifest", "/healthz", "/readyz", "/metrics",
 }  # fmt: skip
 

@@ -18,6 +18,7 @@ from domain import (
     links,
     profile,
     settings,
+    sites,
     store,
     viewer,
 )
@@ -553,3 +554,42 @@ def test_a_preview_that_is_given_up_does_nothing(cast):
     with pytest.raises(RuleBroken):
         bulk.start(job, Actor(worker=cast.ada))
     assert cast.pia.accounts.count() == 0
+
+
+# ---------------------------------------------------------------- by site
+
+
+@pytest.fixture
+def places(cast):
+    """Bob comes to North, Alice to the main site; of Eve nobody said it."""
+    north = sites.add(sites.Place("North"), cast.by("ada"))
+    with store.writing():
+        for person, site in ((cast.alice, agency.main_site()), (cast.bob, north)):
+            Individual.update(site=site).where(Individual.id == person.id).execute()
+    return {"main": agency.main_site().public_id, "north": north.public_id, "nobody": sites.NOT_SAID, "none": "no such site"}
+
+
+@pytest.mark.parametrize("few", [0, 1000])  # gathered first, and walked along the list
+@pytest.mark.parametrize(
+    ("place", "first_names"), [("main", {"Alice"}), ("north", {"Bob"}), ("nobody", {"Eve"}), ("none", set())]
+)
+def test_accounts_are_found_by_the_site_that_their_people_come_to(cast, places, monkeypatch, few, place, first_names):
+    monkeypatch.setattr(sites, "FEW", few)
+    for question in ("", "e"):
+        found = bulk.Sought(question, site=places[place]).narrow(viewer.accounts_seen_by(cast.ada))
+        assert {account.individual.first_name for account in found} <= first_names
+    assert {account.individual.first_name for account in bulk.Sought(site=places[place]).narrow(
+        viewer.accounts_seen_by(cast.ada))} == first_names  # fmt: skip
+
+
+def test_a_change_of_all_that_were_found_at_a_site_is_of_nobody_else(cast, places):
+    job = change(cast, "suspend", all_of=bulk.Sought(site=places["north"]))
+    assert (job.total, bulk.count(job)) == (1, 1)
+    assert reasons(carried_out(cast, job), "done") == {"Bob": ""}
+    states = {account.individual.first_name: account.state for account in viewer.accounts_seen_by(cast.ada)}
+    assert (states["Alice"], states["Bob"]) == ("active", "locked")
+
+
+def test_who_comes_to_a_site_can_be_asked_for_a_new_password_at_once(cast, places):
+    job = change(cast, "reset", all_of=bulk.Sought(site=places["main"]))
+    assert reasons(carried_out(cast, job), "done") == {"Alice": ""}

@@ -87,6 +87,21 @@ def test_links_are_sent_no_more_often_than_for_a_forgotten_password(cast, decide
     assert (refused.value.code, mails("password_reset").count()) == ("too_many", 2)
 
 
+def test_whoever_waits_in_the_same_room_gets_a_link_of_their_own(cast, decided):
+    """After a reset of everybody, many sign in over the agency's network; what they know is proof enough."""
+    decided(resets_an_hour=2)
+    for number in range(2):
+        resets.ask(f"somebody{number}@example.org", cast.visitor())
+    everybody(cast, "3")
+    bulk_jobs.run_due()
+    for name in ("alice", "bob"):
+        with pytest.raises(sign_in.NewPasswordWanted):
+            enter(cast, cast.password_of(name), name=name)
+    with pytest.raises(RuleBroken) as refused:
+        resets.ask("pia@example.org", cast.visitor())
+    assert (refused.value.code, mails("password_reset").count()) == ("too_many", 4)
+
+
 def locked(cast, decided):
     decided(sign_in_tries=3)
     for _ in range(3):
@@ -197,7 +212,16 @@ def everybody(cast, typed, name="ada"):
     return bulk.plan_reset_of_all(viewer.accounts_seen_by(getattr(cast, name)), typed, cast.by(name))
 
 
-@pytest.mark.parametrize("typed", ["Harbour", "  harbour ", "3"])
+@pytest.mark.parametrize(("typed", "is_it"), [
+    ("1,234", True), ("1 234", True), ("1.234", True), ("1\u202f234", True), ("١٬٢٣٤", True), ("1234", True), ("1235", False), ("12345", False),
+    ("-1234", False), ("1234" * 2000, False), ("", False), (".", False),
+])  # fmt: skip
+def test_a_number_counts_however_it_is_written(typed, is_it):
+    """The page itself writes it with a comma."""
+    assert bulk.is_number(typed, 1234) == is_it
+
+
+@pytest.mark.parametrize("typed", ["Harbour", "  harbour ", "3", "٣"])
 def test_everybody_is_asked_once_the_name_or_the_number_was_typed(cast, typed):
     accounts.close(cast.activated(), cast.by("ada"))
     enter(cast)

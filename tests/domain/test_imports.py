@@ -22,6 +22,7 @@ from domain import (
     audit,
     clock,
     half_sign_ins,
+    import_columns,
     imports,
     limits,
     links,
@@ -29,6 +30,7 @@ from domain import (
     schema,
     search,
     second_step,
+    sites,
     store,
     workers,
 )
@@ -611,7 +613,7 @@ SMALL = 'subject = "individuals"\n[columns]\nexternal_id = "Id"\nname = "Name"\n
         ('subject = "cats"', "The mapping's subject must be one of individuals, sites, workers."),
         ('subjct = "individuals"', "The mapping has a part “subjct”"),
         (SMALL + 'shoe_size = "Shoes"', "The mapping names the field “shoe_size”, which individuals do not have."),
-        (SMALL + '[constants]\nsite = "x"', "The mapping names the field “site”"),
+        (SMALL + '[constants]\ngroup = "x"', "The mapping names the field “group”"),
         (SMALL + '[values.sex]\nM = "x"', "The mapping names the field “sex”"),
         ('optional = ["sex"]\n' + SMALL, "The mapping names the field “sex”"),
         (SMALL + 'gender = "G"\n[constants]\ngender = "x"', "a column and a constant"),
@@ -707,7 +709,7 @@ def test_workers_come_without_a_password_and_into_their_site(take):
 @pytest.mark.parametrize(
     ("row", "problem"),
     [
-        ("w,Ann,Bell,,nowhere,", "row 2, column site: There is no site with this id. Import the sites first. (“now"),
+        ("w,Ann,Bell,,nowhere,", "row 2, column site: There is no site with this id or name. Import the"),
         ("w,Ann,Bell,,,boss", "row 2, column group: The group is one of worker, intake_mgmt, admin_exec, system_"),
         ("w,Ann,Bell,Ada@example.org,,", "row 2, column email: Another worker has this e-mail address. (“Ada@ex"),
         ("w,Ann,Bell,ann,,", "row 2, column email: Enter an e-mail address"),
@@ -1375,3 +1377,51 @@ def test_the_command_in_the_name_of_a_worker_may_what_that_worker_may(cast, tmp_
     assert (result.exit_code, cast.ada.email) == (1, "ada@example.org")
     assert f"row 2, column email: {TOO_HIGH} (“ada@elsewhere.example”)" in result.output
     assert (run("workers", file).exit_code, cast.ada.email) == (0, "ada@elsewhere.example")
+
+
+# ---------------------------------------------------------------- where they usually come
+
+
+@pytest.fixture
+def north(house):
+    return sites.add(sites.Place("North"), SYSTEM)
+
+
+PLACED = "external_id,first_name,last_name,site\n"
+
+
+def test_a_file_says_where_people_come_by_the_id_of_a_site_or_its_name(take, north):
+    take("external_id,name\nS1,South\n", "sites")
+    assert said(take(f"{PLACED}1,Ann,Bell,North\n2,Cy,Dell,S1\n3,Di,East,\n")) == []
+    assert [one(number).site.name for number in "12"] == ["North", "South"]
+    assert one("3").site is None
+    take(f"{PLACED}1,Ann,Bell,S1\n2,Cy,Dell,\n")
+    assert (one("1").site.name, one("2").site) == ("South", None)
+    told = audit.values_of(AuditEntry.select().where(AuditEntry.individual == one("1")).order_by(AuditEntry.id.desc()).get())
+    assert (told["before"]["site"], told["after"]["site"]) == ("North", "South")
+
+
+def test_a_file_without_the_column_and_the_same_file_again_change_nobodys_site(take, north):
+    take(f"{PLACED}1,Ann,Bell,North\n")
+    assert counts(take(f"{PLACED}1,Ann,Bell,North\n")) == (1, 0, 0, 1)
+    assert counts(take("external_id,first_name,last_name\n1,Anna,Bell\n")) == (1, 0, 1, 0)
+    assert (one().first_name, one().site) == ("Anna", north)
+
+
+def test_a_site_that_is_not_there_or_left_or_not_the_only_one_of_its_name_is_named_at_its_row(take, north):
+    sites.add(sites.Place("Twin"), SYSTEM)
+    sites.add(sites.Place("Twin"), SYSTEM)
+    take(f"{PLACED}4,Flo,Gray,North\n")
+    sites.change(north, sites.Place("North", is_in_use=False), SYSTEM)
+    assert said(take(f"{PLACED}1,Ann,Bell,Nowhere\n2,Cy,Dell,Twin\n3,Di,East,North\n4,Flo,Gray,North\n")) == [
+        "row 2, column site: There is no site with this id or name. Import the sites first. (“Nowhere”)",
+        "row 3, column site: Two sites have this name. Give the id of one. (“Twin”)",
+        "row 4, column site: This site is not in use any more. (“North”)",
+    ]
+    assert counts(take(f"{PLACED}4,Flo,Gray,North\n")) == (1, 0, 0, 1)
+
+
+@pytest.mark.parametrize("headings", [("No", "Site", "First name", "Last name"), ("No", "Name", "Location")])
+def test_a_column_of_sites_is_not_taken_for_a_name(house, headings):
+    assert "site" in import_columns.guess("individuals", headings, [], "CA").fields
+    assert "site" not in import_columns.guess("sites", headings, [], "CA").fields

@@ -2,10 +2,11 @@
 
 import dataclasses
 import datetime as dt
+from functools import partial
 
 import pytest
 
-from domain import audit, handover, profile, store
+from domain import agency, audit, handover, profile, sites, store
 from domain.actor import SYSTEM
 from domain.profile import Details, Reach
 from domain.rules import NotFound, RuleBroken
@@ -328,3 +329,50 @@ def test_ten_who_follow_at_once_follow_once(cast, at_once):
     bob, dora, by = cast.bob, cast.dora, cast.by("dora")
     at_once([lambda: profile.follow(bob, dora, by)] * 10)
     assert Follow.select().where(Follow.individual == bob).count() == 1
+
+
+# ---------------------------------------------------------------- where they usually come
+
+
+@pytest.fixture
+def north(cast):
+    return sites.add(sites.Place("North"), cast.by("ada"))
+
+
+def out_of_use(cast, site):
+    sites.change(site, dataclasses.replace(sites.as_place(site), is_in_use=False), cast.by("ada"))
+
+
+def test_where_somebody_comes_is_set_and_changed_and_the_audit_keeps_the_old_and_the_new(cast, north):
+    ines = cast.by("ines")
+    person = profile.create(details_of(cast.alice, site_id=north.id), ines)
+    assert audit.values_of(entries("individual.created")[-1])["after"]["site"] == "North"
+    profile.change(person, details_of(person, site_id=agency.main_site().id), ines, version=1)
+    assert Individual.get_by_id(person.id).site == agency.main_site()
+    profile.change(Individual.get_by_id(person.id), details_of(person, site_id=None), ines, version=2)
+    told = [audit.values_of(entry) for entry in entries("individual.changed")[-2:]]
+    assert [(values["before"]["site"], values["after"]["site"]) for values in told] == [("North", "Main Street"), ("Main Street", "")]
+
+
+def test_nobody_is_sent_to_a_site_that_is_left_or_was_never_there(cast, north):
+    out_of_use(cast, north)
+    for number in (north.id, 10**6):
+        for verb, options in ((profile.create, {}), (partial(profile.change, cast.bob), {"version": cast.bob.version})):
+            refusal = refused(verb, details_of(cast.bob, site_id=number), cast.by("ines"), **options)
+            assert (refusal.code, refusal.field) == ("bad_site", "site")
+    assert Individual.get_by_id(cast.bob.id).site is None
+
+
+def test_whose_site_is_left_keeps_it_until_somebody_says_another(cast, north):
+    person = profile.create(details_of(cast.alice, site_id=north.id), SYSTEM)
+    out_of_use(cast, north)
+    profile.change(person, details_of(person, pronouns="she"), cast.by("ines"), version=1)
+    assert Individual.get_by_id(person.id).site == north
+
+
+def test_who_was_changed_meanwhile_keeps_the_site_that_was_said_then(cast, north):
+    bob = cast.bob
+    profile.change(bob, details_of(bob, site_id=north.id), SYSTEM, version=bob.version)
+    stale = refused(profile.change, bob, details_of(bob, pronouns="he"), SYSTEM, version=bob.version)
+    assert stale.code == "stale"
+    assert Individual.get_by_id(bob.id).site == north

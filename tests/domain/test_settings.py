@@ -103,6 +103,14 @@ def test_what_was_stored_before_a_limit_was_drawn_counts_as_the_limit(db, key, s
     assert settings.as_text(key) == str(read)
 
 
+def test_of_many_who_save_what_they_saw_at_once_one_does_and_the_others_are_told(cast, at_once):
+    shown = {"minimum_age": "16"}
+    answers = at_once([lambda age=age: settings.write_all({"minimum_age": str(age)}, cast.by("ada"), shown=shown) for age in range(17, 25)])
+    assert [answer for answer in answers if not isinstance(answer, RuleBroken)] == [1]
+    assert {answer.code for answer in answers if isinstance(answer, RuleBroken)} == {"stale"}
+    assert AuditEntry.select().where(AuditEntry.kind == "setting.changed").count() == 1
+
+
 def test_a_date_is_kept_as_a_date(cast):
     settings.change("placeholder_birth_date", "1899-12-31", cast.by("ada"))
     assert settings.get("placeholder_birth_date") == dt.date(1899, 12, 31)

@@ -8,7 +8,7 @@ import pytest
 from faults.nursery import PATIENCE, Nursery, Sink, opened, person, sound
 from faults.test_kills import ALL_LEASES, identity
 
-from domain import audit, bulk, bulk_jobs, links, store, viewer
+from domain import accounts, audit, bulk, bulk_jobs, clock, forced_reset, links, store, viewer
 from domain.actor import Actor
 from models import (
     AuditEntry,
@@ -18,6 +18,7 @@ from models import (
     DeliveryAttempt,
     Individual,
     Link,
+    LoginSession,
     PortalAccount,
     Setting,
     Worker,
@@ -45,20 +46,72 @@ def test_kills_in_the_middle_of_a_bulk_activation_give_nobody_two_links_and_leav
         assert audit.verify() == []
 
 
+@pytest.mark.long
+def test_kills_in_the_middle_of_a_reset_of_everybody_ask_each_client_once_and_leave_no_session(templates, tmp_path):
+    people = 60
+    database = templates.copy("cast", tmp_path / "doorstep.db")
+    with opened(database):
+        everybody = signed_in(people)
+        job = bulk.plan_reset_of_all(viewer.accounts_seen_by(ada()), str(len(everybody)), Actor(worker=ada()))
+    with Nursery() as nursery, Sink() as sink:
+        victims = Victims(database, nursery, sink, at_once=3)
+        victims.rage(8)
+        sound(database)
+        with opened(database):
+            none_is_half_asked()
+        victims.calm(job)
+    with opened(database):
+        fresh = BulkJob.get_by_id(job.id)
+        assert (fresh.state, bulk.count(fresh, "done"), bulk.count(fresh, "refused")) == ("done", len(everybody), 0)
+        assert none_is_half_asked() == everybody
+        assert victims.hits
+        assert {mail.recipients[0] for mail in sink.accepted} == {row.to_address for row in Delivery.select()}
+        assert audit.verify() == []
+
+
+def ada():
+    return Worker.get(Worker.external_id == "ada")
+
+
+def signed_in(people):
+    """So many clients more, each with a session; the numbers of all who can be asked."""
+    kept = PortalAccount.get(PortalAccount.email == "alice@example.org").password_hash
+    for number in range(people):
+        account = accounts.create(person(number), Actor(worker=ada()))
+        with store.writing():
+            PortalAccount.update(state="active", password_hash=kept).where(PortalAccount.id == account.id).execute()
+            LoginSession.create(token_hash=f"session {number}", account=account, created_at=clock.now(), seen_at=clock.now())
+    with store.writing():
+        Setting.insert(key="mail_rate", value="0").execute()
+        Delivery.delete().execute()
+    return {account.id for account in forced_reset.open_to_it(PortalAccount.select())}
+
+
+def none_is_half_asked():
+    """The numbers of those who were asked: each once, told once, and signed in nowhere."""
+    asked = {account.id for account in PortalAccount.select().where(PortalAccount.password_reset_wanted_at.is_null(False))}
+    told = collections.Counter(entry.subject for entry in AuditEntry.select().where(AuditEntry.kind == "account.reset_forced"))
+    assert told == {f"account {number}": 1 for number in asked}
+    assert not LoginSession.select().where(LoginSession.account.in_(asked)).exists()
+    mails = collections.Counter(row.account_id for row in Delivery.select().where(Delivery.kind == "new_password_wanted"))
+    suspended = PortalAccount.select().where(PortalAccount.reason == "suspended")
+    assert mails == dict.fromkeys(asked - {account.id for account in suspended}, 1)
+    return asked
+
+
 def planned(people):
     """A bulk activation for so many, begun by Ada."""
     with store.writing():
         Setting.insert(key="mail_rate", value="0").execute()
     for number in range(people):
         person(number)
-    ada = Worker.get(Worker.external_id == "ada")
-    job = bulk.plan_activation(viewer.seen_by(ada).where(Individual.external_id.startswith("person ")), Actor(worker=ada))
+    job = bulk.plan_activation(viewer.seen_by(ada()).where(Individual.external_id.startswith("person ")), Actor(worker=ada()))
     while BulkJob.get_by_id(job.id).state == "planning":
         bulk_jobs.run_due()
     with store.writing():  # the cast is not of it
         BulkRow.delete().where(BulkRow.individual.not_in(Individual.select(Individual.id).where(Individual.external_id.startswith("person ")))).execute()
     job = BulkJob.get_by_id(job.id)
-    bulk.start(job, Actor(worker=ada))
+    bulk.start(job, Actor(worker=ada()))
     return job
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from gateways import pictures
+from gateways import picture_child, pictures
 
 
 def drawn(size=(300, 200), form="PNG", mode="RGB", **how):
@@ -60,6 +60,63 @@ def test_where_and_when_a_photo_was_taken_is_gone_and_it_stands_upright():
     [logo, *_] = pictures.make("logo", drawn((300, 200), "JPEG", exif=exif, comment=b"at home"))
     assert b"at home" not in tile.body + logo.body
     assert (logo.width, logo.height) == (80, 120)
+
+
+@pytest.mark.parametrize("exif", [b"Exif\0\0II*\0\x08\0\0\0\xff\xff", b"Exif\0\0", b"Exif\0\0II*\0\xff\xff\xff\xff", b"Exif\0\0nonsense"])
+def test_notes_of_a_camera_that_nobody_can_read_spoil_no_picture(exif):
+    [tile] = pictures.make("tile", drawn(form="JPEG", exif=exif))
+    assert (tile.width, tile.height) == (96, 96)
+
+
+def test_a_photo_of_a_worker_is_a_square_from_the_middle_that_tells_nothing_of_its_place():
+    """Coordinates in EXIF and in XMP, words in a comment and in a colour profile; it lies on its side."""
+    picture = Image.new("RGB", (900, 300), (0, 0, 200))
+    picture.paste((200, 30, 60), (300, 0, 600, 300))
+    exif, secret, out = Image.Exif(), b"44.6478N 63.5728W", io.BytesIO()
+    exif[0x0112] = 6
+    exif.get_ifd(0x8825).update({1: "N", 2: (44.0, 38.0, 52.0), 3: "W", 4: (63.0, 34.0, 22.0)})
+    picture.save(out, "JPEG", exif=exif, comment=secret, icc_profile=secret * 9, xmp=b"<x:xmpmeta>" + secret + b"</x:xmpmeta>")
+    assert Image.open(io.BytesIO(out.getvalue())).getexif().get_ifd(0x8825)[2] == (44.0, 38.0, 52.0)
+    small, large = pictures.make("photo", out.getvalue())
+    assert [(made.kind, made.content_type, read(made).size) for made in (small, large)] == [
+        ("small", "image/webp", (96, 96)), ("large", "image/webp", (192, 192)),
+    ]  # fmt: skip
+    for made in (small, large):
+        assert not read(made).getexif()
+        assert not {"exif", "xmp", "icc_profile", "comment"} & {*read(made).info}
+        assert secret not in made.body
+        for place in ((4, 4), (made.width - 5, 4), (4, made.height - 5), (made.width // 2, made.height // 2)):
+            assert abs(read(made).convert("RGB").getpixel(place)[0] - 200) < 30  # of the middle third only
+
+
+def test_a_photo_stands_upright():
+    picture, exif, out = Image.new("RGB", (200, 200), (200, 30, 60)), Image.Exif(), io.BytesIO()
+    picture.paste((0, 0, 200), (0, 0, 100, 200))  # the left half, which is then above
+    exif[0x0112] = 6
+    picture.save(out, "JPEG", exif=exif)
+    large = read(pictures.make("photo", out.getvalue())[1]).convert("RGB")
+    assert large.getpixel((150, 30))[2] > 150
+    assert large.getpixel((30, 150))[0] > 150
+
+
+def test_a_photo_is_light_even_when_it_is_noise_and_what_is_clear_stands_on_white():
+    out, clear = io.BytesIO(), io.BytesIO()
+    Image.frombytes("RGB", (300, 300), random.Random(1).randbytes(270_000)).save(out, "PNG")
+    small, large = pictures.make("photo", out.getvalue())
+    assert len(small.body) <= 4 * 1024
+    assert len(large.body) <= 10 * 1024
+    Image.new("RGBA", (60, 60), (0, 0, 0, 0)).save(clear, "PNG")
+    assert read(pictures.make("photo", clear.getvalue())[0]).convert("RGB").getpixel((9, 9)) == (255, 255, 255)
+
+
+@pytest.mark.parametrize("form", ["WEBP", "PNG"])
+def test_of_what_moves_a_photo_is_the_first_picture(form):
+    out = io.BytesIO()
+    first, second = (Image.new("RGB", (60, 60), colour) for colour in ((200, 30, 60), (0, 0, 200)))
+    first.save(out, form, save_all=True, append_images=[second], duration=100)
+    for made in pictures.make("photo", out.getvalue()):
+        assert getattr(read(made), "n_frames", 1) == 1
+        assert abs(read(made).convert("RGB").getpixel((9, 9))[0] - 200) < 30
 
 
 def test_a_picture_of_a_tile_is_light_even_when_it_is_noise():
@@ -109,9 +166,10 @@ NASTY = {
 @pytest.mark.parametrize("what", NASTY)
 def test_what_is_no_picture_to_use_is_refused(what):
     body, code = NASTY[what]
-    with pytest.raises(pictures.Refused) as refused:
-        pictures.make("logo", body)
-    assert refused.value.args[0] == code
+    for task in ("logo", "photo"):
+        with pytest.raises(pictures.Refused) as refused:
+            pictures.make(task, body)
+        assert refused.value.args[0] == (code if task == "logo" else code.replace("svg_broken", "svg_here"))
 
 
 @pytest.mark.long
@@ -198,6 +256,9 @@ HOSTILE = (
     svg("<iframe xmlns='http://www.w3.org/1999/xhtml' src='javascript:alert(1)'/>"),
     svg(before='<?xml-stylesheet href="https://evil.example/x.css"?>'),
     svg("<style><![CDATA[</style><script>alert(1)</script>]]></style>"),
+    svg("<style>rect{fill:image-set('evil.example/x.png' 1x)}</style>"), svg("<style>rect{mask-image:src('evil.example')}</style>"),
+    svg("<style>rect{fill:image-set('data:image/png;base64,evil.example' 1x)}</style>"),
+    svg("<style>:root{--x:'evil.example'}rect{mask:var(--x)}</style>"),
 )  # fmt: skip
 
 
@@ -206,7 +267,7 @@ def test_nothing_that_runs_or_reaches_out_comes_out_of_a_drawing(hostile):
     try:
         [made] = pictures.make("logo", hostile)
     except pictures.Refused as refused:
-        assert refused.args[0] in ("svg_unsafe", "svg_broken")
+        assert refused.args[0] in ("svg_unsafe", "svg_broken", "svg_empty")
         return
     body = made.body.decode().lower().replace("http://www.w3.org/", "")
     assert not [word for word in CODE if word in body], body
@@ -217,6 +278,8 @@ LAUGHS = '<!DOCTYPE svg [<!ENTITY a "ha">' + "".join(f'<!ENTITY {b} "{f"&{a};" *
 
 @pytest.mark.parametrize(("drawing", "code"), [
     (svg("<text>&i;</text>", before=LAUGHS), "svg_unsafe"), (svg("<rect>"), "svg_broken"), (svg(attributes=""), "svg_size"),
+    (svg("<script>alert(1)</script>"), "svg_empty"), (svg("<defs><path d='M0 0h9v9z'/></defs><title>Us</title>"), "svg_empty"),
+    (svg("<image width='9' height='9' href='https://evil.example/x.png'/>"), "svg_unsafe"),
     (svg(attributes='viewBox="0 0 0 0"'), "svg_size"), (svg(attributes='viewBox="0 0 1 60000"'), "too_narrow"),
 ])  # fmt: skip
 def test_a_drawing_that_cannot_be_used_is_refused(drawing, code):
@@ -225,7 +288,63 @@ def test_a_drawing_that_cannot_be_used_is_refused(drawing, code):
     assert refused.value.args[0] == code
 
 
-@pytest.mark.parametrize("task", ["tile", "icon"])
+def ten_times(reference, last=9):
+    """Each ``<g>`` shows the one before ten times: a small file, and a thousand million shapes."""
+    return '<g id="a0"><rect width="1" height="1"/></g>' + "".join(
+        f'<g id="a{n}">{reference.format(n - 1) * 10}</g>' for n in range(1, last + 1)) + f'<use href="#a{last}"/>'  # fmt: skip
+
+
+def masks(inside, rules=""):
+    return f"<style>{rules}</style>" + "".join(f'<mask id="m{n}">{inside.format(n=n, before=n - 1) * 4}</mask>' for n in range(1, 20))
+
+
+HEAVY = {
+    "use in use": svg(ten_times('<use href="#a{0}"/>')), "by the old word": svg(ten_times('<use xlink:href="#a{0}"/>')),
+    "itself": svg('<g id="a"><use href="#a"/></g>'), "each other": svg('<g id="a"><use href="#b"/></g><g id="b"><use href="#a"/></g>'),
+    "masks": svg(masks('<rect mask="url(#m{before})" width="9" height="9"/>')),
+    "masks by style": svg(masks("<rect style='mask: url( &quot;#m{before}&quot; )' width='9' height='9'/>")),
+    "masks by class": svg(masks('<rect class="x c{n}"/>', "".join(f".c{n}, .d{{mask:url(#m{n - 1})}}" for n in range(1, 20)))),
+    "masks by a selector": svg(masks('<rect lang="c{n}"/>', "".join(f"[lang=c{n}]{{mask:url(#m{n - 1})}}" for n in range(1, 20)))),
+    "masks by a hidden rule": svg(masks('<rect class="c{n}"/>', "".join(
+        f".c{n}{{x:'}} .d{{'; mask:url(#m{n - 1})}}" for n in range(1, 20)))),
+    "a long path often": svg(f'<path id="p" d="{"M0 0L1 1" * 9000}"/>' + '<use href="#p"/>' * 500),
+    "many filters": svg('<filter id="f">' + "<feGaussianBlur stdDeviation='900'/>" * 900 + "</filter><rect filter='url(#f)'/>" * 1),
+    "deep": svg("<g>" * 4000 + "</g>" * 4000), "a chain": svg("".join(
+        f'<linearGradient id="g{n}" href="#g{n + 1}"/>' for n in range(3000))), "much": svg("<rect width='1' height='1'/>" * 5000),
+    "many rules": svg(f"<style>{''.join(f'.c{n}{{fill:url(#g)}}' for n in range(40_000))}</style>" + "<rect class='x'/>" * 15_000),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("arrow", "is_plain"), [
+    ("url(#a)", True), ("fill:URL( '#a' );mask:url(\"#b\")", True), ("url(\"#a(b\")", False), ("url('#a b')", False), ("url(\"#a)b\")", False),
+    ("url(#a", False), ("url(#)", False), ("url(#a) url(b#a)", False),
+])  # fmt: skip
+def test_an_arrow_that_is_hard_to_follow_is_as_bad_as_one_that_leads_outside(arrow, is_plain):
+    """Whoever could hide one would have browsers work unseen."""
+    assert picture_child.is_reaching(arrow) != is_plain
+
+
+@pytest.mark.parametrize("what", HEAVY)
+def test_a_drawing_that_every_browser_would_choke_on_is_refused(what):
+    with pytest.raises(pictures.Refused) as refused:
+        pictures.make("logo", HEAVY[what])
+    assert refused.value.args[0] == "svg_heavy"
+
+
+def test_what_drawing_programs_make_is_no_burden():
+    paths = "".join(f'<path class="cls-{n % 9}" d="{"c1.25,3.5,7.25,9.125,2,4" * 20}"/>' for n in range(100))
+    styles = "<style>.cls-0{fill:url(#g);font-family:'Noto Sans', \"x\"}.cls-1,.cls-2{clip-path:url(#c)}.cls-3{filter:url(#f)}</style>"
+    kept = ('<linearGradient id="h"><stop offset="1"/></linearGradient><linearGradient id="g" xlink:href="#h"/>'
+            '<clipPath id="c"><rect width="200" height="100"/></clipPath><filter id="f"><feOffset dx="1"/></filter>'
+            '<symbol id="s"><circle r="5"/></symbol>')  # fmt: skip
+    [made] = pictures.make("logo", svg(f"<defs>{styles}{kept}</defs>{paths}" + '<use href="#s"/>' * 20))
+    assert made.body.count(b"<path") == 100
+    [made] = pictures.make("logo", svg("<g>" * 60 + "<text> a <tspan>b</tspan> c</text>" + "</g>" * 60))
+    assert len(made.body) < 1200, "nothing is added between the elements"
+    assert b"<text> a <tspan>b</tspan> c</text>" in made.body
+
+
+@pytest.mark.parametrize("task", ["tile", "icon", "photo"])
 def test_where_only_bitmaps_fit_a_drawing_is_refused(task):
     with pytest.raises(pictures.Refused) as refused:
         pictures.make(task, svg())

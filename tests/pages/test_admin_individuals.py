@@ -7,7 +7,7 @@ import unicodedata
 import pytest
 from pages.conftest import born, words
 
-from domain import profile, store
+from domain import agency, profile, sites, store
 from models import AuditEntry, AuditValues, Follow, Individual, PortalAccount, SecurityClass, Worker
 
 pytestmark = pytest.mark.usefixtures("cast")
@@ -485,3 +485,62 @@ def test_that_dora_tried_to_open_a_record_outside_her_caseload_is_in_the_record(
     assert (answer.status, nobody.status) == (404, 404)
     entry = AuditEntry.select().where(AuditEntry.kind == "individual.refused").get()
     assert (entry.worker, entry.individual) == (cast.dora, cast.bob)
+
+
+# ---------------------------------------------------------------- where they usually come
+
+
+@pytest.fixture
+def north(cast):
+    return sites.add(sites.Place("North Road"), cast.by("ada"))
+
+
+def test_an_agency_of_one_site_is_not_asked_where_somebody_comes(browse, cast):
+    ines = browse("ines")
+    assert "Where they usually come." not in edit(ines, cast.bob)
+    ines.press("Save", pronouns="he")
+    assert "<dt>Site</dt>" not in open_person(ines, cast.bob).html
+
+
+def test_ines_says_where_bob_comes_and_his_page_shows_it(browse, cast, north):
+    ines = browse("ines")
+    assert "Where they usually come." in edit(ines, cast.bob)
+    page = ines.press("Save", site=north.public_id)
+    assert "<dt>Site</dt>" in page.html
+    assert "North Road" in page
+    assert Individual.get_by_id(cast.bob.id).site == north
+    edit(ines, cast.bob)
+    ines.press("Save", pronouns="he")
+    assert Individual.get_by_id(cast.bob.id).site == north
+    edit(ines, cast.bob)
+    ines.press("Save", site="")
+    assert Individual.get_by_id(cast.bob.id).site is None
+
+
+def test_a_site_that_is_left_stays_with_bob_and_is_offered_to_nobody_else(browse, cast, north):
+    third, ines = sites.add(sites.Place("Quay"), cast.by("ada")), browse("ines")
+    edit(ines, cast.bob)
+    ines.press("Save", site=north.public_id)
+    sites.change(north, sites.Place("North Road", is_in_use=False), cast.by("ada"))
+    assert "North Road (no longer in use)" in edit(ines, cast.bob).html
+    assert "North Road (no longer in use)" in ines.press("Save", pronouns="he")
+    offered = edit(ines, cast.alice).form("Save").options["site"]
+    assert offered == ["", agency.main_site().public_id, third.public_id]
+
+
+def test_a_site_that_ends_while_the_form_is_open_is_refused_beside_its_field(browse, cast, north):
+    sites.add(sites.Place("Quay"), cast.by("ada"))
+    ines = browse("ines")
+    edit(ines, cast.bob)
+    sites.change(north, sites.Place("North Road", is_in_use=False), cast.by("ada"))
+    page = ines.press("Save", site=north.public_id, pronouns="he")
+    assert page.status == 422
+    assert "Choose one of the list." in page
+
+
+def test_who_saves_second_reads_which_site_is_saved_now(browse, cast, north):
+    ines, ada = browse("ines"), browse("ada")
+    edit(ines, cast.bob)
+    edit(ada, cast.bob)
+    ada.press("Save", site=north.public_id)
+    assert "Site: saved now: North Road" in ines.press("Save", site=agency.main_site().public_id)

@@ -5,9 +5,9 @@ import io
 
 import pytest
 
-from domain import accounts, bulk_jobs, profile, store
+from domain import accounts, bulk_jobs, profile, sites, store
 from domain.actor import SYSTEM
-from models import AuditEntry, BulkJob, PortalAccount, SecurityClass, Worker
+from models import AuditEntry, BulkJob, Individual, PortalAccount, SecurityClass, Worker
 
 pytestmark = pytest.mark.usefixtures("cast")
 
@@ -219,3 +219,55 @@ def test_what_is_of_others_is_not_there(cast, browse, ada, work):
     page = ada.press("See who would get one")
     assert browse("ines").ask(page.path).status == 404
     assert ada.ask(page.path.replace("activations", "changes")).status == 404
+
+
+# ---------------------------------------------------------------- by site
+
+
+@pytest.fixture
+def north(cast):
+    """Bob comes to a second site."""
+    site = sites.add(sites.Place("North Road"), cast.by("ada"))
+    with store.writing():
+        Individual.update(site=site).where(Individual.id == cast.bob.id).execute()
+    return site
+
+
+def test_an_agency_of_one_site_is_not_asked_for_it(ada):
+    assert "All sites" not in ada.open("/admin/accounts/")
+
+
+def test_accounts_are_found_by_site_and_only_they_are_changed(cast, ada, north, work):
+    ada.open("/admin/accounts/")
+    page = ada.press("Search", site=north.public_id)
+    assert "Bob Brook" in page
+    assert "Alice Archer" not in page
+    page = chosen(ada, "suspend", whom="all")
+    work()
+    assert "One account would change" in ada.open(page.path)
+    ada.press("Suspend")
+    work()
+    changed = PortalAccount.select(PortalAccount.individual).where(PortalAccount.reason == "suspended")
+    assert {account.individual.first_name for account in changed} == {"Bob", "Eve"}  # Eve was before
+
+
+def test_accounts_of_whom_no_site_was_said_are_found_and_a_site_that_is_not_there_is_not(ada, north):
+    page = ada.open("/admin/accounts/?site=none")
+    assert "Alice Archer" in page
+    assert "Bob Brook" not in page
+    assert ada.ask("/admin/accounts/?site=nowhere").status == 404
+
+
+def test_the_next_page_is_of_the_same_site(cast, ada, north):
+    for number in range(25):
+        person = cast.person(f"Nora {number:02}", "North")
+        accounts.create(person, SYSTEM)
+        with store.writing():
+            Individual.update(site=north).where(Individual.id == person.id).execute()
+    page = ada.open(f"/admin/accounts/?site={north.public_id}")
+    assert "All that were found (26)" in page
+    (older,) = [address for address in page.links.values() if "older=" in address]
+    assert f"site={north.public_id}" in older
+    page = ada.open(older)
+    assert "Bob Brook" in page
+    assert "Alice Archer" not in page

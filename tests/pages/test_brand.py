@@ -191,6 +191,18 @@ def test_of_two_who_upload_a_logo_the_second_is_told(browse):
     assert second.press("Upload", file=File("b.png", drawn((200, 200)))).status == 200
 
 
+def test_nobody_removes_a_logo_that_they_have_not_seen(browse):
+    ada, other = browse("ada"), browse("ada")
+    upload(ada, "logo", SVG)
+    ada.open("/admin/settings/brand/pictures/logo")
+    upload(other, "logo", drawn())
+    page = ada.press("Remove it")
+    assert "Somebody else changed this meanwhile" in page
+    assert brand.look().logo.content_type == "image/webp"
+    assert "Removed." in ada.press("Remove it")
+    assert brand.look().logo is None
+
+
 def test_who_changed_what_is_kept_but_no_bytes(browse):
     upload(browse("ada"), "logo", drawn())
     entry = AuditEntry.get(AuditEntry.kind == "brand.changed")

@@ -68,6 +68,7 @@ def test_everybody_is_asked_behind_a_typed_confirmation_and_ada_stays_signed_in(
     assert page.problems == ["This is not what has to be typed. Type Harbour, or the number 3."]
     assert page.form("Ask everybody").values["typed"] == "yes"
     page = ada.press("Ask everybody", {"typed": "Harbour"})
+    assert "It begins by itself." in page
     bulk_jobs.run_due()
     page = ada.open(page.path)
     assert "3 done, 0 refused" in page

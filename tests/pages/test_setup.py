@@ -34,6 +34,18 @@ def test_settings_are_done_on_the_checklist_once_their_page_was_saved_even_as_it
         assert page.text.count("To do") == before - 1
 
 
+def test_a_setting_that_was_decided_says_what_it_would_be_by_default(browse, decided):
+    ada = browse("ada")
+    pages = {"sign_in": "Default: 5.", "accounts": "Default: 1 January 1900.", "components": "Default: No.", "installation": "Default: without the tick."}
+    for section, words in pages.items():
+        assert words not in ada.open(f"/admin/settings/{section}"), section
+    decided(sign_in_tries=7, placeholder_birth_date="1901-02-03", about_me_names="approval", quick_exit=0, sandbox=1)
+    for section, words in pages.items():
+        assert words in ada.open(f"/admin/settings/{section}"), section
+    assert "Default: with the tick." in ada.open("/admin/settings/components")
+    assert ada.page.html.count("Default:") == 2
+
+
 # ---------------------------------------------------------------- the agency
 
 

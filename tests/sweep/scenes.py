@@ -23,6 +23,7 @@ import pytest
 import time_machine
 from flask import Flask
 from pages.conftest import KEY, PORTAL, PRODUCTION, SMTP, Browser, Form, Page, born, sent
+from PIL import Image
 
 import models
 from app import create_app
@@ -43,6 +44,7 @@ from domain import (
     links,
     notices,
     own_second_step,
+    photos,
     profile,
     profile_changes,
     resets,
@@ -133,6 +135,15 @@ def walk(app: Flask) -> Callable[..., Walker]:
 
 
 LOGO = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><rect width="9" height="9" fill="green"/></svg>'
+
+
+def _photo() -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", (20, 20), (90, 60, 40)).save(out, "PNG")
+    return out.getvalue()
+
+
+PHOTO = _photo()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -513,6 +524,8 @@ def _staff() -> Link:
     security_classes.create("Figures", {"import_data"}, _ada())
     categories.create("Housing", _ada())
     wim = workers.invite(workers.Details("Wim", "West", "wim@example.org"), _ada())
+    for worker in (wim, Worker.get(Worker.external_id == "dora")):
+        photos.put(worker, io.BytesIO(PHOTO), _ada())
     link: Link = Link.select().where(Link.purpose == "invitation", Link.worker == wim).get()
     return link
 

@@ -32,6 +32,7 @@ POLICY = {
     "connect-src": {"'self'"}, "font-src": {"'self'"}, "manifest-src": {"'self'"}, "worker-src": {"'self'"},
     "form-action": {"'self'"}, "base-uri": {"'none'"}, "object-src": {"'none'"}, "frame-ancestors": {"'none'"},
 }  # fmt: skip
+FACES = ("/photos/", "/admin/photos/")
 MAY_BE_KEPT = ("/static/", "/brand.css", "/sw.js", "/offline", "/manifest.webmanifest")
 
 
@@ -48,7 +49,9 @@ def faults(headers, path, *, https=False):
     lasts = re.match(r"max-age=(\d+)", headers.get("Strict-Transport-Security", ""))
     if https != bool(lasts and int(lasts.group(1)) >= 365 * 86400):
         yield f"Strict-Transport-Security is {headers.get('Strict-Transport-Security')!r}"
-    if not path.startswith(MAY_BE_KEPT) and headers.get("Cache-Control") != "no-store":
+    if path.startswith(FACES) and headers.get("Cache-Control") == "private, no-cache" and "Cookie" in headers.get("Vary", ""):
+        pass  # by the reader's own browser, which asks each time
+    elif not path.startswith(MAY_BE_KEPT) and headers.get("Cache-Control") != "no-store":
         yield f"the browser may keep it: {headers.get('Cache-Control')!r}"
     if not path.startswith("/static/") and "HX-Request" not in headers.get("Vary", ""):
         yield "Vary does not name HX-Request"

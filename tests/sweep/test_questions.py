@@ -48,7 +48,7 @@ FURTHER = {
     "/admin/my-sign-in/devices/": ("?older={device of staff}",),
     "/admin/individuals/<public_id>/contacts/new": ("?kind=email",),
     "/about-me/contacts/new": ("?kind=mobile",),
-    "/admin/accounts/": ("?older={account}", "?q=archer", "?state=pending&older={account}", "?since=2020-01-01&until=2099-01-01"),
+    "/admin/accounts/": ("?older={account}", "?q=archer", "?state=pending&older={account}", "?since=2020-01-01&until=2099-01-01", "?site=none"),
     "/admin/accounts/activations/<public_id>/people": ("?outcome=left_out&reason=has_account",),
     "/admin/accounts/changes/<public_id>/people": ("?outcome=left_out&reason=is_pending&after={row}",),
 }

@@ -24,8 +24,8 @@ from domain import (
     texts,
     workers,
 )
-from models import TABLES, Delivery, HalfSignIn, ProfileChange
-from web.formatting import language_name, time_zones
+from models import TABLES, Delivery, HalfSignIn, ProfileChange, Worker
+from web.formatting import initials, language_name, time_zones
 
 # Words and markup, not rows: what they are read from does not matter.
 pytestmark = pytest.mark.only_sqlite
@@ -150,6 +150,7 @@ def data():
     for table in TABLES:
         if {"first_name", "last_name"} <= set(table._meta.fields):
             known |= {f"{row.first_name} {row.last_name}".strip() for row in table.select()}
+    known |= {initials(row.client_name) for row in Worker.select()}
     for row in HalfSignIn.select():
         known |= {app_setup.in_fours(second_step.secret(row.nonce)), *second_step.codes(row.codes_nonce)}
     for change in ProfileChange.select():
