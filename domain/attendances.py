@@ -6,11 +6,11 @@ import dataclasses
 import datetime as dt
 from typing import Any
 
-from domain import audit, clock, event_messages, events, profile, settings, store, work_queue
+from domain import audit, clock, event_messages, events, links, profile, settings, store, work_queue
 from domain.actor import Actor
 from domain.events import Move
-from domain.rules import N_, STALE, RuleBroken, Term
-from models import Attendance, Event, Task
+from domain.rules import N_, STALE, NotFound, RuleBroken, Term
+from models import Attendance, Event, Individual, Site, Task, Worker
 
 MOVES = {
     "show": Move(("booked", "no_show"), "show", "attendance.changed"),
@@ -153,6 +153,30 @@ def said(place: Attendance) -> dict[str, dt.datetime]:
     """What a client let the worker know of a place as it is now, and when."""
     keys = {f"{what}:{place.id}.{place.event.version}": what for what in ("running_late", "cannot_come")}
     return {keys[task.dedupe_key]: task.created_at for task in Task.select().where(Task.dedupe_key.in_(list(keys)))}
+
+
+def by_link(token: str) -> tuple[Attendance, bool]:
+    """The place of a confirmation's link, and whether the event is still as the e-mail told it.  Raises NotFound."""
+    name, _, version = links.unsealed("appointment", token).rpartition(".")
+    found = Attendance.select(Attendance, Individual, Event, Worker, Site).join(Individual).switch(Attendance).join(Event).join(Worker)
+    place: Attendance | None = found.switch(Event).join(Site).where(Attendance.public_id == name).first()
+    if place is None:
+        raise NotFound
+    return place, version == str(place.event.version)
+
+
+def standing(place: Attendance, *, is_current: bool) -> str:
+    """What the page of a link says: ``open``, ``confirmed``, ``moved``, ``cancelled``, ``past``, or ``off`` where it is not taken."""
+    event = place.event
+    if event.state != "booked" or place.state not in ("booked", "show"):
+        return "cancelled"
+    if event.starts_at <= clock.now():
+        return "past"
+    if not is_current:
+        return "moved"
+    if place.confirmed_at is not None:
+        return "confirmed"
+    return "open" if settings.get("confirming") else "off"
 
 
 def _must_be_ahead(event: Event, place: Attendance, now: dt.datetime) -> None:

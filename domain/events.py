@@ -250,6 +250,11 @@ def revert(event: Event, by: Actor) -> None:
                 event_messages.reverted(place, fresh)
 
 
+def phone(event: Event) -> str:
+    """Whom to call about an event: its site."""
+    return str(event.site.phone)
+
+
 def day_of(event: Event) -> dt.date:
     """The day of an event where it takes place."""
     day: dt.date = event.starts_at.astimezone(ZoneInfo(event.site.time_zone)).date()

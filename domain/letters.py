@@ -5,7 +5,6 @@ One source gives plain text and HTML.  Subjects name no service, no worker and n
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -17,6 +16,7 @@ from domain import (
     activation,
     address_change,
     agency,
+    event_letters,
     house_texts,
     links,
     lockout,
@@ -26,40 +26,19 @@ from domain import (
     settings,
     texts,
 )
+from domain.letter_parts import Letter as Letter
+from domain.letter_parts import Unwanted as Unwanted
+from domain.letter_parts import language_for
+from domain.letter_parts import language_of as language_of
 from domain.rules import N_
-from models import CLOSED, DISABLED, Delivery, Device, Individual, PortalAccount, Worker
+from models import CLOSED, DISABLED, Delivery, Device, PortalAccount, Worker
 
 _TEMPLATES = Path(__file__).resolve().parent.parent / "templates" / "email"
-
-
-@dataclasses.dataclass(frozen=True)
-class Letter:
-    """A subject, paragraphs, and at most one button (label, address)."""
-
-    subject: str
-    paragraphs: tuple[str, ...]
-    button: tuple[str, str] | None = None
-    after: tuple[str, ...] = ()
-
-
-class Unwanted(Exception):
-    """The message must not go out any more; the reason is a marked sentence for staff."""
 
 
 def letter(delivery: Delivery, portal_url: str) -> Letter:
     """The text of a delivery as of now.  Raises Unwanted when consent, account or cause are gone."""
     return _WRITERS[delivery.kind](delivery, portal_url)
-
-
-def language_of(delivery: Delivery) -> str:
-    """The reader's own language, else the agency's."""
-    return _language_for(delivery.individual)
-
-
-def _language_for(who: Individual | None) -> str:
-    house = agency.current()
-    wanted = (who.language if who else "", house.language if house else "")
-    return next((code for code in wanted if code in texts.LANGUAGES), "en")
 
 
 def bodies(text: Letter, language: str, portal_url: str) -> tuple[str, str]:
@@ -275,7 +254,7 @@ def _address_code(delivery: Delivery, portal_url: str) -> Letter:
 def _somebody_elses(holder: address_change.Holder) -> Letter:
     """Who signs in with the address already gets no code but reads what happened."""
     _must_last(holder.account, holder.worker)
-    tongue = _language_for(holder.account.individual if holder.account else None)
+    tongue = language_for(holder.account.individual if holder.account else None)
     return Letter(
         texts.say(tongue, N_("Your e-mail address was entered")),
         (
@@ -368,6 +347,12 @@ def _password_known(delivery: Delivery, portal_url: str) -> Letter:
 
 
 _WRITERS: dict[str, Callable[[Delivery, str], Letter]] = {
+    "event_booked": event_letters.booked,
+    "event_moved": event_letters.moved,
+    "event_cancelled": event_letters.cancelled,
+    "event_confirmation": event_letters.confirmation,
+    "client_running_late": event_letters.running_late,
+    "client_cannot_come": event_letters.cannot_come,
     "activation": _activation,
     "password_reset": _password_reset,
     "password_changed": _password_changed,
@@ -388,6 +373,12 @@ _WRITERS: dict[str, Callable[[Delivery, str], Letter]] = {
 
 # What a kind is called on staff pages.
 KIND_NAMES = {
+    "event_booked": N_("New appointment"),
+    "event_moved": N_("Appointment moved"),
+    "event_cancelled": N_("Appointment cancelled"),
+    "event_confirmation": N_("Confirmation of an appointment"),
+    "client_running_late": N_("Client is running late"),
+    "client_cannot_come": N_("Client cannot come"),
     "activation": N_("Activation"),
     "password_reset": N_("New password wanted"),
     "password_changed": N_("Password changed"),

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from babel import Locale
-from babel.dates import format_date, format_datetime, get_timezone_gmt
+from babel.dates import format_date, format_datetime, format_skeleton, get_timezone_gmt
 from babel.support import NullTranslations, Translations
 
 from domain.rules import RuleBroken, Term
@@ -52,6 +52,13 @@ def direction(language: str) -> str:
 def day(language: str, date: dt.date) -> str:
     """A calendar date in words: ``22 November 2026``, ``22 de noviembre de 2026``."""
     return str(format_date(date, _day_pattern(language), locale=language))
+
+
+def weekday(language: str, date: dt.date, *, with_year: bool = True) -> str:
+    """A day as people plan by it: ``Tuesday, 3 March 2026``."""
+    if language == "en":
+        return str(format_date(date, "EEEE, d MMMM y" if with_year else "EEEE, d MMMM", locale=language))
+    return str(format_skeleton("yMMMMEEEEd" if with_year else "MMMMEEEEd", date, locale=language))
 
 
 def moment(language: str, time: dt.datetime) -> str:

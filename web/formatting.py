@@ -12,7 +12,7 @@ from zoneinfo import available_timezones
 
 import phonenumbers
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date, format_skeleton
+from babel.dates import format_date
 from flask import Flask
 from flask_babel import format_decimal, get_locale
 from markupsafe import Markup
@@ -45,11 +45,8 @@ def day(date: dt.date | None) -> str:
 
 def weekday(date: dt.date, *, with_year: bool = False) -> str:
     """A day as people plan by it: ``Tuesday, 3 March``; with the year where it is not this one, or is asked for."""
-    language = str(get_locale())
     is_near = not with_year and date.year == clock.today(agency.zone().key).year
-    if language == "en":
-        return str(format_date(date, "EEEE, d MMMM" if is_near else "EEEE, d MMMM y", locale=language))
-    return str(format_skeleton("MMMMEEEEd" if is_near else "yMMMMEEEEd", date, locale=language))
+    return texts.weekday(str(get_locale()), date, with_year=not is_near)
 
 
 def clock_time(there: dt.datetime) -> str:

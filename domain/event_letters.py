@@ -1,0 +1,149 @@
+"""What is written of an event, made at sending: consent, address and the event itself are looked at again (spec 04, texts)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from zoneinfo import ZoneInfo
+
+from domain import agency, clock, eligibility, events, links, profile, texts
+from domain.letter_parts import Letter, Unwanted, language_of
+from domain.rules import N_
+from models import Attendance, Delivery, Event, EventMessage, Individual, PortalAccount, Site, Worker
+
+_GONE = N_("The appointment was changed or cancelled meanwhile.")
+
+
+def booked(delivery: Delivery, portal_url: str) -> Letter:
+    """A new appointment.  Raises Unwanted."""
+    place, _ = _for_client(delivery, "booked")
+    tongue = language_of(delivery)
+    return Letter(
+        texts.say(tongue, N_("Your appointment")),
+        (texts.say(tongue, N_("Hello,")), _filled(tongue, N_("Appointment reminder: %(date)s at %(time)s with %(worker)s at %(site)s."), place)),
+        _button(tongue, place, portal_url),
+        (_call(tongue, place.event, N_("Call %(phone)s to reschedule.")),),
+    )  # fmt: skip
+
+
+def moved(delivery: Delivery, portal_url: str) -> Letter:
+    """Another time.  Raises Unwanted."""
+    place, message = _for_client(delivery, "booked")
+    tongue = language_of(delivery)
+    was = texts.weekday(tongue, _there(message.was_at or place.event.starts_at, place.event).date())
+    return Letter(
+        texts.say(tongue, N_("Your appointment was moved")),
+        (
+            texts.say(tongue, N_("Hello,")),
+            _filled(tongue, N_("Appointment rescheduled: Your %(was)s appt. has been rescheduled to %(date)s at %(time)s."), place, was=was),
+        ),
+        _button(tongue, place, portal_url),
+        (_call(tongue, place.event, N_("Call %(phone)s to reschedule.")),),
+    )  # fmt: skip
+
+
+def cancelled(delivery: Delivery, portal_url: str) -> Letter:
+    """The agency cancelled.  Raises Unwanted."""
+    place, _ = _for_client(delivery, "cancelled_by_agency")
+    tongue = language_of(delivery)
+    return Letter(
+        texts.say(tongue, N_("Your appointment is cancelled")),
+        (texts.say(tongue, N_("Hello,")), _filled(tongue, N_("Appointment cancelled: %(date)s at %(time)s."), place)),
+        _button(tongue, place, portal_url),
+        (_call(tongue, place.event, N_("Call %(phone)s or open the portal to book again.")),),
+    )  # fmt: skip
+
+
+def confirmation(delivery: Delivery, portal_url: str) -> Letter:
+    """Please say that you come: the link works without signing in.  Raises Unwanted."""
+    place, _ = _for_client(delivery, "booked")
+    if place.confirmed_at is not None:
+        raise Unwanted(N_("They have confirmed already."))
+    tongue = language_of(delivery)
+    return Letter(
+        texts.say(tongue, N_("Please confirm your appointment")),
+        (
+            texts.say(tongue, N_("Hello,")),
+            _filled(tongue, N_("Appointment reminder: %(date)s at %(time)s with %(worker)s at %(site)s."), place),
+            texts.say(tongue, N_("Please say whether you come.")),
+        ),
+        (texts.say(tongue, N_("Confirm")), f"{portal_url}/appointment/{link_of(place)}"),
+        (_call(tongue, place.event, N_("Call %(phone)s to reschedule.")),),
+    )  # fmt: skip
+
+
+def link_of(place: Attendance) -> str:
+    """What the address of a confirmation carries: this place as it is now, signed."""
+    return links.sealed("appointment", f"{place.public_id}.{place.event.version}")
+
+
+def running_late(delivery: Delivery, portal_url: str) -> Letter:
+    """To the worker: somebody is late.  Raises Unwanted."""
+    return _to_worker(delivery, portal_url, N_("Somebody is running late"), N_("%(name)s is running late for the appointment on %(date)s at %(time)s."))
+
+
+def cannot_come(delivery: Delivery, portal_url: str) -> Letter:
+    """To the worker: somebody cannot come.  Raises Unwanted."""
+    return _to_worker(delivery, portal_url, N_("Somebody cannot come"), N_("%(name)s cannot come to the appointment on %(date)s at %(time)s."))
+
+
+def _to_worker(delivery: Delivery, portal_url: str, subject: str, told: str) -> Letter:
+    place, _ = _told_of(delivery)
+    if place.event.state != "booked":
+        raise Unwanted(_GONE)
+    tongue = language_of(Delivery())
+    return Letter(
+        texts.say(tongue, subject),
+        (texts.say(tongue, N_("Hello,")), _filled(tongue, told, place, name=texts.apart(tongue, place.individual.called))),
+        (texts.say(tongue, N_("Open the portal")), f"{portal_url}/admin/individuals/{place.individual.public_id}"),
+    )
+
+
+def _told_of(delivery: Delivery) -> tuple[Attendance, EventMessage]:
+    found = (
+        EventMessage.select(EventMessage, Attendance, Individual, Event, Worker, Site)
+        .join(Attendance).join(Individual).switch(Attendance).join(Event).join(Worker).switch(Event).join(Site)
+        .where(EventMessage.delivery == (delivery.again_id or delivery.id)).first()
+    )  # fmt: skip
+    if found is None:
+        raise Unwanted(_GONE)
+    return found.attendance, found
+
+
+def _for_client(delivery: Delivery, state: str) -> tuple[Attendance, EventMessage]:
+    place, message = _told_of(delivery)
+    if place.event.state != state or (state == "booked" and place.state != "booked"):
+        raise Unwanted(_GONE)
+    if not profile.has_consent(place.individual, "email"):
+        raise Unwanted(N_("There is no consent to e-mail."))
+    address = eligibility.suggested_address(place.individual)
+    if not address:
+        raise Unwanted(N_("There is no e-mail address in use."))
+    delivery.to_address = address
+    return place, message
+
+
+def _there(moment: dt.datetime, event: Event) -> dt.datetime:
+    return moment.astimezone(ZoneInfo(event.site.time_zone))
+
+
+def _filled(tongue: str, sentence: str, place: Attendance, **more: str) -> str:
+    event = place.event
+    begins = _there(event.starts_at, event)
+    where = texts.say(tongue, N_("video call")) if event.is_video else event.site.name
+    return texts.say(
+        tongue, sentence, date=texts.weekday(tongue, begins.date()), time=texts.hour(tongue, begins).lstrip("،, "),
+        worker=texts.apart(tongue, events.called(event.worker)), site=texts.apart(tongue, where), **more,
+    )  # fmt: skip
+
+
+def _call(tongue: str, event: Event, sentence: str) -> str:
+    phone = event.site.phone or agency.support_phone()
+    return texts.say(tongue, sentence, phone=texts.apart(tongue, phone)) if phone else texts.say(tongue, N_("Call us to reschedule."))
+
+
+def _button(tongue: str, place: Attendance, portal_url: str) -> tuple[str, str] | None:
+    """To the appointment, for whoever can sign in; a link that leads nowhere is none."""
+    opens = PortalAccount.select().where(PortalAccount.individual == place.individual, PortalAccount.state.in_(("active", "locked")))
+    if place.event.ends_at < clock.now() or not opens.exists():
+        return None
+    return texts.say(tongue, N_("See it in the portal")), f"{portal_url}/calendar/{place.public_id}"

@@ -1,0 +1,34 @@
+"""What every letter is made of: its text, in whose language, and that it must not go out any more."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from domain import agency, texts
+from models import Delivery, Individual
+
+
+@dataclasses.dataclass(frozen=True)
+class Letter:
+    """A subject, paragraphs, and at most one button (label, address)."""
+
+    subject: str
+    paragraphs: tuple[str, ...]
+    button: tuple[str, str] | None = None
+    after: tuple[str, ...] = ()
+
+
+class Unwanted(Exception):
+    """The message must not go out any more; the reason is a marked sentence for staff."""
+
+
+def language_of(delivery: Delivery) -> str:
+    """The reader's own language, else the agency's."""
+    return language_for(delivery.individual)
+
+
+def language_for(who: Individual | None) -> str:
+    """Somebody's own language, else the agency's."""
+    house = agency.current()
+    wanted = (who.language if who else "", house.language if house else "")
+    return next((code for code in wanted if code in texts.LANGUAGES), "en")
