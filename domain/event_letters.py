@@ -19,7 +19,10 @@ def booked(delivery: Delivery, portal_url: str) -> Letter:
     tongue = language_of(delivery)
     return Letter(
         texts.say(tongue, N_("Your appointment")),
-        (texts.say(tongue, N_("Hello,")), _filled(tongue, N_("Appointment reminder: %(date)s at %(time)s with %(worker)s at %(site)s."), place)),
+        (
+            texts.say(tongue, N_("Hello,")),
+            _filled(tongue, N_("Appointment reminder: %(date)s at %(time)s with %(worker)s at %(site)s."), place),
+        ),
         _button(tongue, place, portal_url),
         (_call(tongue, place.event, N_("Call %(phone)s to reschedule.")),),
     )  # fmt: skip
@@ -34,7 +37,8 @@ def moved(delivery: Delivery, portal_url: str) -> Letter:
         texts.say(tongue, N_("Your appointment was moved")),
         (
             texts.say(tongue, N_("Hello,")),
-            _filled(tongue, N_("Appointment rescheduled: Your %(was)s appt. has been rescheduled to %(date)s at %(time)s."), place, was=was),
+            _filled(tongue, N_("Appointment rescheduled: Your %(was)s appt. has been rescheduled to %(date)s at %(time)s."), place,
+                    was=was),
         ),
         _button(tongue, place, portal_url),
         (_call(tongue, place.event, N_("Call %(phone)s to reschedule.")),),
@@ -78,12 +82,14 @@ def link_of(place: Attendance) -> str:
 
 def running_late(delivery: Delivery, portal_url: str) -> Letter:
     """To the worker: somebody is late.  Raises Unwanted."""
-    return _to_worker(delivery, portal_url, N_("Somebody is running late"), N_("%(name)s is running late for the appointment on %(date)s at %(time)s."))
+    told = N_("%(name)s is running late for the appointment on %(date)s at %(time)s.")
+    return _to_worker(delivery, portal_url, N_("Somebody is running late"), told)
 
 
 def cannot_come(delivery: Delivery, portal_url: str) -> Letter:
     """To the worker: somebody cannot come.  Raises Unwanted."""
-    return _to_worker(delivery, portal_url, N_("Somebody cannot come"), N_("%(name)s cannot come to the appointment on %(date)s at %(time)s."))
+    told = N_("%(name)s cannot come to the appointment on %(date)s at %(time)s.")
+    return _to_worker(delivery, portal_url, N_("Somebody cannot come"), told)
 
 
 def _to_worker(delivery: Delivery, portal_url: str, subject: str, told: str) -> Letter:
