@@ -267,3 +267,13 @@ def test_whoever_may_not_see_the_person_any_more_picks_nothing_up(cast):
         handover.pick_up(task, cast.by("dora"))
     assert refused.value.code == "may_not_see"
     assert Task.get_by_id(task.id).worker is None
+
+
+def test_what_waits_where_nobody_may_see_the_person_stands_before_everybody_who_may(cast):
+    task = a_task(cast.bob)
+    dora, finn = (viewer.of(cast.session(name), HERE) for name in ("dora", "finn"))
+    with store.writing():
+        CategoryMember.delete().where(CategoryMember.worker != cast.dora).execute()
+    assert (task in list(dora.my_tasks), task in list(finn.my_tasks)) == (False, True)
+    profile.follow(cast.bob, cast.dora, cast.by("ada"))
+    assert (task in list(dora.my_tasks), task in list(finn.my_tasks)) == (True, False)
