@@ -1433,6 +1433,15 @@ def test_a_site_that_is_not_there_or_left_or_not_the_only_one_of_its_name_is_nam
     assert counts(take(f"{PLACED}4,Flo,Gray,North\n")) == (1, 0, 0, 1)
 
 
+def test_a_site_that_is_left_does_not_stand_in_the_way_of_one_of_its_name(take, north):
+    sites.change(north, sites.Place("North", is_in_use=False), SYSTEM)
+    again = sites.add(sites.Place("North"), SYSTEM)
+    assert said(take(f"{PLACED}1,Ann,Bell,North\n")) == []
+    assert one().site == again
+    sites.change(again, sites.Place("North", is_in_use=False), SYSTEM)
+    assert said(take(f"{PLACED}2,Cy,Dell,North\n")) == ["row 2, column site: Two sites have this name. Give the id of one. (“North”)"]
+
+
 @pytest.mark.parametrize("headings", [("No", "Site", "First name", "Last name"), ("No", "Name", "Location")])
 def test_a_column_of_sites_is_not_taken_for_a_name(house, headings):
     assert "site" in import_columns.guess("individuals", headings, [], "CA").fields
