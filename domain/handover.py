@@ -39,10 +39,15 @@ def sees_everybody(worker: Worker) -> bool:
 
 
 def pick_up(task: Task, by: Actor) -> bool:
-    """Take a task that nobody has; True when it is theirs, of two at once for one of them only."""
+    """Take a task that nobody has; True when it is theirs, of two at once for one of them only.
+
+    Raises RuleBroken when they left meanwhile, or may not see any more whom it is about.
+    """
     assert by.worker is not None
     with store.writing():
         _must_be_here(by.worker)
+        if not viewer.seen_by(Worker.get_by_id(by.worker.id)).where(Individual.id == task.individual_id).exists():
+            raise RuleBroken(N_("You may not do this any more."), code="may_not_see")
         mine = Task.update(worker=by.worker).where(Task.id == task.id, Task.done_at.is_null(), Task.worker.is_null())
         if mine.execute():
             audit.record("task.picked_up", by, individual=task.individual, subject=f"task {task.id}", kind=task.kind)
@@ -83,8 +88,9 @@ def let_go(workers: Iterable[Worker], by: Actor) -> None:
     """
     for worker in workers:
         if not sees_everybody(worker):
-            lost = Task.individual.not_in(viewer.caseload_of(worker))
-            for task in Task.select().where(Task.worker == worker, Task.done_at.is_null(), lost):
+            theirs = viewer.caseload_of(worker)
+            lost = Task.select().where(Task.worker == worker, Task.done_at.is_null(), Task.individual.not_in(theirs))
+            for task in list(lost):
                 if Task.update(worker=None).where(Task.id == task.id, Task.done_at.is_null(), Task.worker == worker).execute():
                     _note(task, by, task.category)
 

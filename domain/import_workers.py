@@ -9,12 +9,12 @@ import dataclasses
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
-from domain import clock, profile, search, store, viewer, workers
+from domain import clock, handover, profile, search, store, viewer, workers
 from domain.actor import Actor
 from domain.import_plans import STALE, Plain, Plan
 from domain.import_rows import Checker, Row
 from domain.rules import N_, RuleBroken
-from models import CLOSED, Agency, HalfSignIn, LoginSession, PortalAccount, Worker
+from models import CLOSED, Agency, HalfSignIn, LoginSession, PortalAccount, SecurityClass, Worker
 
 _AT_ONCE = 500
 _TOO_HIGH = N_("You cannot change the e-mail address or the user group of somebody who has rights that you do not have.")
@@ -53,6 +53,7 @@ class Workers(Plain):
         _grow_versions([plan.record.id for plan in self._staged if plan.record])
         _end_sessions([plan.record.id for plan in self._staged if plan.record and {*_POWER} & plan.columns.keys()])
         self._follow_addresses(now)
+        _let_go([plan.record.id for plan in self._staged if plan.record and "group" in plan.columns], by)
 
     def _follow_addresses(self, before: dict[int, Worker]) -> None:
         """What went to an earlier address opens nothing any more, and that address is told."""
@@ -126,6 +127,13 @@ def _held(ids: Collection[int]) -> dict[int, Worker]:
         some = Worker.select().where(Worker.id.in_(every[start : start + _AT_ONCE])).order_by(Worker.id)
         found |= {worker.id: worker for worker in store.lock(some)}
     return found
+
+
+def _let_go(ids: Sequence[int], by: Actor) -> None:
+    """What somebody has about people whom they may not see in their new group waits in its category again."""
+    for start in range(0, len(ids), _AT_ONCE):
+        every = Worker.select(Worker, SecurityClass).left_outer_join(SecurityClass)
+        handover.let_go(list(every.where(Worker.id.in_(ids[start : start + _AT_ONCE]))), by)
 
 
 def _grow_versions(ids: Sequence[int]) -> None:

@@ -54,10 +54,12 @@ def put(worker: Worker, file: BinaryIO, by: Actor, *, as_opened: agency.AsOpened
         audit.record("worker.photo_put", by, subject=workers.subject(was))
 
 
-def remove(worker: Worker, by: Actor) -> None:
-    """Take the photo of a worker away; twice is harmless.  Raises RuleBroken ``too_high``."""
+def remove(worker: Worker, by: Actor, *, as_opened: agency.AsOpened = agency.always) -> None:
+    """Take the photo of a worker away; twice is harmless.  Raises RuleBroken ``too_high``, ``stale``."""
     with store.writing():
         was = workers.held(worker, workers.begin(by))
+        if (now := mark(of(was))) and not as_opened({"state": now}):
+            raise RuleBroken(STALE, code="stale")
         if _rows(was).execute():
             audit.record("worker.photo_removed", by, subject=workers.subject(was))
 

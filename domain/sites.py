@@ -69,10 +69,13 @@ def numbered(number: int | None) -> Site | None:
 
 
 def by_text() -> dict[str, Site | None]:
-    """Each site by what a file calls it: its external id, or else its name; None for a name that several have."""
+    """Each site by what a file calls it: its external id, or else its name; None for a name that several have, of which more than
+    one is in use or none."""
     found: dict[str, Site | None] = {}
-    for site in in_mind():
-        found[site.name] = None if site.name in found else site
+    for site in in_mind():  # those in use come first
+        before = found.get(site.name)
+        if site.name not in found or not (before and before.is_in_use and not site.is_in_use):
+            found[site.name] = None if site.name in found else site
     return found | {site.external_id: site for site in in_mind() if site.external_id}
 
 

@@ -273,7 +273,7 @@ class StaffViewer:
     @property
     def my_tasks(self) -> Any:
         """Of these, what is the worker's to do: what they have, and what nobody of their categories has picked up; for who may see
-        everybody also what waits where nobody is, or it would stand on no page that is opened by itself."""
+        everybody also what waits where nobody is who may see it, or it would stand on no page that is opened by itself."""
         return self.tasks.where(self._is_mine())
 
     def _every_task(self) -> Any:
@@ -285,7 +285,7 @@ class StaffViewer:
 
     def _is_mine(self) -> Any:
         own = Task.category.in_(self._categories())
-        waits = own | Task.category.not_in(_WATCHED) if self.may("view_all_individuals") else own
+        waits = own | ~(Task.category.in_(_WATCHED) | fn.EXISTS(_FOLLOWED)) if self.may("view_all_individuals") else own
         return (Task.worker == self.worker) | (Task.worker.is_null() & waits)
 
     def task(self, public_id: str) -> Task:
@@ -363,9 +363,16 @@ class StaffViewer:
         return caseload_of(self.worker)
 
 
-_WATCHED = (  # the categories of which somebody signs in
-    WorkerCategory.select(WorkerCategory.slug).join(CategoryMember).join(Worker)
-    .where(Worker.is_active, Worker.password_hash.is_null(False))
+_SEES_ALL = "view_all_individuals"
+_MEMBERS = CategoryMember.select(WorkerCategory.slug).join(WorkerCategory).switch(CategoryMember).join(Worker)
+_HERE = Worker.is_active & Worker.password_hash.is_null(False)
+_WATCHED = _MEMBERS.left_outer_join(SecurityClass).where(  # the categories of which somebody signs in who sees everybody
+    _HERE, (Worker.group << [group for group, rights in GROUP_RIGHTS.items() if _SEES_ALL in rights])
+    | SecurityClass.rights.contains(_SEES_ALL),
+)  # fmt: skip
+_FOLLOWED = (  # somebody of the task's category signs in who follows whom it is about
+    _MEMBERS.join(Follow, on=Follow.worker == Worker.id)
+    .where(_HERE, WorkerCategory.slug == Task.category, Follow.individual == Task.individual)
 )  # fmt: skip
 
 Viewer = ClientViewer | StaffViewer

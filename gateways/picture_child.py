@@ -104,6 +104,8 @@ def opened(body: bytes) -> Any:
         check(*picture.size)
         picture.draft("RGB", (2048, 2048))
         picture.load()
+        if picture.mode.startswith("I"):  # 16 bits of grey, as scanners have them: taken for 8 it would be white
+            picture = picture.convert("I").point(lambda grey: grey * (1 / 256)).convert("L")
         with contextlib.suppress(SyntaxError, struct.error):  # notes that nobody can read turn nothing
             picture = ImageOps.exif_transpose(picture)
         picture.thumbnail((1024, 1024))

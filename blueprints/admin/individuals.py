@@ -8,6 +8,7 @@ from blueprints import differences
 from blueprints.admin import account_steps, bp, paging, people, wording
 from domain import accounts, handover, letters, notices, profile, profile_changes, search, sites, texts
 from models import Delivery, Individual, Site
+from web import posts
 from web.access import any_staff, right
 from web.formatting import language_name
 from web.forms import Choice, DateBoxes, Form, Text, _l
@@ -37,11 +38,12 @@ class IndividualForm(Form):
         self.language.choices = [("", _("The agency's")), *((code, language_name(code)) for code in texts.LANGUAGES)]
 
     def _offer_sites(self):
-        """Those in use and the one of before, where there is more than one to choose from."""
-        if not sites.are_several():
+        """Those in use and the one of before, where there is more than one to choose from; a form that was opened with the
+        choice keeps it, and one that was opened without it says nothing of it."""
+        offered = [site for site in sites.in_mind() if site.is_in_use or site.id == self._kept]
+        if len(offered) < 2 if request.method in posts.SAFE else "site" not in request.form:
             del self.site
             return
-        offered = [site for site in sites.in_mind() if site.is_in_use or site.id == self._kept]
         self.site.choices = [("", _("Not said")), *((site.public_id, _named(site)) for site in offered)]
 
     def rules(self):
@@ -118,8 +120,8 @@ def individual(public_id: str):
 
 def _site_of(person: Individual) -> str:
     """Where they usually come, as far as that says something."""
-    site = sites.numbered(person.site_id) if sites.are_several() else None
-    return _named(site) if site else ""
+    site = sites.numbered(person.site_id)
+    return _named(site) if site and (sites.are_several() or not site.is_in_use) else ""
 
 
 def _missing(person: Individual, known: accounts.Known, address: str):

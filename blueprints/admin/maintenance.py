@@ -66,7 +66,7 @@ def _show_status(form: ChangeForm | None):
     return page("admin/accounts_status.html", rows=rows, older=older, sought=sought, form=form, found=found, most=MOST_COUNTED,
                 used=used, limit=limit, ticked=request.form.getlist("account"), states=STATES, accounts=accounts,
                 bad_dates=_bad_dates(), here=paging.here(), wording=wording,
-                sites=sites.in_mind() if sites.are_several() or sought.site else [])  # fmt: skip
+                sites=sites.in_mind() if len(sites.in_mind()) > 1 or sought.site else [])  # fmt: skip
 
 
 def _sought() -> bulk.Sought:

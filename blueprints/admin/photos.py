@@ -2,7 +2,7 @@
 
 from types import SimpleNamespace
 
-from flask import g, url_for
+from flask import g, request, url_for
 
 from blueprints.admin import bp
 from blueprints.admin.brand import BITMAPS
@@ -81,7 +81,7 @@ def _put(found: Worker, then: str, *, is_own: bool = False):
 
 def _remove(found: Worker, then: str):
     with refusals_told():
-        photos.remove(found, g.viewer.actor)
+        photos.remove(found, g.viewer.actor, as_opened=lambda saved: saved["state"] == request.form.get("state"))
         tell("good", _("Removed."))
     return done(then)
 

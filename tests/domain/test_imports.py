@@ -32,6 +32,7 @@ from domain import (
     second_step,
     sites,
     store,
+    work_queue,
     workers,
 )
 from domain.actor import SYSTEM
@@ -56,6 +57,7 @@ from models import (
     SearchWord,
     SecurityClass,
     Site,
+    Task,
     Worker,
 )
 from models import db as database
@@ -731,6 +733,16 @@ def test_nobody_gives_more_rights_than_they_have(take, cast):
     report = take(text, "workers", by=cast.by("finn"))
     assert said(report) == ["row 2, column group: You cannot give rights that you do not have. (“system_admin”)"]
     assert take(text, "workers", by=cast.by("ada")).is_applied
+
+
+def test_what_somebody_has_waits_again_when_a_file_takes_the_right_to_see_the_person(take, cast):
+    work_queue.add("new_activation_wanted", "intake", cast.alice, "one")
+    work_queue.add("new_activation_wanted", "intake", cast.bob, "two")
+    profile.follow(cast.bob, cast.ines, cast.by("ines"))
+    with store.writing():
+        Task.update(worker=cast.ines).execute()
+    assert take("external_id,first_name,last_name,group\nines,Ines,Intake,worker", "workers", by=cast.by("ada")).is_applied
+    assert [(task.individual.external_id, task.worker) for task in Task.select().order_by(Task.id)] == [("alice", None), ("bob", cast.ines)]
 
 
 A_CLIENT_SIGNS_IN = "row 2, column email: A client signs in to the portal with this e-mail address."
@@ -1419,6 +1431,15 @@ def test_a_site_that_is_not_there_or_left_or_not_the_only_one_of_its_name_is_nam
         "row 4, column site: This site is not in use any more. (“North”)",
     ]
     assert counts(take(f"{PLACED}4,Flo,Gray,North\n")) == (1, 0, 0, 1)
+
+
+def test_a_site_that_is_left_does_not_stand_in_the_way_of_one_of_its_name(take, north):
+    sites.change(north, sites.Place("North", is_in_use=False), SYSTEM)
+    again = sites.add(sites.Place("North"), SYSTEM)
+    assert said(take(f"{PLACED}1,Ann,Bell,North\n")) == []
+    assert one().site == again
+    sites.change(again, sites.Place("North", is_in_use=False), SYSTEM)
+    assert said(take(f"{PLACED}2,Cy,Dell,North\n")) == ["row 2, column site: Two sites have this name. Give the id of one. (“North”)"]
 
 
 @pytest.mark.parametrize("headings", [("No", "Site", "First name", "Last name"), ("No", "Name", "Location")])

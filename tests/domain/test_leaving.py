@@ -256,3 +256,24 @@ def test_what_somebody_has_goes_back_when_they_may_not_see_the_person_any_more(c
     assert Task.get_by_id(lost.id).worker is None
     assert Task.get_by_id(kept.id).worker == getattr(cast, who)
     assert AuditEntry.select().where(AuditEntry.kind == "task.handed_over").count() == 1
+
+
+def test_whoever_may_not_see_the_person_any_more_picks_nothing_up(cast):
+    profile.follow(cast.alice, cast.dora, cast.by("dora"))
+    task = a_task(cast.alice)
+    assert task in list(viewer.of(cast.session("dora"), HERE).tasks)
+    handover.unfollow(cast.alice, cast.dora, cast.by("ada"))
+    with pytest.raises(RuleBroken) as refused:
+        handover.pick_up(task, cast.by("dora"))
+    assert refused.value.code == "may_not_see"
+    assert Task.get_by_id(task.id).worker is None
+
+
+def test_what_waits_where_nobody_may_see_the_person_stands_before_everybody_who_may(cast):
+    task = a_task(cast.bob)
+    dora, finn = (viewer.of(cast.session(name), HERE) for name in ("dora", "finn"))
+    with store.writing():
+        CategoryMember.delete().where(CategoryMember.worker != cast.dora).execute()
+    assert (task in list(dora.my_tasks), task in list(finn.my_tasks)) == (False, True)
+    profile.follow(cast.bob, cast.dora, cast.by("ada"))
+    assert (task in list(dora.my_tasks), task in list(finn.my_tasks)) == (True, False)

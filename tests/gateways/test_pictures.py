@@ -53,6 +53,15 @@ def test_a_bitmap_is_made_anew_as_a_logo_and_as_icons(form, mode):
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("edge", [200, 2000])
+def test_a_grey_scan_of_sixteen_bits_does_not_become_white(edge):
+    out = io.BytesIO()
+    Image.new("I;16", (edge, edge), 0x4000).save(out, "PNG")
+    for task in ("photo", "tile"):
+        for made in pictures.make(task, out.getvalue()):
+            assert abs(read(made).convert("L").getpixel((9, 9)) - 0x40) < 3
+
+
 def test_where_and_when_a_photo_was_taken_is_gone_and_it_stands_upright():
     exif = Image.Exif()
     exif[0x010E], exif[0x0112] = "at home", 6  # lies on its side

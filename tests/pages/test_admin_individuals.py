@@ -538,6 +538,40 @@ def test_a_site_that_ends_while_the_form_is_open_is_refused_beside_its_field(bro
     assert "Choose one of the list." in page
 
 
+def test_a_choice_is_not_dropped_without_a_word_because_one_of_two_sites_ended_meanwhile(browse, cast, north):
+    ines = browse("ines")
+    edit(ines, cast.bob)
+    sites.change(north, sites.Place("North Road", is_in_use=False), cast.by("ada"))
+    page = ines.press("Save", site=north.public_id, pronouns="he")
+    assert (page.status, page.problems) == (422, ["Choose one of the list."])
+    ines.press("Save", site=agency.main_site().public_id)
+    bob = Individual.get_by_id(cast.bob.id)
+    assert (bob.site, bob.pronouns) == (agency.main_site(), "he")
+
+
+def test_a_form_that_was_opened_before_there_was_a_second_site_says_nothing_of_it(browse, cast, north):
+    ines = browse("ines")
+    edit(ines, cast.bob)
+    ines.press("Save", site=agency.main_site().public_id)
+    sites.change(north, sites.Place("North Road", is_in_use=False), cast.by("ada"))
+    edit(ines, cast.bob)
+    sites.change(north, sites.Place("North Road"), cast.by("ada"))
+    assert ines.press("Save", pronouns="he").path == f"{PEOPLE}{cast.bob.public_id}/"
+    bob = Individual.get_by_id(cast.bob.id)
+    assert (bob.site, bob.pronouns) == (agency.main_site(), "he")
+
+
+def test_who_comes_to_a_site_that_is_left_is_moved_to_the_only_other_one(browse, cast, north):
+    ines = browse("ines")
+    edit(ines, cast.bob)
+    ines.press("Save", site=north.public_id)
+    sites.change(north, sites.Place("North Road", is_in_use=False), cast.by("ada"))
+    assert "North Road (no longer in use)" in open_person(ines, cast.bob)
+    edit(ines, cast.bob)
+    ines.press("Save", site=agency.main_site().public_id)
+    assert Individual.get_by_id(cast.bob.id).site == agency.main_site()
+
+
 def test_who_saves_second_reads_which_site_is_saved_now(browse, cast, north):
     ines, ada = browse("ines"), browse("ada")
     edit(ines, cast.bob)

@@ -258,6 +258,14 @@ def test_accounts_of_whom_no_site_was_said_are_found_and_a_site_that_is_not_ther
     assert ada.ask("/admin/accounts/?site=nowhere").status == 404
 
 
+def test_who_came_to_the_site_that_is_left_is_found_although_there_is_only_one_now(cast, ada, north):
+    sites.change(north, sites.Place("North Road", is_in_use=False), cast.by("ada"))
+    assert "North Road (no longer in use)" in ada.open("/admin/accounts/").html
+    page = ada.press("Search", site=north.public_id)
+    assert "Bob Brook" in page
+    assert "Alice Archer" not in page
+
+
 def test_the_next_page_is_of_the_same_site(cast, ada, north):
     for number in range(25):
         person = cast.person(f"Nora {number:02}", "North")

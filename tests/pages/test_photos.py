@@ -133,6 +133,21 @@ def test_of_two_who_upload_the_second_is_told(browse, cast):
     assert dora.press("Upload", file=File("b.png", drawn())).status == 200
 
 
+def test_nobody_removes_a_photo_that_they_have_not_seen(browse, cast):
+    dora, ada = browse("dora"), browse("ada")
+    upload(dora, MINE)
+    ada.open(of(cast.dora))
+    upload(dora, MINE)
+    fresh = photos.of(cast.dora)
+    assert "Somebody else changed this meanwhile" in ada.press("Remove the photo")
+    assert photos.of(cast.dora) == fresh
+    ada.open(of(cast.dora))
+    dora.open(MINE)
+    assert "Removed." in ada.press("Remove the photo")
+    assert "Removed." in dora.press("Remove the photo")
+    assert photos.of(cast.dora) is None
+
+
 @pytest.mark.parametrize(("name", "letters"), [
     ("Dora Reed", "DR"), ("maría josé álvarez", "MÁ"), ("Cher", "C"), ("E\u0301tienne", "É"), ("دورا ريد", "د"), ("山田 花子", "山"), ("(–) 7", "?"), ("ßen", "S"),
 ])  # fmt: skip
