@@ -12,8 +12,8 @@ from typing import Any
 
 from peewee import Case, fn
 
-from domain import agency, clock, photos
-from models import Attendance, Enrolment, Event, Individual, Participant, Service, Worker
+from domain import agency, clock, photos, statements
+from models import Attendance, Enrolment, Event, Individual, Participant, Service, Site, Worker, WorkerPhoto
 
 _STANDS = ("booked", "show", "no_show")
 SIZE = 20  # on a page of the timeline
@@ -27,7 +27,6 @@ class File:
     attended: int = 0
     upcoming: int = 0
     next: Attendance | None = None
-    next_at: dt.datetime | None = None
     photo: photos.Photo | None = None
     others: list[Individual] = dataclasses.field(default_factory=list)
 
@@ -57,75 +56,102 @@ class Happened:
 
 def visible(individual: Individual) -> list[Enrolment]:
     """Somebody's enrolments in services that clients may see: the open ones first, then the newest."""
+    return _VISIBLE.all(individual.id)
+
+
+def _visible(individual: Any) -> Any:
     found = Enrolment.select(Enrolment, Service, Worker).join(Service).switch(Enrolment).left_outer_join(Worker)
     mine = found.where(Enrolment.individual == individual, Service.is_visible)
-    return list(mine.order_by(Enrolment.closed_on.is_null().desc(), Enrolment.opened_on.desc(), Enrolment.id.desc()))
+    return mine.order_by(Enrolment.closed_on.is_null().desc(), Enrolment.opened_on.desc(), Enrolment.id.desc())
 
 
-def overview(individual: Individual, places: Any) -> tuple[list[File], list[File]]:
-    """The open and the closed enrolments of a client; ``places`` is the question for their places in events."""
+def overview(individual: Individual) -> tuple[list[File], list[File]]:
+    """The open and the closed enrolments of a client."""
     files = [File(enrolment) for enrolment in visible(individual)]
+    open_ = [file for file in files if file.enrolment.closed_on is None]
     if files:
         _count(files, individual)
-        _add_next(files, places)
-    open_ = [file for file in files if file.enrolment.closed_on is None]
-    _add_others(open_)
-    _add_photos(open_)
+    if open_:
+        _add_others(open_, individual)
+        _add_photos(open_, individual)
     return open_, [file for file in files if file.enrolment.closed_on is not None]
 
 
 def _count(files: list[File], individual: Individual) -> None:
-    now = clock.now()
-    comes = Attendance.state.in_(_STANDS) & (Event.ends_at > now)
-    counted = (
-        Attendance.select(
-            Attendance.enrolment, Event.service, fn.SUM(Case(None, [(Attendance.state == "show", 1)], 0)),
-            fn.SUM(Case(None, [(comes, 1)], 0)), fn.MIN(Case(None, [(comes, Attendance.starts_at)])),
-        )
-        .join(Event)
-        .where(Attendance.individual == individual, Event.state == "booked", Event.service.in_({file.service.id for file in files}))
-        .group_by(Attendance.enrolment, Event.service)
-    )  # fmt: skip
-    for enrolment, service, attended, upcoming, first in counted.tuples():
-        file = _file_of(files, enrolment, service)
-        file.attended, file.upcoming = file.attended + attended, file.upcoming + upcoming
-        first = Attendance.starts_at.python_value(first)
-        file.next_at = min((each for each in (file.next_at, first) if each is not None), default=None)
-
-
-def _file_of(files: list[File], enrolment: int | None, service: int) -> File:
-    """An event that stands in no enrolment belongs to the newest one of its service."""
-    own = next((file for file in files if file.enrolment.id == enrolment), None)
-    return own or next(file for file in files if file.service.id == service)
-
-
-def _add_next(files: list[File], places: Any) -> None:
-    moments = {file.next_at for file in files if file.next_at is not None}
-    if not moments:
-        return
-    stands = places.where(
-        Attendance.starts_at.in_(moments), Event.state == "booked", Attendance.state.in_(_STANDS),
-        Event.service.in_({file.service.id for file in files}),
-    )  # fmt: skip
-    for place in stands:
+    now = Event.ends_at.db_value(clock.now())
+    for enrolment, service, attended, upcoming in _COUNTED.all(now, individual.id):
+        if file := _file_of(files, enrolment, service):
+            file.attended, file.upcoming = file.attended + attended, file.upcoming + upcoming
+    for place in _NEXT.all(individual.id, now):
         file = _file_of(files, place.enrolment_id, place.event.service_id)
-        if place.starts_at == file.next_at:
+        if file and (file.next is None or place.starts_at < file.next.starts_at):
             file.next = place
 
 
-def _add_others(files: list[File]) -> None:
+def _file_of(files: list[File], enrolment: int | None, service: int) -> File | None:
+    """An event that stands in no enrolment belongs to the newest one of its service."""
+    own = next((file for file in files if file.enrolment.id == enrolment), None)
+    return own or next((file for file in files if file.service.id == service), None)
+
+
+def _counted(now: Any, individual: Any) -> Any:
+    comes = Case(None, [(Attendance.state.in_(_STANDS) & (Event.ends_at > now), 1)], 0)
+    came = Case(None, [(Attendance.state == "show", 1)], 0)
+    return (
+        Attendance.select(Attendance.enrolment, Event.service, fn.SUM(came), fn.SUM(comes))
+        .join(Event).join(Service)
+        .where(Attendance.individual == individual, Event.state == "booked", Service.is_visible)
+        .group_by(Attendance.enrolment, Event.service).tuples()
+    )  # fmt: skip
+
+
+def _next(individual: Any, now: Any) -> Any:
+    """Of each service, and of each enrolment in it, the places of the client that come and before which none comes."""
+    sooner, its = Attendance.alias(), Event.alias()
+    first = (
+        sooner.select(its.service.alias("service"), sooner.enrolment.alias("file"), fn.MIN(sooner.starts_at).alias("at"))
+        .join(its, on=(sooner.event == its.id))
+        .where(sooner.individual == individual, its.state == "booked", sooner.state.in_(_STANDS), its.ends_at > now)
+        .group_by(its.service, sooner.enrolment).alias("first")
+    )  # fmt: skip
+    same_file = fn.COALESCE(first.c.file, 0) == fn.COALESCE(Attendance.enrolment, 0)
+    is_first = (first.c.service == Event.service) & same_file & (first.c.at == Attendance.starts_at)
+    places = Attendance.select(Attendance, Event, Site).join(Event).join(Site).switch(Event).join(Service)
+    return places.join(first, on=is_first).where(
+        Attendance.individual == individual, Event.state == "booked", Attendance.state.in_(_STANDS), Event.ends_at > now,
+        Service.is_visible,
+    )  # fmt: skip
+
+
+def _add_others(files: list[File], individual: Individual) -> None:
     by_number = {file.enrolment.id: file for file in files}
-    if by_number:
-        found = Participant.select(Participant, Individual).join(Individual).where(Participant.enrolment.in_(list(by_number)))
-        for each in found.order_by(Individual.sort_name, Individual.id):
+    for each in _OTHERS.all(individual.id):
+        if each.enrolment_id in by_number:
             by_number[each.enrolment_id].others.append(each.individual)
 
 
-def _add_photos(files: list[File]) -> None:
-    shown = photos.of_each([file.worker for file in files if file.worker is not None]) if photos.is_shown() else {}
+def _others(individual: Any) -> Any:
+    found = Participant.select(Participant, Individual).join(Individual).switch(Participant).join(Enrolment)
+    mine = found.where(Enrolment.individual == individual, Enrolment.closed_on.is_null())
+    return mine.order_by(Individual.sort_name, Individual.id)
+
+
+def _add_photos(files: list[File], individual: Individual) -> None:
+    sizes: dict[int, dict[str, str]] = {}
+    for worker, kind, public_id in _PHOTOS.all(individual.id) if photos.is_shown() else ():
+        sizes.setdefault(worker, {})[kind] = public_id
     for file in files:
-        if file.worker is not None:
-            file.photo = shown.get(file.worker.id)
+        if file.worker is not None and file.worker.id in sizes:
+            file.photo = photos.Photo(**sizes[file.worker.id])
+
+
+def _photos(individual: Any) -> Any:
+    theirs = Enrolment.select(Enrolment.worker).where(Enrolment.individual == individual, Enrolment.closed_on.is_null())
+    return WorkerPhoto.select(WorkerPhoto.worker, WorkerPhoto.kind, WorkerPhoto.public_id).where(WorkerPhoto.worker.in_(theirs)).tuples()
+
+
+_VISIBLE, _COUNTED, _NEXT = statements.Listing(_visible), statements.Listing(_counted), statements.Listing(_next)
+_OTHERS, _PHOTOS = statements.Listing(_others), statements.Listing(_photos)
 
 
 # ---------------------------------------------------------------- what happened

@@ -8,7 +8,6 @@ access their photo goes, too (``workers.end_access``).
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
 from typing import Any, BinaryIO
 
 from domain import agency, audit, settings, store, uploads, workers
@@ -30,16 +29,6 @@ def of(worker: Worker) -> Photo | None:
     rows = WorkerPhoto.select(WorkerPhoto.kind, WorkerPhoto.public_id).where(WorkerPhoto.worker == worker).tuples()
     sizes = dict(rows)
     return Photo(**sizes) if sizes else None
-
-
-def of_each(workers: Sequence[Worker]) -> dict[int, Photo]:
-    """The photos of these workers, by number; those who have one."""
-    sizes: dict[int, dict[str, str]] = {}
-    if workers:
-        found = WorkerPhoto.select(WorkerPhoto.worker, WorkerPhoto.kind, WorkerPhoto.public_id)
-        for worker, kind, public_id in found.where(WorkerPhoto.worker.in_({worker.id for worker in workers})).tuples():
-            sizes.setdefault(worker, {})[kind] = public_id
-    return {worker: Photo(**both) for worker, both in sizes.items()}
 
 
 def is_shown() -> bool:

@@ -149,7 +149,7 @@ class ClientViewer:
     @property
     def services(self) -> tuple[list[my_services.File], list[my_services.File]]:
         """The same with all that My Services says of them: the open ones and the closed ones."""
-        return my_services.overview(self.individual, self._places())
+        return my_services.overview(self.individual)
 
     def happened(self, files: list[Enrolment], service: str, page: int) -> tuple[list[my_services.Happened], bool]:
         """One page of what happened in the client's enrolments, newest first, and whether there is more.
