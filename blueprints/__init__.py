@@ -18,6 +18,7 @@ from blueprints import (
     invitation,
     metrics,
     my_portal,
+    my_services,
     photos,
     public,
     signing,
@@ -34,6 +35,7 @@ TILES = (
     (appointment.bp, "link"),
     (home.bp, "client"),
     (calendar.bp, "client"),
+    (my_services.bp, "client"),
     (about_me.bp, "client"),
     (my_portal.bp, "client"),
     (photos.bp, "client"),
@@ -69,7 +71,8 @@ def _is_open(href: str, path: str) -> bool:
 
 def _client_menu() -> list[tuple[str, str, str]]:
     return [
-        ("/", "house", _("Home")), ("/calendar/", "calendar", _("Calendar")), ("/about-me/", "user-round", _("About Me")),
+        ("/", "house", _("Home")), ("/calendar/", "calendar", _("Calendar")), ("/my-services/", "heart-handshake", _("My Services")),
+        ("/about-me/", "user-round", _("About Me")),
         ("/my-portal/", "key-round", _("My Portal")),
     ]  # fmt: skip
 
@@ -81,6 +84,7 @@ def _staff_menu(who: StaffViewer) -> list[tuple[str, str, str]]:
         ("/admin/individuals/", "users", _("Clients")),
         *([("/admin/accounts/", "shield-check", _("Accounts"))] if who.may("manage_accounts") else
           [("/admin/accounts/activations/", "shield-check", _("Accounts"))] if who.may("send_activations") else []),
+        *([("/admin/services/", "book-open", _("Services"))] if who.may("manage_services") else []),
         ("/admin/deliveries/", "mail", _("Deliveries")),
         *([("/admin/workers/", "heart-handshake", _("Workers"))] if who.may("manage_workers") else []),
         *([("/admin/imports/", "upload", _("Import"))] if who.may("import_data") else []),

@@ -25,6 +25,10 @@ TILES: dict[str, dict[str, str]] = {
         "calendar": N_("A calendar"), "clock": N_("A clock"), "history": N_("A clock that turns back"), "bell": N_("A bell"),
         "map-pin": N_("A place on a map"),
     },
+    "my_services": {
+        "heart-handshake": N_("Two hands"), "users": N_("Two people"), "life-buoy": N_("A lifebuoy"), "house": N_("A house"),
+        "list-checks": N_("A list with ticks"),
+    },
     "about_me": {
         "user-round": N_("A person"), "users": N_("Two people"), "heart": N_("A heart"), "file-text": N_("A sheet of paper"),
         "book-open": N_("An open book"),

@@ -42,14 +42,19 @@ from models import (
     Contact,
     Delivery,
     DeliveryAttempt,
+    Enrolment,
     Follow,
+    Group,
     Individual,
     Link,
     PageVersion,
     PortalAccount,
+    RosterEntry,
     Row,
     SearchWord,
     SecurityClass,
+    Service,
+    ServiceWorker,
     Setting,
     Site,
     Worker,
@@ -134,6 +139,8 @@ class _House:
 
     sites: list[Site]
     workers: list[Worker]
+    services: list[Service]
+    groups: list[Group]
     privacy: PageVersion
     terms: PageVersion
     password_hash: str
@@ -180,7 +187,8 @@ def _build(password_hash: str, seed: int) -> _House:
         privacy, terms = pages[:2]
         places = _sites()
         workers = _workers(places, password_hash, seed, now)
-    return _House(places, workers, privacy, terms, password_hash, now)
+        services, groups = _services(workers, now)
+    return _House(places, workers, services, groups, privacy, terms, password_hash, now)
 
 
 def _texts(language: str) -> dict[str, str]:
@@ -226,6 +234,29 @@ def _workers(sites: list[Site], password_hash: str, seed: int, now: dt.datetime)
 _CATEGORIES = {
     0: ("intake", "delivery_problems"), 1: ("intake",), 2: ("intake", "delivery_problems", "on_call"), 3: ("accounting",),
 }  # fmt: skip
+
+
+def _services(workers: list[Worker], now: dt.datetime) -> tuple[list[Service], list[Group]]:
+    """Two that clients see, and one that they do not."""
+    counselling, parenting, crisis = (
+        Service.create(kind="case", name=name, client_name=shown, client_description=about, is_visible=bool(shown), minutes=minutes,
+                       created_at=now)
+        for name, shown, about, minutes in (
+            ("Individual counselling", "Talking with somebody", "An hour with your counsellor, here or by video.", 50),
+            ("Parenting programme", "Parents together", "Evenings and mornings with other parents and a counsellor.", 90),
+            ("Crisis follow-up", "", "", None),
+        )
+    )  # fmt: skip
+    groups = [
+        Group.create(service=parenting, name=name, client_name=shown, is_visible=True, capacity=places, created_at=now)
+        for name, shown, places in (("Parents Tuesday", "Tuesday evening", 12), ("Parents Saturday", "Saturday morning", 10))
+    ]
+    caseworkers = [worker for worker in workers if worker.group == "worker"]
+    store.insert(ServiceWorker, [
+        {"service": service.id, "worker": worker.id}
+        for service, there in ((counselling, caseworkers), (parenting, caseworkers[:2]), (crisis, caseworkers[:1])) for worker in there
+    ])  # fmt: skip
+    return [counselling, parenting, crisis], groups
 
 
 # ---------------------------------------------------------------- made-up people
@@ -307,6 +338,7 @@ def _add(people: list[Person], house: _House, *, first: int = 0) -> list[PortalA
     holders = [(person, who) for person, who in numbered if person.state]
     if first:
         _follow(individuals, house, first)
+        _enrol(individuals, house, first)
     return _insert(PortalAccount, [_account(person, who, house) for person, who in holders])
 
 
@@ -382,6 +414,30 @@ def _follow(individuals: list[Individual], house: _House, first: int) -> None:
         if number <= FOLLOWED and number % 2
     ]
     _insert(Follow, rows, fetch=False)
+
+
+def _enrol(individuals: list[Individual], house: _House, first: int) -> None:
+    """Those who are followed are enrolled with the same worker; the others, until somebody takes them over, with nobody."""
+    caseworkers = [worker for worker in house.workers if worker.group == "worker"]
+    counselling, parenting, crisis = house.services
+    files, places, today = [], [], house.now.date()
+    for number, individual in enumerate(individuals, first):
+        if number > FOLLOWED:
+            break
+        worker = caseworkers[number // 2 % len(caseworkers)].id if number % 2 else None
+        row = {"public_id": "", "individual": individual.id, "worker": worker, "created_at": house.now, "closed_on": None}
+        began = today - dt.timedelta(days=20 + number % 300)
+        files.append(row | {"public_id": new_public_id(), "service": counselling.id, "opened_on": began})
+        if number % 3 == 1:
+            ended = began + dt.timedelta(days=19) if number % 5 == 0 else None
+            files.append(row | {"public_id": new_public_id(), "service": parenting.id, "opened_on": began, "closed_on": ended})
+        if number % 7 == 1:
+            files.append(row | {"public_id": new_public_id(), "service": crisis.id, "opened_on": began})
+        if number % 3 == 1 and number <= 24:
+            group = house.groups[number % 2]
+            places.append({"public_id": new_public_id(), "group": group.id, "individual": individual.id, "joined_on": began})
+    _insert(Enrolment, files, fetch=False)
+    _insert(RosterEntry, places, fetch=False)
 
 
 # ---------------------------------------------------------------- what the first ones went through

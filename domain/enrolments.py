@@ -8,23 +8,28 @@ from typing import Any
 
 from peewee import IntegrityError
 
-from domain import audit, clock, services, store
+from domain import audit, clock, handover, services, store
 from domain.actor import Actor
 from domain.rules import N_, STALE, NotFound, RuleBroken
 from models import Enrolment, EnrolmentWorker, Group, Individual, Participant, RosterEntry, Service, Worker
 
 
-def of(individual: Individual) -> list[Enrolment]:
-    """Somebody's enrolments with their service and worker: the open ones first, then the newest."""
+def of(individual: Individual) -> Any:
+    """The question for somebody's enrolments with their service and worker: the open ones first, then the newest."""
     found = Enrolment.select(Enrolment, Service, Worker).join(Service).switch(Enrolment).left_outer_join(Worker)
     mine = found.where(Enrolment.individual == individual)
-    return list(mine.order_by(Enrolment.closed_on.is_null().desc(), Enrolment.opened_on.desc(), Enrolment.id.desc()))
+    return mine.order_by(Enrolment.closed_on.is_null().desc(), Enrolment.opened_on.desc(), Enrolment.id.desc())
 
 
 def open(individual: Individual, service: Service, worker: Worker | None, opened_on: dt.date, by: Actor) -> Enrolment:
-    """Begin an enrolment.  Raises RuleBroken: ``twice``, ``full``, ``gone`` for a service that is not offered, ``future``."""
+    """Begin an enrolment.
+
+    Raises RuleBroken: ``twice``, ``full``, ``gone`` for a service that is not offered, ``future``, ``left`` for the worker.
+    """
     _must_be_past(opened_on, "opened_on")
     with store.writing():
+        _hold({worker.id} if worker else set())
+        _must_be_here({worker.id} if worker else set())
         now = store.lock(Service.select().where(Service.id == service.id)).get()
         if not now.is_in_use:
             raise RuleBroken(N_("This service is not offered any more."), code="gone", field="service")
@@ -55,11 +60,14 @@ def close(enrolment: Enrolment, closed_on: dt.date, by: Actor, *, version: int) 
     """End an enrolment.  Raises RuleBroken: ``stale``, ``before`` for a day before it began, ``future``."""
     _must_be_past(closed_on, "closed_on")
     with store.writing():
+        workers = workers_in(enrolment)
+        _hold(workers)
         now = _held(enrolment, version)
         if closed_on < now.opened_on:
             raise RuleBroken(N_("It began after that day."), code="before", field="closed_on")
         Enrolment.update(closed_on=closed_on, version=version + 1).where(Enrolment.id == now.id).execute()
         audit.record("enrolment.closed", by, individual=now.individual, subject=_named(now), closed_on=closed_on.isoformat())
+        _let_go(workers, by)
 
 
 def reopen(enrolment: Enrolment, by: Actor, *, version: int) -> None:
@@ -82,11 +90,11 @@ def reopen(enrolment: Enrolment, by: Actor, *, version: int) -> None:
 def assign(enrolment: Enrolment, worker: Worker | None, others: Sequence[Worker], by: Actor, *, version: int) -> None:
     """The primary worker and the further ones.  Raises RuleBroken: ``stale``, ``left``."""
     with store.writing():
-        now = _held(enrolment, version)
         wanted = {each.id for each in others} - ({worker.id} if worker else set())
-        named = wanted | ({worker.id} if worker else set())
-        if named - _numbers(Worker.id, Worker.is_active, Worker.id.in_(named)):
-            raise RuleBroken(N_("This worker has left."), code="left", field="worker")
+        named, were = wanted | ({worker.id} if worker else set()), workers_in(enrolment)
+        _hold(named | were)
+        now = _held(enrolment, version)
+        _must_be_here(named - were)
         before = {"worker": now.worker_id, "others": sorted(_numbers(EnrolmentWorker.worker, EnrolmentWorker.enrolment == now))}
         after = {"worker": worker.id if worker else None, "others": sorted(wanted)}
         if before == after:
@@ -95,6 +103,36 @@ def assign(enrolment: Enrolment, worker: Worker | None, others: Sequence[Worker]
         EnrolmentWorker.delete().where(EnrolmentWorker.enrolment == now).execute()
         store.insert(EnrolmentWorker, [{"enrolment": now.id, "worker": number} for number in sorted(wanted)])
         audit.record("enrolment.assigned", by, individual=now.individual, subject=_named(now), before=before, after=after)
+        _let_go(were - named, by)
+
+
+def workers_in(enrolment: Enrolment) -> set[int]:
+    """The numbers of the primary worker and of the further ones."""
+    further = _numbers(EnrolmentWorker.worker, EnrolmentWorker.enrolment == enrolment)
+    primary = Enrolment.get_by_id(enrolment.id).worker_id
+    return further | ({primary} if primary else set())
+
+
+def further_workers(enrolment: Enrolment) -> list[Worker]:
+    """The workers of an enrolment beside the primary one, by name."""
+    found = Worker.select().join(EnrolmentWorker).where(EnrolmentWorker.enrolment == enrolment)
+    return list(found.order_by(Worker.sort_name, Worker.id))
+
+
+def _hold(workers: set[int]) -> None:
+    """Before the enrolment, as whoever ends somebody's access does."""
+    for number in sorted(workers):
+        store.hold(Worker(id=number))
+
+
+def _must_be_here(workers: set[int]) -> None:
+    if workers - _numbers(Worker.id, Worker.is_active, Worker.id.in_(workers)):
+        raise RuleBroken(N_("This worker has left."), code="left", field="worker")
+
+
+def _let_go(workers: set[int], by: Actor) -> None:
+    """Whom these do not see any more, they have no tasks about."""
+    handover.let_go(Worker.select().where(Worker.id.in_(workers)) if workers else (), by)
 
 
 def take_part(enrolment: Enrolment, people: Sequence[Individual], by: Actor, *, version: int) -> None:
@@ -110,6 +148,12 @@ def take_part(enrolment: Enrolment, people: Sequence[Individual], by: Actor, *, 
         store.insert(Participant, [{"enrolment": now.id, "individual": number} for number in sorted(wanted - before)])
         audit.record("enrolment.participants", by, individual=now.individual, subject=_named(now), before=sorted(before),
                      after=sorted(wanted))  # fmt: skip
+
+
+def participants_of(enrolment: Enrolment) -> list[Individual]:
+    """Who else takes part in an enrolment, by name."""
+    found = Individual.select().join(Participant).where(Participant.enrolment == enrolment)
+    return list(found.order_by(Individual.sort_name, Individual.id))
 
 
 def _numbers(column: Any, *conditions: Any) -> set[int]:

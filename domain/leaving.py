@@ -6,10 +6,10 @@ from typing import Any
 
 from peewee import chunked
 
-from domain import audit, clock, handover, store, workers
+from domain import audit, clock, handover, store, viewer, workers
 from domain.actor import Actor
 from domain.rules import N_, RuleBroken
-from models import CategoryMember, Follow, Individual, Task, Worker
+from models import CategoryMember, Enrolment, EnrolmentWorker, Follow, Individual, ServiceWorker, Task, Worker
 
 _AT_ONCE = 500
 
@@ -17,6 +17,11 @@ _AT_ONCE = 500
 def counts(worker: Worker) -> tuple[int, int]:
     """How many open tasks somebody has, and how many people they follow."""
     return _open_tasks(worker).count(), Follow.select().where(Follow.worker == worker).count()
+
+
+def files_of(worker: Worker) -> int:
+    """How many open enrolments somebody is the primary worker of."""
+    return int(_open_files(worker).count())
 
 
 def refusal(worker: Worker, by: Actor, rights: frozenset[str]) -> RuleBroken | None:
@@ -37,8 +42,8 @@ def refusal(worker: Worker, by: Actor, rights: frozenset[str]) -> RuleBroken | N
 def leave(worker: Worker, by: Actor, *, to: Worker | None = None) -> None:
     """End somebody's access: no request that begins after the commit succeeds.  They stay in the history.
 
-    Tasks and the people they follow go to ``to``; without one the tasks go back to their categories.  A person whom the
-    actor may not see is not handed to anybody.  Raises RuleBroken.
+    Tasks, enrolments and the people they follow go to ``to``; without one the tasks go back to their categories, and the
+    enrolments have no worker.  A person whom the actor may not see is not handed to anybody.  Raises RuleBroken.
     """
     with store.writing():
         rights = workers.begin(by)
@@ -50,8 +55,11 @@ def leave(worker: Worker, by: Actor, *, to: Worker | None = None) -> None:
         Worker.update(**gone, version=Worker.version + 1).where(Worker.id == was.id).execute()
         workers.end_access(was)
         CategoryMember.delete().where(CategoryMember.worker == was).execute()
+        ServiceWorker.delete().where(ServiceWorker.worker == was).execute()
         tasks, people = counts(was)
-        _hand_people(was, taker, by, rights)
+        seen = None if "view_all_individuals" in rights else _caseload(by.worker)
+        _hand_people(was, taker, by, seen)
+        _hand_files(was, taker, by, seen)
         _hand_tasks(was, taker, by)
         audit.record("worker.left", by, subject=workers.subject(was), to=taker.public_id if taker else "", tasks=tasks, people=people)
 
@@ -70,11 +78,10 @@ def _open_tasks(worker: Worker) -> Any:
     return Task.select().where(Task.worker == worker, Task.done_at.is_null())
 
 
-def _hand_people(worker: Worker, taker: Worker | None, by: Actor, rights: frozenset[str]) -> None:
+def _hand_people(worker: Worker, taker: Worker | None, by: Actor, seen: set[int] | None) -> None:
     followed = list(Individual.select().join(Follow).where(Follow.worker == worker))
     if taker is not None:
-        known = _followed_by(taker)
-        seen = None if "view_all_individuals" in rights else _followed_by(by.worker)
+        known = {number for (number,) in Follow.select(Follow.individual).where(Follow.worker == taker).tuples()}
         new = [who for who in followed if who.id not in known and (seen is None or who.id in seen)]
         for some in chunked(new, _AT_ONCE):
             store.insert(Follow, [{"worker": taker.id, "individual": who.id} for who in some])
@@ -88,8 +95,39 @@ def _note(kind: str, people: list[Individual], worker: Worker, by: Actor) -> Non
         audit.record_many(kind, by, [(who, "", {"worker": worker.public_id}) for who in some])
 
 
-def _followed_by(worker: Worker | None) -> set[int]:
-    return {number for (number,) in Follow.select(Follow.individual).where(Follow.worker == worker).tuples()}
+def _caseload(worker: Worker | None) -> set[int]:
+    return {number for (number,) in viewer.caseload_of(worker).tuples()} if worker is not None else set()
+
+
+def _open_files(worker: Worker) -> Any:
+    return Enrolment.select().where(Enrolment.worker == worker, Enrolment.closed_on.is_null())
+
+
+def _hand_files(worker: Worker, taker: Worker | None, by: Actor, seen: set[int] | None) -> None:
+    """The open enrolments that they were in: the taker is the primary worker of those where they were; closed ones keep them."""
+    further = EnrolmentWorker.select(EnrolmentWorker.enrolment).where(EnrolmentWorker.worker == worker)
+    every = Enrolment.select().where(Enrolment.closed_on.is_null(), (Enrolment.worker == worker) | Enrolment.id.in_(further))
+    for some in chunked(list(store.lock(every.order_by(Enrolment.id))), _AT_ONCE):
+        others, told = _others_in(some), []
+        for file in some:
+            mine = file.worker_id == worker.id
+            gets = taker if mine and (seen is None or file.individual_id in seen) else None
+            primary = (gets.id if gets else None) if mine else file.worker_id
+            before = {"worker": file.worker_id, "others": sorted(others[file.id])}
+            after = {"worker": primary, "others": sorted(others[file.id] - {worker.id, primary})}
+            told.append((Individual(id=file.individual_id), f"enrolment {file.id}", {"before": before, "after": after}))
+            Enrolment.update(worker=primary, version=file.version + 1).where(Enrolment.id == file.id).execute()
+            EnrolmentWorker.delete().where(EnrolmentWorker.enrolment == file, EnrolmentWorker.worker.in_([worker.id, primary])).execute()
+        audit.record_many("enrolment.assigned", by, told)
+
+
+def _others_in(files: list[Enrolment]) -> dict[int, set[int]]:
+    """The further workers of each of these enrolments, by their numbers."""
+    others: dict[int, set[int]] = {file.id: set() for file in files}
+    every = EnrolmentWorker.select(EnrolmentWorker.enrolment, EnrolmentWorker.worker).where(EnrolmentWorker.enrolment.in_(list(others)))
+    for file, number in every.tuples():
+        others[file].add(number)
+    return others
 
 
 def _hand_tasks(worker: Worker, taker: Worker | None, by: Actor) -> None:
@@ -99,8 +137,7 @@ def _hand_tasks(worker: Worker, taker: Worker | None, by: Actor) -> None:
     open_ = list(Task.select().where(mine))
     given: set[int] = set()
     if taker is not None:
-        followed = Follow.select(Follow.individual).where(Follow.worker == taker)
-        theirs = mine if handover.sees_everybody(taker) else mine & Task.individual.in_(followed)
+        theirs = mine if handover.sees_everybody(taker) else mine & Task.individual.in_(viewer.caseload_of(taker))
         given = {number for (number,) in Task.select(Task.id).where(theirs).tuples()}
         Task.update(worker=taker).where(theirs).execute()
     Task.update(worker=None).where(mine).execute()

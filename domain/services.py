@@ -7,26 +7,29 @@ from collections.abc import Collection, Sequence
 from functools import partial
 from typing import Any
 
+from peewee import fn
+
 from domain import audit, clock, profile, store
 from domain.actor import Actor
 from domain.rules import N_, STALE, NotFound, RuleBroken, Term, together
-from models import Group, RosterEntry, Service, ServiceWorker, Worker
+from models import Enrolment, Group, RosterEntry, Service, ServiceWorker, Worker
 
 KIND_NAMES = {"case": Term(N_("Case service")), "informal": Term(N_("Informal service"))}
 GROUP_NAMES = {"case": Term(N_("Group")), "informal": Term(N_("Series"))}
 MOST_WORKERS = 500
+MOST_LISTED = 1000  # services in one choice
 
 
 @dataclasses.dataclass(frozen=True)
 class Details:
-    """What is typed of a service; numbers that are None have no limit, or are the agency's."""
+    """What is typed of a service; numbers that are None or empty have no limit, or are the agency's."""
 
     name: str
     client_name: str = ""
     client_description: str = ""
     shows_names: bool = False
-    minutes: int | None = None
-    capacity: int | None = None
+    minutes: int | str | None = None
+    capacity: int | str | None = None
     is_in_use: bool = True
 
     def checked(self) -> Details:
@@ -48,7 +51,7 @@ class GroupDetails:
     client_name: str = ""
     client_description: str = ""
     is_visible: bool = False
-    capacity: int | None = None
+    capacity: int | str | None = None
     is_in_use: bool = True
 
     def checked(self) -> GroupDetails:
@@ -68,8 +71,12 @@ def _named(typed: str) -> str:
     return name
 
 
-def _within(number: int | None, field: str, least: int, most: int) -> int | None:
-    if number is not None and not least <= number <= most:
+def _within(typed: int | str | None, field: str, least: int, most: int) -> int | None:
+    text = str(typed or "").strip() if typed != 0 else "0"
+    if not text:
+        return None
+    number = int(text) if text.isdecimal() and len(text) < 10 else least - 1
+    if not least <= number <= most:
         raise RuleBroken(N_("Enter a number from %(least)s to %(most)s."), code="beyond", field=field, least=least, most=most)
     return number
 
@@ -88,6 +95,11 @@ def find(public_id: str) -> Service:
     if service is None:
         raise NotFound
     return service
+
+
+def in_use() -> list[Service]:
+    """Those in which somebody can be enrolled, by name."""
+    return list(every().where(Service.is_in_use).limit(MOST_LISTED))
 
 
 def groups_of(service: Service) -> list[Group]:
@@ -206,6 +218,18 @@ def change_group(group: Group, details: GroupDetails, by: Actor, *, version: int
         if before != good:
             Group.update(**good, version=version + 1).where(Group.id == now.id).execute()
             audit.record("group.changed", by, subject=f"group {now.id}", before=before, after=good)
+
+
+def taken_in(groups: Sequence[Group]) -> dict[int, int]:
+    """How many are on the roster of each of these groups, by its number; of those that have somebody."""
+    found = RosterEntry.select(RosterEntry.group, fn.COUNT(RosterEntry.id)).where(RosterEntry.left_on.is_null())
+    return dict(found.where(RosterEntry.group.in_([group.id for group in groups])).group_by(RosterEntry.group).tuples()) if groups else {}
+
+
+def enrolled_in(services: Sequence[Service]) -> dict[int, int]:
+    """How many open enrolments each of these services has, by its number; of those that have one."""
+    found = Enrolment.select(Enrolment.service, fn.COUNT(Enrolment.id)).where(Enrolment.closed_on.is_null())
+    return dict(found.where(Enrolment.service.in_([each.id for each in services])).group_by(Enrolment.service).tuples()) if services else {}
 
 
 def places_taken(group: Group) -> int:

@@ -55,6 +55,23 @@ class Question(_Built):
         return self._readers[kind]
 
 
+class Listing(Question):
+    """A SELECT of many rows of which only the values differ."""
+
+    def __init__(self, build: Callable[..., Any]) -> None:
+        _Built.__init__(self, build)
+        self._readers: dict[type, Callable[[Any], Any]] = {}
+
+    def all(self, *values: Any) -> list[Any]:
+        """Every row."""
+        query, cursor = self._run(values)
+        rows = cursor.fetchall()
+        if not rows:
+            return []
+        read = self._reader(query, cursor)
+        return [read(row) for row in rows]
+
+
 class Renewal(Question):
     """An UPDATE of at most one row, of which only the values differ, that answers with the row as it is now."""
 

@@ -6,11 +6,12 @@ A stranger's row, a hidden row and no row are the same NotFound.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from typing import Any
 
 from peewee import fn
 
-from domain import audit, clock, devices, enrolments, events, profile, profile_changes, settings, store
+from domain import audit, clock, devices, events, my_services, profile, profile_changes, settings, store
 from domain.actor import Actor
 from domain.devices import Place
 from domain.rules import NotFound
@@ -31,8 +32,10 @@ from models import (
     ImportFile,
     Individual,
     LoginSession,
+    Participant,
     PortalAccount,
     ProfileChange,
+    RosterEntry,
     SecurityClass,
     Service,
     Site,
@@ -141,7 +144,22 @@ class ClientViewer:
     @property
     def enrolments(self) -> list[Enrolment]:
         """The client's enrolments in services that clients may see: the open ones first."""
-        return [each for each in enrolments.of(self.individual) if each.service.is_visible]
+        return my_services.visible(self.individual)
+
+    @property
+    def services(self) -> tuple[list[my_services.File], list[my_services.File]]:
+        """The same with all that My Services says of them: the open ones and the closed ones."""
+        return my_services.overview(self.individual)
+
+    def happened(self, files: list[Enrolment], service: str, page: int) -> tuple[list[my_services.Happened], bool]:
+        """One page of what happened in the client's enrolments, newest first, and whether there is more.
+
+        ``service`` narrows it to one of these services, by its public id.  Raises NotFound for any other.
+        """
+        chosen = [file for file in files if service in ("", file.service.public_id)]
+        if service and not chosen:
+            raise NotFound
+        return my_services.timeline(chosen, self._places(), page)
 
     def change(self, public_id: str) -> ProfileChange:
         """One change that the client asked for.  Raises NotFound."""
@@ -205,6 +223,44 @@ class StaffViewer:
     def account(self, individual: Individual, public_id: str) -> PortalAccount:
         """One account of an individual whom the worker may see.  Raises NotFound."""
         return _one(individual.accounts.where(PortalAccount.public_id == public_id))  # type: ignore[no-any-return]
+
+    def enrolment(self, individual: Individual, public_id: str) -> Enrolment:
+        """One enrolment of an individual whom the worker may see, with its service and worker.  Raises NotFound."""
+        found = Enrolment.select(Enrolment, Service, Worker).join(Service).switch(Enrolment).left_outer_join(Worker)
+        return _one(found.where(Enrolment.individual == individual, Enrolment.public_id == public_id))  # type: ignore[no-any-return]
+
+    def enrolled_in(self, service: Service) -> Any:
+        """The open enrolments in a service of individuals whom the worker may see, by name."""
+        found = Enrolment.select(Enrolment, Individual, Worker).join(Individual).switch(Enrolment).left_outer_join(Worker)
+        here = found.where(Enrolment.service == service, Enrolment.closed_on.is_null()).order_by(Individual.sort_name, Individual.id)
+        return here if self.may("view_all_individuals") else here.where(Enrolment.individual.in_(self._caseload()))
+
+    def roster(self, group: Group) -> Any:
+        """Who is in a group now, of those whom the worker may see, by name."""
+        found = RosterEntry.select(RosterEntry, Individual).join(Individual)
+        here = found.where(RosterEntry.group == group, RosterEntry.left_on.is_null()).order_by(Individual.sort_name, Individual.id)
+        return here if self.may("view_all_individuals") else here.where(RosterEntry.individual.in_(self._caseload()))
+
+    def others_than_in(self, group: Group) -> Any:
+        """Whom the worker may see and who is not in a group now."""
+        there = RosterEntry.select(RosterEntry.individual).where(RosterEntry.group == group, RosterEntry.left_on.is_null())
+        return self.individuals.where(Individual.id.not_in(there))
+
+    def others_than_of(self, enrolment: Enrolment) -> Any:
+        """Whom the worker may see and who neither has an enrolment nor takes part in it."""
+        there = Participant.select(Participant.individual).where(Participant.enrolment == enrolment)
+        return self.individuals.where(Individual.id.not_in(there), Individual.id != enrolment.individual_id)
+
+    def seen_of(self, people: Sequence[Individual]) -> list[Individual]:
+        """Those of these people whom the worker may see."""
+        if not people:
+            return []
+        seen = {each.id for each in self.individuals.where(Individual.id.in_([each.id for each in people]))}
+        return [each for each in people if each.id in seen]
+
+    def roster_entry(self, group: Group, public_id: str) -> RosterEntry:
+        """One of these places.  Raises NotFound."""
+        return _one(self.roster(group).where(RosterEntry.public_id == public_id))  # type: ignore[no-any-return]
 
     @property
     def accounts(self) -> Any:
@@ -300,6 +356,12 @@ class StaffViewer:
         """Whom a colleague follows, of those whom the worker may see, by name."""
         followed = Follow.select(Follow.individual).where(Follow.worker == worker)
         return self.individuals.where(Individual.id.in_(followed)).order_by(Individual.sort_name, Individual.id)
+
+    def enrolled_with(self, worker: Worker) -> Any:
+        """The open enrolments of which a colleague is the primary worker, of those whom the worker may see, by name."""
+        found = Enrolment.select(Enrolment, Individual, Service).join(Individual).switch(Enrolment).join(Service)
+        theirs = found.where(Enrolment.worker == worker, Enrolment.closed_on.is_null()).order_by(Individual.sort_name, Enrolment.id)
+        return theirs if self.may("view_all_individuals") else theirs.where(Enrolment.individual.in_(self._caseload()))
 
     @property
     def colleagues(self) -> Any:

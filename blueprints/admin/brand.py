@@ -40,7 +40,7 @@ class TileForm(Form):
 
 
 def _tiles() -> dict[str, str]:
-    return {"about_me": _("About Me"), "my_portal": _("My Portal")}
+    return {"calendar": _("Calendar"), "my_services": _("My Services"), "about_me": _("About Me"), "my_portal": _("My Portal")}
 
 
 def _titles() -> dict[str, str]:

@@ -78,10 +78,15 @@ def latest(query: Any, table: Any) -> tuple[list[Any], str | None]:
 
 def by_number(query: Any, size: int = SIZE) -> tuple[list[Any], str | None]:
     """``size`` rows of what belongs to one person, from the address's ``page``; a link to the next page."""
-    typed = request.args.get("page", "1")
-    page = int(typed) if typed.isascii() and typed.isdigit() and 0 < int(typed[:6]) <= MOST_PAGES and len(typed) < 6 else 1
+    page = asked_page()
     rows = list(query.limit(size + 1).offset((page - 1) * size))
     return rows[:size], url_for(request.endpoint, **_here(), page=page + 1) if len(rows) > size else None
+
+
+def asked_page() -> int:
+    """The number of the page that the address names; the first one where it names none."""
+    typed = request.args.get("page", "1")
+    return int(typed) if typed.isascii() and typed.isdigit() and 0 < int(typed[:6]) <= MOST_PAGES and len(typed) < 6 else 1
 
 
 def _place(table: Any) -> tuple[Any, bool]:

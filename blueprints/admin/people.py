@@ -2,6 +2,7 @@
 
 from flask import g, request
 
+from domain.rules import N_, NotFound, RuleBroken
 from models import Individual
 from web.fragments import page
 
@@ -11,3 +12,11 @@ def page_about(person: Individual | None, template: str, **context):
     if person is not None:
         g.viewer.saw(person, (request.endpoint or "").removeprefix("admin."))
     return page(template, person=person, **context)
+
+
+def chosen() -> Individual:
+    """Whom a button beside a name names, of those whom the reader may see.  Raises RuleBroken."""
+    try:
+        return g.viewer.individual(request.form.get("individual", ""))
+    except NotFound:
+        raise RuleBroken(N_("Choose somebody of the list."), code="nobody") from None

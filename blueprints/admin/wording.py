@@ -10,7 +10,7 @@ from flask import url_for
 from flask_babel import get_locale
 
 from blueprints import differences
-from domain import accounts, audit, readiness, settings, texts
+from domain import accounts, audit, readiness, services, settings, texts
 from domain.rules import N_, RuleBroken
 from models import AuditEntry, WorkerCategory
 from web.languages import gettext as _
@@ -54,6 +54,7 @@ FIGURES = {  # what statistics count
     "ended": N_("Accounts closed"), "recent": N_("Signed in within 30 days"), **accounts.STATE_NAMES,
 }  # fmt: skip
 
+SERVICE_KINDS, GROUP_KINDS = services.KIND_NAMES, services.GROUP_NAMES
 GROUPS = {
     "worker": N_("Worker"), "intake_mgmt": N_("Intake"), "admin_exec": N_("Management"), "system_admin": N_("System administrator"),
 }  # fmt: skip
@@ -199,6 +200,19 @@ _ENTRIES = {
     "device.removed": N_("Signed out and forgot one of their devices"),
     "device.trust_ended": N_("A device asks for a code again"),
     "device.trusted": N_("A device trusted: no code for %(days)s days"),
+    "enrolment.assigned": N_("The workers of an enrolment changed"),
+    "enrolment.closed": N_("Enrolment closed"),
+    "enrolment.opened": N_("Enrolled in a service"),
+    "enrolment.participants": N_("Who takes part in an enrolment changed"),
+    "enrolment.reopened": N_("Enrolment opened again"),
+    "group.added": N_("Group or series added"),
+    "group.changed": N_("Group or series changed"),
+    "roster.joined": N_("Joined a group"),
+    "roster.left": N_("Left a group"),
+    "service.added": N_("Service added"),
+    "service.changed": N_("Service changed"),
+    "service.shown": N_("What clients see of a service changed"),
+    "service.staffed": N_("Who works in a service changed"),
     "follow.started": N_("A worker follows them now"),
     "follow.ended": N_("A worker no longer follows them"),
     "import.applied": N_("Imported from a file"),
@@ -237,6 +251,9 @@ _ENTRIES = {
 }
 
 
+NUMBERED = ("enrolment.assigned",)  # whose values are numbers of rows, which say nothing to a reader
+
+
 def entries(rows: Sequence[AuditEntry]) -> list[dict[str, object]]:
     """Audit entries in words, newest first: what, who, when, and the fields that changed as (field, before, after).
 
@@ -263,7 +280,7 @@ def _entry(row: AuditEntry, values: dict[str, Any]) -> dict[str, Any]:
             row.actor_kind, _("somebody with the link")),
         "at": row.at,
         "times": 1,
-        "changes": _changes(values.get("before"), values.get("after")),
+        "changes": [] if row.kind in NUMBERED else _changes(values.get("before"), values.get("after")),
     }  # fmt: skip
 
 

@@ -208,5 +208,6 @@ def _leaving(found: Worker, form: Leaving):
     tasks, people = leaving.counts(found)
     return page("admin/worker_leaving.html", worker=found, form=form, tasks=tasks, people=people, wording=wording,
                 refused=leaving.refusal(found, g.viewer.actor, g.viewer.rights), told=wording.refusal,
+                files=leaving.files_of(found), shown_files=list(g.viewer.enrolled_with(found).limit(MOST_LISTED)),
                 shown_tasks=list(g.viewer.tasks_of(found).limit(MOST_LISTED)),
                 shown_people=list(g.viewer.followed_by(found).limit(MOST_LISTED)))  # fmt: skip

@@ -122,6 +122,29 @@ def planned(verb: str, ends: str, *more: str) -> Callable[[Page], None]:
     return then
 
 
+def service(*names: str) -> Callable[[Page], None]:
+    """Open the service with groups, then press one after the other."""
+    return lambda page: (page.locator(".rows .row", has_text="Parenting programme").click(), press(*names)(page))
+
+
+def group(then: Callable[[Page], None] = lambda page: None) -> Callable[[Page], None]:
+    """Open one of its groups, then do something."""
+    return lambda page: (service()(page), page.locator("#groups .row").first.click(), then(page))
+
+
+def enrolled(depth: int, *names: str) -> Callable[[Page], None]:
+    """Open the enrolments of whoever is listed, with ``depth`` 1 the first of them, then press one after the other."""
+
+    def then(page: Page) -> None:
+        first_row(page)
+        page.locator("#enrolments .row").click()
+        if depth:
+            first_row(page)
+        press(*names)(page)
+
+    return then
+
+
 def with_an_old_token(page: Page) -> None:
     page.locator("form [name=csrf_token]").first.evaluate("field => { field.value = 'old' }")
     typed({"E-mail address": "somebody@example.org"}, "Send me the link")(page)
@@ -142,6 +165,8 @@ IMPORTS, UPLOAD, IMPORT = "/admin/imports/", "/admin/imports/new", "/admin/impor
 ACCOUNTS, MANY = "/admin/accounts/", "/admin/accounts/activations/"
 CHANGES = "/admin/accounts/changes/"
 WORKERS = "/admin/workers/"
+SERVICES, GROUPS, ENROLMENTS = "/admin/services/", "/admin/groups/<public_id>/", RECORD + "enrolments/"
+ONE = INDIVIDUALS + "?q=client1@example.org"
 GOOD = "id,name,born,e-mail,A column with a long heading\n7,Maximiliane-Charlotte Rindfleischetikettierung,1990-01-01,,\n"
 BAD = GOOD + "8,=Ann Bell,1990-31-31,a-rather-long-address-that-is-none,\n"
 
@@ -173,7 +198,7 @@ ANYBODY = [
     State("mailbox", "/dev/mail", "/dev/mail"),
     State("every component", "/dev/components", "/dev/components"),
     *(State(f"help: {topic}", "/pages/help/<topic>", f"/pages/help/{topic}") for topic in (
-        "home", "about-me", "my-portal", "activation", "sign-in", "forgotten-password", "quick-exit", "shared-phone")),
+        "home", "my-services", "about-me", "my-portal", "activation", "sign-in", "forgotten-password", "quick-exit", "shared-phone")),
     *(State(slug, "/pages/<slug>", f"/pages/{slug}") for slug in ("privacy", "terms", "help", "technical", "contact")),
 ]  # fmt: skip
 
@@ -200,6 +225,8 @@ CLIENTS = [
     State("address, nothing typed", "/my-portal/address", "/my-portal/address", CLIENT, press("Send the code")),
     State("code, none waits", "/my-portal/address/code", "/my-portal/address/code", CLIENT, press("Use this address")),
     State("where you are signed in", "/my-portal/devices/", "/my-portal/devices/", CLIENT),
+    State("My Services", "/my-services/", "/my-services/", CLIENT),
+    State("My Services, what happened", "/my-services/timeline", "/my-services/timeline", CLIENT),
     State("staff's page for a client", "/admin/", "/admin/", CLIENT),
 ]  # fmt: skip
 
@@ -284,6 +311,28 @@ STAFF = [
     State("delivery", "/admin/deliveries/<public_id>/", "/admin/deliveries/", ADMIN, first_row),
     State("tasks", "/admin/tasks/", "/admin/tasks/", ADMIN),
     State("tasks, none of mine", "/admin/tasks/", "/admin/tasks/?worker=me&category=on_call", ADMIN),
+    State("services", SERVICES, SERVICES, ADMIN),
+    State("service, new", SERVICES + "new", SERVICES + "new", ADMIN),
+    State("service, new, nothing typed", SERVICES + "new", SERVICES + "new", ADMIN, press("Save")),
+    State("service", SERVICES + "<public_id>/", SERVICES, ADMIN, service()),
+    State("service, edited", SERVICES + "<public_id>/edit", SERVICES, ADMIN, service("Edit")),
+    State("service, to be hidden", SERVICES + "<public_id>/visibility", SERVICES, ADMIN, service("Hide it from clients")),
+    State("service, who works there", SERVICES + "<public_id>/staff", SERVICES, ADMIN, service("Choose who works there")),
+    State("group, new", SERVICES + "<public_id>/groups/new", SERVICES, ADMIN, service("New group")),
+    State("group", GROUPS, SERVICES, ADMIN, group()),
+    State("group, somebody found", GROUPS, SERVICES, ADMIN, group(lambda page: typed(
+        {"Name, e-mail, phone or number": "client2@example.org"}, "Search")(page))),
+    State("group, edited", GROUPS + "edit", SERVICES, ADMIN, group(press("Edit"))),
+    State("enrolments", ENROLMENTS, ONE, ADMIN, enrolled(0)),
+    State("enrolments, none", ENROLMENTS, INDIVIDUALS + "?q=Ravenscroft", ADMIN, enrolled(0)),
+    State("enrolment, new, nothing chosen", ENROLMENTS + "new", ONE, ADMIN, enrolled(0, "Enrol them in a service", "Enrol them")),
+    State("enrolment", ENROLMENTS + "<enrolment_id>/", ONE, ADMIN, enrolled(1)),
+    State("enrolment of a caseload", ENROLMENTS + "<enrolment_id>/", INDIVIDUALS, WORKER, enrolled(1)),
+    State("enrolment, to be closed", ENROLMENTS + "<enrolment_id>/closing", ONE, ADMIN, enrolled(1, "Close it")),
+    State("enrolment, its workers", ENROLMENTS + "<enrolment_id>/workers", ONE, ADMIN, enrolled(1, "Change workers")),
+    State("enrolment, who takes part", ENROLMENTS + "<enrolment_id>/participants", ONE, ADMIN, lambda page: (
+        enrolled(1, "Add who takes part")(page),
+        typed({"Name, e-mail, phone or number": "client2@example.org"}, "Search")(page))),
     State("workers", WORKERS, WORKERS, ADMIN),
     State("workers, nobody found", WORKERS, WORKERS + "?q=Xylophonist", ADMIN),
     State("workers, who left", WORKERS, WORKERS + "?state=left", ADMIN),

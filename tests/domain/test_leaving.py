@@ -5,9 +5,11 @@ import dataclasses
 import pytest
 
 from domain import (
+    agency,
     audit,
     categories,
     clock,
+    enrolments,
     handover,
     leaving,
     links,
@@ -15,6 +17,7 @@ from domain import (
     profile,
     resets,
     security_classes,
+    services,
     sign_in,
     store,
     viewer,
@@ -23,7 +26,18 @@ from domain import (
 )
 from domain.actor import Actor
 from domain.rules import RuleBroken
-from models import AuditEntry, CategoryMember, Delivery, Follow, Link, LoginSession, SecurityClass, Task, Worker
+from models import (
+    AuditEntry,
+    CategoryMember,
+    Delivery,
+    Enrolment,
+    Follow,
+    Link,
+    LoginSession,
+    SecurityClass,
+    Task,
+    Worker,
+)
 
 HERE = "192.0.2.7"
 
@@ -277,3 +291,38 @@ def test_what_waits_where_nobody_may_see_the_person_stands_before_everybody_who_
     assert (task in list(dora.my_tasks), task in list(finn.my_tasks)) == (False, True)
     profile.follow(cast.bob, cast.dora, cast.by("ada"))
     assert (task in list(dora.my_tasks), task in list(finn.my_tasks)) == (True, False)
+
+
+def test_open_enrolments_go_to_the_taker_or_to_nobody_and_closed_ones_stay(cast):
+    today, by = agency.today(), cast.by("ada")
+    counselling, housing, third = (services.add(services.Details(name), "case", by) for name in ("Counselling", "Housing", "Third"))
+    services.staff(counselling, [cast.dora], by, version=1)
+    primary = enrolments.open(cast.bob, counselling, cast.dora, today, by)
+    enrolments.assign(primary, cast.dora, [cast.otto, cast.ines], by, version=1)
+    further = enrolments.open(cast.bob, housing, cast.ines, today, by)
+    enrolments.assign(further, cast.ines, [cast.dora], by, version=1)
+    closed = enrolments.open(cast.bob, third, cast.dora, today, by)
+    enrolments.close(closed, today, by, version=1)
+    task = a_task(cast.bob, cast.dora)
+    assert leaving.files_of(cast.dora) == 1
+    leaving.leave(cast.dora, by, to=cast.otto)
+    whose = {file.service.name: (file.worker, enrolments.further_workers(file)) for file in Enrolment.select()}
+    assert whose == {"Counselling": (cast.otto, [cast.ines]), "Housing": (cast.ines, []), "Third": (cast.dora, [])}
+    assert Task.get_by_id(task.id).worker == cast.otto
+    assert services.workers_of(counselling) == []
+    newest = AuditEntry.select().where(AuditEntry.kind == "enrolment.assigned").order_by(AuditEntry.id.desc())
+    assert [audit.values_of(entry)["after"]["worker"] for entry in newest.limit(2)] == [cast.ines.id, cast.otto.id]
+    leaving.leave(cast.otto, by)
+    assert Enrolment.get_by_id(primary.id).worker is None
+    assert audit.verify() == []
+
+
+def test_whoever_sees_the_own_caseload_hands_no_stranger_to_anybody(cast):
+    hired = security_classes.create("Workers", {"manage_workers"}, cast.by("ada"))
+    with store.writing():
+        Worker.update(security_class=hired).where(Worker.id == cast.otto.id).execute()
+    counselling = services.add(services.Details("Counselling"), "case", cast.by("ada"))
+    mine, strange = (enrolments.open(who, counselling, cast.dora, agency.today(), cast.by("ada")) for who in (cast.alice, cast.bob))
+    enrolments.assign(mine, cast.dora, [cast.otto], cast.by("ada"), version=1)
+    leaving.leave(cast.dora, cast.by("otto"), to=cast.otto)
+    assert (Enrolment.get_by_id(mine.id).worker, Enrolment.get_by_id(strange.id).worker) == (cast.otto, None)

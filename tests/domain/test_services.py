@@ -5,10 +5,10 @@ import datetime as dt
 
 import pytest
 
-from domain import enrolments, services
+from domain import enrolments, services, store, work_queue
 from domain.rules import RuleBroken
 from domain.services import Details, GroupDetails
-from models import AuditEntry, Enrolment, EnrolmentWorker, Group, Participant, RosterEntry, Service
+from models import AuditEntry, Enrolment, EnrolmentWorker, Group, Participant, RosterEntry, Service, Task, Worker
 
 TODAY = dt.date(2026, 3, 4)
 
@@ -113,3 +113,36 @@ def test_of_those_who_want_the_last_seat_one_gets_it(cast, counselling, at_once)
     assert services.places_taken(group) == 2
     too_few = GroupDetails("Evening", capacity=1)
     assert refused(services.change_group, group, too_few, cast.by("ines"), version=1) == "full"
+
+
+def test_whoever_is_in_no_enrolment_of_somebody_any_more_has_no_tasks_about_them(cast, counselling):
+    first = enrolments.open(cast.bob, counselling, cast.otto, TODAY, cast.by("ines"))
+    work_queue.add("new_activation_wanted", "intake", cast.bob, "one", worker=cast.otto)
+    enrolments.assign(first, cast.dora, [cast.otto], cast.by("ines"), version=1)
+    assert Task.get().worker == cast.otto
+    enrolments.assign(first, cast.dora, [], cast.by("ines"), version=2)
+    assert Task.get().worker is None
+    with store.writing():
+        Task.update(worker=cast.dora).execute()
+    enrolments.close(first, TODAY, cast.by("ines"), version=3)
+    assert Task.get().worker is None
+
+
+def test_nobody_who_has_left_gets_an_enrolment_but_who_had_it_may_stay(cast, counselling):
+    first = enrol(cast, counselling, "alice")
+    with store.writing():
+        Worker.update(is_active=False).where(Worker.id == cast.dora.id).execute()
+    assert refused(enrol, cast, counselling, "bob") == "left"
+    enrolments.assign(first, cast.dora, [cast.otto], cast.by("ines"), version=1)
+    enrolments.assign(first, cast.otto, [], cast.by("ines"), version=2)
+    assert refused(enrolments.assign, first, cast.dora, [], cast.by("ines"), version=3) == "left"
+
+
+@pytest.mark.parametrize(("typed", "kept"), [("", None), (" 12 ", 12), (None, None), ("٣٠", 30)])
+def test_a_number_may_be_typed_or_left_out(cast, typed, kept):
+    assert Details("Counselling", minutes=typed).checked().minutes == kept
+
+
+@pytest.mark.parametrize("typed", ["many", "-1", "0", "5.5", "²", "9" * 30])
+def test_what_is_no_number_of_places_is_refused(cast, typed):
+    assert refused(Details("Counselling", capacity=typed).checked) == "beyond"

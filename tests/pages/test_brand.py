@@ -217,9 +217,9 @@ def test_a_tile_takes_another_drawing_and_a_picture_of_the_agencys_own(browse):
     assert "#user-round" in alice.open("/").html.partition('class="tiles"')[2]
     ada.open("/admin/settings/brand/pictures/tile.about_me")
     ada.press("Save", icon="heart")
-    assert "#heart" in alice.open("/").html.partition('class="tiles"')[2]
+    assert '#heart"' in alice.open("/").html.partition('class="tiles"')[2]
     upload(ada, "tile.about_me", drawn(), button="Save")
-    tile = alice.open("/").html.partition('class="tiles"')[2].partition("</li>")[0]
+    tile = alice.open("/").html.partition('class="tile" href="/about-me/"')[2].partition("</li>")[0]
     assert 'width="48" height="48" loading="lazy"' in tile
     assert len(browse().ask(tile.partition('src="')[2].partition('"')[0]).body) <= 6 * 1024
     ada.open("/admin/settings/brand/pictures/tile.about_me")

@@ -1,6 +1,7 @@
 """For the sweeps: a world with something of everything, and what counts as a change in it."""
 
 import dataclasses
+import datetime as dt
 import io
 from collections.abc import Callable
 from pathlib import Path
@@ -27,6 +28,7 @@ from domain import (
     categories,
     clock,
     dispatch,
+    enrolments,
     import_page,
     links,
     notices,
@@ -34,6 +36,7 @@ from domain import (
     profile,
     profile_changes,
     security_classes,
+    services,
     settings,
     sign_in,
     store,
@@ -142,6 +145,9 @@ class World:
             "delivery": lambda: Delivery.get(Delivery.individual == person, Delivery.state == "dead"),
             "device": lambda: Device.get(Device.account == PortalAccount.get(PortalAccount.individual == person)),
             "device of staff": lambda: Device.get(Device.worker == getattr(self.cast, "dora" if whose == "alice" else "finn")),
+            "enrolment": lambda: models.Enrolment.get(models.Enrolment.individual == person),
+            "group": lambda: models.RosterEntry.get(models.RosterEntry.individual == person).group,
+            "entry": lambda: models.RosterEntry.get(models.RosterEntry.individual == person),
             "task": lambda: Task.get(Task.individual == person, Task.kind == "new_activation_wanted"),
         }[kind]()
         return str(row.public_id)
@@ -201,7 +207,7 @@ def build_world(cast: Any, application: Any) -> World:
     _devices(cast)
     unlock, former_address = _ways_back(cast.alice_account, first.expires_at)
     return World(cast, links.token(first), links.token(second), links.token(reset), box.messages()[0][0], links.token(unlock),
-                 links.token(former_address), file.public_id, staff=_staff(cast), **bulk_previews(cast.by("ada")))  # fmt: skip
+                 links.token(former_address), file.public_id, staff=_staff(cast) | _services(cast), **bulk_previews(cast.by("ada")))  # fmt: skip
 
 
 def bulk_previews(by: Actor) -> dict[str, str]:
@@ -245,6 +251,16 @@ def _staff(cast: Any) -> dict[str, str]:
         photos = [models.WorkerPhoto.create(worker=wim, kind=kind, content_type="image/webp", width=9, height=9, body=b"a face")
                   for kind in ("small", "large")]  # fmt: skip
     return {"worker": wim.public_id, "photo": photos[0].public_id, "class": made.public_id, "category": own.slug, "invitation": links.token(link)}
+
+
+def _services(cast: Any) -> dict[str, str]:
+    """A service in which Alice and Bob are, each in a group of their own."""
+    ines = cast.by("ines")
+    counselling = services.add(services.Details("Counselling"), "case", ines)
+    for person in (cast.alice, cast.bob):
+        enrolments.open(person, counselling, None, dt.date(2026, 3, 1), ines)
+        enrolments.join(services.add_group(counselling, services.GroupDetails("Evening"), ines), person, dt.date(2026, 3, 1), ines)
+    return {"service": counselling.public_id}
 
 
 def _hire_vera(cast: Any) -> None:

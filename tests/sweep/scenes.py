@@ -38,6 +38,7 @@ from domain import (
     bulk_jobs,
     categories,
     clock,
+    enrolments,
     import_columns,
     import_jobs,
     import_page,
@@ -50,6 +51,7 @@ from domain import (
     resets,
     second_step,
     security_classes,
+    services,
     settings,
     sign_in,
     sites,
@@ -101,7 +103,7 @@ class Walker(Browser):
         twin.client._cookies.update(self.client._cookies)
         return twin
 
-    def walk(self, *starts: str, most: int = 400) -> dict[str, Page]:
+    def walk(self, *starts: str, most: int = 600) -> dict[str, Page]:
         """Every page that can be reached over links, by its address."""
         waiting, seen = list(starts), {}
         while waiting:
@@ -197,7 +199,10 @@ PEOPLE: dict[str, dict[str, tuple[str, ...]]] = {
     "living": {
         "a stranger": ("/sign-in", "/offline", "/forgotten-password/sent", "/forgotten-password/wanted", "/no-such-page", "/dev/mail"),
         "alice": ("/", "/activate/welcome", "/admin/"), "bob": ("/",),
-        "dora": ("/admin/",), "otto": ("/admin/",), "ines": ("/admin/",), "finn": ("/admin/", "/admin/my-sign-in/recovery-codes"),
+        "dora": ("/admin/",), "otto": ("/admin/",),
+        "ines": ("/admin/", "/admin/groups/evening-group-00000000/?q=brook",
+                 "/admin/individuals/alice-in-the-scene-000/enrolments/enrolment-of-alice-000/participants?q=brook"),
+        "finn": ("/admin/", "/admin/my-sign-in/recovery-codes"),
         "ada": ("/admin/", "/admin/my-sign-in/new-app"),
         "pia, who opened her link": ("/activate/",), "pia, who accepted": ("/activate/",), "pia, who proved it": ("/activate/",),
         "cleo, whose link was withdrawn": ("/activate/",), "alice, who used her link": ("/activate/",),
@@ -362,6 +367,7 @@ def activation_link(account: PortalAccount) -> Link:
 
 def _living(app: Flask) -> dict[str, Walker]:
     ways = {who: Walker(app) for who in PEOPLE["living"] if " " in who}
+    _services()
     pia = accounts.create(individual("pia"), _ada())
     cleo, nora, dan, ron = (newcomer(*name) for name in (("Cleo", "Cove"), ("Nora", "North"), ("Dan", "Dale"), ("Ron", "Reef")))
     for account in (dan, ron):
@@ -401,6 +407,26 @@ def _living(app: Flask) -> dict[str, Walker]:
     ways |= {who: Walker(app, who) for who in PEOPLE["living"] if who not in ways}
     _second_steps(ways)
     return ways
+
+
+def _services() -> None:
+    """Two services, one of them with a group; Alice is in that, with Sam, and was in the other.
+
+    What is searched for is found by its address, which no link leads to: these rows have public ids that are known.
+    """
+    with store.writing():
+        Individual.update(public_id="alice-in-the-scene-000").where(Individual.external_id == "alice").execute()
+    alice, by, day = individual("alice"), _ada(), agency.today() - dt.timedelta(days=9)
+    counselling, third = (services.add(services.Details(name), "case", by) for name in ("Counselling", "Third"))
+    services.show(counselling, by, is_visible=True, version=1, warned_of=())
+    evening = services.add_group(counselling, services.GroupDetails("Evening"), by)
+    file, former = (enrolments.open(alice, each, None, day, by) for each in (counselling, third))
+    enrolments.take_part(file, [individual("sam")], by, version=1)
+    enrolments.close(former, day, by, version=1)
+    enrolments.join(evening, alice, day, by)
+    with store.writing():
+        models.Group.update(public_id="evening-group-00000000").execute()
+        models.Enrolment.update(public_id="enrolment-of-alice-000").where(models.Enrolment.id == file.id).execute()
 
 
 _PAPER: dict[str, list[str]] = {}  # recovery codes, as their owners kept them

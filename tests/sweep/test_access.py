@@ -102,6 +102,14 @@ RECIPES = {
     "/admin/individuals/<public_id>/account/<account_id>/activations": ("individual", "account"),
     "/admin/individuals/<public_id>/account/<account_id>/renewal": ("individual", "account"),
     "/admin/individuals/<public_id>/account/<account_id>/<verb>": ("individual", "account", "verb"),
+    "/my-services/": (), "/my-services/timeline": (),
+    "/admin/services/": (), "/admin/services/new": (),
+    **{f"/admin/services/<public_id>/{step}": ("service",) for step in ("", "edit", "visibility", "staff", "groups/new")},
+    **{f"/admin/groups/<public_id>/{step}": ("group",) for step in ("", "edit", "roster")},
+    "/admin/groups/<public_id>/roster/<entry_id>/end": ("group", "entry"),
+    "/admin/individuals/<public_id>/enrolments/": ("individual",), "/admin/individuals/<public_id>/enrolments/new": ("individual",),
+    **{f"/admin/individuals/<public_id>/enrolments/<enrolment_id>/{step}": ("individual", "enrolment")
+       for step in ("", "closing", "reopening", "workers", "participants")},
     "/dev/components": (), "/dev/mail": (), "/dev/mail/<name>": ("message",),
 }  # fmt: skip
 
@@ -145,6 +153,11 @@ FIELDS = {
     "admin.invite_worker": {"first_name": "Nell", "last_name": "Nook", "email": "nell@example.org", "group": "worker", "security_class": ""},
     "admin.change_worker": {"first_name": "Wim", "last_name": "West", "email": "wim@example.org", "group": "worker", "security_class": "",
                             "version": "1"},
+    "admin.add_service": {"name": "Another service", "kind": "case"}, "admin.change_service": {"name": "Another name", "version": "1"},
+    "admin.add_group": {"name": "Another group"}, "admin.change_group": {"name": "Another name", "version": "1"},
+    "admin.show_service": {"visible": "1", "version": "1"}, "admin.change_service_staff": {"version": "1"},
+    "admin.close_enrolment": {"closed_on-day": "1", "closed_on-month": "3", "closed_on-year": "2026", "version": "1"},
+    "admin.assign_workers": {"worker": "", "version": "1"}, "admin.reopen_enrolment": {"version": "1"},
     "admin.leave": {"to": ""}, "admin.hand_over": {"to": "category:on_call"},
     "admin.create_class": {"name": "Another class"}, "admin.change_class": {"name": "Another name", "version": "1"},
     "admin.create_category": {"name": "Another part"}, "admin.rename_category": {"name": "Another name"},
@@ -197,6 +210,7 @@ class Matrix:
             "import": self.world.file, "language": "en", "part": "logo", "picture": "0" * 32, "site": agency.main_site().public_id,
             "change job": self.world.change_job, "activation job": self.world.activation_job,
             "row": self.world.row, "step": "start",
+            "service": self.world.staff["service"],
             "worker": self.world.staff["worker"], "photo": self.world.staff["photo"], "class": self.world.staff["class"],
             "category": self.world.staff["category"], "invitation": self.world.staff["invitation"],
             "activation": self.world.activation if whose == "alice" else self.world.another_activation, "reset": self.world.reset,
@@ -290,7 +304,7 @@ def fill(rule, values):
 
 def cases(matrix, kinds, absurd):
     """The arguments to try: what they are called, their values, and whose they are."""
-    is_owned = any(kind in ("individual", "account", "contact", "delivery", "task", "change", "device") for kind in kinds)
+    is_owned = any(kind in ("individual", "account", "contact", "delivery", "task", "change", "device", "enrolment", "entry") for kind in kinds)
     else_ = {"finn's file"} if {"import", "change job", "activation job"} & {*kinds} else {"nobody's"}  # or job
     own, foreign = ({"dora's"}, {"finn's"}) if "device of staff" in kinds else (else_, else_)
     yield "own", matrix.arguments(kinds, "alice"), {"alice"} if is_owned else own

@@ -3,6 +3,7 @@ one of two does.  Counted as ``script/bench queries`` counts: after session and 
 
 import contextlib
 import dataclasses
+import datetime as dt
 import io
 
 import pyotp
@@ -14,7 +15,9 @@ import models
 from bench.queries import Listener, scans
 from domain import (
     accounts,
+    agency,
     clock,
+    enrolments,
     import_columns,
     import_jobs,
     import_page,
@@ -24,6 +27,7 @@ from domain import (
     profile,
     profile_changes,
     second_step,
+    services,
     settings,
     store,
     work_queue,
@@ -48,6 +52,10 @@ FURTHER = {
     "/admin/my-sign-in/devices/": ("?older={device of staff}",),
     "/admin/individuals/<public_id>/contacts/new": ("?kind=email",),
     "/about-me/contacts/new": ("?kind=mobile",),
+    "/my-services/timeline": ("?page=2",),
+    "/admin/services/": ("?page=2",), "/admin/services/<public_id>/": ("?page=2",), "/admin/groups/<public_id>/": ("?page=2", "?q=archer"),
+    "/admin/individuals/<public_id>/enrolments/": ("?page=2",),
+    "/admin/individuals/<public_id>/enrolments/<enrolment_id>/participants": ("?q=archer",),
     "/admin/accounts/": ("?older={account}", "?q=archer", "?state=pending&older={account}", "?since=2020-01-01&until=2099-01-01", "?site=none"),
     "/admin/accounts/activations/<public_id>/people": ("?outcome=left_out&reason=has_account",),
     "/admin/accounts/changes/<public_id>/people": ("?outcome=left_out&reason=is_pending&after={row}",),
@@ -66,6 +74,7 @@ def full(world, app):
     _crowd(cast)
     for who in ("alice_account", "ada"):
         _phones(getattr(cast, who))
+    _services(cast)
     files = _files(cast, app.extensions["doorstep"].uploads)
     vera = Worker.get(Worker.external_id == "vera")
     for person in models.Individual.select().where(models.Individual.last_name == "Archer"):
@@ -129,6 +138,35 @@ def _accounts(cast):
         accounts.suspend(cast.alice_account, cast.by(who))
         accounts.unlock(cast.alice_account, cast.by(who))
         cast.session("alice")
+
+
+def _services(cast):
+    """Alice is in many services that she sees, with many others in each, and attends all the time."""
+    ines, day, now = cast.by("ines"), agency.today(), clock.now()
+    first = models.Enrolment.get(models.Enrolment.individual == cast.alice).service
+    group = models.RosterEntry.get(models.RosterEntry.individual == cast.alice).group
+    crowd = list(models.Individual.select().where(models.Individual.last_name == "Archer"))
+    for number in range(MANY):
+        each = services.add(services.Details(f"Service {number}"), "case", ines)
+        enrolments.open(cast.alice, each, cast.dora, day, ines)
+        services.add_group(first, services.GroupDetails(f"Group {number}"), ines)
+        with store.writing():
+            for past, state in ((True, "show"), (False, "booked")):
+                at = now + dt.timedelta(days=-number if past else number + 1)
+                event = models.Event.create(worker=cast.dora, starts_at=at, ends_at=at + dt.timedelta(minutes=9), site=agency.main_site(),
+                                            service=each, created_at=now, is_overlapping=True)  # fmt: skip
+                models.Attendance.create(event=event, individual=cast.alice, state=state, starts_at=at)
+    for person in crowd:
+        if person != cast.alice:
+            enrolments.open(person, first, cast.dora, day, ines)
+            enrolments.join(group, person, day, ines)
+    with store.writing():
+        models.Service.update(is_visible=True).execute()
+        file = models.Enrolment.get(models.Enrolment.individual == cast.alice, models.Enrolment.service == first)
+        store.insert(models.Participant, [{"enrolment": file.id, "individual": each.id} for each in crowd if each != cast.alice])
+        for worker in Worker.select():
+            models.EnrolmentWorker.create(enrolment=file, worker=worker)
+            models.ServiceWorker.create(service=first, worker=worker)
 
 
 def _phones(owner):

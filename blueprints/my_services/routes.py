@@ -1,0 +1,50 @@
+"""My Services: an overview, and a timeline of what happened."""
+
+from flask import g, request, url_for
+
+from blueprints.admin import paging
+from blueprints.calendar import wording as events
+from blueprints.my_services import bp
+from domain import agency, services
+from domain.my_services import Happened
+from web import formatting
+from web.fragments import page
+from web.languages import gettext as _
+
+
+@bp.get("/")
+def show():
+    open_, closed = g.viewer.services
+    return page("my_services/show.html", open=open_, closed=closed, shown=events.Shown, named=services.shown_name,
+                phone=agency.support_phone())  # fmt: skip
+
+
+@bp.get("/timeline")
+def timeline():
+    files = g.viewer.enrolments
+    choices = {file.service.public_id: services.shown_name(file.service) for file in files}
+    chosen = request.args.get("service", "")
+    number = paging.asked_page()
+    lines, has_more = g.viewer.happened(files, chosen, number)
+    older = url_for("my_services.timeline", service=chosen or None, page=number + 1) if has_more else None
+    return page("my_services/timeline.html", days=_days(lines), choices=choices, chosen=chosen, older=older)
+
+
+def _days(lines: list[Happened]) -> list[tuple[str, list[dict[str, str]]]]:
+    """The lines by the day on which they happened."""
+    found: list[tuple[str, list[dict[str, str]]]] = []
+    for line in lines:
+        shown = events.Shown(line.place) if line.place else None
+        title = formatting.weekday(shown.begins.date() if shown else line.day, with_year=True)
+        if not found or found[-1][0] != title:
+            found.append((title, []))
+        found[-1][1].append(_told(line, shown))
+    return found
+
+
+def _told(line: Happened, shown: events.Shown | None) -> dict[str, str]:
+    name = services.shown_name(line.service)
+    if shown is None:
+        return {"title": _("You joined") if line.what == "opened" else _("It ended"), "line": name, "href": ""}
+    return {"title": _("You attended"), "line": formatting.dotted((shown.title, shown.worker, shown.time)),
+            "href": url_for("calendar.event", place_id=line.place.public_id)}  # fmt: skip

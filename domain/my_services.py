@@ -1,0 +1,189 @@
+"""My Services: what a client is in, and what happened in it (spec 06).
+
+A service that clients do not see is nowhere here; who asks for one by its address gets the same as for none.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+
+from peewee import Case, fn
+
+from domain import agency, clock, photos, statements
+from models import Attendance, Enrolment, Event, Individual, Participant, Service, Site, Worker, WorkerPhoto
+
+_STANDS = ("booked", "show", "no_show")
+SIZE = 20  # on a page of the timeline
+
+
+@dataclasses.dataclass
+class File:
+    """One enrolment as its client sees it: with how many events that were and that come, the next one, and who is in it."""
+
+    enrolment: Enrolment
+    attended: int = 0
+    upcoming: int = 0
+    next: Attendance | None = None
+    photo: photos.Photo | None = None
+    others: list[Individual] = dataclasses.field(default_factory=list)
+
+    @property
+    def service(self) -> Service:
+        """What it is an enrolment in."""
+        service: Service = self.enrolment.service
+        return service
+
+    @property
+    def worker(self) -> Worker | None:
+        """The primary worker, while they are here."""
+        worker: Worker | None = self.enrolment.worker
+        return worker if worker is not None and worker.is_active else None
+
+
+@dataclasses.dataclass(frozen=True)
+class Happened:
+    """One line of the timeline; ``place`` is the client's place in an event that they attended, ``day`` the day otherwise."""
+
+    what: str  # opened, attended, closed
+    at: dt.datetime
+    day: dt.date
+    service: Service
+    place: Attendance | None = None
+
+
+def visible(individual: Individual) -> list[Enrolment]:
+    """Somebody's enrolments in services that clients may see: the open ones first, then the newest."""
+    return _VISIBLE.all(individual.id)
+
+
+def _visible(individual: Any) -> Any:
+    found = Enrolment.select(Enrolment, Service, Worker).join(Service).switch(Enrolment).left_outer_join(Worker)
+    mine = found.where(Enrolment.individual == individual, Service.is_visible)
+    return mine.order_by(Enrolment.closed_on.is_null().desc(), Enrolment.opened_on.desc(), Enrolment.id.desc())
+
+
+def overview(individual: Individual) -> tuple[list[File], list[File]]:
+    """The open and the closed enrolments of a client."""
+    files = [File(enrolment) for enrolment in visible(individual)]
+    open_ = [file for file in files if file.enrolment.closed_on is None]
+    if files:
+        _count(files, individual)
+    if open_:
+        _add_others(open_, individual)
+        _add_photos(open_, individual)
+    return open_, [file for file in files if file.enrolment.closed_on is not None]
+
+
+def _count(files: list[File], individual: Individual) -> None:
+    now = Event.ends_at.db_value(clock.now())
+    for enrolment, service, attended, upcoming in _COUNTED.all(now, individual.id):
+        if file := _file_of(files, enrolment, service):
+            file.attended, file.upcoming = file.attended + attended, file.upcoming + upcoming
+    for place in _NEXT.all(individual.id, now):
+        file = _file_of(files, place.enrolment_id, place.event.service_id)
+        if file and (file.next is None or place.starts_at < file.next.starts_at):
+            file.next = place
+
+
+def _file_of(files: list[File], enrolment: int | None, service: int) -> File | None:
+    """An event that stands in no enrolment belongs to the newest one of its service."""
+    own = next((file for file in files if file.enrolment.id == enrolment), None)
+    return own or next((file for file in files if file.service.id == service), None)
+
+
+def _counted(now: Any, individual: Any) -> Any:
+    comes = Case(None, [(Attendance.state.in_(_STANDS) & (Event.ends_at > now), 1)], 0)
+    came = Case(None, [(Attendance.state == "show", 1)], 0)
+    return (
+        Attendance.select(Attendance.enrolment, Event.service, fn.SUM(came), fn.SUM(comes))
+        .join(Event).join(Service)
+        .where(Attendance.individual == individual, Event.state == "booked", Service.is_visible)
+        .group_by(Attendance.enrolment, Event.service).tuples()
+    )  # fmt: skip
+
+
+def _next(individual: Any, now: Any) -> Any:
+    """Of each service, and of each enrolment in it, the places of the client that come and before which none comes."""
+    sooner, its = Attendance.alias(), Event.alias()
+    first = (
+        sooner.select(its.service.alias("service"), sooner.enrolment.alias("file"), fn.MIN(sooner.starts_at).alias("at"))
+        .join(its, on=(sooner.event == its.id))
+        .where(sooner.individual == individual, its.state == "booked", sooner.state.in_(_STANDS), its.ends_at > now)
+        .group_by(its.service, sooner.enrolment).alias("first")
+    )  # fmt: skip
+    same_file = fn.COALESCE(first.c.file, 0) == fn.COALESCE(Attendance.enrolment, 0)
+    is_first = (first.c.service == Event.service) & same_file & (first.c.at == Attendance.starts_at)
+    places = Attendance.select(Attendance, Event, Site).join(Event).join(Site).switch(Event).join(Service)
+    return places.join(first, on=is_first).where(
+        Attendance.individual == individual, Event.state == "booked", Attendance.state.in_(_STANDS), Event.ends_at > now,
+        Service.is_visible,
+    )  # fmt: skip
+
+
+def _add_others(files: list[File], individual: Individual) -> None:
+    by_number = {file.enrolment.id: file for file in files}
+    for each in _OTHERS.all(individual.id):
+        if each.enrolment_id in by_number:
+            by_number[each.enrolment_id].others.append(each.individual)
+
+
+def _others(individual: Any) -> Any:
+    found = Participant.select(Participant, Individual).join(Individual).switch(Participant).join(Enrolment)
+    mine = found.where(Enrolment.individual == individual, Enrolment.closed_on.is_null())
+    return mine.order_by(Individual.sort_name, Individual.id)
+
+
+def _add_photos(files: list[File], individual: Individual) -> None:
+    sizes: dict[int, dict[str, str]] = {}
+    for worker, kind, public_id in _PHOTOS.all(individual.id) if photos.is_shown() else ():
+        sizes.setdefault(worker, {})[kind] = public_id
+    for file in files:
+        if file.worker is not None and file.worker.id in sizes:
+            file.photo = photos.Photo(**sizes[file.worker.id])
+
+
+def _photos(individual: Any) -> Any:
+    theirs = Enrolment.select(Enrolment.worker).where(Enrolment.individual == individual, Enrolment.closed_on.is_null())
+    return WorkerPhoto.select(WorkerPhoto.worker, WorkerPhoto.kind, WorkerPhoto.public_id).where(WorkerPhoto.worker.in_(theirs)).tuples()
+
+
+_VISIBLE, _COUNTED, _NEXT = statements.Listing(_visible), statements.Listing(_counted), statements.Listing(_next)
+_OTHERS, _PHOTOS = statements.Listing(_others), statements.Listing(_photos)
+
+
+# ---------------------------------------------------------------- what happened
+
+
+def timeline(files: Sequence[Enrolment], places: Any, page: int) -> tuple[list[Happened], bool]:
+    """One page of what happened in these enrolments, newest first, and whether there is more.
+
+    ``places`` is the question for the client's places in events.  However far one goes, no more events are read than a page
+    and the enrolments have lines.
+    """
+    lines = [line for file in files for line in _of(file)]
+    skip = (page - 1) * SIZE
+    unread = max(0, skip - len(lines))  # events that are on earlier pages for sure: every line of an enrolment takes one place
+    wanted = {file.service_id for file in files}
+    attended = places.where(Attendance.state == "show", Event.state == "booked", Event.service.in_(wanted))
+    newest = attended.order_by(Attendance.starts_at.desc(), Attendance.id.desc())
+    shown = newest.offset(unread).limit(skip - unread + SIZE + 1) if files else ()
+    services = {file.service_id: file.service for file in files}
+    lines += [
+        Happened("attended", place.starts_at, place.starts_at.date(), services[place.event.service_id], place) for place in shown
+    ]
+    ordered = sorted(lines, key=lambda line: line.at, reverse=True)[skip - unread :]
+    return ordered[:SIZE], len(ordered) > SIZE
+
+
+def _of(file: Enrolment) -> list[Happened]:
+    """A day begins with what was opened on it, and ends with what was closed."""
+    zone = agency.zone()
+    first = dt.datetime.combine(file.opened_on, dt.time.min, zone)
+    lines = [Happened("opened", first.astimezone(dt.UTC), file.opened_on, file.service)]
+    if file.closed_on is not None:
+        last = dt.datetime.combine(file.closed_on, dt.time.max, zone)
+        lines.append(Happened("closed", last.astimezone(dt.UTC), file.closed_on, file.service))
+    return lines
