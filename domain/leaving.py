@@ -6,7 +6,7 @@ from typing import Any
 
 from peewee import chunked
 
-from domain import audit, clock, handover, store, workers
+from domain import audit, clock, events, handover, store, viewer, workers
 from domain.actor import Actor
 from domain.rules import N_, RuleBroken
 from models import CategoryMember, Follow, Individual, Task, Worker
@@ -37,8 +37,8 @@ def refusal(worker: Worker, by: Actor, rights: frozenset[str]) -> RuleBroken | N
 def leave(worker: Worker, by: Actor, *, to: Worker | None = None) -> None:
     """End somebody's access: no request that begins after the commit succeeds.  They stay in the history.
 
-    Tasks and the people they follow go to ``to``; without one the tasks go back to their categories.  A person whom the
-    actor may not see is not handed to anybody.  Raises RuleBroken.
+    Tasks and the people they follow go to ``to``, and so do the appointments that are ahead, where that time is free; without one
+    the tasks go back to their categories.  A person whom the actor may not see is not handed to anybody.  Raises RuleBroken.
     """
     with store.writing():
         rights = workers.begin(by)
@@ -51,9 +51,14 @@ def leave(worker: Worker, by: Actor, *, to: Worker | None = None) -> None:
         workers.end_access(was)
         CategoryMember.delete().where(CategoryMember.worker == was).execute()
         tasks, people = counts(was)
+        among = None if "view_all_individuals" in rights or by.worker is None else viewer.caseload_of(by.worker)
+        given = events.hand_over(was, taker, among)  # events are locked before the audit, as everybody does
         _hand_people(was, taker, by, rights)
         _hand_tasks(was, taker, by)
-        audit.record("worker.left", by, subject=workers.subject(was), to=taker.public_id if taker else "", tasks=tasks, people=people)
+        if taker is not None:
+            events.note_handed(given, was, taker, by)
+        audit.record("worker.left", by, subject=workers.subject(was), to=taker.public_id if taker else "", tasks=tasks, people=people,
+                     events=len(given))  # fmt: skip
 
 
 def _taker(worker: Worker, to: Worker | None) -> Worker | None:
@@ -99,8 +104,7 @@ def _hand_tasks(worker: Worker, taker: Worker | None, by: Actor) -> None:
     open_ = list(Task.select().where(mine))
     given: set[int] = set()
     if taker is not None:
-        followed = Follow.select(Follow.individual).where(Follow.worker == taker)
-        theirs = mine if handover.sees_everybody(taker) else mine & Task.individual.in_(followed)
+        theirs = mine if handover.sees_everybody(taker) else mine & Task.individual.in_(viewer.caseload_of(taker))
         given = {number for (number,) in Task.select(Task.id).where(theirs).tuples()}
         Task.update(worker=taker).where(theirs).execute()
     Task.update(worker=None).where(mine).execute()
