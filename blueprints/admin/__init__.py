@@ -6,9 +6,11 @@ bp = Blueprint("admin", __name__, url_prefix="/admin")
 
 from blueprints.admin import (  # noqa: E402, F401
     accounts,
+    booking,
     brand,
     changes,
     deliveries,
+    events,
     first_start,
     imports,
     individuals,
@@ -17,6 +19,7 @@ from blueprints.admin import (  # noqa: E402, F401
     my_sign_in,
     photos,
     reach,
+    schedule,
     security_classes,
     settings,
     setup,

@@ -45,6 +45,7 @@ def test_no_view_looks_a_row_up_by_its_key():
 OF_SOMEBODY = {
     "Individual", "Contact", "ProfileChange", "Consent", "Follow", "SearchWord", "PortalAccount", "Link", "LinkOpening",
     "BulkRow",
+    "Enrolment", "EnrolmentWorker", "Participant", "RosterEntry", "Attendance", "EventMessage", "CalendarFeed",
     "Device", "LoginSession", "AddressChange", "Task", "Delivery", "DeliveryAttempt", "AuditEntry", "AuditValues", "FormReceipt", "UnsentForm",
 }  # fmt: skip
 ASKING = {"select", "get", "get_by_id", "get_or_none", "get_or_create", "filter", "raw"}
