@@ -48,7 +48,7 @@ SELECTS = {
     "today": 10, "deliveries": 10, "delivery": 10, "settings": 10, "setup": 10, "my_devices": 6, "my_address": 6,
     "tasks": 10, "task": 10, "workers": 10, "worker": 10, "worker_form": 10, "leaving": 10, "classes": 10, "categories": 10,
     "status": 10, "status_search": 10, "status_site": 10, "bulk_job": 10, "bulk_people": 10, "activations": 10, "statistics": 10,
-    "sites": 10, "footer_pages": 10, "devices": 10, "my_sign_in": 10,
+    "sites": 10, "footer_pages": 10, "devices": 10, "my_sign_in": 10, "schedule_week": 10,
 }  # fmt: skip
 SCANS = {"status": 1}  # counts what was found, up to a number after which it says "more than"
 WITH_WRK = ("home.ratio", "home.scale")

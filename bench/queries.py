@@ -120,6 +120,7 @@ def pages(person: Individual) -> dict[str, tuple[str, str]]:
         "accounts": (staff, f"{record}accounts"), "today": (staff, "/admin/"), "deliveries": (staff, "/admin/deliveries/"),
         "delivery": (staff, f"/admin/deliveries/{failed.public_id}/"), "settings": (staff, "/admin/settings/about_me"),
         "setup": (staff, "/admin/settings/"), "my_devices": (client, "/my-portal/devices/"), "my_address": (client, "/my-portal/address"),
+        "schedule_week": (staff, f"/admin/schedule/?date={full.WEEK}"),
         **{name: (staff, f"/admin/{path}") for name, path in _of_the_agency().items()},
     }  # fmt: skip
 

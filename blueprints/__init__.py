@@ -80,6 +80,7 @@ def _client_menu() -> list[tuple[str, str, str]]:
 def _staff_menu(who: StaffViewer) -> list[tuple[str, str, str]]:
     return [
         ("/admin/", "house", _("Today")),
+        ("/admin/schedule/", "calendar", _("Schedule")),
         ("/admin/tasks/", "list-checks", _("Tasks")),
         ("/admin/individuals/", "users", _("Clients")),
         *([("/admin/accounts/", "shield-check", _("Accounts"))] if who.may("manage_accounts") else

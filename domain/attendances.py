@@ -33,6 +33,8 @@ def mark(place: Attendance, verb: str, by: Actor, *, version: int) -> None:
     Raises RuleBroken: ``stale``, ``early`` for who came before the day, ``over``, ``taken``.
     """
     with store.writing():
+        if verb == "revert" and place.event.state == "cancelled_by_client":
+            events.hold_worker(place.event)
         event = store.lock(Event.select().where(Event.id == place.event_id)).get()
         now = Attendance.get_by_id(place.id)
         if now.state == MOVES[verb].target:
@@ -131,6 +133,30 @@ def offer(place: Attendance) -> Offer:
     )  # fmt: skip
 
 
+def staff_verbs(place: Attendance) -> list[str]:
+    """What staff may say became of a place now: the verbs of ``mark`` that it would not refuse."""
+    event = place.event
+    if event.state == "cancelled_by_client":
+        return ["revert"] if place.state in ("cancelled_by_client", "late_cancelled") else []
+    if event.state != "booked":
+        return []
+    verbs = [verb for verb in MOVES if place.state in MOVES[verb].origins]
+    is_the_day = events.day_of(event) <= clock.today(event.site.time_zone)
+    return [verb for verb in verbs if is_the_day or verb not in ("show", "no_show")]
+
+
+def phone_verbs(place: Attendance) -> list[str]:
+    """What staff may write down for a client who telephones: ``confirm``, ``give_up``, ``running_late``, ``cannot_come``."""
+    event, now = place.event, clock.now()
+    if event.state != "booked" or place.state != "booked":
+        return []
+    is_ahead = event.starts_at > now
+    verbs = ["confirm"] if is_ahead and place.confirmed_at is None else []
+    if is_ahead and (now <= latest_to_cancel(event) or settings.get("late_cancelling")):
+        verbs.append("give_up")
+    return [*verbs, "running_late", "cannot_come"] if event.starts_at - TELL_BEFORE <= now < event.ends_at else verbs
+
+
 def tell(place: Attendance, what: str, by: Actor) -> bool:
     """A client lets the worker know, ``running_late`` or ``cannot_come``: a task and an e-mail.  False when that was said before.
 
@@ -155,14 +181,19 @@ def said(place: Attendance) -> dict[str, dt.datetime]:
     return {keys[task.dedupe_key]: task.created_at for task in Task.select().where(Task.dedupe_key.in_(list(keys)))}
 
 
+def mark_of(event: Event) -> str:
+    """The time of an event in the link that confirms it: another link of the call, or another worker, changes nothing there."""
+    return str(int(event.starts_at.timestamp()))
+
+
 def by_link(token: str) -> tuple[Attendance, bool]:
-    """The place of a confirmation's link, and whether the event is still as the e-mail told it.  Raises NotFound."""
-    name, _, version = links.unsealed("appointment", token).rpartition(".")
+    """The place of a confirmation's link, and whether the event is still when the e-mail told it.  Raises NotFound."""
+    name, _, start = links.unsealed("appointment", token).rpartition(".")
     found = Attendance.select(Attendance, Individual, Event, Worker, Site).join(Individual).switch(Attendance).join(Event).join(Worker)
     place: Attendance | None = found.switch(Event).join(Site).where(Attendance.public_id == name).first()
     if place is None:
         raise NotFound
-    return place, version == str(place.event.version)
+    return place, start == mark_of(place.event)
 
 
 def standing(place: Attendance, *, is_current: bool) -> str:

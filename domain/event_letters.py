@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from zoneinfo import ZoneInfo
 
-from domain import agency, clock, eligibility, events, links, profile, texts
+from domain import agency, attendances, clock, eligibility, events, links, profile, texts
 from domain.letter_parts import Letter, Unwanted, language_of
 from domain.rules import N_
 from models import Attendance, Delivery, Event, EventMessage, Individual, PortalAccount, Site, Worker
@@ -77,7 +77,7 @@ def confirmation(delivery: Delivery, portal_url: str) -> Letter:
 
 def link_of(place: Attendance) -> str:
     """What the address of a confirmation carries: this place as it is now, signed."""
-    return links.sealed("appointment", f"{place.public_id}.{place.event.version}")
+    return links.sealed("appointment", f"{place.public_id}.{attendances.mark_of(place.event)}")
 
 
 def running_late(delivery: Delivery, portal_url: str) -> Letter:

@@ -6,11 +6,10 @@ import dataclasses
 import datetime as dt
 from collections.abc import Sequence
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from peewee import IntegrityError
 
-from domain import audit, clock, event_messages, profile, store
+from domain import audit, clock, event_messages, profile, store, wall_clock
 from domain.actor import Actor
 from domain.rules import N_, STALE, RuleBroken, Term
 from models import TAKES_TIME, Attendance, Enrolment, Event, Group, Individual, Service, Site, Worker
@@ -135,9 +134,21 @@ def _placed(worker: Worker, starts_at: dt.datetime, ends_at: dt.datetime, own: E
         if there is None:
             raise
         raise RuleBroken(
-            N_("%(worker)s has another appointment from %(start)s to %(end)s."), code="taken", field="starts_at",
-            worker=called(worker), start=there.starts_at, end=there.ends_at,
+            N_("%(worker)s has another appointment then: %(what)s on %(day)s, from %(start)s to %(end)s."), code="taken", field="time",
+            worker=worker.name, what=subject_of(there), **when(there),
         ) from refused  # fmt: skip
+
+
+def subject_of(event: Event) -> str:
+    """What staff call an event by: its group, its service, or what it is."""
+    named = event.group or event.service
+    return str(named.name) if named else Term(N_("an appointment"))
+
+
+def when(event: Event) -> dict[str, Any]:
+    """Day, start and end of an event where it takes place, for a sentence."""
+    start, end = (wall_clock.local(at, event.site.time_zone) for at in (event.starts_at, event.ends_at))
+    return {"day": start.date(), "start": start, "end": end}
 
 
 def standing(worker: Worker, starts_at: dt.datetime, ends_at: dt.datetime, *, but: Event | None = None) -> Event | None:
@@ -166,28 +177,39 @@ def move(event: Event, starts_at: dt.datetime, minutes: int, by: Actor, *, versi
     Raises RuleBroken: ``stale``, ``over`` for one that is not booked, ``taken``, ``bad_length``, ``left``, ``closed_site``.
     """
     with store.writing():
-        whose, now = worker or event.worker, _held(event, version)
+        whose = worker or event.worker
+        if whose.id != event.worker_id:
+            _hold_worker(whose)  # before the event, as whoever ends a worker's access does
+        now = _held(event, version)
         if now.state != "booked":
             raise RuleBroken(N_("Only an appointment that is booked can be moved."), code="over")
         where, ends_at = site or now.site, starts_at + dt.timedelta(minutes=minutes)
         _check_frame(minutes, where)
         changes = {"worker": whose, "starts_at": starts_at, "ends_at": ends_at, "site": where}
-        before = {name: getattr(now, name) for name in changes}
-        if before == changes:
+        if all(getattr(now, name) == value for name, value in changes.items()):
             return
-        if whose.id != now.worker_id:
-            _hold_worker(whose)
         is_later = now.starts_at != starts_at
         stored = changes | {"version": now.version + 1} | ({"moved_from": now.starts_at} if is_later else {})
         _placed(whose, starts_at, ends_at, now, lambda: Event.update(**stored).where(Event.id == now.id).execute())
         if is_later:
             Attendance.update(starts_at=starts_at, confirmed_at=None, confirmed_how="").where(Attendance.event == now.id).execute()
         fresh = Event.get_by_id(now.id)
+        was, becomes = _described(now), _described(fresh)
+        _note("event.moved", by, fresh, before=was, after=becomes)
         for place in places(fresh):
-            audit.record("event.moved", by, individual=place.individual, subject=named(fresh),
-                         before=_told(now.starts_at), after=_told(starts_at))  # fmt: skip
             if is_later and place.state == "booked":
                 event_messages.moved(place, fresh, was_at=now.starts_at)
+
+
+def _described(event: Event) -> dict[str, str]:
+    """When, with whom and where, as the audit keeps it."""
+    return {"starts_at": _told(event.starts_at), "ends_at": _told(event.ends_at), "worker": event.worker.name, "site": event.site.name}
+
+
+def _note(kind: str, by: Actor, event: Event, **values: Any) -> None:
+    """An entry in the record of everybody who comes; one of nobody's for an event that nobody comes to."""
+    who = [place.individual for place in places(event)] or [None]
+    audit.record_many(kind, by, [(individual, named(event), values) for individual in who])
 
 
 def _held(event: Event, version: int) -> Event:
@@ -228,26 +250,110 @@ def change_state(event: Event, verb: str, by: Actor, *, reason: str = "") -> Non
     stored = Event.update(state=move.target, version=Event.version + 1).where(Event.id == event.id, Event.state.in_(move.origins))
     if not stored.execute():
         raise RuleBroken(N_("This appointment is over, or was cancelled already."), code="over")
-    for place in places(event):
-        audit.record(move.audited, by, individual=place.individual, subject=named(event), before=event.state, after=move.target,
-                     reason=reason)  # fmt: skip
+    _note(move.audited, by, event, before=event.state, after=move.target, reason=reason)
 
 
 def revert(event: Event, by: Actor) -> None:
     """A cancelled event is booked again, if its worker's time is still free.  Nothing is sent but what comes before it.
 
-    Raises RuleBroken: ``taken``, ``over``.
+    Raises RuleBroken: ``taken``, ``over``, ``left``, ``stale``.
     """
     with store.writing():
+        hold_worker(event)
         now = store.lock(Event.select().where(Event.id == event.id)).get()
         if now.state == "booked":
             return
-        _hold_worker(now.worker)
+        if now.worker_id != event.worker_id:
+            raise RuleBroken(STALE, code="stale")
         _placed(now.worker, now.starts_at, now.ends_at, now, lambda: change_state(now, "revert", by))
         fresh = Event.get_by_id(now.id)
         for place in places(fresh):
             if place.state == "booked":
                 event_messages.reverted(place, fresh)
+
+
+def hold_worker(event: Event) -> None:
+    """Said before an event is taken back, and before it is locked.  Raises RuleBroken ``left``."""
+    _hold_worker(event.worker)
+
+
+# ---------------------------------------------------------------- the video call, and who else has them at that time
+
+
+def set_video(event: Event, link: str, by: Actor, *, is_video: bool, version: int) -> None:
+    """In person or by video, and the link of the call: the client sees it at once.  Raises RuleBroken: ``stale``, ``over``,
+    ``bad_link``."""
+    good = checked_link(link) if is_video else ""
+    with store.writing():
+        now = _held(event, version)
+        if now.state != "booked":
+            raise RuleBroken(N_("Only an appointment that is booked can be changed."), code="over")
+        if (now.is_video, now.video_link) == (is_video, good):
+            return
+        Event.update(is_video=is_video, video_link=good, version=now.version + 1).where(Event.id == now.id).execute()
+        before = {"is_video": now.is_video, "has_link": bool(now.video_link)}
+        _note("event.video", by, now, before=before, after={"is_video": is_video, "has_link": bool(good)})
+
+
+def check_theirs(individuals: Sequence[Individual], starts_at: dt.datetime, ends_at: dt.datetime, *, but: Event | None = None) -> None:
+    """Raises RuleBroken ``busy`` (field ``anyway``) when one of these people has another appointment at that time: a warning."""
+    found = (
+        Attendance.select(Attendance, Individual, Event).join(Individual).switch(Attendance).join(Event)
+        .where(Attendance.individual.in_(list(individuals)), Attendance.state == "booked", Event.state.in_(TAKES_TIME),
+               Attendance.starts_at > starts_at - LONGEST, Attendance.starts_at < ends_at, Event.ends_at > starts_at,
+               Event.id != (but.id if but else 0))
+        .order_by(Attendance.starts_at).first()
+    )  # fmt: skip
+    if found is not None:
+        raise RuleBroken(
+            N_("%(name)s has another appointment then: with %(worker)s on %(day)s, from %(start)s to %(end)s. Tick the box to go on."),
+            code="busy", field="anyway", name=found.individual.legal_name, worker=found.event.worker.name, **when(found.event),
+        )  # fmt: skip
+
+
+def whole() -> Any:
+    """The question for events with all that belongs to them."""
+    every = Event.select(Event, Worker, Site, Service, Group).join(Worker).switch(Event).join(Site).switch(Event).left_outer_join(Service)
+    return every.switch(Event).left_outer_join(Group, on=(Event.group == Group.id), attr="group")
+
+
+# ---------------------------------------------------------------- a worker leaves
+
+
+def ahead_of(worker: Worker, among: Any = None) -> Any:
+    """The question for what takes a worker's time from now on, soonest first; ``among`` is the one for events with what belongs
+    to them."""
+    every = Event.select() if among is None else among
+    ahead = every.where(Event.worker == worker, Event.state.in_(TAKES_TIME), Event.starts_at > clock.now())
+    return ahead.order_by(Event.starts_at, Event.id)
+
+
+def hand_over(worker: Worker, taker: Worker | None, among: Any = None) -> list[Event]:
+    """What is ahead of somebody who leaves goes to ``taker`` (held) where that time is free; which events those are.
+
+    With ``among``, the question for those whom the actor may see, only what nobody else comes to.  Said before anything is
+    written to the audit, inside the transaction of the leaving; ``note_handed`` writes it down.
+    """
+    given: list[Event] = []
+    if taker is None:
+        return given
+    theirs = ahead_of(worker)
+    if among is not None:
+        theirs = theirs.where(Event.id.not_in(Attendance.select(Attendance.event).where(Attendance.individual.not_in(among))))
+    for event in list(store.lock(theirs)):
+        stored = Event.update(worker=taker, version=Event.version + 1).where(Event.id == event.id)
+        try:
+            _placed(taker, event.starts_at, event.ends_at, event, stored.execute)
+        except RuleBroken:
+            continue
+        given.append(event)
+    return given
+
+
+def note_handed(given: Sequence[Event], worker: Worker, taker: Worker, by: Actor) -> None:
+    """In the record of everybody who comes: with whom it is now."""
+    for event in given:
+        _note("event.handed_over", by, event, before={"worker": worker.name}, after={"worker": taker.name})
 
 
 def phone(event: Event) -> str:
@@ -257,8 +363,7 @@ def phone(event: Event) -> str:
 
 def day_of(event: Event) -> dt.date:
     """The day of an event where it takes place."""
-    day: dt.date = event.starts_at.astimezone(ZoneInfo(event.site.time_zone)).date()
-    return day
+    return wall_clock.day_of(event.starts_at, event.site.time_zone)
 
 
 def named(event: Event) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 from peewee import chunked
 
-from domain import audit, clock, handover, store, viewer, workers
+from domain import audit, clock, events, handover, store, viewer, workers
 from domain.actor import Actor
 from domain.rules import N_, RuleBroken
 from models import CategoryMember, Enrolment, EnrolmentWorker, Follow, Individual, ServiceWorker, Task, Worker
@@ -42,8 +42,9 @@ def refusal(worker: Worker, by: Actor, rights: frozenset[str]) -> RuleBroken | N
 def leave(worker: Worker, by: Actor, *, to: Worker | None = None) -> None:
     """End somebody's access: no request that begins after the commit succeeds.  They stay in the history.
 
-    Tasks, enrolments and the people they follow go to ``to``; without one the tasks go back to their categories, and the
-    enrolments have no worker.  A person whom the actor may not see is not handed to anybody.  Raises RuleBroken.
+    Tasks, enrolments and the people they follow go to ``to``, and so do the appointments that are ahead, where that time is free;
+    without one the tasks go back to their categories, and the enrolments have no worker.  A person whom the actor may not see is
+    not handed to anybody.  Raises RuleBroken.
     """
     with store.writing():
         rights = workers.begin(by)
@@ -58,10 +59,14 @@ def leave(worker: Worker, by: Actor, *, to: Worker | None = None) -> None:
         ServiceWorker.delete().where(ServiceWorker.worker == was).execute()
         tasks, people = counts(was)
         seen = None if "view_all_individuals" in rights else _caseload(by.worker)
+        given = events.hand_over(was, taker, seen)  # events are locked before the audit, as everybody does
         _hand_people(was, taker, by, seen)
         _hand_files(was, taker, by, seen)
         _hand_tasks(was, taker, by)
-        audit.record("worker.left", by, subject=workers.subject(was), to=taker.public_id if taker else "", tasks=tasks, people=people)
+        if taker is not None:
+            events.note_handed(given, was, taker, by)
+        audit.record("worker.left", by, subject=workers.subject(was), to=taker.public_id if taker else "", tasks=tasks, people=people,
+                     events=len(given))  # fmt: skip
 
 
 def _taker(worker: Worker, to: Worker | None) -> Worker | None:

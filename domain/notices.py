@@ -13,7 +13,7 @@ import random
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from peewee import fn
+from peewee import JOIN, fn
 
 from domain import audit, clock, leases, links, profile, sandbox, statements, store, work_queue
 from domain.actor import Actor
@@ -296,13 +296,12 @@ def is_doubtful(address: str) -> bool:
     return health is not None and bool(health.is_doubtful)
 
 
-def doubtful_of(contacts: Sequence[Contact]) -> list[Contact]:
-    """Those of these e-mail contacts to which mail was refused."""
-    bad = AddressHealth.select(AddressHealth.email_key).where(
-        AddressHealth.is_doubtful, AddressHealth.email_key.in_([profile.email_key(contact.value) for contact in contacts])
-    )
-    keys = {key for (key,) in bad.tuples()} if contacts else set()
-    return [contact for contact in contacts if profile.email_key(contact.value) in keys]
+def contacts_and_doubts(individual: Individual) -> tuple[list[Contact], list[Contact]]:
+    """All contacts in the order of ``profile.contacts_of``, and those of them to which e-mails were refused."""
+    refused = (AddressHealth.email_key == Contact.lookup) & AddressHealth.is_doubtful
+    every = Contact.select(Contact, AddressHealth.email_key.alias("refused")).join(AddressHealth, JOIN.LEFT_OUTER, on=refused)
+    found = profile.ordered(every.where(Contact.individual == individual).objects())
+    return found, [contact for contact in found if contact.kind == "email" and contact.refused]
 
 
 def _tell_staff(delivery: Delivery) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Any
 
@@ -256,8 +256,13 @@ def _is(contact: Contact) -> Any:
 
 def contacts_of(individual: Individual) -> list[Contact]:
     """All contacts: e-mail first, then numbers, addresses and whom to call; the main one of a kind before the others."""
+    return ordered(individual.contacts)
+
+
+def ordered(contacts: Iterable[Contact]) -> list[Contact]:
+    """Contacts as pages list them."""
     place = {kind: number for number, kind in enumerate(CONTACT_KINDS)}
-    return sorted(individual.contacts, key=lambda contact: (place[contact.kind], not contact.is_main, contact.id))
+    return sorted(contacts, key=lambda contact: (place[contact.kind], not contact.is_main, contact.id))
 
 
 def email_contact(individual: Individual, address: str) -> Contact | None:

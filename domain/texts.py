@@ -100,5 +100,13 @@ def refusal(language: str, broken: RuleBroken) -> str:
 def _filled(language: str, template: str, fields: dict[str, Any]) -> str:
     if not fields:
         return template
-    words = {name: say(language, value) if isinstance(value, Term) else value for name, value in fields.items()}
-    return template % words
+    return template % {name: _worded(language, value) for name, value in fields.items()}
+
+
+def _worded(language: str, value: Any) -> Any:
+    """A moment is told as the time of day where it is, a date as the day that it is."""
+    if isinstance(value, Term):
+        return say(language, value)
+    if isinstance(value, dt.datetime):
+        return hour(language, value).lstrip("،, ")
+    return weekday(language, value) if isinstance(value, dt.date) else value

@@ -417,6 +417,41 @@ class StaffViewer:
         with store.aside(), store.writing():
             audit.record("individual.viewed", self.actor, individual=individual, page=page)
 
+    def event(self, public_id: str) -> Event:
+        """One event: an own one, or one to which somebody comes whom the worker may see.  Raises NotFound."""
+        found = events.whole().where(Event.public_id == public_id)
+        if not self.may("view_all_individuals"):
+            theirs = Attendance.select(Attendance.event).where(Attendance.individual.in_(self._caseload()))
+            found = found.where((Event.worker == self.worker) | Event.id.in_(theirs))
+        return _one(found)  # type: ignore[no-any-return]
+
+    def may_change(self, event: Event) -> bool:
+        """True for who looks after an event: whose it is, and who looks after the schedules of others."""
+        return event.worker_id == self.worker.id or self.may("manage_schedule_of_others")
+
+    def managed_event(self, public_id: str) -> Event:
+        """One of these.  Raises NotFound."""
+        event = self.event(public_id)
+        if not self.may_change(event):
+            raise NotFound
+        return event
+
+    def events_of(self, individual: Individual) -> Any:
+        """The events of an individual whom the worker may see, with the place in each, the latest first."""
+        whole = (
+            Attendance.select(Attendance, Event, Worker, Site, Service, Group).join(Event).join(Worker).switch(Event).join(Site)
+            .switch(Event).left_outer_join(Service).switch(Event)
+            .left_outer_join(Group, on=(Event.group == Group.id), attr="group")
+        )  # fmt: skip
+        return whole.where(Attendance.individual == individual).order_by(Attendance.starts_at.desc(), Attendance.id.desc())
+
+    def coming_of(self, individual: Individual) -> Any:
+        """Of these, what stands and is not over, soonest first."""
+        moment = clock.now()
+        ahead = self.events_of(individual).where(Attendance.starts_at > moment - events.LONGEST, Event.ends_at > moment)
+        stands = ahead.where(Event.state.in_(("requested", "booked")), Attendance.state.in_(_STANDS))
+        return stands.order_by(Attendance.starts_at, Attendance.id)
+
     def _categories(self) -> Any:
         mine = WorkerCategory.select(WorkerCategory.slug).join(CategoryMember)
         return mine.where(CategoryMember.worker == self.worker)

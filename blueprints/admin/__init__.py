@@ -6,10 +6,12 @@ bp = Blueprint("admin", __name__, url_prefix="/admin")
 
 from blueprints.admin import (  # noqa: E402, F401
     accounts,
+    booking,
     brand,
     changes,
     deliveries,
     enrolments,
+    events,
     first_start,
     groups,
     imports,
@@ -19,6 +21,7 @@ from blueprints.admin import (  # noqa: E402, F401
     my_sign_in,
     photos,
     reach,
+    schedule,
     security_classes,
     services,
     settings,

@@ -5,8 +5,8 @@ from types import SimpleNamespace
 from flask import g, request, url_for
 
 from blueprints import differences
-from blueprints.admin import account_steps, bp, paging, people, wording
-from domain import accounts, handover, letters, notices, profile, profile_changes, search, sites, texts
+from blueprints.admin import account_steps, bp, event_words, paging, people, wording
+from domain import accounts, handover, letters, notices, profile, profile_changes, search, sites, staff_calendar, texts
 from models import Delivery, Individual, Site
 from web import posts
 from web.access import any_staff, right
@@ -17,6 +17,7 @@ from web.languages import gettext as _
 from web.sessions import tell
 
 HISTORY = 60  # entries on a page, before those are folded that tell of the same
+SOON = 3  # appointments that are named on the page
 CONSENTS = ("email", "sms")  # notifications on a phone are allowed in the browser, by the client
 
 
@@ -102,7 +103,8 @@ def create_individual():
 @any_staff
 def individual(public_id: str):
     person = g.viewer.individual(public_id)
-    account, contacts, consents = accounts.newest(person), profile.contacts_of(person), profile.consents_of(person, CONSENTS)
+    account, consents = accounts.newest(person), profile.consents_of(person, CONSENTS)
+    contacts, doubtful = notices.contacts_and_doubts(person)
     known = accounts.Known(account, contacts, consents["email"])
     verbs = accounts.staff_verbs(account, g.viewer.rights) if account else []
     address = known.next_address
@@ -112,8 +114,9 @@ def individual(public_id: str):
         is_one_tap="send_new" in verbs and not missing and address == account.email,
         contacts=contacts, consents=consents,
         followers=profile.followers_of(person), deliveries=list(person.deliveries.order_by(Delivery.id.desc()).limit(3)),
-        doubtful=notices.doubtful_of([contact for contact in contacts if contact.kind == "email"]),
+        doubtful=doubtful,
         changes=profile_changes.waiting(person), compared=differences.compared, seen_version=profile_changes.seen_version,
+        coming=list(g.viewer.coming_of(person).limit(SOON)), words=event_words, title=staff_calendar.title,
         site=_site_of(person), wording=wording, accounts=accounts, letters=letters,
     )  # fmt: skip
 

@@ -2,8 +2,8 @@
 
 from flask import g
 
-from blueprints.admin import bp, paging, wording
-from domain import notices, work_queue
+from blueprints.admin import bp, event_words, paging, wording
+from domain import notices, staff_calendar, work_queue
 from models import Task
 from web.access import any_staff
 from web.fragments import page
@@ -19,6 +19,7 @@ def today():
     held = g.viewer.held_deliveries.count() if g.viewer.may("manage_accounts") else 0
     return page("admin/today.html", tasks=tasks, following=following, failed=failed[:MOST_FAILED], held=held,
                 has_more_failed=len(failed) > MOST_FAILED, wording=wording,
-                decided=work_queue.DECIDED, trouble=notices.trouble())  # fmt: skip
+                decided=work_queue.DECIDED, trouble=notices.trouble(), events=event_words.by_day(staff_calendar.soon(g.viewer)),
+                words=event_words)  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from flask import url_for
 from flask_babel import get_locale
 
 from blueprints import differences
-from domain import accounts, audit, readiness, services, settings, texts
+from domain import accounts, attendances, audit, readiness, services, settings, texts
 from domain.rules import N_, RuleBroken
 from models import AuditEntry, WorkerCategory
 from web.languages import gettext as _
@@ -22,6 +22,8 @@ TASKS = {
     "delivery_problem": N_("An e-mail could not be delivered"),
     "profile_change": N_("Asked for a change of their record"),
     "address_undone": N_("Somebody else had changed their sign-in address"),
+    "running_late": N_("Is running late for an appointment"),
+    "cannot_come": N_("Cannot come to an appointment"),
 }
 
 PAGES = {
@@ -213,6 +215,15 @@ _ENTRIES = {
     "service.changed": N_("Service changed"),
     "service.shown": N_("What clients see of a service changed"),
     "service.staffed": N_("Who works in a service changed"),
+    "event.booked": N_("Appointment booked"),
+    "event.moved": N_("Appointment moved"),
+    "event.cancelled": N_("Appointment cancelled"),
+    "event.reverted": N_("Cancelled appointment booked again"),
+    "event.handed_over": N_("Appointment handed to another worker"),
+    "event.video": N_("Video call of an appointment changed"),
+    "attendance.changed": N_("Their place in an appointment: %(place)s"),
+    "attendance.confirmed": N_("They said that they come"),
+    "attendance.told": N_("They said: %(told)s"),
     "follow.started": N_("A worker follows them now"),
     "follow.ended": N_("A worker no longer follows them"),
     "import.applied": N_("Imported from a file"),
@@ -299,6 +310,10 @@ def _named(values: dict[str, Any]) -> dict[str, str]:
         named["contact"] = _(CONTACTS[of["kind"]])
     if values.get("channel") in CHANNELS:
         named |= {"channel": _(CHANNELS[values["channel"]]), "answer": _("allowed") if values["is_given"] else _("not allowed")}
+    if (became := str(values.get("after"))) in attendances.STATE_NAMES:
+        named["place"] = _(attendances.STATE_NAMES[became])
+    if (told_of := str(values.get("what"))) in TOLD:
+        named["told"] = _(TOLD[told_of])
     return named
 
 
@@ -309,7 +324,21 @@ def _changes(before: object, after: object) -> list[tuple[str, str, str]]:
     return [(_(FIELDS.get(name, name)), _plain(before.get(name)), _plain(after.get(name))) for name in names]
 
 
-FIELDS = differences.FIELDS | {"email": N_("E-mail address"), "language": N_("Language"), "death_date": N_("Date of death"),
+PLACE_VERBS = {
+    "show": N_("Came"), "no_show": N_("Did not come"), "cancel": N_("Cancelled"), "cancel_late": N_("Cancelled late"),
+    "revert": N_("Back to booked"),
+}  # fmt: skip
+PHONE_VERBS = {
+    "confirm": N_("Will come"), "give_up": N_("Cancels"), "running_late": N_("Is running late"), "cannot_come": N_("Cannot come"),
+}  # fmt: skip
+CONFIRMED_HOW = {
+    "": N_("Confirmed"), "portal": N_("Confirmed in the portal"), "link": N_("Confirmed by the link in the e-mail"),
+    "phone": N_("Confirmed by phone"),
+}  # fmt: skip
+TOLD = {"running_late": N_("running late"), "cannot_come": N_("cannot come")}
+FIELDS = differences.FIELDS | {
+    "starts_at": N_("Start"), "ends_at": N_("End"), "worker": N_("Worker"), "is_video": N_("By video"), "has_link": N_("With a link"),
+} | {"email": N_("E-mail address"), "language": N_("Language"), "death_date": N_("Date of death"),
                               "site": N_("Site")}  # fmt: skip
 
 

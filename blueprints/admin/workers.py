@@ -6,8 +6,19 @@ from flask import g, request, url_for
 from wtforms import BooleanField
 from wtforms.fields.choices import SelectChoice
 
-from blueprints.admin import bp, paging, wording
-from domain import categories, handover, leaving, photos, search, second_step, security_classes, workers
+from blueprints.admin import bp, event_words, paging, wording
+from domain import (
+    categories,
+    events,
+    handover,
+    leaving,
+    photos,
+    search,
+    second_step,
+    security_classes,
+    staff_calendar,
+    workers,
+)
 from models import Worker
 from web.access import right
 from web.forms import Choice, Form, Lines, OneOf, Required, Text, _l
@@ -82,7 +93,13 @@ def worker(public_id: str):
                 has_app=not workers.is_self(found, g.viewer.actor) and second_step.app_of(found) is not None,
                 photo=photos.of(found), is_shown=photos.is_shown(), wording=wording,
                 in_categories=[name for slug, name in names.items() if slug in mine],
+                left_to_do=_left_to_do(found), words=event_words,
                 stays=leaving.refusal(found, g.viewer.actor, g.viewer.rights), told=wording.refusal)  # fmt: skip
+
+
+def _left_to_do(found: Worker):
+    """What is ahead of somebody who has left, as the reader may know it."""
+    return [] if found.is_active else staff_calendar.seen(g.viewer, events.ahead_of(found, events.whole()))[0]
 
 
 @bp.get("/workers/<public_id>/edit")
@@ -206,8 +223,9 @@ def _leaving_form(found: Worker, **more) -> Leaving:
 
 def _leaving(found: Worker, form: Leaving):
     tasks, people = leaving.counts(found)
+    ahead = events.ahead_of(found)
     return page("admin/worker_leaving.html", worker=found, form=form, tasks=tasks, people=people, wording=wording,
                 refused=leaving.refusal(found, g.viewer.actor, g.viewer.rights), told=wording.refusal,
                 files=leaving.files_of(found), shown_files=list(g.viewer.enrolled_with(found).limit(MOST_LISTED)),
                 shown_tasks=list(g.viewer.tasks_of(found).limit(MOST_LISTED)),
-                shown_people=list(g.viewer.followed_by(found).limit(MOST_LISTED)))  # fmt: skip
+                shown_people=list(g.viewer.followed_by(found).limit(MOST_LISTED)), events=ahead.count())  # fmt: skip

@@ -1,5 +1,6 @@
 """Everything goes by keyboard alone, and whoever looks sees where they are."""
 
+import datetime as dt
 import re
 from collections.abc import Callable
 
@@ -167,3 +168,33 @@ def test_what_is_wrong_gets_the_focus_and_leads_to_its_field(town: Town, phone: 
     expect(page.get_by_label("Day", exact=True).first).to_be_focused()
     assert page.evaluate(SEEN) == ""
     expect(page.get_by_label("Day", exact=True).first).to_have_value("31")
+
+
+@pytest.mark.long
+def test_a_worker_books_and_moves_an_appointment(town: Town, phone: Phone, browser: Browser) -> None:
+    page = phone(town.url, storage_state=town.cookies_of(ADMIN, browser), **DESK)
+    page.goto("/admin/schedule/")
+    go(page, link(page, "Book an appointment"))
+    type_into(page, page.get_by_label("Name, e-mail, phone or number"), "client2@example.org")
+    page.keyboard.press("Enter")
+    go(page, page.locator("main .rows a").first)
+    ways.heading(page, "Book an appointment")
+    day = dt.date.today() + dt.timedelta(days=40)
+    for label, number in (("Day", day.day), ("Month", day.month), ("Year", day.year)):
+        place = page.get_by_label(label, exact=True)
+        tab_to(page, place)
+        page.keyboard.press("Control+a")
+        page.keyboard.type(str(number))
+    type_into(page, page.get_by_label("Time", exact=True), "10:30")
+    type_into(page, page.get_by_label("Length in minutes"), "45")
+    go(page, button(page, "Book"))
+    expect(page.get_by_text("10:30 to 11:15").first).to_be_visible()
+    go(page, link(page, "Move"))
+    tab_to(page, page.get_by_label("Time", exact=True))
+    page.keyboard.press("Control+a")
+    page.keyboard.type("2 pm")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("14:00 to 14:45").first).to_be_visible()
+    go(page, link(page, "Cancel the appointment"))
+    go(page, button(page, "Cancel the appointment"))
+    expect(page.get_by_text("cancelled by the agency").first).to_be_visible()

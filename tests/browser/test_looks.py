@@ -1,6 +1,8 @@
 """Every page and state: readable, reachable, whole on a small phone, and quiet in the console."""
 
+import datetime as dt
 import gzip
+import itertools
 import json
 import re
 from collections.abc import Callable
@@ -62,6 +64,27 @@ def typed(words: dict[str, str], button: str) -> Callable[[Page], None]:
 
 def first_row(page: Page) -> None:
     page.locator(".rows .row").first.click()
+
+
+def appointments(page: Page) -> None:
+    first_row(page)
+    ways.press(page, "All appointments")
+
+
+_days_ahead = itertools.count(30)  # each booking a day of its own: so does each state find a free time
+
+
+def booking(time: str, *names: str) -> Callable[[Page], None]:
+    """Book for the first one found, then press one after the other."""
+
+    def then(page: Page) -> None:
+        first_row(page)
+        day = dt.date.today() + dt.timedelta(days=next(_days_ahead))
+        words = {"Day": day.day, "Month": day.month, "Year": day.year, "Time": time}
+        typed({label: str(value) for label, value in words.items()}, "Book")(page)
+        press(*names)(page)
+
+    return then
 
 
 def own_contact(page: Page) -> None:
@@ -158,6 +181,7 @@ def signed_out_while_typing(page: Page) -> None:
 
 CODE = re.compile(r"^\d{3} \d{3}$")
 INDIVIDUALS, RECORD, NEW = "/admin/individuals/", "/admin/individuals/<public_id>/", "/admin/individuals/new"
+EVENT = "/admin/events/<event_id>/"
 ACCOUNT = RECORD + "account/new"
 MOVE = RECORD + "account/<account_id>/<verb>"
 SETUP = "/admin/settings/"
@@ -310,6 +334,16 @@ STAFF = [
     State("deliveries, none failed", "/admin/deliveries/", "/admin/deliveries/?state=held", ADMIN),
     State("delivery", "/admin/deliveries/<public_id>/", "/admin/deliveries/", ADMIN, first_row),
     State("tasks", "/admin/tasks/", "/admin/tasks/", ADMIN),
+    State("schedule, a week", "/admin/schedule/", "/admin/schedule/", ADMIN),
+    State("schedule, a day of a worker", "/admin/schedule/", "/admin/schedule/?view=day", WORKER),
+    State("booking, whom", "/admin/schedule/new", "/admin/schedule/new?q=client1@example.org", ADMIN),
+    State("booking", "/admin/schedule/new", "/admin/schedule/new?q=client1@example.org", ADMIN, first_row),
+    State("booking, refused", "/admin/schedule/new", "/admin/schedule/new?q=client1@example.org", ADMIN, booking("noon")),
+    State("event", EVENT, "/admin/schedule/new?q=client1@example.org", ADMIN, booking("09:15")),
+    State("event, to be moved", EVENT + "move", "/admin/schedule/new?q=client1@example.org", ADMIN, booking("09:15", "Move")),
+    State("event, to be cancelled", EVENT + "cancellation", "/admin/schedule/new?q=client1@example.org", ADMIN,
+          booking("09:15", "Cancel the appointment")),
+    State("events of a client", RECORD + "events", INDIVIDUALS + "?q=client1@example.org", ADMIN, appointments),
     State("tasks, none of mine", "/admin/tasks/", "/admin/tasks/?worker=me&category=on_call", ADMIN),
     State("services", SERVICES, SERVICES, ADMIN),
     State("service, new", SERVICES + "new", SERVICES + "new", ADMIN),

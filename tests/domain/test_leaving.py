@@ -127,7 +127,7 @@ def test_tasks_and_people_go_to_whoever_takes_over(cast):
     assert (handed.individual, handed.subject) == (cast.alice, f"task {task.id}")
     assert audit.values_of(handed) == {"kind": task.kind, "to": cast.otto.public_id}
     [entry] = AuditEntry.select().where(AuditEntry.kind == "worker.left")
-    assert audit.values_of(entry) == {"to": cast.otto.public_id, "tasks": 1, "people": 2}
+    assert audit.values_of(entry) == {"to": cast.otto.public_id, "tasks": 1, "people": 2, "events": 0}
     assert audit.verify() == []
 
 

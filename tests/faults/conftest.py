@@ -68,6 +68,27 @@ def racers() -> Iterator[list[Racer]]:
         racer.close()
 
 
+@pytest.fixture
+def ten(racers: list[Racer]) -> Iterator[list[Racer]]:
+    """Ten of them, for the one race that is told of so many."""
+    more = [Racer() for _ in range(10 - len(racers))]
+    yield [*racers, *more]
+    for racer in more:
+        racer.close()
+
+
+def run_in(racers: list[Racer], url: str, verb: str, every: list[dict[str, Any]]) -> list[str]:
+    """What each answered, from processes that all begin at once."""
+    for number, racer in enumerate(racers):
+        racer.order({"verb": verb, "every": every[number :: len(racers)], "database": url, "key": KEY})
+    assert [racer.hear() for racer in racers] == ["ready"] * len(racers)
+    for racer in racers:
+        racer.order("go")
+    answers = [answer for racer in racers for answer in racer.hear()]
+    assert not [answer for answer in answers if answer.startswith("fault")], answers
+    return answers
+
+
 @pytest.fixture(params=["threads", "processes"])
 def race(
     request: pytest.FixtureRequest, db: peewee.Database, at_once: Callable[..., list[Any]]
@@ -81,14 +102,6 @@ def race(
         return at_once([lambda words=words: driver.attempt(verb, words) for words in every])
 
     def in_processes(verb: str, every: list[dict[str, Any]]) -> list[str]:
-        racers = request.getfixturevalue("racers")
-        for number, racer in enumerate(racers):
-            racer.order({"verb": verb, "every": every[number::PROCESSES], "database": db.url, "key": KEY})
-        assert [racer.hear() for racer in racers] == ["ready"] * PROCESSES
-        for racer in racers:
-            racer.order("go")
-        answers = [answer for racer in racers for answer in racer.hear()]
-        assert not [answer for answer in answers if answer.startswith("fault")], answers
-        return answers
+        return run_in(request.getfixturevalue("racers"), db.url, verb, every)
 
     return in_threads if request.param == "threads" else in_processes

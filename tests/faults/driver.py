@@ -18,10 +18,10 @@ from typing import Any
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from domain import accounts, activation, audit, limits, links, notices, passwords, sign_in, store
+from domain import accounts, activation, audit, events, limits, links, notices, passwords, sign_in, store
 from domain.actor import SYSTEM, Actor
 from domain.rules import RuleBroken
-from models import Delivery, Individual, Link, Worker, db
+from models import Delivery, Individual, Link, Site, Worker, db
 
 PATIENCE = 90.0  # seconds, on a machine that has much else to do
 
@@ -56,8 +56,15 @@ def send_again(delivery: int, worker: int) -> str:
     return "sent again"
 
 
+def book(worker: int, individual: int, starts_at: str) -> str:
+    start = dt.datetime.fromisoformat(starts_at)
+    plan = events.Plan(Worker.get_by_id(worker), start, 50, Site.get(), [Individual.get_by_id(individual)])
+    events.book(plan, Actor(worker=plan.worker, network="192.0.2.7"))
+    return "booked"
+
+
 VERBS: dict[str, Callable[..., str]] = {
-    verb.__name__: verb for verb in (wrong_date, right_date, activate, create, enter, send_again)
+    verb.__name__: verb for verb in (wrong_date, right_date, activate, create, enter, send_again, book)
 }
 
 

@@ -5,23 +5,42 @@ import datetime as dt
 import itertools
 
 import pytest
+from faults.conftest import run_in
 
-from domain import accounts, activation, audit, clock, limits, notices, passwords, profile, sign_in, store
+from domain import (
+    accounts,
+    activation,
+    attendances,
+    audit,
+    clock,
+    events,
+    limits,
+    notices,
+    passwords,
+    profile,
+    services,
+    sign_in,
+    store,
+)
 from domain.actor import SYSTEM
 from domain.rules import RuleBroken
 from models import (
+    Attendance,
     AuditEntry,
     Consent,
     Contact,
     Delivery,
+    Event,
     Link,
     LoginSession,
     PortalAccount,
     RateCount,
+    Site,
     Task,
 )
 
 GOOD_PASSWORD = "seven blue herons wade"
+ROUNDS = 5
 
 
 def count(answers):
@@ -174,6 +193,38 @@ def test_nobody_stays_signed_in_to_an_account_that_is_being_suspended(cast, at_o
         )
         assert not LoginSession.select().exists()
         accounts.unlock(account, SYSTEM)
+
+
+# ---------------------------------------------------------------- one time, one event (P5)
+
+
+@pytest.mark.long
+def test_of_a_hundred_bookings_from_ten_processes_for_overlapping_times_one_is_booked(cast, db, ten):
+    for round_ in range(ROUNDS):
+        start = clock.now().replace(microsecond=0) + dt.timedelta(days=3 + round_)
+        tries = [
+            {"worker": cast.dora.id, "individual": getattr(cast, ("alice", "bob", "pia")[number % 3]).id,
+             "starts_at": (start + dt.timedelta(minutes=number % 40)).isoformat()}
+            for number in range(100)
+        ]  # fmt: skip
+        assert count(run_in(ten, db.url, "book", tries)) == {"booked": 1, "taken": 99}
+    assert Event.select().count() == Attendance.select().count() == ROUNDS
+    assert AuditEntry.select().where(AuditEntry.kind == "event.booked").count() == ROUNDS
+    assert audit.verify() == []
+
+
+def test_somebody_of_a_group_cancels_while_it_moves_and_the_rest_stay(cast, at_once):
+    service = services.add(services.Details("Evenings"), "case", SYSTEM)
+    group = services.add_group(service, services.GroupDetails("Mondays"), SYSTEM)
+    event = events.book(events.Plan(cast.dora, clock.ahead(days=3), 50, Site.get(), [cast.alice, cast.bob], service=service, group=group), SYSTEM)
+    alice, bob = (Attendance.get(Attendance.individual == person) for person in (cast.alice, cast.bob))
+    later = clock.ahead(days=4)
+    at_once([lambda: attendances.give_up(alice, SYSTEM), lambda: events.move(event, later, 50, SYSTEM, version=1),
+             lambda: attendances.give_up(alice, SYSTEM)])  # fmt: skip
+    assert (Event.get().state, Event.get().starts_at) == ("booked", later)
+    attendances.give_up(bob, SYSTEM)
+    assert Event.get().state == "booked"  # a group's event stays without anybody
+    assert {place.state for place in Attendance.select()} == {"cancelled_by_client"}
 
 
 # ---------------------------------------------------------------- limits

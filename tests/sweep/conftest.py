@@ -29,6 +29,7 @@ from domain import (
     clock,
     dispatch,
     enrolments,
+    events,
     import_page,
     links,
     notices,
@@ -45,6 +46,7 @@ from domain import (
     workers,
 )
 from domain.actor import SYSTEM, Actor
+from domain.events import Plan
 from domain.rules import RuleBroken
 from gateways.mail import Outcome, Verdict
 from gateways.mailbox import MailboxMail
@@ -144,6 +146,8 @@ class World:
             "change": lambda: ProfileChange.get(ProfileChange.individual == person),
             "delivery": lambda: Delivery.get(Delivery.individual == person, Delivery.state == "dead"),
             "device": lambda: Device.get(Device.account == PortalAccount.get(PortalAccount.individual == person)),
+            "event": lambda: _event_of(person),
+            "place": lambda: models.Attendance.get(models.Attendance.event == _event_of(person)),
             "device of staff": lambda: Device.get(Device.worker == getattr(self.cast, "dora" if whose == "alice" else "finn")),
             "enrolment": lambda: models.Enrolment.get(models.Enrolment.individual == person),
             "group": lambda: models.RosterEntry.get(models.RosterEntry.individual == person).group,
@@ -205,6 +209,7 @@ def build_world(cast: Any, application: Any) -> World:
         reset = links.make("password_reset", first.expires_at, account=cast.alice_account)
     file = import_page.upload(config.uploads, io.BytesIO(b"id,name\nbob,Bob Brook\n"), "people.csv", "individuals", cast.by("finn"))
     _devices(cast)
+    _events(cast)
     unlock, former_address = _ways_back(cast.alice_account, first.expires_at)
     return World(cast, links.token(first), links.token(second), links.token(reset), box.messages()[0][0], links.token(unlock),
                  links.token(former_address), file.public_id, staff=_staff(cast) | _services(cast), **bulk_previews(cast.by("ada")))  # fmt: skip
@@ -217,6 +222,19 @@ def bulk_previews(by: Actor) -> dict[str, str]:
     activation = bulk.plan_activation(viewer.seen_by(by.worker), by)
     bulk_jobs.run_due()
     return {"change_job": change.public_id, "activation_job": activation.public_id, "row": activation.each.get().public_id}
+
+
+def _events(cast: Any) -> None:
+    """One of Alice with Dora and one of Bob with Finn, in three days; the mail about them is none of this world's."""
+    for person, worker in ((cast.alice, cast.dora), (cast.bob, cast.finn)):
+        events.book(Plan(worker, clock.ahead(days=3), 50, models.Site.get(), [person]), SYSTEM)
+    with store.writing():
+        Delivery.delete().where(Delivery.kind.startswith("event_")).execute()
+
+
+def _event_of(person: Individual) -> models.Event:
+    found: models.Event = models.Event.select().join(models.Attendance).where(models.Attendance.individual == person).get()
+    return found
 
 
 def _devices(cast: Any) -> None:

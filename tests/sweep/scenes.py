@@ -33,12 +33,14 @@ from domain import (
     activation,
     address_change,
     agency,
+    attendances,
     brand,
     bulk,
     bulk_jobs,
     categories,
     clock,
     enrolments,
+    events,
     import_columns,
     import_jobs,
     import_page,
@@ -59,6 +61,7 @@ from domain import (
     workers,
 )
 from domain.actor import SYSTEM, Actor
+from domain.events import Plan
 from domain.rules import RuleBroken
 from gateways.mail import Outcome, Verdict
 from models import (
@@ -122,6 +125,8 @@ class Walker(Browser):
 def _inside(root: str, path: str, href: str) -> str:
     """Where a link leads, when that is a page of this portal; nothing otherwise."""
     target = urlsplit(urljoin(f"{root}{path}", href.replace("&amp;", "&")))
+    if target.path.startswith("/admin/schedule/") and re.search("(date|q)=", target.query):
+        return ""  # another week, and so for ever
     if f"{target.scheme}://{target.netloc}" != root or target.path.startswith("/static/"):
         return ""
     return target.path + (f"?{target.query}" if target.query else "")
@@ -402,6 +407,7 @@ def _living(app: Flask) -> dict[str, Walker]:
         models.BrandChoice.delete().execute()  # and yet nobody has said that this is the look
     _publish_terms_anew(ways["bob, who is to read new terms"])
     _many_at_once()
+    _events()
     ways["wim, who is invited"].ask(f"/invitation/{links.token(_staff())}")
     _steps(ways, pia)
     ways |= {who: Walker(app, who) for who in PEOPLE["living"] if who not in ways}
@@ -427,6 +433,20 @@ def _services() -> None:
     with store.writing():
         models.Group.update(public_id="evening-group-00000000").execute()
         models.Enrolment.update(public_id="enrolment-of-alice-000").where(models.Enrolment.id == file.id).execute()
+
+
+def _events() -> None:
+    """Alice's with Dora: one that is ahead, one of this morning, one that was cancelled and one that she gave up; Bob's with Otto."""
+    dora, otto = (Worker.get(Worker.external_id == name) for name in ("dora", "otto"))
+    site = models.Site.get(models.Site.is_main)
+    start = clock.now().replace(minute=0, second=0, microsecond=0) + dt.timedelta(hours=1)
+    for person, worker, hours in (("alice", dora, 1), ("alice", dora, -30), ("alice", dora, 50), ("alice", dora, 60), ("bob", otto, 2)):
+        plan = Plan(worker, start + dt.timedelta(hours=hours), 50, site, [individual(person)])
+        event = events.book(plan, _ada())
+        if hours == 50:
+            events.cancel(event, _ada(), version=1)
+        if hours == 60:
+            attendances.give_up(models.Attendance.get(models.Attendance.event == event), _ada())
 
 
 _PAPER: dict[str, list[str]] = {}  # recovery codes, as their owners kept them

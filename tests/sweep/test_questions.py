@@ -18,6 +18,7 @@ from domain import (
     agency,
     clock,
     enrolments,
+    events,
     import_columns,
     import_jobs,
     import_page,
@@ -33,6 +34,7 @@ from domain import (
     work_queue,
 )
 from domain.actor import SYSTEM, Actor
+from domain.events import Plan
 from models import AddressHealth, ChannelHealth, Delivery, PortalAccount, Worker
 
 MOST = {"client": 6, "staff": 10}
@@ -45,6 +47,9 @@ FURTHER = {
     "/admin/tasks/": ("?after={task}", "?category=intake", "?worker=me", "?worker=nobody&category=delivery_problems&after={task}"),
     "/admin/workers/": ("?q=w", "?state=left", "?after={worker}", "?before={worker}"),
     "/admin/individuals/": ("?q=archer", "?q=archer&after={individual}", "?after={individual}", "?before={individual}"),
+    "/admin/schedule/": ("?view=day", "?date=2026-03-04"),
+    "/admin/schedule/new": ("?q=archer", "?individual={individual}", "?group=any"),
+    "/admin/individuals/<public_id>/events": ("?older={place}",),
     "/admin/deliveries/": ("?older={delivery}", "?state=dead", "?state=held", "?state=dead&older={delivery}"),
     "/admin/individuals/<public_id>/history": ("?page=2",),
     "/admin/imports/": ("?older={import}",),
@@ -72,6 +77,7 @@ def full(world, app):
     _wishes(cast)
     _accounts(cast)
     _crowd(cast)
+    _events(cast)
     for who in ("alice_account", "ada"):
         _phones(getattr(cast, who))
     _services(cast)
@@ -180,6 +186,15 @@ def _phones(owner):
                                        **whose)  # fmt: skip
 
 
+def _events(cast):
+    """A full week of Dora's, Vera's and Ada's, each with Alice and somebody of the crowd."""
+    crowd = list(models.Individual.select().where(models.Individual.first_name.startswith("Nora")))
+    for worker in (cast.dora, cast.ada, Worker.get(Worker.external_id == "vera")):
+        for number in range(MANY):
+            plan = Plan(worker, clock.now() + dt.timedelta(hours=1 + number), 50, models.Site.get(), [cast.alice, crowd[number]])
+            events.book(plan, SYSTEM)
+
+
 def _crowd(cast):
     """Others with accounts, tasks, and mail in every state that a list shows."""
     for number in range(MANY):
@@ -237,6 +252,7 @@ def middle():
     return {
         "task": models.Task.select().order_by(models.Task.id).offset(2).get().public_id,
         "individual": models.Individual.select().order_by(models.Individual.sort_name).offset(8).get().public_id,
+        "place": models.Attendance.select().order_by(models.Attendance.id).offset(3).get().public_id,
         "worker": Worker.select().order_by(Worker.sort_name).offset(3).get().public_id,
         "delivery": Delivery.select().order_by(Delivery.id.desc()).offset(12).get().public_id,
         "account": PortalAccount.select().order_by(PortalAccount.id.desc()).offset(3).get().public_id,

@@ -16,8 +16,13 @@ from web import access
 from web.access import AUDIENCES, Undeclared
 
 ROOT = HERE.parent.parent
-IDS = ("public_id", "account_id", "contact_id", "change_id", "row_id", "device_id", "photo_id", "enrolment_id", "entry_id")  # arguments that are a row's public id
-WORDS = ("address", "part", "slug", "language", "section", "topic", "verb", "step", "name", "filename", "token")  # arguments that are none
+IDS = (  # arguments that are a row's public id
+    "public_id", "account_id", "contact_id", "change_id", "row_id", "device_id", "photo_id", "enrolment_id", "entry_id", "event_id",
+    "place_id",
+)  # fmt: skip
+WORDS = (  # arguments that are none
+    "address", "part", "slug", "language", "section", "topic", "verb", "step", "name", "filename", "token", "what",
+)  # fmt: skip
 
 
 def listed(name):

@@ -85,7 +85,7 @@ def test_html_is_marked_as_safe_in_three_places_only():
 # ---------------------------------------------------------------- every word can be translated
 
 SHOWN = ("aria-label", "title", "alt", "placeholder", "data-label", "data-show", "data-hide", "data-offline", "data-error")
-DATE = re.compile(r"\d{1,2} [A-Z][a-z]+ \d{4}(, \d\d:\d\d \S+)?")
+DATE = re.compile(r"(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|\d{1,2} [A-Z][a-z]+(?: \d{4})?(, \d\d:\d\d \S+)?")
 # What is nobody's to translate, by its exact text: names of languages and zones, what a mail server said, formats.
 NOT_WORDS = {
     "UTC", "AST", "ADT", "Mailbox full", "250 Mailbox full", "550 Mailbox full", "OK", "250 OK", "Doorstep", "x", "@",

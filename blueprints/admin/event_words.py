@@ -1,0 +1,115 @@
+"""How an appointment is told to staff: its day, its time, who comes, what it is."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+
+from babel.dates import get_timezone_name
+from flask_babel import get_locale
+
+from domain import attendances, clock, events, texts, wall_clock
+from domain.staff_calendar import Entry, title
+from models import Attendance, Event
+from web import formatting
+from web.languages import gettext as _
+from web.languages import ngettext
+
+TONES = {"requested": "warn", "booked": "info"}
+PLACE_TONES = {"booked": "info", "show": "good", "no_show": "warn", "cancelled_by_client": "warn", "late_cancelled": "warn"}
+
+
+def zone_name(zone: str) -> str:
+    """A zone as people call it: ``Atlantic Time``."""
+    from zoneinfo import ZoneInfo
+
+    return str(get_timezone_name(ZoneInfo(zone), locale=str(get_locale())))
+
+
+def begins(event: Event) -> dt.datetime:
+    """The start where it takes place."""
+    return wall_clock.local(event.starts_at, event.site.time_zone)
+
+
+def span(event: Event, zone: str) -> str:
+    """From when to when, for a list in which the zone stands once: ``14:05–14:55``; another zone is named."""
+    if event.site.time_zone == zone:
+        last = wall_clock.local(event.ends_at, zone)
+        return f"{formatting.clock_time(begins(event))}–{formatting.clock_time(last)}"
+    return time(event)
+
+
+def time(event: Event) -> str:
+    """From when to when, with the zone."""
+    last = wall_clock.local(event.ends_at, event.site.time_zone)
+    said = texts.hour(str(get_locale()), last).lstrip("،, ")
+    return str(_("%(start)s to %(end)s", start=formatting.clock_time(begins(event)), end=said))
+
+
+def date(event: Event) -> str:
+    """The day of an event where it takes place."""
+    return formatting.weekday(begins(event).date())
+
+
+def day(date: dt.date, today: dt.date) -> str:
+    """A day as the heading of what happens then: today and tomorrow by name."""
+    named = {0: _("Today"), 1: _("Tomorrow")}.get((date - today).days)
+    return str(named) if named else formatting.weekday(date)
+
+
+def by_day(entries: Iterable[Entry]) -> list[tuple[str, list[Entry]]]:
+    """Events by the day on which they begin where they take place."""
+    found: list[tuple[str, list[Entry]]] = []
+    for entry in entries:
+        title = day(begins(entry.event).date(), clock.today(entry.event.site.time_zone))
+        if not found or found[-1][0] != title:
+            found.append((title, []))
+        found[-1][1].append(entry)
+    return found
+
+
+def length(event: Event) -> str:
+    """How long it takes."""
+    minutes = minutes_of(event)
+    return str(ngettext("%(num)s minute", "%(num)s minutes", minutes))
+
+
+def minutes_of(event: Event) -> int:
+    """The same as a number."""
+    return int((event.ends_at - event.starts_at).total_seconds()) // 60
+
+
+def who(entry: Entry) -> str:
+    """Who comes, as far as the viewer may know: names, and how many more."""
+    if entry.is_busy:
+        return str(_("Busy"))
+    named = [person.legal_name for person in entry.people[:3]]
+    more = entry.hidden + len(entry.people) - len(named)
+    if more and named:
+        return str(ngettext("%(names)s and one more", "%(names)s and %(num)s more", more, names=", ".join(named)))
+    if more:
+        return str(ngettext("One person", "%(num)s people", more))
+    return ", ".join(named) or title(entry.event) or str(_("Nobody yet"))
+
+
+def about(entry: Entry, *, with_worker: bool = False) -> list[str]:
+    """What it is, where, and with whom, for the line under the name."""
+    event = entry.event
+    place = _("by video") if event.is_video else event.site.name
+    if entry.is_busy:
+        return [event.worker.name] if with_worker else []
+    return [part for part in (title(event), event.worker.name if with_worker else "", str(place)) if part]
+
+
+def state(event: Event) -> tuple[str, str]:
+    """What became of an event, and in which tone; empty for what is booked."""
+    if event.state == "booked":
+        return (str(_("overlaps")), "warn") if event.is_overlapping else ("", "")
+    return str(_(events.STATE_NAMES[event.state])), TONES.get(event.state, "warn")
+
+
+def place(of: Attendance) -> tuple[str, str]:
+    """What became of a place."""
+    if of.state == "booked" and of.confirmed_at is not None and of.event.starts_at > clock.now():
+        return str(_("confirmed")), "good"
+    return str(_(attendances.STATE_NAMES[of.state])), PLACE_TONES[of.state]

@@ -1,0 +1,189 @@
+"""An appointment as staff see it, and what they do with it: moved, cancelled, who came, and what was said by phone."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+from flask import g, request, url_for
+
+from blueprints.admin import bp, event_words, paging, people, wording
+from blueprints.admin.booking import TimeForm
+from domain import attendances, events, staff_calendar
+from domain.rules import NotFound
+from models import Attendance, Event
+from web.access import any_staff
+from web.forms import Form, Lines, OneOf, Text, _l, version_in
+from web.fragments import done, page
+from web.languages import gettext as _
+from web.sessions import refusals_told, tell
+
+_HERE = "/events/<event_id>"
+
+
+class Cancellation(Form):
+    reason = Lines(_l("Why? The client does not see this."))
+
+
+class VideoForm(Form):
+    way = OneOf(_l("How"))
+    video_link = Text(_l("Link of the video call"))
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.way.choices = [("", _("In person")), ("video", _("By video"))]
+
+
+def _about(event: Event, template: str, **context: Any):
+    """A page about an event; the look is noted in the record of everybody whom it shows."""
+    places, hidden = staff_calendar.places_seen(g.viewer, event)
+    for place in places:
+        g.viewer.saw(place.individual, "event")
+    return page(template, event=event, places=places, hidden=hidden, words=event_words, **context)
+
+
+@bp.get(f"{_HERE}/")
+@any_staff
+def event(event_id: str):
+    found = g.viewer.event(event_id)
+    return _event(found, VideoForm(formdata=None, obj=_as_video(found)))
+
+
+def _as_video(found: Event) -> SimpleNamespace:
+    return SimpleNamespace(way="video" if found.is_video else "", video_link=found.video_link, version=found.version)
+
+
+def _event(found: Event, form: VideoForm):
+    rows = staff_calendar.history(g.viewer, found)
+    told = [entry | {"name": row.individual.legal_name if row.individual_id and row.kind.startswith("attendance.") else ""}
+            for row, entry in zip(rows, wording.entries(rows), strict=True)]  # fmt: skip
+    return _about(found, "admin/event.html", form=form, as_form=_as_video(found), may_change=g.viewer.may_change(found),
+                  title=staff_calendar.title(found), attendances=attendances, history=told, wording=wording)  # fmt: skip
+
+
+@bp.post(f"{_HERE}/video")
+@any_staff
+def set_video(event_id: str):
+    found = g.viewer.managed_event(event_id)
+    form = VideoForm()
+    if form.validate():
+        with form.refusals(now=_as_video(found)):
+            events.set_video(found, form.video_link.data or "", g.viewer.actor, is_video=form.way.data == "video", version=form.version)
+            tell("good", _("Saved."))
+            return done(url_for("admin.event", event_id=event_id))
+    return _event(found, form)
+
+
+# ---------------------------------------------------------------- moved, cancelled, taken back
+
+
+@bp.get(f"{_HERE}/move")
+@any_staff
+def move_form(event_id: str):
+    found = g.viewer.managed_event(event_id)
+    return _move(found, _move_form(found, formdata=None, obj=_as_times(found)))
+
+
+def _move_form(found: Event, **more: Any) -> TimeForm:
+    """A worker who sees not everybody who comes gives the event to nobody else: that would show them to that one."""
+    chosen = staff_calendar.workers(g.viewer) if not staff_calendar.places_seen(g.viewer, found)[1] else []
+    return TimeForm(**more).offer(chosen, kept=found)
+
+
+def _as_times(found: Event) -> SimpleNamespace:
+    there = event_words.begins(found)
+    return SimpleNamespace(date=there.date(), time=f"{there:%H:%M}", minutes=str(event_words.minutes_of(found)),
+                           worker=found.worker.public_id, site=found.site.public_id, version=found.version)  # fmt: skip
+
+
+@bp.post(f"{_HERE}/move")
+@any_staff
+def move_event(event_id: str):
+    found = g.viewer.managed_event(event_id)
+    form = _move_form(found)
+    if form.validate():
+        with form.refusals(now=_as_times(found)):
+            when, minutes = form.when(), staff_calendar.minutes(form.minutes.data or "", found.service)
+            if not form.anyway.data:
+                staff_calendar.check_theirs(g.viewer, found, when.at, minutes)
+            events.move(found, when.at, minutes, g.viewer.actor, version=form.version, worker=form.chosen_worker, site=form.chosen_site)
+            tell("good", _("Moved. The clock shows this time twice that day: the first one is meant.") if when.is_doubled else _("Moved."))
+            return done(url_for("admin.event", event_id=event_id))
+    return _move(found, form)
+
+
+def _move(found: Event, form: TimeForm):
+    return _about(found, "admin/event_move.html", form=form, as_form=_as_times(found))
+
+
+@bp.get(f"{_HERE}/cancellation")
+@any_staff
+def event_cancellation(event_id: str):
+    return _cancellation(g.viewer.managed_event(event_id), Cancellation(formdata=None))
+
+
+def _cancellation(found: Event, form: Cancellation):
+    return _about(found, "admin/event_cancellation.html", form=form)
+
+
+@bp.post(f"{_HERE}/cancellation")
+@any_staff
+def cancel_event(event_id: str):
+    found = g.viewer.managed_event(event_id)
+    form = Cancellation()
+    if form.validate():
+        with form.refusals():
+            events.cancel(found, g.viewer.actor, version=form.version, reason=form.reason.data or "")
+            tell("good", _("The appointment is cancelled."))
+            return done(url_for("admin.event", event_id=event_id))
+    return _cancellation(found, form)
+
+
+@bp.post(f"{_HERE}/return")
+@any_staff
+def revert_event(event_id: str):
+    with refusals_told():
+        events.revert(g.viewer.managed_event(event_id), g.viewer.actor)
+        tell("good", _("The appointment is booked again."))
+    return done(url_for("admin.event", event_id=event_id))
+
+
+# ---------------------------------------------------------------- places
+
+
+@bp.post(f"{_HERE}/places/<place_id>/<what>")
+@any_staff
+def mark_place(event_id: str, place_id: str, what: str):
+    if what not in (*attendances.MOVES, *wording.PHONE_VERBS):
+        raise NotFound
+    found = g.viewer.managed_event(event_id) if what in attendances.MOVES else g.viewer.event(event_id)
+    place = staff_calendar.place(g.viewer, found, place_id)
+    with refusals_told():
+        if what in attendances.MOVES:
+            attendances.mark(place, what, g.viewer.actor, version=version_in(request.form))
+        else:
+            _by_phone(place, what)
+        tell("good", _("Saved."))
+    return done(url_for("admin.event", event_id=event_id))
+
+
+def _by_phone(place: Attendance, what: str) -> None:
+    by = g.viewer.actor
+    if what == "confirm":
+        attendances.confirm(place, by, "phone")
+    elif what == "give_up":
+        attendances.give_up(place, by)
+    else:
+        attendances.tell(place, what, by)
+
+
+# ---------------------------------------------------------------- of one person
+
+
+@bp.get("/individuals/<public_id>/events")
+@any_staff
+def individual_events(public_id: str):
+    person = g.viewer.individual(public_id)
+    places, following = paging.latest(g.viewer.events_of(person), Attendance)
+    return people.page_about(person, "admin/individual_events.html", places=places, following=following, words=event_words,
+                             title=staff_calendar.title)  # fmt: skip
