@@ -20,6 +20,7 @@ from models import (
     AuditEntry,
     BulkJob,
     BulkRow,
+    CalendarFeed,
     CategoryMember,
     Contact,
     Delivery,
@@ -52,6 +53,7 @@ GROUP_RIGHTS: dict[str, frozenset[str]] = {
     "worker": frozenset(), "intake_mgmt": _INTAKE, "admin_exec": frozenset(_EXEC), "system_admin": frozenset(_ADMIN),
 }  # fmt: skip
 RIGHTS = GROUP_RIGHTS["system_admin"]
+MOST_IN_FEED = 5000
 SCOPES = frozenset({"calendar", "messages", "documents", "billing"})
 
 
@@ -125,18 +127,7 @@ class ClientViewer:
         return [] if first is None else list(range(min(_year(last), clock.now().year), _year(first) - 1, -1))
 
     def _places(self) -> Any:
-        every = (
-            Attendance.select(Attendance, Event, Worker, Site, Service, Group)
-            .join(Event)
-            .join(Worker)
-            .switch(Event)
-            .join(Site)
-            .switch(Event)
-            .left_outer_join(Service)
-            .switch(Event)
-            .left_outer_join(Group, on=(Event.group == Group.id), attr="group")
-        )
-        return every.where(Attendance.individual == self.individual)
+        return _places_of(self.individual)
 
     @property
     def enrolments(self) -> list[Enrolment]:
@@ -390,6 +381,27 @@ def rights_of(worker: Worker) -> frozenset[str]:
 def rights_in(security_class: SecurityClass | None) -> frozenset[str]:
     """What a class gives: the words in it that are rights."""
     return RIGHTS & frozenset(security_class.rights.split()) if security_class else frozenset()
+
+
+def read_in(feed: CalendarFeed) -> list[Attendance]:
+    """What whoever has the address of a feed reads: its owner's places in events, from a year ago to all that come."""
+    since = Attendance.starts_at > clock.ago(days=366)
+    return list(_places_of(feed.individual).where(since).order_by(Attendance.starts_at, Attendance.id).limit(MOST_IN_FEED))
+
+
+def _places_of(individual: Individual) -> Any:
+    every = (
+        Attendance.select(Attendance, Event, Worker, Site, Service, Group)
+        .join(Event)
+        .join(Worker)
+        .switch(Event)
+        .join(Site)
+        .switch(Event)
+        .left_outer_join(Service)
+        .switch(Event)
+        .left_outer_join(Group, on=(Event.group == Group.id), attr="group")
+    )
+    return every.where(Attendance.individual == individual)
 
 
 def seen_by(worker: Worker) -> Any:

@@ -2,7 +2,7 @@
 
 from flask import abort, g
 
-from blueprints.admin import paging
+from blueprints import paging
 from blueprints.calendar import bp, wording
 from domain import agency, attendances, settings
 from models import Attendance
@@ -21,7 +21,8 @@ class Cancellation(Form):
 @bp.get("/")
 def show():
     places, following = paging.soonest(g.viewer.coming, Attendance)
-    return page("calendar/show.html", days=wording.days(places), following=following, phone=agency.support_phone())
+    return page("calendar/show.html", days=wording.days(places), following=following, phone=agency.support_phone(),
+                has_feed=settings.get("calendar_feed"))  # fmt: skip
 
 
 @bp.get("/history")
