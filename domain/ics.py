@@ -55,7 +55,7 @@ def _event(place: Attendance, language: str, portal_url: str, stamp: str, *, has
 
 def _details(place: Attendance, language: str, portal_url: str) -> list[str]:
     event, address = place.event, f"{portal_url}/calendar/{place.public_id}"
-    title = services.shown_name(event.group) or services.shown_name(event.service) or texts.say(language, N_("Appointment"))
+    title = services.title_of(event) or texts.say(language, N_("Appointment"))
     where = ", ".join([event.site.name, *event.site.address.splitlines()])
     return [
         _text("SUMMARY", texts.say(language, N_("%(what)s, %(worker)s"), what=title, worker=events.called(event.worker))),

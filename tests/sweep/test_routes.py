@@ -16,7 +16,7 @@ from web import access
 from web.access import AUDIENCES, Undeclared
 
 ROOT = HERE.parent.parent
-IDS = ("public_id", "account_id", "contact_id", "change_id", "row_id", "device_id", "photo_id")  # arguments that are a row's public id
+IDS = ("public_id", "account_id", "contact_id", "change_id", "row_id", "device_id", "photo_id", "place_id")  # arguments that are a row's public id
 WORDS = ("address", "part", "slug", "language", "section", "topic", "verb", "step", "name", "filename", "token")  # arguments that are none
 
 
