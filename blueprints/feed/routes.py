@@ -13,4 +13,4 @@ def read(token: str):
     body = ics.calendar(
         viewer.read_in(feed), language_for(feed.individual), current_app.extensions["doorstep"].portal_url, has_details=feed.has_details
     )
-    return Response(body, mimetype="text/calendar", headers={"Cache-Control": "private, max-age=300"})
+    return Response(body, mimetype="text/calendar")

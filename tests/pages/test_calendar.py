@@ -193,7 +193,7 @@ def test_an_address_is_made_chosen_renewed_and_stopped(browse, cast, book):
     path = first.removeprefix(alice.root)
     answer = phone.ask(path)
     assert (answer.status, answer.headers["Content-Type"]) == (200, "text/calendar; charset=utf-8")
-    assert answer.headers["Cache-Control"] == "private, max-age=300"
+    assert answer.headers["Cache-Control"] == "no-store"
     assert "Set-Cookie" not in answer.headers
     assert "Dora" not in answer.html
     alice.press("Save", has_details=True)
