@@ -82,14 +82,14 @@ def measure_feed(app: Any) -> tuple[float, int]:
 
 
 def main() -> None:
-    """``fill NUMBER``: so many of others, and twenty of the client; ``feed``: print what a calendar of 500 takes."""
+    """``fill NUMBER``: so many of others, and fifteen of the client, ten of them ahead; ``feed``: print what a calendar of 500 takes."""
     app = create_app()
     with store.connection():
         if sys.argv[1] == "feed":
             print(*measure_feed(app))
             return
         of_others(int(sys.argv[2]))
-        of_one(client().id, 30)
+        of_one(client().id, 15)
 
 
 if __name__ == "__main__":

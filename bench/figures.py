@@ -162,7 +162,7 @@ def with_appointments(folder: Path, number: int) -> Iterator[tuple[str, int]]:
 
 @figure("calendar.upcoming")
 def calendar_upcoming(folder: Path) -> Iterator[Line]:
-    """The client's calendar, twenty appointments of 5,000 ÷ bare Flask, in requests per second."""
+    """The client's calendar, ten appointments ahead, of 5,000 in all, ÷ bare Flask, in requests per second."""
     with servers.bare() as hello, with_appointments(folder, 5_000) as (address, port):
         cookie = signed_in(port).cookie
         servers.rate(hello, seconds=1)
