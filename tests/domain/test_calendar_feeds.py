@@ -215,14 +215,14 @@ def test_an_hour_that_comes_twice_is_told_so_that_nobody_mistakes_it(cast, book)
 def test_long_and_odd_names_are_written_as_the_rules_say(cast, book):
     odd = "Ünïcødé 🦦; a, b\\n c \x07" * 8
     with store.writing():
-        Site.update(name=odd[:200]).execute()
+        Site.update(name=odd[:110]).execute()
     book()
     feed = feed_of(cast, has_details=True)
     text = written(feed)
     assert max(len(line) for line in text.split(b"\r\n")) <= 75
     assert b"\n" not in text.replace(b"\r\n", b"")
     [one] = read(feed)
-    assert str(one["LOCATION"]).startswith(odd[:200].replace("\x07", ""))
+    assert str(one["LOCATION"]).startswith(odd[:110].replace("\x07", ""))
 
 
 def test_five_hundred_take_four_questions_and_a_moment(cast, book):
