@@ -48,10 +48,11 @@ SELECTS = {
     "today": 10, "deliveries": 10, "delivery": 10, "settings": 10, "setup": 10, "my_devices": 6, "my_address": 6,
     "tasks": 10, "task": 10, "workers": 10, "worker": 10, "worker_form": 10, "leaving": 10, "classes": 10, "categories": 10,
     "status": 10, "status_search": 10, "status_site": 10, "bulk_job": 10, "bulk_people": 10, "activations": 10, "statistics": 10,
+    "calendar": 6, "calendar_history": 6, "appointment": 6, "calendar_feed": 4,
     "sites": 10, "footer_pages": 10, "devices": 10, "my_sign_in": 10, "schedule_week": 10,
 }  # fmt: skip
 SCANS = {"status": 1}  # counts what was found, up to a number after which it says "more than"
-WITH_WRK = ("home.ratio", "home.scale")
+WITH_WRK = ("home.ratio", "home.scale", "calendar.upcoming", "calendar.scale")
 
 
 def figure(*names: str) -> Callable[[Measure], Measure]:
@@ -141,6 +142,57 @@ def home_scale(folder: Path) -> Iterator[Line]:
             few = servers.rate(small + "/", cookie=cookies[0])
             ratios.append(servers.rate(large + "/", cookie=cookies[1]) / few)
         yield Line("home.scale", statistics.median(ratios), 0.85, most=False)
+
+
+# ---------------------------------------------------------------- calendar
+
+
+@contextlib.contextmanager
+def with_appointments(folder: Path, number: int) -> Iterator[tuple[str, int]]:
+    """A portal with so many appointments of others: address and port."""
+    data = copied(folder, CLIENTS)
+    fill = [sys.executable, "-m", "bench.appointments", "fill", str(number)]
+    subprocess.run(servers.pinned(0, fill), cwd=servers.ROOT, env=servers.environment(data, 1), check=True)
+    try:
+        with servers.portal(data) as (address, _):
+            yield address, int(address.rpartition(":")[2])
+    finally:
+        shutil.rmtree(data.parent)
+
+
+@figure("calendar.upcoming")
+def calendar_upcoming(folder: Path) -> Iterator[Line]:
+    """The client's calendar, ten appointments ahead, of 5,000 in all, ÷ bare Flask, in requests per second."""
+    with servers.bare() as hello, with_appointments(folder, 5_000) as (address, port):
+        cookie = signed_in(port).cookie
+        servers.rate(hello, seconds=1)
+        servers.rate(address + "/calendar/", cookie=cookie, seconds=1)
+        ratios = []
+        for _ in range(PAIRS):
+            bare = servers.rate(hello)
+            ratios.append(servers.rate(address + "/calendar/", cookie=cookie) / bare)
+        yield Line("calendar.upcoming", statistics.median(ratios), 0.08, most=False)
+
+
+@figure("calendar.scale")
+def calendar_scale(folder: Path) -> Iterator[Line]:
+    """The same of an agency with 500,000 ÷ with 5,000."""
+    with with_appointments(folder, 5_000) as (small, small_port), with_appointments(folder, 500_000) as (large, large_port):
+        cookies = [signed_in(port).cookie for port in (small_port, large_port)]
+        for address, cookie in zip((small, large), cookies, strict=True):
+            servers.rate(address + "/calendar/", cookie=cookie, seconds=1)
+        ratios = []
+        for _ in range(PAIRS):
+            few = servers.rate(small + "/calendar/", cookie=cookies[0])
+            ratios.append(servers.rate(large + "/calendar/", cookie=cookies[1]) / few)
+        yield Line("calendar.scale", statistics.median(ratios), 0.85, most=False)
+
+
+@figure("calendar.feed")
+def calendar_feed(folder: Path) -> Iterator[Line]:
+    """A calendar of 500 appointments, in milliseconds."""
+    milliseconds, _selects = map(float, measured(folder, "bench.appointments", "feed"))
+    yield Line("calendar.feed", milliseconds, 100)
 
 
 # ---------------------------------------------------------------- queries and plans

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 
+from bench import appointments
 from domain import audit, clock, notices, profile, profile_changes, settings, store, work_queue
 from domain.actor import SYSTEM, Actor
 from models import (
@@ -44,7 +45,9 @@ def fill() -> Individual:
         _tasks_and_audit(accounts, staff)
         _devices_and_links(accounts)
         _events(accounts, staff)
+    appointments.of_others(MANY)
     one = PortalAccount.get(PortalAccount.email == "client1@example.org")
+    appointments.of_one(one.individual_id, 60)
     _reach(one.individual, staff)
     _wishes(one, staff)
     _wishes_of_others(accounts)

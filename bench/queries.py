@@ -8,12 +8,12 @@ import sys
 from typing import Any
 
 from app import create_app
-from bench import full
+from bench import appointments, full
 from bench.browsing import form_in
 from bench.servers import HOST
 from domain import bulk, bulk_jobs, sites, store, viewer
 from domain.actor import Actor
-from models import BulkJob, Delivery, Individual, Task, Worker, db
+from models import Attendance, BulkJob, Delivery, Individual, Task, Worker, db
 
 # These do not grow with the agency's clients.
 SMALL = {
@@ -121,8 +121,15 @@ def pages(person: Individual) -> dict[str, tuple[str, str]]:
         "delivery": (staff, f"/admin/deliveries/{failed.public_id}/"), "settings": (staff, "/admin/settings/about_me"),
         "setup": (staff, "/admin/settings/"), "my_devices": (client, "/my-portal/devices/"), "my_address": (client, "/my-portal/address"),
         "schedule_week": (staff, f"/admin/schedule/?date={full.WEEK}"),
+        "calendar": (client, "/calendar/"), "calendar_history": (client, "/calendar/history?outcome=attended"),
+        "appointment": (client, f"/calendar/{_a_place(person).public_id}"), "calendar_feed": (client, appointments.feed_of(person)),
         **{name: (staff, f"/admin/{path}") for name, path in _of_the_agency().items()},
     }  # fmt: skip
+
+
+def _a_place(person: Individual) -> Attendance:
+    place: Attendance = Attendance.select().where(Attendance.individual == person).order_by(Attendance.starts_at.desc()).first()
+    return place
 
 
 def _of_the_agency() -> dict[str, str]:

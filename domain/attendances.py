@@ -96,12 +96,16 @@ def give_up(place: Attendance, by: Actor, *, reason: str = "") -> str:
 def confirm(place: Attendance, by: Actor, how: str) -> None:
     """Somebody says that they come; ``how`` is ``portal``, ``link`` or ``phone``.  Twice is harmless.
 
-    Raises RuleBroken: ``past``, ``over``.
+    Raises RuleBroken: ``past``, ``over``, ``moved`` since it was shown, ``off`` where clients do not confirm by themselves.
     """
+    if how != "phone" and not settings.get("confirming"):
+        raise RuleBroken(N_("Please call us to confirm this appointment."), code="off")
     with store.writing():
         event = store.lock(Event.select().where(Event.id == place.event_id)).get()
         now = Attendance.get_by_id(place.id)
         _must_be_ahead(event, now, clock.now())
+        if event.starts_at != place.starts_at:
+            raise RuleBroken(N_("This appointment was moved meanwhile. Look at it again."), code="moved")
         first = Attendance.update(confirmed_at=clock.now(), confirmed_how=how).where(
             Attendance.id == now.id, Attendance.confirmed_at.is_null()
         )
@@ -117,6 +121,7 @@ class Offer:
     confirm: bool
     cancel: str
     tell: bool
+    add: bool  # to a calendar of the client's own
 
 
 def offer(place: Attendance) -> Offer:
@@ -130,6 +135,7 @@ def offer(place: Attendance) -> Offer:
         confirm=is_ahead and place.confirmed_at is None and settings.get("confirming"),
         cancel=way if is_ahead and settings.get("cancelling") else "",
         tell=is_booked and event.starts_at - TELL_BEFORE <= now < event.ends_at,
+        add=is_booked and event.ends_at > now,
     )  # fmt: skip
 
 
@@ -168,7 +174,7 @@ def tell(place: Attendance, what: str, by: Actor) -> bool:
         if event.state != "booked" or now.state != "booked" or not event.starts_at - TELL_BEFORE <= clock.now() < event.ends_at:
             raise RuleBroken(N_("This can be said from the day before until it is over. Please call us."), code="over")
         worker = event.worker if event.worker.is_active else None
-        is_new = work_queue.add(what, "intake", now.individual, f"{now.id}.{event.version}", worker=worker)
+        is_new = work_queue.add(what, "intake", now.individual, told_key(now), worker=worker)
         if is_new:
             audit.record("attendance.told", by, individual=now.individual, subject=events.named(event), what=what)
             event_messages.told(now, event, what)
@@ -177,13 +183,18 @@ def tell(place: Attendance, what: str, by: Actor) -> bool:
 
 def said(place: Attendance) -> dict[str, dt.datetime]:
     """What a client let the worker know of a place as it is now, and when."""
-    keys = {f"{what}:{place.id}.{place.event.version}": what for what in ("running_late", "cannot_come")}
+    keys = {f"{what}:{told_key(place)}": what for what in ("running_late", "cannot_come")}
     return {keys[task.dedupe_key]: task.created_at for task in Task.select().where(Task.dedupe_key.in_(list(keys)))}
 
 
 def mark_of(event: Event) -> str:
     """The time of an event in the link that confirms it: another link of the call, or another worker, changes nothing there."""
     return str(int(event.starts_at.timestamp()))
+
+
+def told_key(place: Attendance) -> str:
+    """What makes one message to the worker differ from the next: the place, and the time that it is about."""
+    return f"{place.id}.{mark_of(place.event)}"
 
 
 def by_link(token: str) -> tuple[Attendance, bool]:
@@ -199,9 +210,9 @@ def by_link(token: str) -> tuple[Attendance, bool]:
 def standing(place: Attendance, *, is_current: bool) -> str:
     """What the page of a link says: ``open``, ``confirmed``, ``moved``, ``cancelled``, ``past``, or ``off`` where it is not taken."""
     event = place.event
-    if event.state != "booked" or place.state not in ("booked", "show"):
+    if event.state != "booked" or place.state in ("cancelled_by_client", "late_cancelled"):
         return "cancelled"
-    if event.starts_at <= clock.now():
+    if event.starts_at <= clock.now() or place.state != "booked":
         return "past"
     if not is_current:
         return "moved"

@@ -5,11 +5,17 @@ from __future__ import annotations
 import datetime as dt
 from zoneinfo import ZoneInfo
 
-from domain import agency, attendances, clock, eligibility, events, links, profile, texts
-from domain.letter_parts import Letter, Unwanted, language_of
+from domain import agency, attendances, clock, eligibility, events, links, profile, settings, store, texts
+from domain.event_messages import NO_CONSENT
+from domain.letter_parts import Letter, Unwanted, language_for, language_of
 from domain.rules import N_
-from models import Attendance, Delivery, Event, EventMessage, Individual, PortalAccount, Site, Worker
+from models import Attendance, Delivery, Event, EventMessage, Individual, PortalAccount, Site, Task, Worker
 
+_REMINDERS = {
+    "site": N_("Appointment reminder: %(date)s at %(time)s with %(worker)s at %(site)s."),
+    "video": N_("Appointment reminder: %(date)s at %(time)s with %(worker)s by video."),
+    "": N_("Appointment reminder: %(date)s at %(time)s with %(worker)s."),
+}
 _GONE = N_("The appointment was changed or cancelled meanwhile.")
 
 
@@ -21,7 +27,7 @@ def booked(delivery: Delivery, portal_url: str) -> Letter:
         texts.say(tongue, N_("Your appointment")),
         (
             texts.say(tongue, N_("Hello,")),
-            _filled(tongue, N_("Appointment reminder: %(date)s at %(time)s with %(worker)s at %(site)s."), place),
+            _filled(tongue, _reminder(place.event), place),
         ),
         _button(tongue, place, portal_url),
         (_call(tongue, place.event, N_("Call %(phone)s to reschedule.")),),
@@ -67,7 +73,7 @@ def confirmation(delivery: Delivery, portal_url: str) -> Letter:
         texts.say(tongue, N_("Please confirm your appointment")),
         (
             texts.say(tongue, N_("Hello,")),
-            _filled(tongue, N_("Appointment reminder: %(date)s at %(time)s with %(worker)s at %(site)s."), place),
+            _filled(tongue, _reminder(place.event), place),
             texts.say(tongue, N_("Please say whether you come.")),
         ),
         (texts.say(tongue, N_("Confirm")), f"{portal_url}/appointment/{link_of(place)}"),
@@ -76,31 +82,35 @@ def confirmation(delivery: Delivery, portal_url: str) -> Letter:
 
 
 def link_of(place: Attendance) -> str:
-    """What the address of a confirmation carries: this place as it is now, signed."""
+    """What the address of a confirmation carries, signed: this place, and the time that the e-mail tells."""
     return links.sealed("appointment", f"{place.public_id}.{attendances.mark_of(place.event)}")
 
 
 def running_late(delivery: Delivery, portal_url: str) -> Letter:
-    """To the worker: somebody is late.  Raises Unwanted."""
-    told = N_("%(name)s is running late for the appointment on %(date)s at %(time)s.")
+    """To the worker: somebody is late, and who stands behind the sign-in.  Raises Unwanted."""
+    told = N_("Somebody is running late for the appointment on %(date)s at %(time)s.")
     return _to_worker(delivery, portal_url, N_("Somebody is running late"), told)
 
 
 def cannot_come(delivery: Delivery, portal_url: str) -> Letter:
     """To the worker: somebody cannot come.  Raises Unwanted."""
-    told = N_("%(name)s cannot come to the appointment on %(date)s at %(time)s.")
+    told = N_("Somebody cannot come to the appointment on %(date)s at %(time)s.")
     return _to_worker(delivery, portal_url, N_("Somebody cannot come"), told)
 
 
 def _to_worker(delivery: Delivery, portal_url: str, subject: str, told: str) -> Letter:
     place, _ = _told_of(delivery)
-    if place.event.state != "booked":
+    what = delivery.kind.removeprefix("client_")
+    task = Task.get_or_none(Task.dedupe_key == f"{what}:{attendances.told_key(place)}")
+    if place.event.state != "booked" or task is None:  # or it was moved
         raise Unwanted(_GONE)
-    tongue = language_of(Delivery())
+    if not delivery.worker.is_active:
+        raise Unwanted(N_("This worker has left."))
+    tongue = language_for(None)
     return Letter(
         texts.say(tongue, subject),
-        (texts.say(tongue, N_("Hello,")), _filled(tongue, told, place, name=texts.apart(tongue, place.individual.called))),
-        (texts.say(tongue, N_("Open the portal")), f"{portal_url}/admin/individuals/{place.individual.public_id}"),
+        (texts.say(tongue, N_("Hello,")), _filled(tongue, told, place)),
+        (texts.say(tongue, N_("See who it is")), f"{portal_url}/admin/tasks/{task.public_id}/"),
     )
 
 
@@ -108,7 +118,7 @@ def _told_of(delivery: Delivery) -> tuple[Attendance, EventMessage]:
     found = (
         EventMessage.select(EventMessage, Attendance, Individual, Event, Worker, Site)
         .join(Attendance).join(Individual).switch(Attendance).join(Event).join(Worker).switch(Event).join(Site)
-        .where(EventMessage.delivery == (delivery.again_id or delivery.id)).first()
+        .where(EventMessage.delivery == delivery.id).first()
     )  # fmt: skip
     if found is None:
         raise Unwanted(_GONE)
@@ -120,25 +130,44 @@ def _for_client(delivery: Delivery, state: str) -> tuple[Attendance, EventMessag
     if place.event.state != state or (state == "booked" and place.state != "booked"):
         raise Unwanted(_GONE)
     if not profile.has_consent(place.individual, "email"):
-        raise Unwanted(N_("There is no consent to e-mail."))
+        raise Unwanted(NO_CONSENT)
+    if place.individual.death_date:
+        raise Unwanted(N_("This person has died."))
     address = eligibility.suggested_address(place.individual)
     if not address:
         raise Unwanted(N_("There is no e-mail address in use."))
-    delivery.to_address = address
+    _address_to(delivery, address)
     return place, message
+
+
+def _address_to(delivery: Delivery, address: str) -> None:
+    """It goes where the client is reached today, and staff see where that was."""
+    if delivery.to_address != address:
+        with store.writing():
+            Delivery.update(to_address=address).where(Delivery.id == delivery.id).execute()
+        delivery.to_address = address
 
 
 def _there(moment: dt.datetime, event: Event) -> dt.datetime:
     return moment.astimezone(ZoneInfo(event.site.time_zone))
 
 
+def _reminder(event: Event) -> str:
+    if event.is_video:
+        return _REMINDERS["video"]
+    return _REMINDERS["" if settings.get("messages_hide_place") else "site"]
+
+
+def _named(worker: Worker) -> str:
+    return str(worker.first_name) if settings.get("messages_hide_last_name") and worker.first_name else events.called(worker)
+
+
 def _filled(tongue: str, sentence: str, place: Attendance, **more: str) -> str:
     event = place.event
     begins = _there(event.starts_at, event)
-    where = texts.say(tongue, N_("video call")) if event.is_video else event.site.name
     return texts.say(
         tongue, sentence, date=texts.weekday(tongue, begins.date()), time=texts.hour(tongue, begins).lstrip("،, "),
-        worker=texts.apart(tongue, events.called(event.worker)), site=texts.apart(tongue, where), **more,
+        worker=texts.apart(tongue, _named(event.worker)), site=texts.apart(tongue, event.site.name), **more,
     )  # fmt: skip
 
 

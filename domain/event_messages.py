@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import datetime as dt
 
-from domain import clock, notices, settings, store
-from models import Attendance, Delivery, Event, EventMessage
+from peewee import fn
 
+from domain import clock, notices, settings, store
+from domain.rules import N_
+from models import Attendance, Delivery, Event, EventMessage, Individual
+
+NO_CONSENT = N_("There is no consent to e-mail.")
 KINDS = ("event_booked", "event_moved", "event_cancelled", "event_confirmation")
 _LATE = dt.timedelta(days=1)  # of a move whose time is over, for the record
 
@@ -60,6 +64,22 @@ def told(place: Attendance, event: Event, what: str) -> None:
         delivery = notices.put(f"client_{what}", place.id, to=event.worker.email, worker=event.worker, individual=place.individual,
                                version=version, expires_at=event.ends_at)  # fmt: skip
         EventMessage.create(delivery=delivery, attendance=place)
+
+
+def consented(individual: Individual) -> None:
+    """What could not be told of events ahead for want of consent is told now: of each place the newest message."""
+    now = clock.now()
+    newest = (
+        EventMessage.select(fn.MAX(EventMessage.delivery)).join(Attendance).switch(EventMessage).join(Delivery)
+        .where(Attendance.individual == individual.id, Attendance.starts_at > now, Delivery.state == "suppressed",
+               Delivery.kind.in_(KINDS), Delivery.last_error == NO_CONSENT, Delivery.expires_at > now)
+        .group_by(EventMessage.attendance)
+    )  # fmt: skip
+    numbers = [number for (number,) in newest.tuples()]
+    with store.writing():
+        waiting = Delivery.update(state="due", next_at=now, last_error="").where(Delivery.id.in_(numbers), Delivery.state == "suppressed")
+        if waiting.execute():
+            store.after_commit(notices.ring)
 
 
 def drop(place: Attendance, *kinds: str) -> None:

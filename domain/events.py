@@ -52,6 +52,10 @@ class Plan:
     is_video: bool = False
     video_link: str = ""
 
+    def __post_init__(self) -> None:
+        """In UTC from here on: an hour more or less is an hour then, whatever the clocks at the place do."""
+        object.__setattr__(self, "starts_at", self.starts_at.astimezone(dt.UTC))
+
     @property
     def ends_at(self) -> dt.datetime:
         """When it is over."""
@@ -176,6 +180,7 @@ def move(event: Event, starts_at: dt.datetime, minutes: int, by: Actor, *, versi
 
     Raises RuleBroken: ``stale``, ``over`` for one that is not booked, ``taken``, ``bad_length``, ``left``, ``closed_site``.
     """
+    starts_at = starts_at.astimezone(dt.UTC)
     with store.writing():
         whose = worker or event.worker
         if whose.id != event.worker_id:

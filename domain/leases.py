@@ -17,6 +17,8 @@ from models import ChannelHealth, Delivery, DeliveryAttempt, Individual, Link, P
 
 LEASE = dt.timedelta(minutes=10)
 PROBE_EVERY = dt.timedelta(minutes=5)
+# Each priority that a delivery can have is asked for by itself: so what waits for next week is never read through.
+PRIORITIES = (0, 1, 3, 5, 6)
 
 stored = Delivery.next_at.db_value  # a moment as the tables hold it
 
@@ -40,8 +42,7 @@ def take(channel: str) -> Taken:
     wait = _gate(channel_health, now)
     if wait is not None:
         return wait
-    next_in_line = _BY_LAST_TRY if channel_health.down_since else _BY_PRIORITY
-    delivery = next_in_line.first(channel, stored(now))
+    delivery = _BY_LAST_TRY.first(channel, stored(now)) if channel_health.down_since else _first_in_line(channel, now)
     if delivery is None:
         return 0.0
     token = secrets.token_hex(16)
@@ -51,6 +52,17 @@ def take(channel: str) -> Taken:
     store.insert(DeliveryAttempt, [attempt])
     _take_slot(channel_health, now)
     return delivery.id, token
+
+
+def _first_in_line(channel: str, now: dt.datetime) -> Any:
+    found = (_OF_PRIORITY.first(priority, channel, stored(now)) for priority in PRIORITIES)
+    return next((delivery for delivery in found if delivery is not None), None)
+
+
+def overdue_since(now: dt.datetime) -> list[dt.datetime]:
+    """Of each priority, since when its first delivery could have been tried."""
+    found = (_OVERDUE.first(priority, stored(now)) for priority in PRIORITIES)
+    return [delivery.next_at for delivery in found if delivery is not None]
 
 
 def read(taken: Taken) -> Claim | float:
@@ -109,7 +121,16 @@ def _by_last_try(channel: Any, now: Any) -> Any:
     return _due(channel, now).order_by(fn.COALESCE(tried, 0), Delivery.priority, Delivery.id)
 
 
-_BY_PRIORITY = statements.Question(lambda channel, now: _due(channel, now).order_by(Delivery.priority, Delivery.id))
+_OF_PRIORITY = statements.Question(
+    lambda priority, channel, now: _due(channel, now).where(Delivery.priority == priority).order_by(Delivery.next_at, Delivery.id)
+)
+_OVERDUE = statements.Question(
+    lambda priority, now: (
+        Delivery.select(Delivery.next_at)
+        .where(Delivery.state == "due", Delivery.priority == priority, Delivery.next_at <= now)
+        .order_by(Delivery.next_at)
+    )
+)
 _BY_LAST_TRY = statements.Question(_by_last_try)
 _TAKE = statements.Change(
     lambda token, until, number: Delivery.update(

@@ -13,7 +13,7 @@ import random
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from peewee import JOIN, fn
+from peewee import JOIN
 
 from domain import audit, clock, leases, links, profile, sandbox, statements, store, work_queue
 from domain.actor import Actor
@@ -26,10 +26,10 @@ from models import (
     Contact,
     Delivery,
     DeliveryAttempt,
+    EventMessage,
     Individual,
     Link,
     PortalAccount,
-    UTCDateTimeField,
     Worker,
 )
 
@@ -131,7 +131,7 @@ def _drop(theirs: Any, kinds: tuple[str, ...]) -> None:
 def claim(channel: str = "email") -> Claim | float:
     """Lease the next delivery for ten minutes, or say in how many seconds to ask again (0: nothing is due).
 
-    Codes, resets and activations first, else in the order of writing; at most *mail rate* a second over all
+    Codes, resets and activations first, else what could be sent first; at most *mail rate* a second over all
     processes; while the channel's server is down only one probe every five minutes.  A lease that is over counts as due.
     """
     with store.writing():
@@ -324,9 +324,7 @@ def sweep() -> None:
 
 def oldest_due() -> dt.datetime | None:
     """Since when a delivery could have been tried that was not; None when none is overdue."""
-    overdue = Delivery.select(fn.MIN(Delivery.next_at)).where(Delivery.state == "due", Delivery.next_at <= clock.now())
-    moment = overdue.scalar()
-    return UTCDateTimeField().python_value(moment) if moment is not None else None
+    return min(leases.overdue_since(clock.now()), default=None)
 
 
 # ---------------------------------------------------------------- staff
@@ -361,6 +359,8 @@ def send_again(delivery: Delivery, by: Actor) -> Delivery:
             fresh.kind, int(fresh.dedupe_key.split(":")[1]), to=fresh.to_address, account=fresh.account, worker=fresh.worker,
             individual=fresh.individual, link=fresh.link, expires_at=fresh.expires_at, again=fresh,
         )  # fmt: skip
+        for told in EventMessage.select().where(EventMessage.delivery == fresh.id):
+            EventMessage.create(delivery=repeat, attendance=told.attendance_id, was_at=told.was_at)
         audit.record("delivery.again", by, individual=fresh.individual, subject=f"delivery {repeat.id}",
                      delivery=fresh.public_id)  # fmt: skip
     return repeat
@@ -379,7 +379,7 @@ def release(delivery: Delivery, by: Actor) -> None:
         fresh = store.lock(Delivery.select().where(Delivery.id == delivery.id)).get()
         if fresh.state == "held" and _is_late(fresh):
             raise RuleBroken(N_("It is too late to send this again. Send a new one."), code="too_late")
-        _decide(fresh, "delivery.released", by, state="due", next_at=clock.now(), last_error="")
+        _decide(fresh, "delivery.released", by, state="due", next_at=max(clock.now(), fresh.next_at), last_error="")
         store.after_commit(ring)
 
 

@@ -285,6 +285,10 @@ def record_consent(individual: Individual, channel: str, is_given: bool, by: Act
             recorded_by=by.worker, recorded_how=how,
         )  # fmt: skip
         audit.record("consent.recorded", by, individual=individual, channel=channel, is_given=is_given, how=how)
+        if is_given and channel == "email":
+            from domain import event_messages  # which reads what stands here
+
+            event_messages.consented(individual)
 
 
 def consent_of(individual: Individual, channel: str) -> Consent | None:

@@ -12,7 +12,7 @@ from peewee import fn
 from domain import audit, clock, profile, store
 from domain.actor import Actor
 from domain.rules import N_, STALE, NotFound, RuleBroken, Term, together
-from models import Enrolment, Group, RosterEntry, Service, ServiceWorker, Worker
+from models import Enrolment, Event, Group, RosterEntry, Service, ServiceWorker, Worker
 
 KIND_NAMES = {"case": Term(N_("Case service")), "informal": Term(N_("Informal service"))}
 GROUP_NAMES = {"case": Term(N_("Group")), "informal": Term(N_("Series"))}
@@ -116,6 +116,11 @@ def workers_of(service: Service) -> list[Worker]:
 def shown_name(of: Service | Group | None) -> str:
     """How clients know a service or a group; empty for one that they do not see."""
     return (of.client_name or of.name) if of is not None and of.is_visible else ""
+
+
+def title_of(event: Event) -> str:
+    """How clients know what an event is of: its group, else its service; empty where they see neither."""
+    return shown_name(event.group) or shown_name(event.service)
 
 
 # ---------------------------------------------------------------- changed

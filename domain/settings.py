@@ -137,6 +137,14 @@ CATALOGUE: dict[str, Kind] = {
     ),
     "event_cancelled": Kind(True, N_("Tell clients that you cancelled"), "", ""),
     "event_confirmation": Kind(True, N_("Ask clients to confirm"), "", N_("An e-mail with a link, some time before.")),
+    "messages_hide_last_name": Kind(
+        False, N_("Leave out the last name of the worker"), "", N_("In what is sent of appointments."),
+    ),
+    "messages_hide_place": Kind(False, N_("Leave out the place"), "", N_("In what is sent of appointments.")),
+    "calendar_feed": Kind(
+        True, N_("Clients may read their appointments in a calendar of their own"), "",
+        N_("A secret address that the calendar of their phone asks again and again."),
+    ),
     "confirmation_hours": Kind(48, N_("When clients are asked to confirm"), N_("hours before"), "", 1, 336),
     "quick_exit": Kind(
         True, N_("Quick exit"), "",
@@ -188,7 +196,7 @@ class Section:
 SECTIONS: dict[str, Section] = {
     "components": Section(N_("What clients can use"), (
         "about_me_names", "about_me_contacts", "about_me_emergency", "about_me_legal", "address_change", "confirming", "cancelling",
-        "quick_exit", "quick_exit_address", "worker_photos",
+        "calendar_feed", "quick_exit", "quick_exit_address", "worker_photos",
     ), N_("Each part of the portal that you can switch off. What is off is gone for clients: no button, no page.")),
     "accounts": Section(N_("Portal accounts"), (
         "activation_expiry_days", "minimum_age", "placeholder_birth_date", "licence_count", "birth_date_tries",
@@ -208,7 +216,7 @@ SECTIONS: dict[str, Section] = {
     ), N_("How often clients may change their own record.")),
     "events": Section(N_("Appointments"), (
         "event_minutes", "cancellation_notice", "late_cancelling", "event_booked", "event_moved", "event_moved_past", "event_cancelled",
-        "event_confirmation", "confirmation_hours",
+        "event_confirmation", "confirmation_hours", "messages_hide_last_name", "messages_hide_place",
     ), N_("How long they are, until when they can be cancelled, and what is sent of them.")),
     "messages": Section(N_("E-mail"), ("mail_rate", "mail_test_minutes"), N_("How fast e-mails leave.")),
     "imports": Section(N_("Import"), (

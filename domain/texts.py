@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
 from babel import Locale
-from babel.dates import format_date, format_datetime, format_skeleton, get_timezone_gmt
+from babel.dates import format_date, format_datetime, format_skeleton, format_time, get_timezone_gmt
 from babel.support import NullTranslations, Translations
 
 from domain.rules import RuleBroken, Term
@@ -44,6 +44,7 @@ def catalogue(language: str) -> NullTranslations:
     return kind.load(str(FOLDER), [language])
 
 
+@cache
 def direction(language: str) -> str:
     """Where a language's lines begin: ``ltr`` or ``rtl``."""
     return str(Locale.parse(language).text_direction)
@@ -54,6 +55,7 @@ def day(language: str, date: dt.date) -> str:
     return str(format_date(date, _day_pattern(language), locale=language))
 
 
+@lru_cache(maxsize=2000)
 def weekday(language: str, date: dt.date, *, with_year: bool = True) -> str:
     """A day as people plan by it: ``Tuesday, 3 March 2026``."""
     if language == "en":
@@ -69,9 +71,20 @@ def moment(language: str, time: dt.datetime) -> str:
 def hour(language: str, time: dt.datetime) -> str:
     """The time with its zone as it stands after a date: ``, 14:05 AST``, or ``، 14:05 غرينتش-04:00`` where the language has
     no name for the zone."""
-    comma, zone = "، " if direction(language) == "rtl" else ", ", format_datetime(time, "zzz", locale=language)
-    named = zone if any(c.isalpha() for c in zone) else get_timezone_gmt(time, "long", locale=language)
-    return f"{comma}{format_datetime(time, 'HH:mm', locale=language)} {named}"
+    comma = "، " if direction(language) == "rtl" else ", "
+    known = (language, str(time.tzinfo), time.utcoffset())
+    if known not in _ZONES:
+        zone = format_datetime(time, "zzz", locale=language)
+        _ZONES[known] = zone if any(c.isalpha() for c in zone) else str(get_timezone_gmt(time, "long", locale=language))
+    return f"{comma}{_clock(language, time.hour, time.minute)} {_ZONES[known]}"
+
+
+_ZONES: dict[tuple[str, str, dt.timedelta | None], str] = {}  # what a zone is called while it is so far from UTC
+
+
+@cache
+def _clock(language: str, hour: int, minute: int) -> str:
+    return str(format_time(dt.time(hour, minute), "HH:mm", locale=language))
 
 
 def apart(language: str, value: str) -> str:

@@ -21,6 +21,7 @@ from models import (
     AuditEntry,
     BulkJob,
     BulkRow,
+    CalendarFeed,
     CategoryMember,
     Contact,
     Delivery,
@@ -55,6 +56,7 @@ GROUP_RIGHTS: dict[str, frozenset[str]] = {
     "worker": frozenset(), "intake_mgmt": _INTAKE, "admin_exec": frozenset(_EXEC), "system_admin": frozenset(_ADMIN),
 }  # fmt: skip
 RIGHTS = GROUP_RIGHTS["system_admin"]
+MOST_IN_FEED = 5000
 SCOPES = frozenset({"calendar", "messages", "documents", "billing"})
 
 
@@ -96,7 +98,7 @@ class ClientViewer:
     def coming(self) -> Any:
         """The client's places in events that are booked and not over, soonest first, each with its event and what belongs to it."""
         moment = clock.now()
-        ahead = self._places().where(Attendance.starts_at > moment - events.LONGEST, Event.ends_at > moment)
+        ahead = _places_of(self.individual, *_LISTED).where(Attendance.starts_at > moment - events.LONGEST, Event.ends_at > moment)
         stands = ahead.where(Event.state == "booked", Attendance.state.in_(_STANDS))
         return stands.order_by(Attendance.starts_at, Attendance.id)
 
@@ -107,7 +109,8 @@ class ClientViewer:
         stands = (Event.state == "booked") & Attendance.state.in_(_STANDS)
         waits = Event.state == "requested"
         ahead = (Attendance.starts_at > moment - events.LONGEST) & (Event.ends_at > moment)
-        return self._places().where(~(ahead & (stands | waits))).order_by(Attendance.starts_at.desc(), Attendance.id.desc())
+        every = _places_of(self.individual, *_LISTED)
+        return every.where(~(ahead & (stands | waits))).order_by(Attendance.starts_at.desc(), Attendance.id.desc())
 
     def place(self, public_id: str) -> Attendance:
         """One of the client's places in events, with its event.  Raises NotFound."""
@@ -128,18 +131,7 @@ class ClientViewer:
         return [] if first is None else list(range(min(_year(last), clock.now().year), _year(first) - 1, -1))
 
     def _places(self) -> Any:
-        every = (
-            Attendance.select(Attendance, Event, Worker, Site, Service, Group)
-            .join(Event)
-            .join(Worker)
-            .switch(Event)
-            .join(Site)
-            .switch(Event)
-            .left_outer_join(Service)
-            .switch(Event)
-            .left_outer_join(Group, on=(Event.group == Group.id), attr="group")
-        )
-        return every.where(Attendance.individual == self.individual)
+        return _places_of(self.individual)
 
     @property
     def enrolments(self) -> list[Enrolment]:
@@ -494,6 +486,37 @@ def rights_of(worker: Worker) -> frozenset[str]:
 def rights_in(security_class: SecurityClass | None) -> frozenset[str]:
     """What a class gives: the words in it that are rights."""
     return RIGHTS & frozenset(security_class.rights.split()) if security_class else frozenset()
+
+
+def read_in(feed: CalendarFeed) -> list[Attendance]:
+    """What whoever has the address of a feed reads: its owner's places in events, from a year ago to all that come."""
+    every = _places_of(feed.individual, *_LISTED, Attendance.version, Event.version, Site.address)
+    since = every.where(Attendance.starts_at > clock.ago(days=366))
+    return list(since.order_by(Attendance.starts_at, Attendance.id).limit(MOST_IN_FEED))
+
+
+# What a list reads of an event and of what belongs to it: no more, because whole rows take three times as long.
+_LISTED = (
+    Attendance.id, Attendance.public_id, Attendance.state, Attendance.starts_at, Attendance.confirmed_at,
+    Event.id, Event.public_id, Event.state, Event.starts_at, Event.ends_at, Event.is_video,
+    Worker.id, Worker.first_name, Worker.last_name, Worker.display_name, Site.id, Site.name, Site.time_zone,
+    Service.id, Service.name, Service.client_name, Service.is_visible, Group.id, Group.name, Group.client_name, Group.is_visible,
+)  # fmt: skip
+
+
+def _places_of(individual: Individual, *columns: Any) -> Any:
+    every = (
+        Attendance.select(*(columns or (Attendance, Event, Worker, Site, Service, Group)))
+        .join(Event)
+        .join(Worker)
+        .switch(Event)
+        .join(Site)
+        .switch(Event)
+        .left_outer_join(Service)
+        .switch(Event)
+        .left_outer_join(Group, on=(Event.group == Group.id), attr="group")
+    )
+    return every.where(Attendance.individual == individual)
 
 
 def seen_by(worker: Worker) -> Any:

@@ -39,7 +39,13 @@ class Delivery(Row):
 
 
 Delivery.add_index(
-    Delivery.index(Delivery.priority, Delivery.id, where=(Delivery.state == SQL("'due'")), name="delivery_due")
+    Delivery.index(Delivery.priority, Delivery.next_at, Delivery.id, where=(Delivery.state == SQL("'due'")), name="delivery_next")
+)
+Delivery.add_index(
+    Delivery.index(
+        Delivery.state, Delivery.expires_at, where=(Delivery.state == SQL("'due'")) & Delivery.expires_at.is_null(False),
+        name="delivery_expiring",
+    )
 )
 Delivery.add_index(
     Delivery.index(Delivery.lease_until, where=(Delivery.state == SQL("'leased'")), name="delivery_leased")

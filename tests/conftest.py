@@ -32,11 +32,13 @@ from domain import (
     accounts,
     activation,
     agency,
+    attendances,
     audit,
     bulk,
     categories,
     clock,
     dispatch,
+    events,
     import_page,
     limits,
     links,
@@ -484,6 +486,20 @@ class Cast:
     ) -> PortalAccount:
         """An account that its owner has just activated, Pia's unless somebody else is named."""
         return _activated(self.invited(individual), password)
+
+    def appointments(self) -> None:
+        """One letter of each kind that is sent of appointments: four to Alice, two to Dora."""
+        by = self.by("dora")
+
+        def book(hours: int) -> models.Event:
+            return events.book(events.Plan(self.dora, clock.ahead(hours=hours), 50, models.Site.get(), [self.alice]), by)
+
+        book(100)
+        events.move(book(120), clock.ahead(hours=130), 50, by, version=1)
+        events.cancel(book(140), by, version=1)
+        place = models.Attendance.get(models.Attendance.event == book(20))
+        for what in ("running_late", "cannot_come"):
+            attendances.tell(place, what, self.by("alice"))
 
     def session(self, name: str) -> LoginSession:
         """A fresh session of somebody who may sign in."""

@@ -21,7 +21,7 @@ from jinja2 import TemplateError
 
 from domain.driver import psycopg
 
-_TOKEN = re.compile(r"(/|%2f)(activate|reset|invitation)(/|%2f)[^/\s\"'?&%]{20,}", re.IGNORECASE)
+_TOKEN = re.compile(r"(/|%2f)(activate|reset|invitation|unlock|former-address|appointment|feed)(/|%2f)[^/\s\"'?&%]{20,}", re.IGNORECASE)
 _ADDRESS = re.compile(r"[^\s@<>()\[\]\"',;:=]{1,64}@[\w-]{1,63}(\.[\w-]{1,63})+")
 _DETAIL = re.compile(r"\b(DETAIL|CONTEXT):.*")  # where PostgreSQL repeats what somebody typed
 # What these say is about the program or the machine; others quote what they failed on, such as a name that is no number.

@@ -2,6 +2,8 @@
 
 from flask import Blueprint
 
+from blueprints import paging as paging
+
 bp = Blueprint("admin", __name__, url_prefix="/admin")
 
 from blueprints.admin import (  # noqa: E402, F401

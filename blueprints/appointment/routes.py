@@ -32,7 +32,7 @@ def show():
 def confirm():
     words = PLACE.words()
     place, is_current = attendances.by_link(words["token"])
-    if is_current:
+    if attendances.standing(place, is_current=is_current) == "open":
         try:
             attendances.confirm(place, sessions.visitor(), "link")
         except RuleBroken:

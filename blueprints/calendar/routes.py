@@ -2,7 +2,7 @@
 
 from flask import abort, g
 
-from blueprints.admin import paging
+from blueprints import paging
 from blueprints.calendar import bp, wording
 from domain import agency, attendances, settings
 from models import Attendance
@@ -10,8 +10,6 @@ from web.forms import Form, Lines, _l
 from web.fragments import done, page
 from web.languages import gettext as _
 from web.sessions import refusals_told, tell
-
-WHAT = {"late": "running_late", "cannot-come": "cannot_come"}
 
 
 class Cancellation(Form):
@@ -21,7 +19,8 @@ class Cancellation(Form):
 @bp.get("/")
 def show():
     places, following = paging.soonest(g.viewer.coming, Attendance)
-    return page("calendar/show.html", days=wording.days(places), following=following, phone=agency.support_phone())
+    return page("calendar/show.html", days=wording.days(places), following=following, phone=agency.support_phone(),
+                has_feed=settings.get("calendar_feed"))  # fmt: skip
 
 
 @bp.get("/history")
@@ -79,11 +78,20 @@ def cancel(place_id: str):
     return _cancellation(place, form)
 
 
-@bp.post("/<place_id>/<any('late', 'cannot-come'):what>")
-def let_know(place_id: str, what: str):
+@bp.post("/<place_id>/late")
+def say_late(place_id: str):
+    return _let_know(place_id, "running_late")
+
+
+@bp.post("/<place_id>/cannot-come")
+def say_cannot_come(place_id: str):
+    return _let_know(place_id, "cannot_come")
+
+
+def _let_know(place_id: str, what: str):
     place = g.viewer.place(place_id)
     with refusals_told():
-        attendances.tell(place, WHAT[what], g.viewer.actor)
+        attendances.tell(place, what, g.viewer.actor)
         tell("good", _("We have told %(worker)s.", worker=wording.Shown(place).worker))
     return done(f"/calendar/{place_id}")
 

@@ -36,7 +36,7 @@ class Shown:
     @property
     def title(self) -> str:
         """The service as clients know it; an appointment where they know none."""
-        return services.shown_name(self.event.group) or services.shown_name(self.event.service) or _("Appointment")
+        return services.title_of(self.event) or _("Appointment")
 
     @property
     def worker(self) -> str:

@@ -7,6 +7,7 @@ from domain import settings
 # The address of each article, its title, its icon, and the blueprint whose pages it explains.
 ARTICLES = (
     ("home", _l("Home"), "house", "home"),
+    ("calendar", _l("Calendar"), "calendar", "calendar"),
     ("my-services", _l("My Services"), "heart-handshake", "my_services"),
     ("about-me", _l("About Me"), "user-round", "about_me"),
     ("my-portal", _l("My Portal"), "key-round", "my_portal"),

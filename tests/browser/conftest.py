@@ -59,6 +59,7 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     ways.decide(data, sign_ins_a_minute=1000, birth_date_tries_a_network=1000, resets_an_hour=1000,
                 about_me_names="approval", about_me_legal="approval", about_me_contacts="at_once", about_me_emergency="at_once")
     ways.speak_english(data)
+    portals.booked(data, "client1@example.org", 20, 74, -200, -9000)
     running = Town(data)
     yield running
     running.stop()

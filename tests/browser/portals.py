@@ -1,6 +1,7 @@
 """The portal as a process of its own, and people to fill it with."""
 
 import csv
+import json
 import os
 import re
 import signal
@@ -162,3 +163,31 @@ def write(people: list[ways.Person], file: Path) -> None:
         for person in people:
             day, month, year = person.born
             rows.writerow([person.email, person.first, person.last, f"{year}-{month:02}-{day:02}", person.email])
+
+
+# Beside the running portal a worker books for a client.
+BOOK = """
+import json, sys
+from app import create_app
+from domain import clock, event_letters, events, store
+from domain.actor import Actor
+from models import Attendance, PortalAccount, Site, Worker
+create_app()
+with store.connection():
+    person = PortalAccount.get(PortalAccount.email == sys.argv[1]).individual
+    worker = Worker.select().where(Worker.group == "worker").order_by(Worker.id).first()
+    made = []
+    for hours in map(float, sys.argv[2:]):
+        event = events.book(events.Plan(worker, clock.ahead(hours=hours), 50, Site.get(), [person]), Actor(worker=worker))
+        place = Attendance.get(Attendance.event == event)
+        made.append(f"/appointment/{event_letters.link_of(place)}")
+    print(json.dumps(made))
+"""
+
+
+def booked(data: Path, email: str, *hours: float) -> list[str]:
+    """Appointments of a client with a worker, in so many hours; the paths of the links that confirm them."""
+    done = subprocess.run([sys.executable, "-c", BOOK, email, *map(str, hours)], cwd=ROOT, env=environment(data) | {"PYTHONPATH": str(ROOT)},
+                          capture_output=True, text=True, timeout=60)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return list(json.loads(done.stdout.splitlines()[-1]))

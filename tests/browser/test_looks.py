@@ -18,6 +18,7 @@ from playwright.sync_api import Browser, Page, Response, expect
 Phone = Callable[..., Page]
 ADMIN, WORKER, CLIENT = "admin@example.org", "worker1@example.org", "client1@example.org"
 ANOTHER = "client3@example.org"
+CALENDAR_OWNER = "client14@example.org"
 CALM = {"reduced_motion": "reduce"}  # colours do not change while they are measured
 
 
@@ -213,6 +214,8 @@ ANYBODY = [
     State("invitation, the link is damaged", "/invitation/<token>", "/invitation/a-link-without-its-end"),
     State("activation, the link is damaged", "/activate/<token>", "/activate/a-link-without-its-end"),
     State("new password, the link is damaged", "/reset/<token>", "/reset/a-link-without-its-end"),
+    State("an appointment, but the browser forgot which", "/appointment/", "/appointment/"),
+    State("an appointment, the link is damaged", "/appointment/<token>", "/appointment/a-link-without-its-end"),
     State("unlocking, but the browser forgot which", "/unlock/", "/unlock/"),
     State("unlocking, the link is damaged", "/unlock/<token>", "/unlock/a-link-without-its-end"),
     State("former address, but the browser forgot which", "/former-address/", "/former-address/"),
@@ -222,7 +225,8 @@ ANYBODY = [
     State("mailbox", "/dev/mail", "/dev/mail"),
     State("every component", "/dev/components", "/dev/components"),
     *(State(f"help: {topic}", "/pages/help/<topic>", f"/pages/help/{topic}") for topic in (
-        "home", "my-services", "about-me", "my-portal", "activation", "sign-in", "forgotten-password", "quick-exit", "shared-phone")),
+        "home", "calendar", "my-services", "about-me", "my-portal", "activation", "sign-in", "forgotten-password", "quick-exit",
+        "shared-phone")),
     *(State(slug, "/pages/<slug>", f"/pages/{slug}") for slug in ("privacy", "terms", "help", "technical", "contact")),
 ]  # fmt: skip
 
@@ -238,6 +242,15 @@ CLIENTS = [
     State("a way to reach", "/about-me/contacts/<contact_id>/", "/about-me/", CLIENT, own_contact),
     State("no longer reaches", "/about-me/contacts/<contact_id>/removal", "/about-me/", CLIENT,
           lambda page: (own_contact(page), press("This no longer reaches me")(page))),
+    State("Calendar", "/calendar/", "/calendar/", CLIENT),
+    State("earlier appointments", "/calendar/history", "/calendar/history", CLIENT),
+    State("earlier appointments, none of the kind", "/calendar/history", "/calendar/history?outcome=missed", CLIENT),
+    State("an appointment", "/calendar/<place_id>", "/calendar/", CLIENT, own_contact),
+    State("an appointment, to be cancelled", "/calendar/<place_id>/cancellation", "/calendar/", CLIENT,
+          lambda page: (own_contact(page), press("Cancel")(page))),
+    State("an own calendar", "/calendar/feed", "/calendar/feed", CLIENT),
+    State("an own calendar, with an address", "/calendar/feed", "/calendar/feed", CALENDAR_OWNER, press("Make my address")),
+    State("Calendar, nothing planned", "/calendar/", "/calendar/", ANOTHER),
     State("My Portal", "/my-portal/", "/my-portal/", CLIENT),
     State("language", "/my-portal/language", "/my-portal/language", CLIENT),
     State("password", "/my-portal/password", "/my-portal/password", CLIENT),
@@ -465,6 +478,7 @@ NO_PAGES = {  # links that lead on at once, and what only programs read
     "/admin/statistics/days.csv",
     IMPORT + "problems.csv", CHANGES + "<public_id>/people.csv", MANY + "<public_id>/people.csv", "/activate/terms", "/quick-exit", "/admin/first-start/",
     "/static/<path:filename>", "/sw.js",
+    "/feed/<token>.ics", "/calendar/<place_id>/appointment.ics",
     "/brand.css", "/brand/<address>", "/photos/<photo_id>", "/admin/photos/<photo_id>",
     "/manifest.webmanifest", "/healthz", "/readyz", "/metrics",
 }  # fmt: skip

@@ -36,6 +36,8 @@ from domain import (
     activation,
     audit,
     bulk_jobs,
+    clock,
+    events,
     limits,
     links,
     passwords,
@@ -394,6 +396,27 @@ def _config(order: dict[str, Any]) -> Config:
     )  # fmt: skip
 
 
+# ---------------------------------------------------------------- appointments
+
+
+def book(order: dict[str, Any]) -> None:
+    """One appointment after the other, ten hours apart and now and then moved, for ever; each is said when it is booked.
+
+    ``first`` is the number of the first.
+    """
+    from models import Site, Worker
+
+    by = Actor(worker=Worker.get())
+    say(ready=True)
+    for number in itertools.count(order["first"]):
+        plan = events.Plan(by.worker, clock.ahead(hours=60 + 10 * number), 50, Site.get(), [person(1)])
+        event = events.book(plan, by)
+        say(booked=event.public_id, number=number)
+        if number % 5 == 0:
+            events.move(event, plan.starts_at + dt.timedelta(hours=2), 50, by, version=1)
+            say(moved=event.public_id, number=number)
+
+
 # ---------------------------------------------------------------- many accounts at once
 
 
@@ -553,7 +576,7 @@ def migrate(order: dict[str, Any]) -> None:
 # ---------------------------------------------------------------- the nursery
 
 ROLES: dict[str, Callable[[dict[str, Any]], None]] = {
-    role.__name__: role for role in (web, mail, many, portal, hold, full, bring_back, migrate)
+    role.__name__: role for role in (web, mail, book, many, portal, hold, full, bring_back, migrate)
 }
 
 

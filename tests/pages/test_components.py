@@ -5,8 +5,8 @@ import dataclasses
 
 import pytest
 
-from domain import profile, settings
-from models import Contact
+from domain import clock, events, profile, settings
+from models import Attendance, Contact, Site
 
 pytestmark = pytest.mark.usefixtures("cast")
 
@@ -21,6 +21,7 @@ class Component:
     typed: dict[str, str] = dataclasses.field(default_factory=dict)
     help: str = ""  # an article that is gone, or an article and words in it
     words: str = ""
+    posts: tuple[str, ...] = ()  # addresses that take posts only
     on: str = "at_once"
     off: str = "off"
 
@@ -44,6 +45,12 @@ COMPONENTS = {
         {"email": "lis@example.org", "current": "alice likes 9 quiet otters", "code": "123456"}, help="/pages/help/my-portal",
         words="Sign in with another address", on="1", off="0",
     ),
+    "confirming": Component("/calendar/{place}", "/calendar/{place}/confirmation", (), on="1", off="0", posts=("/calendar/{place}/confirmation",)),
+    "cancelling": Component("/calendar/{place}", "/calendar/{place}/cancellation", ("/calendar/{place}/cancellation",), on="1", off="0"),
+    "calendar_feed": Component(
+        "/calendar/", "/calendar/feed", ("/calendar/feed",), on="1", off="0",
+        posts=("/calendar/feed/details", "/calendar/feed/end"),
+    ),
     "quick_exit": Component("/", "/quick-exit", ("/quick-exit",), help="/pages/help/quick-exit", on="1", off="0"),
 }  # fmt: skip
 BESIDE = {"quick_exit_address"}  # what stands beside a switch, and is none
@@ -62,7 +69,13 @@ def contacts(cast):
     """Alice's phone and the one to call for her, by kind."""
     for kind, name in (("mobile", ""), ("emergency", "Sam Archer")):
         profile.add_contact(cast.alice, profile.Reach(kind=kind, value="+1 902 555 0177", person=name), cast.by("ada"), country="CA")
-    return {"phone": Contact.get(Contact.kind == "mobile").public_id, "emergency": Contact.get(Contact.kind == "emergency").public_id}
+    return {"phone": Contact.get(Contact.kind == "mobile").public_id, "emergency": Contact.get(Contact.kind == "emergency").public_id,
+            "place": _appointment(cast)}  # fmt: skip
+
+
+def _appointment(cast):
+    events.book(events.Plan(cast.dora, clock.ahead(hours=72), 50, Site.get(), [cast.alice]), cast.by("dora"))
+    return Attendance.get().public_id
 
 
 @pytest.mark.parametrize("key", COMPONENTS)
@@ -74,9 +87,9 @@ def test_what_is_off_is_gone_for_everybody_and_what_is_on_is_back(cast, browse, 
     addresses = [address.format(**contacts) for address in one.addresses]
     for is_on in (False, True, False):
         decided(**{key: one.on if is_on else one.off})
-        assert (one.button in alice.open(one.page).html) == is_on
-        for address in addresses:
-            assert (alice.ask(address).status != 404) == is_on, address
+        assert (one.button.format(**contacts) in alice.open(one.page.format(**contacts)).html) == is_on
+        for address in [*addresses, *(each.format(**contacts) for each in one.posts)]:
+            assert address not in addresses or (alice.ask(address).status != 404) == is_on, address
             if not is_on:
                 alice.open("/my-portal/language")
                 alice.lints = False

@@ -25,10 +25,12 @@ from domain import (
     address_change,
     bulk,
     bulk_jobs,
+    calendar_feeds,
     categories,
     clock,
     dispatch,
     enrolments,
+    event_letters,
     events,
     import_page,
     links,
@@ -132,6 +134,8 @@ class World:
     file: str = ""  # the public id of a file on its way in
     change_job: str = ""  # of a bulk change of accounts, and of a bulk activation
     activation_job: str = ""
+    appointment: str = ""  # the tokens of the link that confirms Alice's, and of the address of her calendar
+    feed: str = ""
     row: str = ""  # of somebody in the activation
     staff: Any = None  # of an invited worker, their photo, a class, a category of the agency's own, and the invitation's token
     templates: Any = None
@@ -212,7 +216,8 @@ def build_world(cast: Any, application: Any) -> World:
     _events(cast)
     unlock, former_address = _ways_back(cast.alice_account, first.expires_at)
     return World(cast, links.token(first), links.token(second), links.token(reset), box.messages()[0][0], links.token(unlock),
-                 links.token(former_address), file.public_id, staff=_staff(cast) | _services(cast), **bulk_previews(cast.by("ada")))  # fmt: skip
+                 links.token(former_address), file.public_id, staff=_staff(cast) | _services(cast), **_appointments(cast),
+                 **bulk_previews(cast.by("ada")))  # fmt: skip
 
 
 def bulk_previews(by: Actor) -> dict[str, str]:
@@ -235,6 +240,20 @@ def _events(cast: Any) -> None:
 def _event_of(person: Individual) -> models.Event:
     found: models.Event = models.Event.select().join(models.Attendance).where(models.Attendance.individual == person).get()
     return found
+
+
+def _appointments(cast: Any) -> dict[str, str]:
+    """Alice comes to Dora and Bob to Finn, soon; both read that in a calendar of their own."""
+    for who, worker in (("alice", "dora"), ("bob", "finn")):
+        person, by = getattr(cast, who), cast.by(worker)
+        events.book(events.Plan(by.worker, clock.ahead(hours=20), 50, models.Site.get(), [person]), by)
+        calendar_feeds.make(person, cast.by(who))
+    with store.writing():
+        Delivery.update(state="cancelled").where(Delivery.kind.startswith("event_")).execute()
+    place = models.Attendance.get(models.Attendance.individual == cast.alice)
+    feed = calendar_feeds.of(cast.alice)
+    assert feed is not None
+    return {"appointment": event_letters.link_of(place), "feed": calendar_feeds.token(feed)}
 
 
 def _devices(cast: Any) -> None:

@@ -37,9 +37,11 @@ from domain import (
     brand,
     bulk,
     bulk_jobs,
+    calendar_feeds,
     categories,
     clock,
     enrolments,
+    event_letters,
     events,
     import_columns,
     import_jobs,
@@ -214,7 +216,7 @@ PEOPLE: dict[str, dict[str, tuple[str, ...]]] = {
         "bob, who forgot": ("/reset/",), "bob, who was too late": ("/reset/",),
         "bob, who is to read new terms": ("/my-portal/terms",),
         "vic, who is locked out": ("/unlock/",), "uma, whose address somebody changed": ("/former-address/",),
-        "wim, who is invited": ("/invitation/",),
+        "wim, who is invited": ("/invitation/",), "alice, who was asked whether she comes": ("/appointment/",),
         "nia, who is asked for a code": ("/sign-in/code",), "noe, who sets up an app": ("/sign-in/app",),
         "ned, who looks at his codes": ("/sign-in/recovery-codes",),
     },
@@ -409,6 +411,7 @@ def _living(app: Flask) -> dict[str, Walker]:
     _many_at_once()
     _events()
     ways["wim, who is invited"].ask(f"/invitation/{links.token(_staff())}")
+    _appointments(ways["alice, who was asked whether she comes"])
     _steps(ways, pia)
     ways |= {who: Walker(app, who) for who in PEOPLE["living"] if who not in ways}
     _second_steps(ways)
@@ -447,6 +450,20 @@ def _events() -> None:
             events.cancel(event, _ada(), version=1)
         if hours == 60:
             attendances.give_up(models.Attendance.get(models.Attendance.event == event), _ada())
+
+
+def _appointments(asked: Walker) -> None:
+    """Alice comes tomorrow and later, and was here once; she has the e-mail that asks, and an address for her own calendar."""
+    alice, by = individual("alice"), Actor(account=accounts.newest(individual("alice")))
+    for name, who, hours in (("dora", "alice", 20), ("dora", "alice", 200), ("dora", "alice", -100), ("otto", "bob", 60)):
+        worker = Worker.get(Worker.external_id == name)
+        events.book(events.Plan(worker, clock.ahead(hours=hours), 50, models.Site.get(), [individual(who)]), Actor(worker=worker))
+    settings.change("late_cancelling", "0", SYSTEM)  # who cannot come tomorrow says so
+    places = models.Attendance.select().where(models.Attendance.individual == alice).order_by(models.Attendance.starts_at)
+    asked.ask(f"/appointment/{event_letters.link_of(places[1])}")
+    calendar_feeds.make(alice, by)
+    with store.writing():
+        Delivery.update(state="cancelled").where(Delivery.kind.startswith("event_")).execute()
 
 
 _PAPER: dict[str, list[str]] = {}  # recovery codes, as their owners kept them

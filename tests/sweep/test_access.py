@@ -77,6 +77,9 @@ RECIPES = {
     "/admin/workers/categories/": (), "/admin/workers/categories/new": (),
     "/admin/workers/categories/<slug>/": ("category",), "/admin/workers/categories/<slug>/removal": ("category",),
     "/invitation/": (), "/invitation/<token>": ("invitation",),
+    "/calendar/": (), "/calendar/history": (), "/calendar/feed": (), "/calendar/feed/details": (), "/calendar/feed/end": (),
+    **{f"/calendar/<place_id>{step}": ("place",) for step in ("", "/appointment.ics", "/confirmation", "/cancellation", "/late", "/cannot-come")},
+    "/appointment/": (), "/appointment/<token>": ("appointment",), "/feed/<token>.ics": ("feed",),
     "/admin/deliveries/": (), "/admin/deliveries/<public_id>/": ("delivery",),
     "/admin/deliveries/<public_id>/again": ("delivery",),
     "/admin/deliveries/<public_id>/release": ("delivery",), "/admin/deliveries/<public_id>/cancellation": ("delivery",),
@@ -219,7 +222,7 @@ class Matrix:
             "file": "app.js", "section": "messages", "slug": "help", "topic": "home", "verb": "suspend", "message": self.world.message,
             "import": self.world.file, "language": "en", "part": "logo", "picture": "0" * 32, "site": agency.main_site().public_id,
             "change job": self.world.change_job, "activation job": self.world.activation_job,
-            "row": self.world.row, "step": "start", "mark": "confirm",
+            "row": self.world.row, "step": "start", "mark": "confirm", "appointment": self.world.appointment, "feed": self.world.feed,
             "service": self.world.staff["service"],
             "worker": self.world.staff["worker"], "photo": self.world.staff["photo"], "class": self.world.staff["class"],
             "category": self.world.staff["category"], "invitation": self.world.staff["invitation"],
@@ -315,7 +318,8 @@ def fill(rule, values):
 
 def cases(matrix, kinds, absurd):
     """The arguments to try: what they are called, their values, and whose they are."""
-    is_owned = any(kind in ("individual", "account", "contact", "delivery", "task", "change", "device", "enrolment", "entry", "event", "place") for kind in kinds)
+    owned = ("individual", "account", "contact", "delivery", "task", "change", "device", "enrolment", "entry", "event", "place")
+    is_owned = any(kind in owned for kind in kinds)
     else_ = {"finn's file"} if {"import", "change job", "activation job"} & {*kinds} else {"nobody's"}  # or job
     own, foreign = ({"dora's"}, {"finn's"}) if "device of staff" in kinds else (else_, else_)
     yield "own", matrix.arguments(kinds, "alice"), {"alice"} if is_owned else own

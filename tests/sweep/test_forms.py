@@ -93,6 +93,8 @@ TYPED: dict[str, Callable[[Scene, Found], dict[str, Any]]] = {
     "/my-portal/address": lambda scene, found: {"email": "another@example.org", "current": password_of(found.who)},
     "/my-portal/address/code": lambda scene, found: {"code": links.digits(AddressChange.select().order_by(AddressChange.id.desc()).get().code)},
     "/my-portal/language": lambda scene, found: {"language": "ar"},
+    "/calendar/feed/details": lambda scene, found: {"has_details": True},
+    "/calendar/<place_id>/cancellation": lambda scene, found: {"reason": "I am ill."},
     "/my-portal/terms": lambda scene, found: {"accept": True},
     "/admin/settings/agency": lambda scene, found: {"name": "Bridge House", "country": "CA"},
     "/admin/settings/emergency-line": lambda scene, found: {"es": "Llame al 112."},

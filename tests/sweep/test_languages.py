@@ -250,6 +250,7 @@ def test_every_mail_is_written_in_its_readers_language(cast, language):
     for kind in ("worker_address_changed", "authenticator_set_up", "authenticator_removed", "recovery_code_used", "password_known"):
         notices.put(kind, 1, to=cast.ada.email, worker=cast.ada)
     forced_reset.force(cast.bob_account, cast.by("ada"))
+    cast.appointments()
     is_english, kinds = left_in_english(language), set()
     for delivery in Delivery.select().where(Delivery.state == "due"):
         tongue = letters.language_of(delivery)

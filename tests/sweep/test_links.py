@@ -52,6 +52,7 @@ def mails(cast, mailbox):
         for kind in ("authenticator_set_up", "authenticator_removed", "recovery_code_used", "password_known"):
             notices.put(kind, 1, to=ada.email, worker=ada)
     forced_reset.force(alice, cast.by("ada"))
+    cast.appointments()
     subjects = {str(m["Subject"]): m for m in mailbox.collect()}
     kinds = {
         "activation": "Your portal is ready", "birth_date_closed": "Your activation was stopped",
@@ -63,6 +64,9 @@ def mails(cast, mailbox):
         "invitation": "You are invited to work with the portal", "new_password_wanted": "Please choose a new password",
         "authenticator_set_up": "An authenticator app was set up", "authenticator_removed": "Your authenticator app was removed",
         "recovery_code_used": "A recovery code was used", "password_known": "Somebody may have your password",
+        "event_booked": "Your appointment", "event_moved": "Your appointment was moved", "event_cancelled": "Your appointment is cancelled",
+        "event_confirmation": "Please confirm your appointment", "client_running_late": "Somebody is running late",
+        "client_cannot_come": "Somebody cannot come",
     }  # fmt: skip
     return {kind: subjects[subject] for kind, subject in kinds.items()}
 
@@ -155,6 +159,9 @@ def assert_unchanged_and_working(app, browse, cast, mails, times, least):
     wim = browse()
     wim.open(link_in(mails["invitation"], "/invitation/"))
     assert wim.press("Save and sign in", password="seven brave geese fly").path == "/admin/"
+    comes = browse()
+    comes.open(link_in(mails["event_confirmation"], "/appointment/"))
+    assert "We expect you." in comes.press("I will come")
 
 
 def test_a_scanner_changes_nothing_and_the_links_still_work(app, browse, cast, mails):
@@ -178,7 +185,7 @@ LINKS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("kind", "start"), LINKS)
+@pytest.mark.parametrize(("kind", "start"), [*LINKS, ("event_confirmation", "/appointment/")])
 def test_the_token_is_in_no_page_title_or_address_that_is_shown(app, browse, mails, kind, start):
     path = link_in(mails[kind], start)
     token, browser = path.removeprefix(start), browse()
@@ -215,7 +222,8 @@ def test_no_mail_names_anybody_or_what_they_get_help_with(mails, cast):
 
     for kind, message in mails.items():
         told = f"{message['Subject']} {text_of(message)} {message.get_body(('html',)).get_content()}"
-        for person in (*Individual.select(), *Worker.select()):
+        with_whom = () if kind in ("event_booked", "event_confirmation") else Worker.select()  # in the text, not in the subject
+        for person in (*Individual.select(), *with_whom):
             assert person.first_name not in told.replace("Harbour Family Services", ""), kind
             assert person.last_name not in told, kind
             assert person.public_id not in told, kind

@@ -1,0 +1,96 @@
+"""Appointments of a made-up agency: of others, as many as are wanted, and of one client, who reads them in a calendar, too."""
+
+from __future__ import annotations
+
+import datetime as dt
+import sys
+import time
+from typing import Any
+
+from app import create_app
+from bench.servers import HOST
+from domain import calendar_feeds, clock, store
+from domain.actor import Actor
+from models import Attendance, Event, Individual, PortalAccount, Site, Worker, new_public_id
+
+AT_ONCE = 2_000
+IN_FEED = 500
+
+
+def of_others(number: int) -> None:
+    """So many, half of them over, one after the other with each worker, and each with somebody else."""
+    workers, people = _numbers(Worker), _numbers(Individual)[1:]
+    began = clock.now().replace(minute=0, second=0, microsecond=0) - dt.timedelta(hours=number // len(workers) // 2)
+    for start in range(0, number, AT_ONCE):
+        some = range(start, min(start + AT_ONCE, number))
+        _insert([(workers[n % len(workers)], began + dt.timedelta(hours=n // len(workers)), people[n % len(people)]) for n in some])
+
+
+def of_one(person: int, number: int) -> None:
+    """So many of one person, a third of them over: between the hours of the others."""
+    workers, now = _numbers(Worker), clock.now().replace(minute=30, second=0, microsecond=0)
+    _insert([(workers[0], now + dt.timedelta(hours=3 * (n - number // 3)), person) for n in range(number)])
+
+
+def _numbers(table: Any) -> list[int]:
+    return [number for (number,) in table.select(table.id).order_by(table.id).tuples()]
+
+
+def _insert(every: list[tuple[int, dt.datetime, int]]) -> None:
+    site, made, moment = Site.select().order_by(Site.id).first().id, Event.created_at.db_value(clock.now()), Event.starts_at.db_value
+    with store.writing():
+        rows = [
+            {"public_id": new_public_id(), "worker": worker, "starts_at": moment(starts),
+             "ends_at": moment(starts + dt.timedelta(minutes=25)), "site": site, "is_video": False, "video_link": "", "state": "booked",
+             "is_overlapping": False, "created_at": made, "version": 1}
+            for worker, starts, _ in every
+        ]  # fmt: skip
+        numbers = [number for (number,) in store.insert(Event, rows, "RETURNING id")]
+        store.insert(Attendance, [
+            {"public_id": new_public_id(), "event": number, "individual": person, "state": "booked", "starts_at": moment(starts),
+             "confirmed_how": "", "cancel_reason": "", "version": 1}
+            for number, (_, starts, person) in zip(numbers, every, strict=True)
+        ])  # fmt: skip
+
+
+def feed_of(person: Individual) -> str:
+    """The path of somebody's calendar."""
+    account = PortalAccount.get(PortalAccount.individual == person, PortalAccount.state == "active")
+    return f"/feed/{calendar_feeds.token(calendar_feeds.make(person, Actor(account=account)))}.ics"
+
+
+def client() -> Individual:
+    """Who looks."""
+    person: Individual = PortalAccount.get(PortalAccount.email == "client1@example.org").individual
+    return person
+
+
+def measure_feed(app: Any) -> tuple[float, int]:
+    """Milliseconds until a calendar of 500 is read, and its SELECTs: the middle of five, after one for which nothing was kept."""
+    from bench.queries import Listener  # which fills its agency with what stands here
+
+    of_one(client().id, IN_FEED)
+    path, reader, listener, took = feed_of(client()), app.test_client(), Listener(), []
+    for _ in range(6):
+        listener.asked.clear()
+        began = time.perf_counter()
+        answer = reader.get(path, base_url=f"https://{HOST}")
+        took.append(1000 * (time.perf_counter() - began))
+        if answer.data.count(b"BEGIN:VEVENT") != IN_FEED:
+            raise RuntimeError(f"{answer.status_code}: {len(answer.data)} bytes")
+    return sorted(took[1:])[2], len(listener.counted())
+
+
+def main() -> None:
+    """``fill NUMBER``: so many of others, and fifteen of the client, ten of them ahead; ``feed``: print what a calendar of 500 takes."""
+    app = create_app()
+    with store.connection():
+        if sys.argv[1] == "feed":
+            print(*measure_feed(app))
+            return
+        of_others(int(sys.argv[2]))
+        of_one(client().id, 15)
+
+
+if __name__ == "__main__":
+    main()

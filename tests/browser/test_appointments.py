@@ -1,0 +1,60 @@
+"""A client on a phone: when am I expected, I come, I am late, I do not come; by the e-mail's link, too, and without JavaScript."""
+
+from collections.abc import Callable
+
+import pytest
+from browser import ways
+from browser.looks import look
+from browser.portals import PASSWORD, Town, booked
+from playwright.sync_api import Page, expect
+
+pytestmark = pytest.mark.long
+Phone = Callable[..., Page]
+
+
+@pytest.mark.parametrize(("email", "base", "has_javascript"), [("client11@example.org", 1000, True), ("client12@example.org", 2000, False)])
+def test_a_client_sees_confirms_is_late_and_cancels(town: Town, phone: Phone, email: str, base: float, has_javascript: bool) -> None:
+    near = base / 1000 * 2
+    by_mail, *_ = booked(town.data, email, base, base + 10, near)
+    client = phone(town.url, java_script_enabled=has_javascript)
+    ways.sign_in(client, email, PASSWORD)
+    client.goto("/calendar/")
+    ways.heading(client, "Calendar")
+    rows = client.get_by_role("main").locator("a.row")
+    expect(rows).to_have_count(3)
+    rows.first.click()
+    ways.press(client, "I am running late")
+    expect(client.get_by_role("main").get_by_text("You said that you are running late")).to_be_visible()
+    client.goto("/calendar/")
+    rows.nth(2).click()
+    ways.press(client, "I will come")
+    expect(client.get_by_role("main").get_by_text("confirmed", exact=True)).to_be_visible()
+    ways.press(client, "Cancel")
+    ways.heading(client, "Cancel this appointment?")
+    ways.press(client, "Yes, cancel it")
+    expect(client.get_by_role("main").get_by_text("cancelled", exact=True)).to_be_visible()
+    client.goto("/calendar/")
+    expect(rows).to_have_count(2)
+
+    stranger = phone(town.url, java_script_enabled=has_javascript)
+    stranger.goto(by_mail)
+    ways.heading(stranger, "Do you come?")
+    look(stranger, "/appointment/")
+    ways.press(stranger, "I will come")
+    ways.heading(stranger, "Thank you")
+    client.goto("/calendar/")
+    expect(rows.nth(1).get_by_text("confirmed")).to_be_visible()
+
+
+def test_a_client_puts_appointments_into_their_own_calendar(town: Town, phone: Phone) -> None:
+    booked(town.data, "client13@example.org", 3000)
+    client = phone(town.url)
+    ways.sign_in(client, "client13@example.org", PASSWORD)
+    client.goto("/calendar/feed")
+    ways.press(client, "Make my address")
+    address = client.get_by_label("Only for you").input_value()
+    answer = client.request.get(address)
+    assert answer.headers["content-type"] == "text/calendar; charset=utf-8"
+    assert "SUMMARY:Appointment" in answer.text()
+    ways.press(client, "Stop it")
+    assert client.request.get(address).status == 404

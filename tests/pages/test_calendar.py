@@ -1,0 +1,280 @@
+"""The client's calendar as it is seen: what comes, what was, one appointment and its buttons; the own calendar; the link by e-mail."""
+
+import datetime as dt
+
+import icalendar
+import pytest
+
+from domain import accounts, attendances, clock, event_letters, events, services, settings, store
+from domain.events import Plan
+from models import Attendance, Event, Service, Site
+
+pytestmark = pytest.mark.usefixtures("cast")
+
+
+@pytest.fixture
+def book(cast):
+    """Books for Alice at Dora's in so many hours; her place."""
+
+    def plan(hours=72, who=("alice",), **more):
+        people = [getattr(cast, name) for name in who]
+        event = events.book(Plan(cast.dora, clock.ahead(hours=hours), 50, Site.get(), people, **more), cast.by("dora"))
+        return Attendance.get(Attendance.event == event, Attendance.individual == people[0])
+
+    return plan
+
+
+@pytest.fixture
+def hidden(cast):
+    """A service that no client sees."""
+    return services.add(services.Details("Canary counselling"), "case", cast.by("ines"))
+
+
+def choose(cast, **choices):
+    for name, value in choices.items():
+        settings.change(name, str(value), cast.by("ada"))
+
+
+def offered(page):
+    """What can be pressed, beside the language."""
+    return [button for button in page.buttons if button not in ("English", "Español", "Français", "العربية")]
+
+
+def event_page(place):
+    return f"/calendar/{place.public_id}"
+
+
+# ---------------------------------------------------------------- what comes, what was
+
+
+def test_what_comes_is_told_by_day_the_next_one_first(browse, cast, book):
+    book(24 * 9)
+    book(24)
+    page = browse("alice").open("/calendar/")
+    days = [heading.text for heading in page.tree.iter("h2")]
+    assert days[0] == "Tomorrow"
+    assert page.main.count("Appointment") == 2
+
+
+def test_nothing_planned_says_so_and_whom_to_call(browse, cast):
+    assert "Nothing is planned" in browse("alice").open("/calendar/")
+    assert "Nothing yet" in browse("alice").open("/calendar/history")
+
+
+def test_a_list_goes_on(browse, cast, book):
+    for number in range(22):
+        book(48 + number)
+    alice = browse("alice")
+    page = alice.open("/calendar/")
+    following = next(href for href in page.hrefs if "after=" in href)
+    assert alice.open(following).main.count("Appointment") == 2
+
+
+def test_history_is_narrowed_by_service_year_and_what_became_of_it(browse, cast, book, hidden):
+    open_one = services.add(services.Details("Talking"), "case", cast.by("ines"))
+    with store.writing():
+        Service.update(is_visible=True).where(Service.id == open_one.id).execute()
+    came = book(-50, service=open_one)
+    missed, cancelled = book(-100, service=hidden), book(90)
+    for place, verb in ((came, "show"), (missed, "no_show")):
+        attendances.mark(place, verb, cast.by("dora"), version=1)
+    events.cancel(cancelled.event, cast.by("dora"), version=1)
+    alice = browse("alice")
+    page = alice.open("/calendar/history")
+    assert "Canary" not in page.html
+    for asked, shown in (("outcome=attended", came), ("outcome=missed", missed), ("outcome=cancelled", cancelled),
+                         (f"service={open_one.public_id}", came)):  # fmt: skip
+        found = [href for href in alice.open(f"/calendar/history?{asked}").hrefs if len(href) == len(event_page(came))]
+        assert found == [event_page(shown)], asked
+    for odd in ("service=" + hidden.public_id, "year=1", "outcome=x", "older=x", "year=%00"):
+        assert alice.open(f"/calendar/history?{odd}").status == 200
+
+
+def test_a_hidden_service_is_an_appointment_everywhere(browse, cast, book, hidden, mailbox):
+    place = book(20, service=hidden)
+    alice = browse("alice")
+    for path in ("/", "/calendar/", "/calendar/history", event_page(place), f"{event_page(place)}/cancellation"):
+        assert "Canary" not in alice.open(path).html, path
+    assert "Appointment" in alice.open("/calendar/")
+    assert "Canary" not in alice.ask(f"{event_page(place)}/appointment.ics").html
+    assert not [mail for mail in mailbox.collect() if "Canary" in mail.as_string()]
+    other = browse("bob")
+    assert other.ask(event_page(place)).status == other.ask("/calendar/" + "x" * 22).status == 404
+
+
+# ---------------------------------------------------------------- one appointment
+
+
+def test_confirm_then_cancel(browse, cast, book):
+    place = book(72)
+    alice = browse("alice")
+    page = alice.open(event_page(place))
+    assert page.buttons == ["I will come"]
+    page = alice.press("I will come")
+    assert "Thank you. We expect you." in page
+    assert "I will come" not in page.buttons
+    alice.open(f"{event_page(place)}/cancellation")
+    page = alice.press("Yes, cancel it", reason="I am ill.")
+    assert "Your appointment is cancelled." in page
+    assert page.buttons == []
+    assert Attendance.get().cancel_reason == "I am ill."
+    assert alice.open(f"{event_page(place)}/cancellation").path == event_page(place)
+
+
+def test_late_is_told_before_the_button_and_in_one_tap_to_the_worker(browse, cast, book):
+    place = book(3)
+    alice = browse("alice")
+    page = alice.open(event_page(place))
+    assert page.buttons == ["I will come", "I am running late"]
+    assert "We have told" in alice.press("I am running late")
+    assert "You said that you are running late" in alice.open(event_page(place))
+    assert "cancelled late" in alice.open(f"{event_page(place)}/cancellation")
+
+
+def test_too_late_is_a_way_to_say_so_and_no_missing_button(browse, cast, book):
+    choose(cast, late_cancelling=0)
+    place = book(3)
+    alice = browse("alice")
+    page = alice.open(event_page(place))
+    assert page.buttons == ["I will come", "I am running late", "I cannot come"]
+    assert "It is too late to cancel here." in page
+    assert "We have told" in alice.press("I cannot come")
+
+
+def test_what_is_switched_off_is_gone(browse, cast, book):
+    place = book(72)
+    alice = browse("alice")
+    choose(cast, confirming=0, cancelling=0, calendar_feed=0)
+    page = alice.open(event_page(place))
+    assert page.buttons == []
+    assert "Cancel" not in page.links
+    assert alice.send(f"{event_page(place)}/confirmation", {"csrf_token": alice.token}).status == 404
+    assert alice.ask(f"{event_page(place)}/cancellation").status == 404
+    assert alice.send(f"{event_page(place)}/cancellation", {"csrf_token": alice.token}).status == 404
+    assert "/calendar/feed" not in alice.open("/calendar/").hrefs
+    for path in ("/calendar/feed", "/calendar/feed/details", "/calendar/feed/end"):
+        assert alice.send(path, {"csrf_token": alice.token}).status == 404
+    assert alice.ask("/calendar/feed").status == 404
+    assert Attendance.get().confirmed_at is None
+
+
+def test_what_the_agency_cancelled_says_whom_to_call(browse, cast, book):
+    place = book(72)
+    events.cancel(place.event, cast.by("dora"), version=1)
+    page = browse("alice").open(event_page(place))
+    assert "We had to cancel this appointment" in page
+    assert page.buttons == []
+    assert "Add to my calendar" not in page.links
+
+
+# ---------------------------------------------------------------- the own calendar
+
+
+def test_one_appointment_as_a_file(browse, cast, book):
+    place = book(72)
+    alice = browse("alice")
+    answer = alice.ask(alice.open(event_page(place)).links["Add to my calendar"])
+    assert answer.headers["Content-Type"] == "text/calendar; charset=utf-8"
+    assert answer.headers["Content-Disposition"] == "attachment; filename=appointment.ics"
+    [one] = icalendar.Calendar.from_ical(answer.body).walk("VEVENT")
+    assert one.start.astimezone(dt.UTC) == place.starts_at.replace(microsecond=0)
+    assert browse("bob").ask(f"{event_page(place)}/appointment.ics").status == 404
+
+
+def address_on(page):
+    return next(tag.get("value") for tag in page.tree.iter("input") if tag.get("id") == "address")
+
+
+def test_an_address_is_made_chosen_renewed_and_stopped(browse, cast, book):
+    book(72)
+    alice, phone = browse("alice"), browse()
+    alice.open(alice.open("/calendar/").links["Show them in my own calendar"])
+    first = address_on(alice.press("Make my address"))
+    path = first.removeprefix(alice.root)
+    answer = phone.ask(path)
+    assert (answer.status, answer.headers["Content-Type"]) == (200, "text/calendar; charset=utf-8")
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert "Set-Cookie" not in answer.headers
+    assert "Dora" not in answer.html
+    alice.press("Save", has_details=True)
+    assert "LOCATION" in phone.ask(path).html
+    second = address_on(alice.press("Make a new address"))
+    assert second != first
+    gone = phone.ask(path)
+    assert gone.status == 404
+    assert phone.ask("/feed/guessed.ics").main == gone.main
+    assert "LOCATION" in phone.ask(second.removeprefix(alice.root)).html
+    assert "no longer works" in alice.press("Stop it")
+    assert phone.ask(second.removeprefix(alice.root)).status == 404
+
+
+def test_the_address_of_an_ended_account_is_like_one_that_never_was(browse, cast):
+    alice = browse("alice")
+    alice.open("/calendar/feed")
+    path = address_on(alice.press("Make my address")).removeprefix(alice.root)
+    accounts.close(cast.alice_account, cast.by("ada"))
+    assert browse().ask(path).main == browse().ask("/feed/guessed.ics").main
+
+
+# ---------------------------------------------------------------- by the link of the e-mail
+
+
+def link(place):
+    return f"/appointment/{event_letters.link_of(place)}"
+
+
+def test_the_link_shows_date_and_time_only_and_a_button_confirms(browse, cast, book, hidden):
+    place = book(30, service=hidden)
+    somebody = browse()
+    page = somebody.open(link(place))
+    assert page.path == "/appointment/"
+    assert Attendance.get().confirmed_at is None
+    for word in ("Canary", "Dora", "Alice", Site.get().name):
+        assert word not in page.main
+    assert offered(page) == ["I will come"]
+    page = somebody.press("I will come")
+    assert "We expect you." in page
+    assert Attendance.get().confirmed_how == "link"
+    assert offered(somebody.open(link(place))) == []
+    somebody.send("/appointment/", {"csrf_token": somebody.token})
+    assert Attendance.get().confirmed_how == "link"
+
+
+def _moved(place, cast):
+    events.move(place.event, clock.ahead(hours=90), 50, cast.by("dora"), version=1)
+
+
+OTHERWISE = {
+    "This appointment was moved": _moved,
+    "This appointment was cancelled": lambda place, cast: events.cancel(place.event, cast.by("dora"), version=1),
+    "Please call us": lambda place, cast: choose(cast, confirming=0),
+}
+
+
+@pytest.mark.parametrize("heading", OTHERWISE)
+def test_what_can_not_be_confirmed_says_what_to_do_and_the_post_does_nothing(browse, cast, book, heading):
+    place = book(30)
+    somebody = browse()
+    somebody.open(link(place))
+    OTHERWISE[heading](place, cast)
+    somebody.send("/appointment/", {"csrf_token": somebody.token})
+    page = somebody.open("/appointment/")
+    assert (page.heading, offered(page)) == (heading, [])
+    assert Attendance.get().confirmed_at is None
+
+
+def test_a_past_one_is_over(browse, cast, book):
+    place = book(1)
+    sealed = link(place)
+    with store.writing():
+        Event.update(starts_at=clock.ago(minutes=5), ends_at=clock.ahead(minutes=5)).execute()
+        Attendance.update(starts_at=clock.ago(minutes=5)).execute()
+    assert browse().open(sealed).heading == "This appointment is over"
+
+
+@pytest.mark.parametrize("end", ["x", "", "%00"])
+def test_a_link_that_was_cut_off_tells_what_to_do(browse, cast, book, end):
+    good = link(book(30))
+    answer = browse().ask(good[:-4] + end)
+    assert (answer.status, Attendance.get().confirmed_at) == (404, None)
+    assert browse().ask("/appointment/").status == 404
