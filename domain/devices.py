@@ -41,10 +41,9 @@ def met(account: PortalAccount | None, worker: Worker | None, token: str, agent:
 
 def _share(others: list[Device]) -> None:
     """Somebody else uses a browser: whoever trusted it is asked for a code there again."""
-    trusted = Device.trusted_at.is_null(False)
-    ended = [each for each in others if each.trusted_at and Device.update(trusted_at=None).where(Device.id == each.id, trusted).execute()]
-    for each in ended:
-        audit.record("device.trust_ended", SYSTEM, subject=f"worker {each.worker_id}")
+    for each in others:
+        if each.trusted_at and Device.update(trusted_at=None).where(Device.id == each.id, Device.trusted_at.is_null(False)).execute():
+            audit.record("device.trust_ended", SYSTEM, subject=f"worker {each.worker_id}")
 
 
 def find(account: PortalAccount | None, worker: Worker | None, token: str) -> Device | None:

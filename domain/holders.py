@@ -39,15 +39,14 @@ def _may_sign_in(table: Any, key: str) -> tuple[Any, ...]:
 IS_IN_USE = (PortalAccount.state == ACTIVE) | (PortalAccount.reason == "attempts")
 
 
-
 def _in_numbers(key: Any, same: Any) -> Any:
     """The worker before the account: their place, their numbers, the hash, and since when a new password is wanted."""
     none = SQL("NULL")
     workers = Worker.select(SQL("1 AS place"), Worker.id, none, none, Worker.password_hash, none).where(*_may_sign_in(Worker, key))
-    accounts = PortalAccount.select(
+    clients = PortalAccount.select(
         SQL("2"), none, PortalAccount.id, PortalAccount.individual, PortalAccount.password_hash, PortalAccount.password_reset_wanted_at
     ).where(*_may_sign_in(PortalAccount, same))
-    return workers.union_all(accounts).order_by(SQL("place")).tuples()
+    return workers.union_all(clients).order_by(SQL("place")).tuples()
 
 
 _IN_NUMBERS = statements.Question(_in_numbers)

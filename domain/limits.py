@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import ipaddress
 
-from domain import clock, settings, store
+from domain import clock, store
 from domain.actor import Actor
 from domain.rules import N_, RuleBroken
 from models import RateCount
@@ -57,9 +57,9 @@ def within(what: str, who: str, by: Actor, most: int, seconds: int) -> None:
         raise RuleBroken(_TOO_MANY, code="too_many")
 
 
-def within_alone(what: str, who: str, setting: str, seconds: int) -> None:
+def within_alone(what: str, who: str, most: int, seconds: int) -> None:
     """Count one try for who it is about, whatever network it comes from.  Raises RuleBroken ``too_many``."""
-    if not spend(what, f"who {who}", most=settings.get(setting), seconds=seconds):
+    if not spend(what, f"who {who}", most=most, seconds=seconds):
         raise RuleBroken(_TOO_MANY, code="too_many")
 
 

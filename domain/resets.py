@@ -36,11 +36,11 @@ def ask(email: str, by: Actor, *, request: str = "", is_proved: bool = False) ->
     The same work for every address: who that is gets looked up later, by ``resolve`` in the background.  Who has ``is_proved``
     the password does not guess, and is kept from no link by others of the same network.
     """
-    key = profile.email_key(email)
+    key, most = profile.email_key(email), settings.get("resets_an_hour")
     if is_proved:
-        limits.within_alone("reset", key, "resets_an_hour", 3600)
+        limits.within_alone("reset", key, most, 3600)
     else:
-        limits.within("reset", key, by, settings.get("resets_an_hour"), 3600)
+        limits.within("reset", key, by, most, 3600)
     with store.writing(), contextlib.suppress(IntegrityError), store.writing():  # the same request in the same moment
         number = int(clock.now().timestamp() * 1000)
         notices.put("password_reset", number, to=key[:254], version=int(devices.digest(key + request)[:7], 16),

@@ -7,7 +7,7 @@ from flask import g, request, url_for
 from blueprints import differences
 from blueprints.admin import account_steps, bp, event_words, paging, people, wording
 from domain import accounts, handover, letters, notices, profile, profile_changes, search, sites, staff_calendar, texts
-from models import Delivery, Individual, Site
+from models import Delivery, Individual
 from web import posts
 from web.access import any_staff, right
 from web.formatting import language_name
@@ -45,7 +45,7 @@ class IndividualForm(Form):
         if len(offered) < 2 if request.method in posts.SAFE else "site" not in request.form:
             del self.site
             return
-        self.site.choices = [("", _("Not said")), *((site.public_id, _named(site)) for site in offered)]
+        self.site.choices = [("", _("Not said")), *((site.public_id, wording.site(site)) for site in offered)]
 
     def rules(self):
         self.details().checked()
@@ -59,10 +59,6 @@ class IndividualForm(Form):
         if "site" not in self:
             return self._kept
         return next((site.id for site in sites.in_mind() if site.public_id == self.site.data), None)
-
-
-def _named(site: Site) -> str:
-    return site.name if site.is_in_use else _("%(site)s (no longer in use)", site=site.name)
 
 
 def _as_form(person: Individual) -> SimpleNamespace:
@@ -124,7 +120,7 @@ def individual(public_id: str):
 def _site_of(person: Individual) -> str:
     """Where they usually come, as far as that says something."""
     site = sites.numbered(person.site_id)
-    return _named(site) if site and (sites.are_several() or not site.is_in_use) else ""
+    return wording.site(site) if site and (sites.are_several() or not site.is_in_use) else ""
 
 
 def _missing(person: Individual, known: accounts.Known, address: str):

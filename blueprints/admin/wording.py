@@ -12,7 +12,7 @@ from flask_babel import get_locale
 from blueprints import differences
 from domain import accounts, attendances, audit, readiness, services, settings, texts
 from domain.rules import N_, RuleBroken
-from models import AuditEntry, WorkerCategory
+from models import AuditEntry, Site, WorkerCategory
 from web.languages import gettext as _
 from web.languages import ngettext
 
@@ -147,6 +147,11 @@ def checklist(steps: Sequence[readiness.Step]) -> list[tuple[str, str, str, bool
 
 def _address(place: str) -> str:
     return url_for("admin.settings_section", section=place) if place in settings.SECTIONS else url_for(place)
+
+
+def site(of: Site) -> str:
+    """The name of a site, and that nobody is seen there any more."""
+    return of.name if of.is_in_use else str(_("%(site)s (no longer in use)", site=of.name))
 
 
 def told(sentence: str) -> str:
