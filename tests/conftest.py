@@ -38,6 +38,7 @@ from domain import (
     categories,
     clock,
     dispatch,
+    event_messages,
     events,
     import_page,
     limits,
@@ -488,7 +489,7 @@ class Cast:
         return _activated(self.invited(individual), password)
 
     def appointments(self) -> None:
-        """One letter of each kind that is sent of appointments: four to Alice, two to Dora."""
+        """One letter of each kind that is sent of appointments: five to Alice, three to Dora."""
         by = self.by("dora")
 
         def book(hours: int) -> models.Event:
@@ -497,6 +498,10 @@ class Cast:
         book(100)
         events.move(book(120), clock.ahead(hours=130), 50, by, version=1)
         events.cancel(book(140), by, version=1)
+        changed = book(150)
+        event_messages.drop(models.Attendance.get(models.Attendance.event == changed))  # as if it were told
+        events.set_video(changed, "", by, is_video=True, version=1)
+        attendances.give_up(models.Attendance.get(models.Attendance.event == book(160)), self.by("alice"))
         place = models.Attendance.get(models.Attendance.event == book(20))
         for what in ("running_late", "cannot_come"):
             attendances.tell(place, what, self.by("alice"))
