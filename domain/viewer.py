@@ -11,9 +11,10 @@ from typing import Any
 
 from peewee import fn
 
-from domain import audit, clock, devices, events, my_services, profile, profile_changes, settings, store
+from domain import audit, clock, devices, events, my_calendar, my_services, profile, profile_changes, settings, store
 from domain.actor import Actor
 from domain.devices import Place
+from domain.my_calendar import STANDS, read_in  # noqa: F401 - a reader, too
 from domain.rules import NotFound
 from models import (
     BULK_VERBS,
@@ -21,7 +22,6 @@ from models import (
     AuditEntry,
     BulkJob,
     BulkRow,
-    CalendarFeed,
     CategoryMember,
     Contact,
     Delivery,
@@ -56,7 +56,6 @@ GROUP_RIGHTS: dict[str, frozenset[str]] = {
     "worker": frozenset(), "intake_mgmt": _INTAKE, "admin_exec": frozenset(_EXEC), "system_admin": frozenset(_ADMIN),
 }  # fmt: skip
 RIGHTS = GROUP_RIGHTS["system_admin"]
-MOST_IN_FEED = 5000
 SCOPES = frozenset({"calendar", "messages", "documents", "billing"})
 
 
@@ -94,23 +93,14 @@ class ClientViewer:
         """What was declined not long ago, with the reason."""
         return profile_changes.declined_lately(self.individual)
 
-    @property
-    def coming(self) -> Any:
-        """The client's places in events that are booked and not over, soonest first, each with its event and what belongs to it."""
-        moment = clock.now()
-        ahead = _places_of(self.individual, *_LISTED).where(Attendance.starts_at > moment - events.LONGEST, Event.ends_at > moment)
-        stands = ahead.where(Event.state == "booked", Attendance.state.in_(_STANDS))
-        return stands.order_by(Attendance.starts_at, Attendance.id)
+    def coming(self, most: int, after: Attendance | None = None) -> list[Attendance]:
+        """The client's places in events that are booked and not over, soonest first: so many that follow ``after``."""
+        return my_calendar.coming(self.individual, most, after)
 
     @property
     def gone_by(self) -> Any:
         """The client's places in events that are over or were cancelled, latest first."""
-        moment = clock.now()
-        stands = (Event.state == "booked") & Attendance.state.in_(_STANDS)
-        waits = Event.state == "requested"
-        ahead = (Attendance.starts_at > moment - events.LONGEST) & (Event.ends_at > moment)
-        every = _places_of(self.individual, *_LISTED)
-        return every.where(~(ahead & (stands | waits))).order_by(Attendance.starts_at.desc(), Attendance.id.desc())
+        return my_calendar.gone_by(self.individual)
 
     def place(self, public_id: str) -> Attendance:
         """One of the client's places in events, with its event.  Raises NotFound."""
@@ -119,19 +109,15 @@ class ClientViewer:
     @property
     def services_met(self) -> list[Service]:
         """The services of the client's events, those that clients may see, by name."""
-        mine = Event.select(Event.service).join(Attendance).where(Attendance.individual == self.individual)
-        return list(Service.select().where(Service.id.in_(mine), Service.is_visible).order_by(Service.name, Service.id))
+        return my_calendar.services_met(self.individual)
 
     @property
     def years_met(self) -> list[int]:
         """The years from the client's first event on, the latest first."""
-        first, last = Attendance.select(fn.MIN(Attendance.starts_at), fn.MAX(Attendance.starts_at)).where(
-            Attendance.individual == self.individual
-        ).tuples().first()
-        return [] if first is None else list(range(min(_year(last), clock.now().year), _year(first) - 1, -1))
+        return my_calendar.years_met(self.individual)
 
     def _places(self) -> Any:
-        return _places_of(self.individual)
+        return my_calendar.places_of(self.individual)
 
     @property
     def enrolments(self) -> list[Enrolment]:
@@ -441,7 +427,7 @@ class StaffViewer:
         """Of these, what stands and is not over, soonest first."""
         moment = clock.now()
         ahead = self.events_of(individual).where(Attendance.starts_at > moment - events.LONGEST, Event.ends_at > moment)
-        stands = ahead.where(Event.state.in_(("requested", "booked")), Attendance.state.in_(_STANDS))
+        stands = ahead.where(Event.state.in_(("requested", "booked")), Attendance.state.in_(STANDS))
         return stands.order_by(Attendance.starts_at, Attendance.id)
 
     def _categories(self) -> Any:
@@ -488,37 +474,6 @@ def rights_in(security_class: SecurityClass | None) -> frozenset[str]:
     return RIGHTS & frozenset(security_class.rights.split()) if security_class else frozenset()
 
 
-def read_in(feed: CalendarFeed) -> list[Attendance]:
-    """What whoever has the address of a feed reads: its owner's places in events, from a year ago to all that come."""
-    every = _places_of(feed.individual, *_LISTED, Attendance.version, Event.version, Site.address)
-    since = every.where(Attendance.starts_at > clock.ago(days=366))
-    return list(since.order_by(Attendance.starts_at, Attendance.id).limit(MOST_IN_FEED))
-
-
-# What a list reads of an event and of what belongs to it: no more, because whole rows take three times as long.
-_LISTED = (
-    Attendance.id, Attendance.public_id, Attendance.state, Attendance.starts_at, Attendance.confirmed_at,
-    Event.id, Event.public_id, Event.state, Event.starts_at, Event.ends_at, Event.is_video,
-    Worker.id, Worker.first_name, Worker.last_name, Worker.display_name, Site.id, Site.name, Site.time_zone,
-    Service.id, Service.name, Service.client_name, Service.is_visible, Group.id, Group.name, Group.client_name, Group.is_visible,
-)  # fmt: skip
-
-
-def _places_of(individual: Individual, *columns: Any) -> Any:
-    every = (
-        Attendance.select(*(columns or (Attendance, Event, Worker, Site, Service, Group)))
-        .join(Event)
-        .join(Worker)
-        .switch(Event)
-        .join(Site)
-        .switch(Event)
-        .left_outer_join(Service)
-        .switch(Event)
-        .left_outer_join(Group, on=(Event.group == Group.id), attr="group")
-    )
-    return every.where(Attendance.individual == individual)
-
-
 def seen_by(worker: Worker) -> Any:
     """Whom a worker may see, for what is done in their name in the background."""
     return _seen_by(worker, rights_of(worker))
@@ -539,9 +494,6 @@ def _accounts_seen_by(worker: Worker, rights: frozenset[str]) -> Any:
     return every if "view_all_individuals" in rights else every.where(PortalAccount.individual.in_(caseload_of(worker)))
 
 
-_STANDS = ("booked", "show", "no_show")
-
-
 def caseload_of(worker: Worker) -> Any:
     """The numbers of those who are enrolled with, booked with or followed by a worker (spec 00, rights)."""
     further = EnrolmentWorker.select(EnrolmentWorker.enrolment).where(EnrolmentWorker.worker == worker)
@@ -549,7 +501,7 @@ def caseload_of(worker: Worker) -> Any:
         Enrolment.closed_on.is_null(), (Enrolment.worker == worker) | Enrolment.id.in_(further)
     )
     meets = Attendance.select(Attendance.individual).join(Event)
-    meets = meets.where(Event.worker == worker, Event.state == "booked", Attendance.state.in_(_STANDS))
+    meets = meets.where(Event.worker == worker, Event.state == "booked", Attendance.state.in_(STANDS))
     return Follow.select(Follow.individual).where(Follow.worker == worker) | files | meets
 
 
@@ -558,15 +510,11 @@ def caseloads_with(individual: Individual) -> set[int]:
     files = Enrolment.select().where(Enrolment.individual == individual, Enrolment.closed_on.is_null())
     further = EnrolmentWorker.select(EnrolmentWorker.worker).where(EnrolmentWorker.enrolment.in_(files.select(Enrolment.id)))
     meets = Event.select(Event.worker).join(Attendance).where(
-        Attendance.individual == individual, Attendance.state.in_(_STANDS), Event.state == "booked"
+        Attendance.individual == individual, Attendance.state.in_(STANDS), Event.state == "booked"
     )
     follows = Follow.select(Follow.worker).where(Follow.individual == individual)
     every = follows | files.select(Enrolment.worker) | further | meets
     return {number for (number,) in every.tuples() if number is not None}
-
-
-def _year(moment: Any) -> int:
-    return int(str(moment)[:4])
 
 
 def _photo(public_id: str) -> WorkerPhoto:
