@@ -78,12 +78,23 @@ _WATCHED = _MEMBERS.left_outer_join(SecurityClass).where(  # the categories of w
     _HERE, (Worker.group << [group for group, rights in GROUP_RIGHTS.items() if _SEES_ALL in rights])
     | SecurityClass.rights.contains(_SEES_ALL),
 )  # fmt: skip
-_FOLLOWED = (  # somebody of the task's category signs in who follows whom it is about
-    _MEMBERS.join(Follow, on=Follow.worker == Worker.id)
-    .where(_HERE, WorkerCategory.slug == Task.category, Follow.individual == Task.individual)
+_THEIRS = (  # somebody of the task's category signs in in whose caseload whom it is about is
+    fn.EXISTS(Follow.select(Follow.id).where(Follow.worker == Worker.id, Follow.individual == Task.individual))
+    | fn.EXISTS(
+        Enrolment.select(Enrolment.id).left_outer_join(EnrolmentWorker).where(
+            Enrolment.individual == Task.individual, Enrolment.closed_on.is_null(),
+            (Enrolment.worker == Worker.id) | (EnrolmentWorker.worker == Worker.id),
+        )
+    )
+    | fn.EXISTS(
+        Attendance.select(Attendance.id).join(Event).where(
+            Attendance.individual == Task.individual, Attendance.state.in_(STANDS), Event.state == "booked", Event.worker == Worker.id,
+        )
+    )
 )  # fmt: skip
+_KNOWN = _MEMBERS.where(_HERE, WorkerCategory.slug == Task.category, _THEIRS)
 
 
 def seen_by_nobody() -> Any:
     """True of a task that waits where nobody is who may see whom it is about."""
-    return ~(Task.category.in_(_WATCHED) | fn.EXISTS(_FOLLOWED))
+    return ~(Task.category.in_(_WATCHED) | fn.EXISTS(_KNOWN))
