@@ -36,6 +36,7 @@ def fill() -> Individual:
     settings.change("about_me_changes_a_day", "200", SYSTEM)
     accounts = list(PortalAccount.select(PortalAccount, Individual).join(Individual).order_by(PortalAccount.id))
     staff = Actor(worker=Worker.get(Worker.group == "system_admin"))
+    appointments.clear()
     with store.writing():
         _deliveries(accounts)
         _tasks_and_audit(accounts, staff)

@@ -17,6 +17,7 @@ from domain import (
     audit,
     categories,
     clock,
+    demo_calendar,
     links,
     notices,
     passwords,
@@ -28,7 +29,7 @@ from domain import (
     texts,
 )
 from domain.actor import SYSTEM, Actor
-from domain.demo_people import FIRST, LAST, Person, chance_of, client, others
+from domain.demo_people import FIRST, LAST, House, Person, chance_of, client, others
 from domain.rules import N_, RuleBroken
 from models import (
     ACTIVE,
@@ -39,14 +40,12 @@ from models import (
     Contact,
     Delivery,
     DeliveryAttempt,
-    Enrolment,
     Follow,
     Group,
     Individual,
     Link,
     PageVersion,
     PortalAccount,
-    RosterEntry,
     Row,
     SearchWord,
     SecurityClass,
@@ -66,20 +65,6 @@ FOLLOWED = 480  # of the first clients every second one is in somebody's caseloa
 FEWEST_FOR_OTHERS = 10  # from so many on there are people without an account, and accounts in every state
 
 
-@dataclasses.dataclass(frozen=True)
-class _House:
-    """What every account refers to."""
-
-    sites: list[Site]
-    workers: list[Worker]
-    services: list[Service]
-    groups: list[Group]
-    privacy: PageVersion
-    terms: PageVersion
-    password_hash: str
-    now: dt.datetime
-
-
 def fill(*, clients: int, password: str, seed: int = 1) -> None:
     """Make the agency, its staff and ``clients`` active clients, everybody with ``password``.
 
@@ -91,7 +76,7 @@ def fill(*, clients: int, password: str, seed: int = 1) -> None:
     traced: list[PortalAccount] = []
     for numbers in chunked(range(1, clients + 1), BATCH):
         with store.writing():
-            made = _add([client(number, seed) for number in numbers], house, first=numbers[0])
+            made = _add([client(number, seed) for number in numbers], house, first=numbers[0], seed=seed)
             traced += made[: TRACED - len(traced)]
     with store.writing():
         rest = _add(others(), house) if clients >= FEWEST_FOR_OTHERS else []
@@ -106,7 +91,7 @@ def fill(*, clients: int, password: str, seed: int = 1) -> None:
 # ---------------------------------------------------------------- the agency
 
 
-def _build(password_hash: str, seed: int) -> _House:
+def _build(password_hash: str, seed: int) -> House:
     now = clock.now()
     with store.writing():
         if Agency.select().exists():
@@ -121,7 +106,7 @@ def _build(password_hash: str, seed: int) -> _House:
         places = _sites()
         workers = _workers(places, password_hash, seed, now)
         services, groups = _services(workers, now)
-    return _House(places, workers, services, groups, privacy, terms, password_hash, now)
+    return House(places, workers, services, groups, privacy, terms, password_hash, now)
 
 
 def _texts(language: str) -> dict[str, str]:
@@ -195,7 +180,7 @@ def _services(workers: list[Worker], now: dt.datetime) -> tuple[list[Service], l
 # ---------------------------------------------------------------- writing them down
 
 
-def _add(people: list[Person], house: _House, *, first: int = 0) -> list[PortalAccount]:
+def _add(people: list[Person], house: House, *, first: int = 0, seed: int = 0) -> list[PortalAccount]:
     """Write people of one transaction; their accounts.  ``first`` is the number of the first client, 0 for others."""
     individuals = _insert(Individual, [_individual(person, house) for person in people])
     numbered = list(zip(people, individuals, strict=True))
@@ -206,7 +191,8 @@ def _add(people: list[Person], house: _House, *, first: int = 0) -> list[PortalA
     holders = [(person, who) for person, who in numbered if person.state]
     if first:
         _follow(individuals, house, first)
-        _enrol(individuals, house, first)
+    if first == 1:
+        demo_calendar.add(individuals[:FOLLOWED], house, seed)
     return _insert(PortalAccount, [_account(person, who, house) for person, who in holders])
 
 
@@ -223,7 +209,7 @@ def _insert(table: type[Row], rows: list[dict[str, Any]], *, fetch: bool = True)
     return [found[public_id] for public_id in wanted]
 
 
-def _individual(person: Person, house: _House) -> dict[str, Any]:
+def _individual(person: Person, house: House) -> dict[str, Any]:
     details = person.details
     return dataclasses.asdict(details) | {
         "public_id": new_public_id(), "sort_name": profile.sort_name(details.first_name, details.last_name),
@@ -231,7 +217,7 @@ def _individual(person: Person, house: _House) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _site(person: Person, house: _House) -> int | None:
+def _site(person: Person, house: House) -> int | None:
     """Three in five come to the first site, one to the other; of the rest nobody said it."""
     place = person.days % 5
     return None if place == 4 else house.sites[place == 3].id
@@ -241,7 +227,7 @@ def _contact(reach: profile.Reach) -> dict[str, Any]:
     return dataclasses.asdict(reach) | {"lookup": profile.lookup_of(reach.kind, reach.value)}
 
 
-def _consent(person: Person, individual: Individual, house: _House) -> dict[str, Any]:
+def _consent(person: Person, individual: Individual, house: House) -> dict[str, Any]:
     return {
         "individual": individual.id, "channel": "email", "is_given": person.consents, "recorded_how": "demo",
         "recorded_at": _sent_at(person, house), "recorded_by": house.workers[2].id,
@@ -257,7 +243,7 @@ def _words(individuals: Iterable[Individual], contacts: Iterable[Contact]) -> It
             yield {"word": word, "individual": individual.id}
 
 
-def _account(person: Person, individual: Individual, house: _House) -> dict[str, Any]:
+def _account(person: Person, individual: Individual, house: House) -> dict[str, Any]:
     sent, was_active = _sent_at(person, house), person.state in (ACTIVE, LOCKED, DISABLED)
     activated = sent + dt.timedelta(hours=3) if was_active else None
     return {
@@ -270,11 +256,11 @@ def _account(person: Person, individual: Individual, house: _House) -> dict[str,
     }  # fmt: skip
 
 
-def _sent_at(person: Person, house: _House) -> dt.datetime:
+def _sent_at(person: Person, house: House) -> dt.datetime:
     return house.now - dt.timedelta(days=person.days)
 
 
-def _follow(individuals: list[Individual], house: _House, first: int) -> None:
+def _follow(individuals: list[Individual], house: House, first: int) -> None:
     caseworkers = [worker for worker in house.workers if worker.group == "worker"]
     rows = [
         {"individual": individual.id, "worker": caseworkers[number // 2 % len(caseworkers)].id}
@@ -284,34 +270,10 @@ def _follow(individuals: list[Individual], house: _House, first: int) -> None:
     _insert(Follow, rows, fetch=False)
 
 
-def _enrol(individuals: list[Individual], house: _House, first: int) -> None:
-    """Those who are followed are enrolled with the same worker; the others, until somebody takes them over, with nobody."""
-    caseworkers = [worker for worker in house.workers if worker.group == "worker"]
-    counselling, parenting, crisis = house.services
-    files, places, today = [], [], house.now.date()
-    for number, individual in enumerate(individuals, first):
-        if number > FOLLOWED:
-            break
-        worker = caseworkers[number // 2 % len(caseworkers)].id if number % 2 else None
-        row = {"public_id": "", "individual": individual.id, "worker": worker, "created_at": house.now, "closed_on": None}
-        began = today - dt.timedelta(days=20 + number % 300)
-        files.append(row | {"public_id": new_public_id(), "service": counselling.id, "opened_on": began})
-        if number % 3 == 1:
-            ended = began + dt.timedelta(days=19) if number % 5 == 0 else None
-            files.append(row | {"public_id": new_public_id(), "service": parenting.id, "opened_on": began, "closed_on": ended})
-        if number % 7 == 1:
-            files.append(row | {"public_id": new_public_id(), "service": crisis.id, "opened_on": began})
-        if number % 3 == 1 and number <= 24:
-            group = house.groups[number % 2]
-            places.append({"public_id": new_public_id(), "group": group.id, "individual": individual.id, "joined_on": began})
-    _insert(Enrolment, files, fetch=False)
-    _insert(RosterEntry, places, fetch=False)
-
-
 # ---------------------------------------------------------------- what the first ones went through
 
 
-def _trace(account: PortalAccount, house: _House) -> None:
+def _trace(account: PortalAccount, house: House) -> None:
     told: tuple[tuple[str, Actor, dict[str, Any]], ...] = (
         ("account.created", Actor(worker=house.workers[2]), {"email": notices.mask(account.email), "previous": None}),
         ("account.terms_accepted", Actor(account=account), accepted := {"privacy": 1, "terms": 1}),

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from domain import profile, texts
-from models import ACTIVE, CLOSED, DISABLED, LOCKED, PENDING
+from models import ACTIVE, CLOSED, DISABLED, LOCKED, PENDING, Group, PageVersion, Service, Site, Worker
 
 
 def _words(text: str) -> tuple[str, ...]:
@@ -77,6 +77,20 @@ class Person:
     @property
     def email(self) -> str:
         return next(reach.value for reach in self.reaches if reach.kind == "email")
+
+
+@dataclasses.dataclass(frozen=True)
+class House:
+    """What everything refers to."""
+
+    sites: list[Site]
+    workers: list[Worker]
+    services: list[Service]
+    groups: list[Group]
+    privacy: PageVersion
+    terms: PageVersion
+    password_hash: str
+    now: dt.datetime
 
 
 def client(number: int, seed: int) -> Person:
