@@ -25,6 +25,8 @@ OUTCOMES = (  # of what is over: how likely, what became of the event, and of th
     (0.80, "booked", "show"), (0.88, "booked", "no_show"), (0.94, "cancelled_by_client", "cancelled_by_client"),
     (0.97, "cancelled_by_client", "late_cancelled"), (1.00, "cancelled_by_agency", "booked"),
 )  # fmt: skip
+OUTCOMES_IN_GROUPS = ((0.85, "booked", "show"), (0.95, "booked", "no_show"), (1.00, "booked", "late_cancelled"))
+CLOSED = ((1, 1), (12, 25), (12, 26))  # months and days on which nobody is there
 
 
 @dataclasses.dataclass
@@ -110,7 +112,9 @@ class _Diary:
         return self.monday + dt.timedelta(weeks=week, days=weekday)
 
     def book(self, worker: Worker, day: dt.date, time: dt.time, minutes: int, clients: list[_Client], **more: Any) -> bool:
-        """One event, unless somebody's time is taken then; whether it was booked."""
+        """One event, unless it is closed, or somebody's time is taken then; whether it was booked."""
+        if (day.month, day.day) in CLOSED:
+            return False
         starts = wall_clock.moment(self.zone, day, time).at
         ends = starts + dt.timedelta(minutes=minutes)
         whose = [("worker", worker.id), *(("client", client.person.id) for client in clients)]
@@ -130,8 +134,8 @@ class _Diary:
                            event=event, confirmed_at=None)  # fmt: skip
         chance = self.chance.random()
         if wall_clock.day_of(event.ends_at, self.zone) < self.today:
-            _, became, place.state = next(each for each in OUTCOMES if chance < each[0])
-            event.state = became if event.group_id is None else "booked"
+            outcomes = OUTCOMES if event.group_id is None else OUTCOMES_IN_GROUPS
+            _, event.state, place.state = next(each for each in outcomes if chance < each[0])
         elif self.now < event.starts_at < self.now + dt.timedelta(days=10) and chance < 0.4 and client.number != 1:
             place.confirmed_at, place.confirmed_how = self.now - dt.timedelta(hours=1), "portal" if chance < 0.3 else "phone"
         return place
@@ -165,26 +169,28 @@ def _book_regular(diary: _Diary, worker: Worker, clients: list[_Client]) -> None
     counselling = diary.house.services[0]
     times = [(weekday, hour) for weekday in range(5) for hour in HOURS]
     diary.chance.shuffle(times)
-    for client in clients[:1]:
-        _book_soon(diary, worker, client, service=counselling)
+    special = _book_soon(diary, worker, clients[0], service=counselling) if clients else None
     for number, client in enumerate(clients):
         weekday, hour = times[number % len(times)]
         for week in WEEKS:
             day = diary.day(week, weekday)
             if day < client.files[counselling.id].opened_on or (len(clients) > FEW and (week + number) % 2):
                 continue
+            if special and number == 0 and abs(day - special).days < 3:  # instead of the usual one
+                continue
             is_video = (week + number) % 3 == 0
             link = f"https://video.example.org/{worker.public_id[:8]}" if is_video and week < 2 else ""
             diary.book(worker, day, dt.time(hour), 50, [client], service=counselling, is_video=is_video, video_link=link)
 
 
-def _book_soon(diary: _Diary, worker: Worker, client: _Client, **more: Any) -> None:
-    """Today at four while it is well before, else in the morning of the next day on which there is somebody."""
+def _book_soon(diary: _Diary, worker: Worker, client: _Client, **more: Any) -> dt.date:
+    """Today at four while it is well before, else in the morning of the next day on which there is somebody; the day."""
     there = wall_clock.local(diary.now, diary.zone)
     if there.hour < 15 and there.weekday() < 5 and diary.book(worker, diary.today, dt.time(16), 50, [client], **more):
-        return
+        return diary.today
     day = diary.today + dt.timedelta(days=2 if there.weekday() == 5 else 1)
     diary.book(worker, day, dt.time(9 if day.weekday() == 5 else 10), 50, [client], **more)
+    return day
 
 
 def _book_talks(diary: _Diary, clients: list[_Client]) -> None:
