@@ -25,6 +25,10 @@ STATE_NAMES = {
 }  # fmt: skip
 _COMES = ("booked", "show", "no_show")
 TELL_BEFORE = dt.timedelta(hours=24)
+_NOT_NOW = {
+    "running_late": N_("This can be said from the day before until it is over. Please call us."),
+    "cannot_come": N_("This appointment was cancelled or is over."),
+}
 
 
 def mark(place: Attendance, verb: str, by: Actor, *, version: int) -> None:
@@ -89,8 +93,11 @@ def give_up(place: Attendance, by: Actor, *, reason: str = "") -> str:
         is_late = moment > latest_to_cancel(event)
         if is_late and not settings.get("late_cancelling"):
             raise RuleBroken(N_("It is too late to cancel here. Tell us that you cannot come."), code="too_late")
-        _change(now, event, "cancel_late" if is_late else "cancel", by, reason=why)
-        return MOVES["cancel_late" if is_late else "cancel"].target
+        verb = "cancel_late" if is_late else "cancel"
+        _change(now, event, verb, by, reason=why)
+        if by.worker is None:  # who writes it down for a client on the telephone knows it
+            event_messages.given_up(now, event)
+        return MOVES[verb].target
 
 
 def confirm(place: Attendance, by: Actor, how: str) -> None:
@@ -120,7 +127,8 @@ class Offer:
 
     confirm: bool
     cancel: str
-    tell: bool
+    late: bool  # to say that one is running late; from then on the video call can be joined
+    cannot_come: bool
     add: bool  # to a calendar of the client's own
 
 
@@ -134,9 +142,16 @@ def offer(place: Attendance) -> Offer:
     return Offer(
         confirm=is_ahead and place.confirmed_at is None and settings.get("confirming"),
         cancel=way if is_ahead and settings.get("cancelling") else "",
-        tell=is_booked and event.starts_at - TELL_BEFORE <= now < event.ends_at,
+        late=_may_tell(event, place, "running_late", now),
+        cannot_come=_may_tell(event, place, "cannot_come", now),
         add=is_booked and event.ends_at > now,
     )  # fmt: skip
+
+
+def _may_tell(event: Event, place: Attendance, what: str, now: dt.datetime) -> bool:
+    """That one cannot come can be said at any time until it is over; that one is late, from the day before on."""
+    from_then = event.starts_at - TELL_BEFORE if what == "running_late" else now
+    return bool(event.state == "booked" and place.state == "booked" and from_then <= now < event.ends_at)
 
 
 def staff_verbs(place: Attendance) -> list[str]:
@@ -160,19 +175,20 @@ def phone_verbs(place: Attendance) -> list[str]:
     verbs = ["confirm"] if is_ahead and place.confirmed_at is None else []
     if is_ahead and (now <= latest_to_cancel(event) or settings.get("late_cancelling")):
         verbs.append("give_up")
-    return [*verbs, "running_late", "cannot_come"] if event.starts_at - TELL_BEFORE <= now < event.ends_at else verbs
+    said = ("running_late",) if "give_up" in verbs else ("running_late", "cannot_come")
+    return verbs + [what for what in said if _may_tell(event, place, what, now)]
 
 
 def tell(place: Attendance, what: str, by: Actor) -> bool:
     """A client lets the worker know, ``running_late`` or ``cannot_come``: a task and an e-mail.  False when that was said before.
 
-    Raises RuleBroken ``over`` for what is not booked or not near.
+    Raises RuleBroken ``over`` for what is not booked, is over, or, of being late, not near.
     """
     with store.writing():
         event = store.lock(Event.select().where(Event.id == place.event_id)).get()
         now = Attendance.get_by_id(place.id)
-        if event.state != "booked" or now.state != "booked" or not event.starts_at - TELL_BEFORE <= clock.now() < event.ends_at:
-            raise RuleBroken(N_("This can be said from the day before until it is over. Please call us."), code="over")
+        if not _may_tell(event, now, what, clock.now()):
+            raise RuleBroken(_NOT_NOW[what], code="over")
         worker = event.worker if event.worker.is_active else None
         is_new = work_queue.add(what, "intake", now.individual, told_key(now), worker=worker)
         if is_new:

@@ -18,6 +18,7 @@ from models import (
     LoginSession,
     PortalAccount,
     ProfileChange,
+    RosterEntry,
     Service,
     WorkerPhoto,
 )
@@ -89,8 +90,8 @@ class ClientViewer:
         return my_services.visible(self.individual)
 
     @property
-    def services(self) -> tuple[list[my_services.File], list[my_services.File]]:
-        """The same with all that My Services says of them: the open ones and the closed ones."""
+    def services(self) -> tuple[list[my_services.File], list[RosterEntry], list[my_services.File]]:
+        """All that My Services says: open enrolments, places in groups of other services, closed enrolments."""
         return my_services.overview(self.individual)
 
     def happened(self, files: list[Enrolment], service: str, page: int) -> tuple[list[my_services.Happened], bool]:
@@ -98,10 +99,13 @@ class ClientViewer:
 
         ``service`` narrows it to one of these services, by its public id.  Raises NotFound for any other.
         """
-        chosen = [file for file in files if service in ("", file.service.public_id)]
-        if service and not chosen:
-            raise NotFound
-        return my_services.timeline(chosen, self._places(), page)
+        chosen, entries = files, my_services.rosters(self.individual)
+        if service:
+            chosen = [file for file in files if file.service.public_id == service]
+            if not chosen:
+                raise NotFound
+            entries = [entry for entry in entries if entry.group.service_id == chosen[0].service_id]
+        return my_services.timeline(chosen, entries, self._places(), page)
 
     def change(self, public_id: str) -> ProfileChange:
         """One change that the client asked for.  Raises NotFound."""

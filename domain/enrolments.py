@@ -6,12 +6,14 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
-from peewee import IntegrityError
+from peewee import IntegrityError, fn
 
 from domain import audit, clock, handover, services, store
 from domain.actor import Actor
 from domain.rules import N_, STALE, NotFound, RuleBroken
 from models import Enrolment, EnrolmentWorker, Group, Individual, Participant, RosterEntry, Service, Worker
+
+FEW = 1000  # people of a service who are gathered first, and then put in order
 
 
 def of(individual: Individual) -> Any:
@@ -19,6 +21,26 @@ def of(individual: Individual) -> Any:
     found = Enrolment.select(Enrolment, Service, Worker).join(Service).switch(Enrolment).left_outer_join(Worker)
     mine = found.where(Enrolment.individual == individual)
     return mine.order_by(Enrolment.closed_on.is_null().desc(), Enrolment.opened_on.desc(), Enrolment.id.desc())
+
+
+def are_in(service: int, people: Any, *, are_few: bool) -> Any:
+    """The condition that the individuals in a column have an open enrolment in a service (its number).
+
+    Few of them are gathered first; else each is looked up while the query is walked in its own order.
+    """
+    here = Enrolment.select(Enrolment.individual).where(Enrolment.service == service, Enrolment.closed_on.is_null())
+    return people.in_(here) if are_few else fn.EXISTS(here.where(Enrolment.individual == people))
+
+
+def are_few(service: int) -> bool:
+    """True when so few are enrolled there that they are gathered first."""
+    here = Enrolment.select().where(Enrolment.service == service, Enrolment.closed_on.is_null())
+    return int(here.limit(FEW + 1).count()) <= FEW
+
+
+def numbered(service: str) -> int:
+    """The number of a service, by its public id; 0 for none."""
+    return next((number for (number,) in Service.select(Service.id).where(Service.public_id == service).tuples()), 0)
 
 
 def open(individual: Individual, service: Service, worker: Worker | None, opened_on: dt.date, by: Actor) -> Enrolment:

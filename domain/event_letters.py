@@ -16,6 +16,11 @@ _REMINDERS = {
     "video": N_("Appointment reminder: %(date)s at %(time)s with %(worker)s by video."),
     "": N_("Appointment reminder: %(date)s at %(time)s with %(worker)s."),
 }
+_CHANGED = {
+    "site": N_("Appointment changed: %(date)s at %(time)s is now with %(worker)s at %(site)s."),
+    "video": N_("Appointment changed: %(date)s at %(time)s is now with %(worker)s by video."),
+    "": N_("Appointment changed: %(date)s at %(time)s is now with %(worker)s."),
+}
 _GONE = N_("The appointment was changed or cancelled meanwhile.")
 
 
@@ -27,7 +32,7 @@ def booked(delivery: Delivery, portal_url: str) -> Letter:
         texts.say(tongue, N_("Your appointment")),
         (
             texts.say(tongue, N_("Hello,")),
-            _filled(tongue, _reminder(place.event), place),
+            _filled(tongue, _REMINDERS[_where(place.event)], place),
         ),
         _button(tongue, place, portal_url),
         (_call(tongue, place.event, N_("Call %(phone)s to reschedule.")),),
@@ -45,6 +50,21 @@ def moved(delivery: Delivery, portal_url: str) -> Letter:
             texts.say(tongue, N_("Hello,")),
             _filled(tongue, N_("Appointment rescheduled: Your %(was)s appt. has been rescheduled to %(date)s at %(time)s."), place,
                     was=was),
+        ),
+        _button(tongue, place, portal_url),
+        (_call(tongue, place.event, N_("Call %(phone)s to reschedule.")),),
+    )  # fmt: skip
+
+
+def changed(delivery: Delivery, portal_url: str) -> Letter:
+    """The same time, but something else of it.  Raises Unwanted."""
+    place, _ = _for_client(delivery, "booked")
+    tongue = language_of(delivery)
+    return Letter(
+        texts.say(tongue, N_("Your appointment was changed")),
+        (
+            texts.say(tongue, N_("Hello,")),
+            _filled(tongue, _CHANGED[_where(place.event)], place),
         ),
         _button(tongue, place, portal_url),
         (_call(tongue, place.event, N_("Call %(phone)s to reschedule.")),),
@@ -73,7 +93,7 @@ def confirmation(delivery: Delivery, portal_url: str) -> Letter:
         texts.say(tongue, N_("Please confirm your appointment")),
         (
             texts.say(tongue, N_("Hello,")),
-            _filled(tongue, _reminder(place.event), place),
+            _filled(tongue, _REMINDERS[_where(place.event)], place),
             texts.say(tongue, N_("Please say whether you come.")),
         ),
         (texts.say(tongue, N_("Confirm")), f"{portal_url}/appointment/{link_of(place)}"),
@@ -98,19 +118,36 @@ def cannot_come(delivery: Delivery, portal_url: str) -> Letter:
     return _to_worker(delivery, portal_url, N_("Somebody cannot come"), told)
 
 
+def given_up(delivery: Delivery, portal_url: str) -> Letter:
+    """To the worker: a client has cancelled.  Raises Unwanted."""
+    place, _ = _told_of(delivery)
+    if place.state not in ("cancelled_by_client", "late_cancelled"):  # it was taken back
+        raise Unwanted(_GONE)
+    told = {
+        "cancelled_by_client": N_("A client cancelled the appointment on %(date)s at %(time)s."),
+        "late_cancelled": N_("A client cancelled the appointment on %(date)s at %(time)s, after the notice."),
+    }
+    address = f"{portal_url}/admin/events/{place.event.public_id}/"
+    return _staff_letter(delivery, place, N_("A client cancelled"), told[place.state], address)
+
+
 def _to_worker(delivery: Delivery, portal_url: str, subject: str, told: str) -> Letter:
     place, _ = _told_of(delivery)
     what = delivery.kind.removeprefix("client_")
     task = Task.get_or_none(Task.dedupe_key == f"{what}:{attendances.told_key(place)}")
     if place.event.state != "booked" or task is None:  # or it was moved
         raise Unwanted(_GONE)
+    return _staff_letter(delivery, place, subject, told, f"{portal_url}/admin/tasks/{task.public_id}/")
+
+
+def _staff_letter(delivery: Delivery, place: Attendance, subject: str, told: str, address: str) -> Letter:
     if not delivery.worker.is_active:
         raise Unwanted(N_("This worker has left."))
     tongue = language_for(None)
     return Letter(
         texts.say(tongue, subject),
         (texts.say(tongue, N_("Hello,")), _filled(tongue, told, place)),
-        (texts.say(tongue, N_("See who it is")), f"{portal_url}/admin/tasks/{task.public_id}/"),
+        (texts.say(tongue, N_("See who it is")), address),
     )
 
 
@@ -152,10 +189,10 @@ def _there(moment: dt.datetime, event: Event) -> dt.datetime:
     return moment.astimezone(ZoneInfo(event.site.time_zone))
 
 
-def _reminder(event: Event) -> str:
+def _where(event: Event) -> str:
     if event.is_video:
-        return _REMINDERS["video"]
-    return _REMINDERS["" if settings.get("messages_hide_place") else "site"]
+        return "video"
+    return "" if settings.get("messages_hide_place") else "site"
 
 
 def _named(worker: Worker) -> str:

@@ -15,7 +15,7 @@ from domain.rules import N_
 from models import Attendance, Delivery, Event, EventMessage, Individual
 
 NO_CONSENT = N_("There is no consent to e-mail.")
-KINDS = ("event_booked", "event_moved", "event_cancelled", "event_confirmation")
+KINDS = ("event_booked", "event_moved", "event_changed", "event_cancelled", "event_confirmation")
 _LATE = dt.timedelta(days=1)  # of a move whose time is over, for the record
 
 
@@ -27,6 +27,21 @@ def booked(place: Attendance, event: Event) -> None:
     if not (_is_asked() and _asked_at(event) <= now) and settings.get("event_booked"):
         _put("event_booked", place, event, now)
     _ask(place, event, now)
+
+
+def changed(place: Attendance, event: Event) -> None:
+    """At the same time, but with somebody else, elsewhere, or by video now: told while it is ahead.
+
+    What waits was to say so anyway, for it is made when it is sent; only the message of a booking that is still to go is enough.
+    """
+    now = clock.now()
+    if event.starts_at > now and settings.get("event_moved") and not _waits(place, "event_booked", "event_moved", "event_changed"):
+        _put("event_changed", place, event, now)
+
+
+def _waits(place: Attendance, *kinds: str) -> bool:
+    waiting = EventMessage.select().join(Delivery).where(EventMessage.attendance == place.id, Delivery.kind.in_(kinds))
+    return bool(waiting.where(Delivery.state.in_(("due", "held"))).exists())
 
 
 def moved(place: Attendance, event: Event, *, was_at: dt.datetime) -> None:
@@ -62,6 +77,15 @@ def told(place: Attendance, event: Event, what: str) -> None:
     if event.worker.is_active and event.worker.email:
         version = f"{event.version}.{place.version}"
         delivery = notices.put(f"client_{what}", place.id, to=event.worker.email, worker=event.worker, individual=place.individual,
+                               version=version, expires_at=event.ends_at)  # fmt: skip
+        EventMessage.create(delivery=delivery, attendance=place)
+
+
+def given_up(place: Attendance, event: Event) -> None:
+    """The worker hears that a client has cancelled: the hour may be free."""
+    if settings.get("client_cancelled") and event.worker.is_active and event.worker.email:
+        version = f"{event.version}.{place.version}"
+        delivery = notices.put("client_cancelled", place.id, to=event.worker.email, worker=event.worker, individual=place.individual,
                                version=version, expires_at=event.ends_at)  # fmt: skip
         EventMessage.create(delivery=delivery, attendance=place)
 

@@ -176,7 +176,7 @@ def called(worker: Worker) -> str:
 
 def move(event: Event, starts_at: dt.datetime, minutes: int, by: Actor, *, version: int, worker: Worker | None = None,
          site: Site | None = None) -> None:  # fmt: skip
-    """Another time, worker or site; it stays the same event.  Confirmations begin anew, and everybody who comes is told.
+    """Another time, worker or site; it stays the same event, and everybody who comes is told.  With the time confirmations begin anew.
 
     Raises RuleBroken: ``stale``, ``over`` for one that is not booked, ``taken``, ``bad_length``, ``left``, ``closed_site``.
     """
@@ -201,9 +201,15 @@ def move(event: Event, starts_at: dt.datetime, minutes: int, by: Actor, *, versi
         fresh = Event.get_by_id(now.id)
         was, becomes = _described(now), _described(fresh)
         _note("event.moved", by, fresh, before=was, after=becomes)
-        for place in places(fresh):
-            if is_later and place.state == "booked":
+        for place in _booked(fresh):
+            if is_later:
                 event_messages.moved(place, fresh, was_at=now.starts_at)
+            elif (whose.id, where.id) != (now.worker_id, now.site_id):
+                event_messages.changed(place, fresh)
+
+
+def _booked(event: Event) -> list[Attendance]:
+    return [place for place in places(event) if place.state == "booked"]
 
 
 def _described(event: Event) -> dict[str, str]:
@@ -244,9 +250,8 @@ def cancel(event: Event, by: Actor, *, version: int, reason: str = "") -> None:
         if now.version != version:
             raise RuleBroken(STALE, code="stale")
         change_state(now, "cancel", by, reason=why)
-        for place in places(now):
-            if place.state == "booked":
-                event_messages.cancelled(place, now)
+        for place in _booked(now):
+            event_messages.cancelled(place, now)
 
 
 def change_state(event: Event, verb: str, by: Actor, *, reason: str = "") -> None:
@@ -272,9 +277,8 @@ def revert(event: Event, by: Actor) -> None:
             raise RuleBroken(STALE, code="stale")
         _placed(now.worker, now.starts_at, now.ends_at, now, lambda: change_state(now, "revert", by))
         fresh = Event.get_by_id(now.id)
-        for place in places(fresh):
-            if place.state == "booked":
-                event_messages.reverted(place, fresh)
+        for place in _booked(fresh):
+            event_messages.reverted(place, fresh)
 
 
 def hold_worker(event: Event) -> None:
@@ -298,6 +302,10 @@ def set_video(event: Event, link: str, by: Actor, *, is_video: bool, version: in
         Event.update(is_video=is_video, video_link=good, version=now.version + 1).where(Event.id == now.id).execute()
         before = {"is_video": now.is_video, "has_link": bool(now.video_link)}
         _note("event.video", by, now, before=before, after={"is_video": is_video, "has_link": bool(good)})
+        if now.is_video != is_video:
+            fresh = Event.get_by_id(now.id)
+            for place in _booked(fresh):
+                event_messages.changed(place, fresh)
 
 
 def check_theirs(individuals: Sequence[Individual], starts_at: dt.datetime, ends_at: dt.datetime, *, but: Event | None = None) -> None:

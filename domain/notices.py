@@ -44,8 +44,8 @@ KINDS = {
     "sign_in_locked": 0, "address_code": 0, "address_changed": 0, "invitation": 0, "worker_address_changed": 0,
     "authenticator_set_up": 3, "authenticator_removed": 3, "recovery_code_used": 3, "password_known": 3,
     "new_password_wanted": 3,
-    "event_booked": 5, "event_moved": 5, "event_cancelled": 5, "event_confirmation": 6,
-    "client_running_late": 1, "client_cannot_come": 1,
+    "event_booked": 5, "event_moved": 5, "event_changed": 5, "event_cancelled": 5, "event_confirmation": 6,
+    "client_running_late": 1, "client_cannot_come": 1, "client_cancelled": 1,
 }  # fmt: skip
 
 

@@ -14,8 +14,8 @@ from web.languages import gettext as _
 
 @bp.get("/")
 def show():
-    open_, closed = g.viewer.services
-    return page("my_services/show.html", open=open_, closed=closed, shown=events.Shown, named=services.shown_name,
+    open_, groups, closed = g.viewer.services
+    return page("my_services/show.html", open=open_, groups=groups, closed=closed, shown=events.Shown, named=services.shown_name,
                 phone=agency.support_phone())  # fmt: skip
 
 
@@ -43,7 +43,7 @@ def _days(lines: list[Happened]) -> list[tuple[str, list[dict[str, str]]]]:
 
 
 def _told(line: Happened, shown: events.Shown | None) -> dict[str, str]:
-    name = services.shown_name(line.service)
+    name = services.shown_name(line.of)
     if shown is None:
         return {"title": _("You joined") if line.what == "opened" else _("It ended"), "line": name, "href": ""}
     return {"title": _("You attended"), "line": formatting.dotted((shown.title, shown.worker, shown.time)),

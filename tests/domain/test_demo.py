@@ -65,7 +65,7 @@ def test_the_first_client_has_a_calendar_of_everything(town):
     assert any(place.event.group_id for place in ahead)
     assert max(place.starts_at for place in ahead) - now > dt.timedelta(weeks=4)
     assert len(over) > 10
-    open_, _ = my_services.overview(town[1])
+    open_, _, _ = my_services.overview(town[1])
     assert [(file.attended > 0, file.upcoming > 0, file.next is not None) for file in open_] == [(True, True, True)] * 2
     states = {(place.event.state, place.state) for place in Attendance.select(Attendance, Event).join(Event)}
     assert states >= {("booked", "show"), ("booked", "no_show"), ("cancelled_by_client", "late_cancelled"), ("cancelled_by_agency", "booked")}

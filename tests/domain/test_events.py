@@ -270,23 +270,59 @@ def test_the_confirmation_waits_for_its_hour_and_is_too_late_at_the_start(cast, 
     assert sent(event) == ["booked due", "confirmation cancelled"]
 
 
+@pytest.mark.parametrize("what", ["site", "worker", "video"])
+def test_the_same_time_elsewhere_or_with_somebody_else_is_told_once(cast, frozen, booked, what):
+    event = booked(72)
+    with store.writing():
+        change = {"site": {"site": Site.create(name="Second house", time_zone=Site.get().time_zone)}, "worker": {"worker": cast.otto}}.get(what)
+
+    def go(version):
+        if change:
+            events.move(event, event.starts_at, 50, cast.by("ada"), version=version, **change)
+        else:
+            events.set_video(event, "", cast.by("ada"), is_video=True, version=version)
+
+    go(1)
+    assert sent(event) == ["booked due", "confirmation due"]  # which tell what holds when they are sent
+    with store.writing():
+        Delivery.update(state="sent").where(Delivery.kind == "event_booked").execute()
+        Event.update(worker=cast.dora, site=event.site, is_video=False).where(Event.id == event.id).execute()
+    go(2)
+    assert sent(event) == ["booked sent", "confirmation due", "changed due"]
+
+
+def test_the_worker_is_told_when_a_client_cancels_but_not_of_what_was_written_down_for_them(cast, frozen, booked, decided):
+    attendances.give_up(place_of(booked(30), cast.alice), cast.by("dora"))
+    assert not Delivery.select().where(Delivery.kind == "client_cancelled").exists()
+    attendances.give_up(place_of(booked(40), cast.alice), cast.by("alice"))
+    told = Delivery.get(Delivery.kind == "client_cancelled")
+    assert (told.to_address, told.state) == (cast.dora.email, "due")
+    decided(client_cancelled=0)
+    attendances.give_up(place_of(booked(50), cast.alice), cast.by("alice"))
+    assert Delivery.select().where(Delivery.kind == "client_cancelled").count() == 1
+
+
 # ---------------------------------------------------------------- late, or not at all
 
 
-@pytest.mark.parametrize(("before", "is_near"), [(25, False), (24, True), (0, True), (-0.5, True), (-1, False)])
-def test_the_worker_is_told_from_the_day_before_until_it_is_over(cast, frozen, booked, before, is_near):
+@pytest.mark.parametrize(("before", "what", "is_taken"), [
+    (25, "running_late", False), (24, "running_late", True), (0, "running_late", True), (-0.5, "running_late", True),
+    (-1, "running_late", False), (70, "cannot_come", True), (0, "cannot_come", True), (-1, "cannot_come", False),
+])  # fmt: skip
+def test_the_worker_is_told_late_from_the_day_before_and_not_coming_at_any_time(cast, frozen, booked, before, what, is_taken):
     event = booked(72)
     place = place_of(event, cast.alice)
     frozen.to(event.starts_at - dt.timedelta(hours=before))
-    assert attendances.offer(place).tell == is_near
-    if not is_near:
-        assert refused(attendances.tell, place, "running_late", cast.by("alice")) == "over"
+    offered = attendances.offer(place)
+    assert {"running_late": offered.late, "cannot_come": offered.cannot_come}[what] == is_taken
+    if not is_taken:
+        assert refused(attendances.tell, place, what, cast.by("alice")) == "over"
         return
-    assert [attendances.tell(place, "running_late", cast.by("alice")) for _ in range(2)] == [True, False]
+    assert [attendances.tell(place, what, cast.by("alice")) for _ in range(2)] == [True, False]
     task = Task.get()
-    assert (task.kind, task.worker, task.individual) == ("running_late", cast.dora, cast.alice)
-    assert Delivery.get(Delivery.kind == "client_running_late").to_address == cast.dora.email
-    assert attendances.said(place) == {"running_late": task.created_at}
+    assert (task.kind, task.worker, task.individual) == (what, cast.dora, cast.alice)
+    assert Delivery.get(Delivery.kind == f"client_{what}").to_address == cast.dora.email
+    assert attendances.said(place) == {what: task.created_at}
 
 
 @pytest.mark.parametrize(("hours", "late_is_taken", "way"), [(25, 1, "in_time"), (23, 1, "late"), (23, 0, "too_late"), (-0.1, 1, "")])
@@ -295,6 +331,7 @@ def test_what_is_offered_is_what_is_not_refused(cast, frozen, booked, decided, h
     place = place_of(booked(hours), cast.alice)
     offered = attendances.offer(place)
     assert (offered.cancel, offered.confirm) == (way, hours > 0)
+    assert offered.cannot_come  # whoever may not cancel can say so
     if way in ("in_time", "late"):
         attendances.give_up(place, cast.by("alice"))
     else:

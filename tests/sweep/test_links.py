@@ -66,7 +66,8 @@ def mails(cast, mailbox):
         "recovery_code_used": "A recovery code was used", "password_known": "Somebody may have your password",
         "event_booked": "Your appointment", "event_moved": "Your appointment was moved", "event_cancelled": "Your appointment is cancelled",
         "event_confirmation": "Please confirm your appointment", "client_running_late": "Somebody is running late",
-        "client_cannot_come": "Somebody cannot come",
+        "client_cannot_come": "Somebody cannot come", "client_cancelled": "A client cancelled",
+        "event_changed": "Your appointment was changed",
     }  # fmt: skip
     return {kind: subjects[subject] for kind, subject in kinds.items()}
 
