@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import request, url_for
@@ -56,13 +57,12 @@ def oldest(query: Any, table: Any) -> tuple[list[Any], str | None]:
     return rows[:SIZE], _link(after=rows[SIZE - 1]) if len(rows) > SIZE else None
 
 
-def soonest(query: Any, table: Any) -> tuple[list[Any], str | None]:
-    """Twenty rows by when they begin, soonest first, later than the address's ``after``; a link to the next ones."""
-    start = _row(table, "after")
-    if start is not None:
-        same = (table.starts_at == start.starts_at) & (table.id > start.id)
-        query = query.where(table.starts_at >= start.starts_at, (table.starts_at > start.starts_at) | same)
-    rows = list(query.limit(SIZE + 1))
+def soonest(read: Callable[[int, Any], list[Any]], table: Any) -> tuple[list[Any], str | None]:
+    """Twenty rows by when they begin, soonest first, that follow the address's ``after``; a link to the next ones.
+
+    ``read`` gives as many as it is asked for, from the one on that follows a row or from the first one on.
+    """
+    rows = read(SIZE + 1, _row(table, "after"))
     return rows[:SIZE], _link(after=rows[SIZE - 1]) if len(rows) > SIZE else None
 
 

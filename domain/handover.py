@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
-from domain import audit, store, viewer
+from domain import audit, statements, store, viewer
 from domain.actor import Actor
 from domain.rules import N_, RuleBroken
 from models import Follow, Individual, SecurityClass, Task, Worker, WorkerCategory
@@ -14,9 +15,16 @@ MOST_TAKERS = 1000  # names in one choice
 
 def colleagues(*, but: Worker | None = None) -> list[Worker]:
     """Everybody who may sign in, by name; those to whom something can be handed."""
+    return [worker for worker in _COLLEAGUES.all() if but is None or worker.id != but.id]
+
+
+def _colleagues() -> Any:
     found = Worker.select(Worker, SecurityClass).left_outer_join(SecurityClass)
     here = found.where(Worker.is_active, Worker.password_hash.is_null(False)).order_by(Worker.sort_name, Worker.id)
-    return [worker for worker in here.limit(MOST_TAKERS) if but is None or worker.id != but.id]
+    return here.limit(MOST_TAKERS)
+
+
+_COLLEAGUES = statements.Listing(_colleagues)
 
 
 def takers(individual: Individual) -> list[Worker]:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from domain import agency, clock, events, handover, settings, sites, wall_clock
+from domain import agency, clock, events, handover, settings, sites, statements, wall_clock
 from domain.events import Plan
 from domain.rules import N_, NotFound, RuleBroken
 from domain.viewer import StaffViewer
 from models import (
+    TAKES_TIME,
     Attendance,
     AuditEntry,
     Enrolment,
@@ -32,12 +33,59 @@ MOST_PEOPLE = 50  # who are chosen one by one for one event
 SHOWN = ("requested", "booked", "cancelled_by_agency", "cancelled_by_client")
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(slots=True)
+class Listed:
+    """What a list tells of an event, under the event's own names; whole rows take several times as long for a full week."""
+
+    id: int
+    public_id: str
+    starts_at: dt.datetime
+    ends_at: dt.datetime
+    state: str
+    is_video: bool
+    is_overlapping: bool
+    worker: Worker
+    site: Site
+    service: Service | None
+    group: Group | None
+
+    @property
+    def worker_id(self) -> int:
+        """The number of its worker."""
+        return int(self.worker.id)
+
+    @property
+    def service_id(self) -> int | None:
+        """The number of its service."""
+        return None if self.service is None else int(self.service.id)
+
+    @property
+    def group_id(self) -> int | None:
+        """The number of its group."""
+        return None if self.group is None else int(self.group.id)
+
+
+_LISTED = (Event.id, Event.public_id, Event.starts_at, Event.ends_at, Event.state, Event.is_video, Event.is_overlapping)
+_BESIDE: tuple[tuple[Any, tuple[Any, ...]], ...] = (  # what it belongs to: of each only what a list names
+    (Worker, (Worker.id, Worker.first_name, Worker.last_name, Worker.sort_name)), (Site, (Site.id, Site.name, Site.time_zone)),
+    (Service, (Service.id, Service.name)), (Group, (Group.id, Group.name)),
+)  # fmt: skip
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Known:
+    """Somebody who comes, of those whom the viewer may see."""
+
+    id: int
+    legal_name: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class Entry:
     """One event as the viewer may know it: who comes of whom they may see, and how many more."""
 
-    event: Event
-    people: tuple[Individual, ...]
+    event: Listed
+    people: tuple[Known, ...]
     hidden: int
     is_open: bool  # its page may be opened
 
@@ -65,47 +113,97 @@ def where(who: StaffViewer, public_id: str) -> Site:
     return found
 
 
-def between(first: dt.date, days: int, zone: str, *, worker: Worker | None = None, site: Site | None = None) -> Any:
-    """The question for what begins in these days, of a worker or at a site, in order."""
-    of = Event.worker == worker if worker is not None else Event.site == site
-    start, end = wall_clock.begins(first, zone), wall_clock.begins(first + dt.timedelta(days=days), zone)
-    asked = events.whole().where(of, Event.starts_at >= start, Event.starts_at < end, Event.state.in_(SHOWN))
-    return asked.order_by(Event.starts_at, Event.id)
+def between(
+    who: StaffViewer, first: dt.date, days: int, zone: str, *, worker: Worker | None = None, site: Site | None = None
+) -> tuple[list[Entry], bool]:
+    """What begins in these days, of a worker or at a site, in order, as the viewer may know it, and whether there is more."""
+    of, number = (_AT_SITE, site.id) if site is not None else (_OF_WORKER, (worker or who.worker).id)
+    moments = [wall_clock.begins(day, zone) for day in (first, first + dt.timedelta(days=days))]
+    asked = (number, *(Event.starts_at.db_value(moment) for moment in moments))
+    rows, coming = of
+    return _entries(who, rows.all(*asked), lambda: coming.all(*asked))
 
 
 def seen(who: StaffViewer, query: Any) -> tuple[list[Entry], bool]:
-    """These events as the viewer may know them, ``MOST`` at most, and whether there are more."""
-    rows = list(query.limit(MOST + 1))
-    shown = rows[:MOST]
-    places: dict[int, list[int]] = {event.id: [] for event in shown}
-    asked = Attendance.select(Attendance.event, Attendance.individual).where(Attendance.event.in_(list(places)))
-    for event, individual in asked.order_by(Attendance.id).tuples() if shown else ():
-        places[event].append(individual)
-    known = _known(who, {number for numbers in places.values() for number in numbers})
-    return [_entry(who, event, places[event.id], known) for event in shown], len(rows) > MOST
+    """The same of any question for events with all that belongs to them."""
+    return _entries(who, list(_read(query)), lambda: _coming(query))
 
 
-def _known(who: StaffViewer, numbers: set[int]) -> dict[int, Individual]:
-    return {person.id: person for person in who.individuals.where(Individual.id.in_(list(numbers)))} if numbers else {}
+def _entries(who: StaffViewer, rows: list[Any], coming: Callable[[], Any]) -> tuple[list[Entry], bool]:
+    shown = _listed(rows[:MOST])
+    places: dict[int, list[Known]] = {event.id: [] for event in shown}
+    for event, number, first, last in coming() if shown else ():
+        places[event].append(Known(number, f"{first} {last}".strip()))
+    seen_ones = None if who.may("view_all_individuals") else _among(who, {one.id for every in places.values() for one in every})
+    return [_entry(who, event, places[event.id], seen_ones) for event in shown], len(rows) > MOST
 
 
-def _entry(who: StaffViewer, event: Event, numbers: Sequence[int], known: dict[int, Individual]) -> Entry:
-    people = tuple(known[number] for number in numbers if number in known)
-    is_open = bool(people) or event.worker_id == who.worker.id or who.may("view_all_individuals")
-    return Entry(event, people, len(numbers) - len(people), is_open)
+def _read(query: Any) -> Any:
+    """What a list tells of events, one more than it shows."""
+    return query.select(*_LISTED, *(column for _, every in _BESIDE for column in every)).limit(MOST + 1).tuples()
+
+
+def _coming(query: Any) -> Any:
+    """The event, the number and the names of whoever comes to one of these events."""
+    columns = (Attendance.event, Individual.id, Individual.first_name, Individual.last_name)
+    these = Attendance.event.in_(query.select(Event.id).limit(MOST))
+    return Attendance.select(*columns).join(Individual).where(these).order_by(Attendance.id).tuples()
+
+
+def _within(of: Any) -> Callable[[Any, Any, Any], Any]:
+    def asked(number: Any, start: Any, end: Any) -> Any:
+        found = events.whole().where(of == number, Event.starts_at >= start, Event.starts_at < end, Event.state.in_(SHOWN))
+        return found.order_by(Event.starts_at, Event.id)
+
+    return asked
+
+
+def _statements(of: Any) -> tuple[statements.Listing, statements.Listing]:
+    within = _within(of)
+    return statements.Listing(lambda *asked: _read(within(*asked))), statements.Listing(lambda *asked: _coming(within(*asked)))
+
+
+_OF_WORKER, _AT_SITE = _statements(Event.worker), _statements(Event.site)
+
+
+def _listed(rows: list[Any]) -> list[Listed]:
+    known: dict[tuple[Any, ...], Any] = {}
+    found = []
+    for row in rows:
+        at, beside = len(_LISTED), []
+        for table, every in _BESIDE:
+            values = row[at : at + len(every)]
+            at += len(every)
+            if (table, values[0]) not in known:
+                named = {column.name: value for column, value in zip(every, values, strict=True)}
+                known[table, values[0]] = None if values[0] is None else table(**named)
+            beside.append(known[table, values[0]])
+        found.append(Listed(*row[: len(_LISTED)], *beside))
+    return found
+
+
+def _among(who: StaffViewer, numbers: set[int]) -> set[int]:
+    """Those of these people whom the viewer may see."""
+    asked = who.individuals.select(Individual.id).where(Individual.id.in_(list(numbers)))
+    return {number for (number,) in asked.tuples()} if numbers else set()
+
+
+def _entry(who: StaffViewer, event: Listed, coming: Sequence[Known], seen_ones: set[int] | None) -> Entry:
+    people = tuple(coming) if seen_ones is None else tuple(one for one in coming if one.id in seen_ones)
+    is_open = bool(people) or event.worker_id == who.worker.id or seen_ones is None
+    return Entry(event, people, len(coming) - len(people), is_open)
 
 
 def soon(who: StaffViewer) -> list[Entry]:
     """The worker's own events of today and tomorrow that stand, in order."""
     zone = agency.zone().key
-    asked = between(clock.today(zone), 2, zone, worker=who.worker).where(Event.state.in_(("requested", "booked")))
-    return seen(who, asked)[0]
+    return [entry for entry in between(who, clock.today(zone), 2, zone)[0] if entry.event.state in TAKES_TIME]
 
 
 def places_seen(who: StaffViewer, event: Event) -> tuple[list[Attendance], int]:
     """The places in an event of those whom the viewer may see, by name, and how many more there are."""
     every = events.places(event)
-    known = _known(who, {place.individual_id for place in every})
+    known = _among(who, {place.individual_id for place in every})
     shown = [place for place in every if place.individual_id in known]
     for place in shown:
         place.event = event
@@ -136,8 +234,8 @@ def history(who: StaffViewer, event: Event) -> list[AuditEntry]:
 
 def check_clients(who: StaffViewer, plan: Plan) -> None:
     """Raises RuleBroken ``busy`` when somebody of a plan, of those whom the viewer may see, has another appointment then."""
-    known = _known(who, {person.id for person in plan.individuals})
-    events.check_theirs(list(known.values()), plan.starts_at, plan.ends_at)
+    known = _among(who, {person.id for person in plan.individuals})
+    events.check_theirs([person for person in plan.individuals if person.id in known], plan.starts_at, plan.ends_at)
 
 
 def check_theirs(who: StaffViewer, event: Event, starts_at: dt.datetime, minutes: int) -> None:
@@ -204,8 +302,9 @@ def minutes(typed: str, service: Service | None) -> int:
     return int(text)
 
 
-def title(event: Event) -> str:
+def title(event: Event | Listed) -> str:
     """What staff call it: its group or its service; empty for one without."""
-    return str((event.group or event.service).name) if event.group_id or event.service_id else ""
+    beside = (event.group if event.group_id else None) or (event.service if event.service_id else None)
+    return "" if beside is None else str(beside.name)
 
 
