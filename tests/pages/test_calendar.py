@@ -1,43 +1,19 @@
-"""The client's calendar as it is seen: what comes, what was, one appointment and its buttons; the own calendar; the link by e-mail."""
+"""The client's calendar as it is seen: what comes, what was, one appointment and its buttons; the own calendar."""
 
 import datetime as dt
 
 import icalendar
 import pytest
 
-from domain import accounts, attendances, clock, event_letters, events, services, settings, store
-from domain.events import Plan
-from models import Attendance, Event, Service, Site
+from domain import accounts, attendances, events, services, settings, store
+from models import Attendance, Service
 
 pytestmark = pytest.mark.usefixtures("cast")
-
-
-@pytest.fixture
-def book(cast):
-    """Books for Alice at Dora's in so many hours; her place."""
-
-    def plan(hours=72, who=("alice",), **more):
-        people = [getattr(cast, name) for name in who]
-        event = events.book(Plan(cast.dora, clock.ahead(hours=hours), 50, Site.get(), people, **more), cast.by("dora"))
-        return Attendance.get(Attendance.event == event, Attendance.individual == people[0])
-
-    return plan
-
-
-@pytest.fixture
-def hidden(cast):
-    """A service that no client sees."""
-    return services.add(services.Details("Canary counselling"), "case", cast.by("ines"))
 
 
 def choose(cast, **choices):
     for name, value in choices.items():
         settings.change(name, str(value), cast.by("ada"))
-
-
-def offered(page):
-    """What can be pressed, beside the language."""
-    return [button for button in page.buttons if button not in ("English", "Español", "Français", "العربية")]
 
 
 def event_page(place):
@@ -214,67 +190,3 @@ def test_the_address_of_an_ended_account_is_like_one_that_never_was(browse, cast
     path = address_on(alice.press("Make my address")).removeprefix(alice.root)
     accounts.close(cast.alice_account, cast.by("ada"))
     assert browse().ask(path).main == browse().ask("/feed/guessed.ics").main
-
-
-# ---------------------------------------------------------------- by the link of the e-mail
-
-
-def link(place):
-    return f"/appointment/{event_letters.link_of(place)}"
-
-
-def test_the_link_shows_date_and_time_only_and_a_button_confirms(browse, cast, book, hidden):
-    place = book(30, service=hidden)
-    somebody = browse()
-    page = somebody.open(link(place))
-    assert page.path == "/appointment/"
-    assert Attendance.get().confirmed_at is None
-    for word in ("Canary", "Dora", "Alice", Site.get().name):
-        assert word not in page.main
-    assert offered(page) == ["I will come"]
-    page = somebody.press("I will come")
-    assert "We expect you." in page
-    assert Attendance.get().confirmed_how == "link"
-    assert offered(somebody.open(link(place))) == []
-    somebody.send("/appointment/", {"csrf_token": somebody.token})
-    assert Attendance.get().confirmed_how == "link"
-
-
-def _moved(place, cast):
-    events.move(place.event, clock.ahead(hours=90), 50, cast.by("dora"), version=1)
-
-
-OTHERWISE = {
-    "This appointment was moved": _moved,
-    "This appointment was cancelled": lambda place, cast: events.cancel(place.event, cast.by("dora"), version=1),
-    "Please call us": lambda place, cast: choose(cast, confirming=0),
-}
-
-
-@pytest.mark.parametrize("heading", OTHERWISE)
-def test_what_can_not_be_confirmed_says_what_to_do_and_the_post_does_nothing(browse, cast, book, heading):
-    place = book(30)
-    somebody = browse()
-    somebody.open(link(place))
-    OTHERWISE[heading](place, cast)
-    somebody.send("/appointment/", {"csrf_token": somebody.token})
-    page = somebody.open("/appointment/")
-    assert (page.heading, offered(page)) == (heading, [])
-    assert Attendance.get().confirmed_at is None
-
-
-def test_a_past_one_is_over(browse, cast, book):
-    place = book(1)
-    sealed = link(place)
-    with store.writing():
-        Event.update(starts_at=clock.ago(minutes=5), ends_at=clock.ahead(minutes=5)).execute()
-        Attendance.update(starts_at=clock.ago(minutes=5)).execute()
-    assert browse().open(sealed).heading == "This appointment is over"
-
-
-@pytest.mark.parametrize("end", ["x", "", "%00"])
-def test_a_link_that_was_cut_off_tells_what_to_do(browse, cast, book, end):
-    good = link(book(30))
-    answer = browse().ask(good[:-4] + end)
-    assert (answer.status, Attendance.get().confirmed_at) == (404, None)
-    assert browse().ask("/appointment/").status == 404
