@@ -78,10 +78,11 @@ def latest_to_cancel(event: Event) -> dt.datetime:
     return at
 
 
-def give_up(place: Attendance, by: Actor, *, reason: str = "") -> str:
+def give_up(place: Attendance, by: Actor, *, reason: str = "", shown: str = "") -> str:
     """A client cancels the own place; what it is then: ``cancelled_by_client``, or ``late_cancelled`` after the notice.
 
-    Twice is harmless.  Raises RuleBroken: ``past``, ``over``, ``too_late`` where late ones are not taken.
+    ``shown`` is the ``mark_of`` what the page showed.  Twice is harmless.  Raises RuleBroken: ``past``, ``over``, ``moved`` since it
+    was shown, ``too_late`` where late ones are not taken.
     """
     why = profile.clean(reason, "reason", 500, lines=True)
     with store.writing():
@@ -90,6 +91,7 @@ def give_up(place: Attendance, by: Actor, *, reason: str = "") -> str:
         if now.state in ("cancelled_by_client", "late_cancelled"):
             return str(now.state)
         _must_be_ahead(event, now, moment)
+        _must_be_shown(event, shown)
         is_late = moment > latest_to_cancel(event)
         if is_late and not settings.get("late_cancelling"):
             raise RuleBroken(N_("It is too late to cancel here. Tell us that you cannot come."), code="too_late")
@@ -100,10 +102,11 @@ def give_up(place: Attendance, by: Actor, *, reason: str = "") -> str:
         return MOVES[verb].target
 
 
-def confirm(place: Attendance, by: Actor, how: str) -> None:
+def confirm(place: Attendance, by: Actor, how: str, *, shown: str = "") -> None:
     """Somebody says that they come; ``how`` is ``portal``, ``link`` or ``phone``.  Twice is harmless.
 
-    Raises RuleBroken: ``past``, ``over``, ``moved`` since it was shown, ``off`` where clients do not confirm by themselves.
+    ``shown`` is the ``mark_of`` what the page showed.  Raises RuleBroken: ``past``, ``over``, ``moved`` since then, ``off`` where
+    clients do not confirm by themselves.
     """
     if how != "phone" and not settings.get("confirming"):
         raise RuleBroken(N_("Please call us to confirm this appointment."), code="off")
@@ -111,8 +114,7 @@ def confirm(place: Attendance, by: Actor, how: str) -> None:
         event = store.lock(Event.select().where(Event.id == place.event_id)).get()
         now = Attendance.get_by_id(place.id)
         _must_be_ahead(event, now, clock.now())
-        if event.starts_at != place.starts_at:
-            raise RuleBroken(N_("This appointment was moved meanwhile. Look at it again."), code="moved")
+        _must_be_shown(event, shown or mark_of(place))
         first = Attendance.update(confirmed_at=clock.now(), confirmed_how=how).where(
             Attendance.id == now.id, Attendance.confirmed_at.is_null()
         )
@@ -179,14 +181,16 @@ def phone_verbs(place: Attendance) -> list[str]:
     return verbs + [what for what in said if _may_tell(event, place, what, now)]
 
 
-def tell(place: Attendance, what: str, by: Actor) -> bool:
+def tell(place: Attendance, what: str, by: Actor, *, shown: str = "") -> bool:
     """A client lets the worker know, ``running_late`` or ``cannot_come``: a task and an e-mail.  False when that was said before.
 
-    Raises RuleBroken ``over`` for what is not booked, is over, or, of being late, not near.
+    ``shown`` is the ``mark_of`` what the page showed.  Raises RuleBroken ``over`` for what is not booked, is over, or, of being
+    late, not near; ``moved`` since it was shown.
     """
     with store.writing():
         event = store.lock(Event.select().where(Event.id == place.event_id)).get()
         now = Attendance.get_by_id(place.id)
+        _must_be_shown(event, shown)
         if not _may_tell(event, now, what, clock.now()):
             raise RuleBroken(_NOT_NOW[what], code="over")
         worker = event.worker if event.worker.is_active else None
@@ -203,8 +207,8 @@ def said(place: Attendance) -> dict[str, dt.datetime]:
     return {keys[task.dedupe_key]: task.created_at for task in Task.select().where(Task.dedupe_key.in_(list(keys)))}
 
 
-def mark_of(event: Event) -> str:
-    """The time of an event in the link that confirms it: another link of the call, or another worker, changes nothing there."""
+def mark_of(event: Event | Attendance) -> str:
+    """The time of an event, in a form or the link that confirms it: another link of the call, or another worker, changes nothing."""
     return str(int(event.starts_at.timestamp()))
 
 
@@ -242,3 +246,9 @@ def _must_be_ahead(event: Event, place: Attendance, now: dt.datetime) -> None:
         raise RuleBroken(N_("This appointment was cancelled or is over."), code="over")
     if event.starts_at <= now:
         raise RuleBroken(N_("This appointment has begun already."), code="past")
+
+
+def _must_be_shown(event: Event, shown: str) -> None:
+    """Who says something of a time says it of the one that they saw."""
+    if shown and shown != mark_of(event):
+        raise RuleBroken(N_("This appointment was moved meanwhile. Look at it again."), code="moved")

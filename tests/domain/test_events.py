@@ -336,3 +336,18 @@ def test_what_is_offered_is_what_is_not_refused(cast, frozen, booked, decided, h
         attendances.give_up(place, cast.by("alice"))
     else:
         assert refused(attendances.give_up, place, cast.by("alice")) == (way or "past")
+
+
+@pytest.mark.parametrize("verb", [
+    lambda place, by, shown: attendances.confirm(place, by, "portal", shown=shown),
+    lambda place, by, shown: attendances.give_up(place, by, shown=shown),
+    lambda place, by, shown: attendances.tell(place, "cannot_come", by, shown=shown),
+])  # fmt: skip
+def test_what_was_said_of_a_time_that_is_not_any_more_is_refused(cast, booked, verb):
+    event = booked(72)
+    shown = attendances.mark_of(event)
+    events.move(event, event.starts_at + dt.timedelta(days=1), 50, cast.by("dora"), version=1)
+    place, by = place_of(event, cast.alice), cast.by("alice")
+    assert refused(verb, place, by, shown) == "moved"
+    verb(place, by, attendances.mark_of(Event.get()))
+    verb(place, by, "")
