@@ -116,6 +116,14 @@ class ClientViewer:
         """One of the client's places in events, with its event.  Raises NotFound."""
         return _one(self._places().where(Attendance.public_id == public_id))  # type: ignore[no-any-return]
 
+    def others_in(self, event: Event) -> list[Individual]:
+        """Who else comes to an event of the client's, where its service shows names; what became of them is nobody else's."""
+        if event.service is None or not (event.service.is_visible and event.service.shows_names):
+            return []
+        theirs = Attendance.select(Attendance.individual).where(Attendance.event == event, Attendance.state.in_(("booked", "show")))
+        others = Individual.select().where(Individual.id.in_(theirs), Individual.id != self.individual.id)
+        return list(others.order_by(Individual.sort_name, Individual.id))
+
     @property
     def services_met(self) -> list[Service]:
         """The services of the client's events, those that clients may see, by name."""

@@ -6,7 +6,7 @@ import icalendar
 import pytest
 
 from domain import accounts, attendances, events, services, settings, store
-from models import Attendance, Service
+from models import Attendance, Service, Site
 
 pytestmark = pytest.mark.usefixtures("cast")
 
@@ -190,3 +190,16 @@ def test_the_address_of_an_ended_account_is_like_one_that_never_was(browse, cast
     path = address_on(alice.press("Make my address")).removeprefix(alice.root)
     accounts.close(cast.alice_account, cast.by("ada"))
     assert browse().ask(path).main == browse().ask("/feed/guessed.ics").main
+
+
+def test_each_day_stands_once_however_far_apart_two_places_are(browse, cast, frozen):
+    frozen("2026-06-10 12:00")
+    with store.writing():
+        Site.update(time_zone="America/Halifax").execute()
+        west = Site.create(name="West", time_zone="Pacific/Honolulu")
+    for hour, site in ((4, Site.get()), (5, west), (6, Site.get())):
+        events.book(events.Plan(cast.dora, dt.datetime(2026, 6, 11, hour, tzinfo=dt.UTC), 50, site, [cast.alice]), cast.by("dora"))
+    assert [heading.text for heading in browse("alice").open("/calendar/").tree.iter("h2")][:2] == ["Today", "Tomorrow"]
+    frozen("2026-06-20 12:00")
+    past = [heading.text for heading in browse("alice").open("/calendar/history").tree.iter("h2")]
+    assert past[:2] == ["Thursday, 11 June 2026", "Wednesday, 10 June 2026"]
