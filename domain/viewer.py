@@ -11,7 +11,7 @@ from typing import Any
 
 from peewee import fn
 
-from domain import audit, clock, devices, events, my_services, profile, profile_changes, settings, store
+from domain import audit, clock, devices, events, my_services, profile, profile_changes, settings, soon, store
 from domain.actor import Actor
 from domain.devices import Place
 from domain.rules import NotFound
@@ -101,6 +101,11 @@ class ClientViewer:
         ahead = _places_of(self.individual, *_LISTED).where(Attendance.starts_at > moment - events.LONGEST, Event.ends_at > moment)
         stands = ahead.where(Event.state == "booked", Attendance.state.in_(_STANDS))
         return stands.order_by(Attendance.starts_at, Attendance.id)
+
+    @property
+    def soon(self) -> tuple[Attendance | None, list[Attendance]]:
+        """The client's next appointment, and those that need them now."""
+        return soon.of(self.individual)
 
     @property
     def gone_by(self) -> Any:

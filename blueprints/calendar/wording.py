@@ -138,6 +138,11 @@ def days(places: Iterable[Attendance], *, latest_first: bool = False) -> list[tu
     return list(found.items())
 
 
+def starts(shown: Shown) -> str:
+    """When it begins, and nothing else: ``Tomorrow, 14:05 AST``."""
+    return _day(shown, _days_ahead(shown), with_year=False) + texts.hour(str(get_locale()), shown.begins)
+
+
 def _days_ahead(shown: Shown) -> int:
     return (shown.begins.date() - clock.today(shown.event.site.time_zone)).days
 
