@@ -6,12 +6,13 @@ A stranger's row, a hidden row and no row are the same NotFound.
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
 from peewee import fn
 
-from domain import audit, clock, devices, events, my_services, profile, profile_changes, settings, soon, store
+from domain import agency, audit, clock, devices, events, my_services, profile, profile_changes, settings, soon, store
 from domain.actor import Actor
 from domain.devices import Place
 from domain.rules import NotFound
@@ -137,11 +138,11 @@ class ClientViewer:
 
     @property
     def years_met(self) -> list[int]:
-        """The years from the client's first event on, the latest first."""
+        """The years from the client's first event on, the latest first, as they begin where the agency is."""
         first, last = Attendance.select(fn.MIN(Attendance.starts_at), fn.MAX(Attendance.starts_at)).where(
             Attendance.individual == self.individual
         ).tuples().first()
-        return [] if first is None else list(range(min(_year(last), clock.now().year), _year(first) - 1, -1))
+        return [] if first is None else list(range(min(_year(last), agency.today().year), _year(first) - 1, -1))
 
     def _places(self) -> Any:
         return _places_of(self.individual)
@@ -582,7 +583,9 @@ def caseloads_with(individual: Individual) -> set[int]:
 
 
 def _year(moment: Any) -> int:
-    return int(str(moment)[:4])
+    """What MIN and MAX answer is a word on SQLite."""
+    known = dt.datetime.fromisoformat(moment) if isinstance(moment, str) else moment
+    return int(known.replace(tzinfo=dt.UTC).astimezone(agency.zone()).year)
 
 
 def _photo(public_id: str) -> WorkerPhoto:

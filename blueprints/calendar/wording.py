@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from flask import request
 from flask_babel import get_locale
 
-from domain import attendances, clock, events, services, texts
+from domain import agency, attendances, clock, events, services, texts
 from domain.viewer import ClientViewer
 from models import Attendance, Event
 from web import formatting
@@ -182,7 +182,7 @@ class Filters:
         if self.service:
             query = query.where(Service.public_id == self.service)
         if self.year:
-            first = dt.datetime(int(self.year), 1, 1, tzinfo=dt.UTC)
+            first = dt.datetime(int(self.year), 1, 1, tzinfo=agency.zone())
             query = query.where(Attendance.starts_at >= first, Attendance.starts_at < first.replace(year=first.year + 1))
         if self.outcome:
             is_so = Attendance.state.in_(OUTCOMES[self.outcome])

@@ -1,12 +1,13 @@
 """The client's calendar as it is seen: what comes, what was, one appointment and its buttons; the own calendar."""
 
 import datetime as dt
+from zoneinfo import ZoneInfo
 
 import icalendar
 import pytest
 
-from domain import accounts, attendances, events, services, settings, store
-from models import Attendance, Service, Site
+from domain import accounts, attendances, clock, events, forced_reset, services, settings, store
+from models import Attendance, AuditEntry, CalendarFeed, Service, Site
 
 pytestmark = pytest.mark.usefixtures("cast")
 
@@ -203,3 +204,63 @@ def test_each_day_stands_once_however_far_apart_two_places_are(browse, cast, fro
     frozen("2026-06-20 12:00")
     past = [heading.text for heading in browse("alice").open("/calendar/history").tree.iter("h2")]
     assert past[:2] == ["Thursday, 11 June 2026", "Wednesday, 10 June 2026"]
+
+
+def test_where_a_list_goes_on_is_told_by_an_own_appointment_only(browse, book):
+    other, _, _ = book(50, who=("bob",)), book(60), book(40)
+    alice = browse("alice")
+    whole = alice.open("/calendar/").main
+    assert alice.open(f"/calendar/?after={other.public_id}").main == whole
+    assert whole.count("Appointment") == 2
+
+
+def test_a_year_of_the_history_begins_where_the_agency_is(browse, cast, book):
+    with store.writing():
+        Site.update(time_zone="America/Halifax").execute()
+    eve = dt.datetime(2025, 12, 31, 21, tzinfo=ZoneInfo("America/Halifax"))
+    events.book(events.Plan(cast.dora, eve, 50, Site.get(), [cast.alice]), cast.by("dora"))
+    book(-3)
+    alice = browse("alice")
+    page = alice.open("/calendar/history?year=2025")
+    assert "31 December 2025" in page
+    assert [option.text for option in page.tree.iter("option") if option.text and option.text.isdigit()][-1] == "2025"
+    assert "31 December 2025" not in alice.open(f"/calendar/history?year={clock.now().year}")
+
+
+def test_one_appointment_as_a_file_says_no_more_than_the_own_calendar(browse, book, open_service):
+    place = book(72, service=open_service)
+    alice = browse("alice")
+    path = f"{event_page(place)}/appointment.ics"
+    for word in ("Talking", "Dora", "LOCATION"):
+        assert word not in alice.ask(path).html
+    alice.open("/calendar/feed")
+    alice.press("Make my address")
+    assert "Talking" not in alice.ask(path).html
+    alice.press("Save", has_details=True)
+    assert "Talking" in alice.ask(path).html
+
+
+def test_with_a_new_account_comes_a_new_address(browse, cast, frozen):
+    frozen()
+    alice = browse("alice")
+    alice.open("/calendar/feed")
+    alice.press("Make my address")
+    alice.press("Save", has_details=True)
+    accounts.close(cast.alice_account, cast.by("ada"))
+    frozen.shift(hours=1)
+    cast.activated(cast.alice)
+    again = browse("alice")
+    page = again.open("/calendar/feed")
+    assert "An address that you had no longer works" in page
+    path = address_on(again.press("Make my address")).removeprefix(again.root)
+    assert browse().ask(path).status == 200
+    assert not CalendarFeed.get(CalendarFeed.ended_at.is_null()).has_details
+
+
+def test_whoever_is_asked_for_a_new_password_has_no_address_any_more(browse, cast):
+    alice = browse("alice")
+    alice.open("/calendar/feed")
+    path = address_on(alice.press("Make my address")).removeprefix(alice.root)
+    forced_reset.force(cast.alice_account, cast.by("ada"))
+    assert browse().ask(path).status == 404
+    assert AuditEntry.select().where(AuditEntry.kind == "calendar_feed.ended", AuditEntry.individual == cast.alice).count() == 1
