@@ -157,18 +157,22 @@ class ClientViewer:
         """All that My Services says: open enrolments, places in groups of other services, closed enrolments."""
         return my_services.overview(self.individual)
 
-    def happened(self, files: list[Enrolment], service: str, page: int) -> tuple[list[my_services.Happened], bool]:
-        """One page of what happened in the client's enrolments, newest first, and whether there is more.
+    def happened(
+        self, files: Sequence[Enrolment], service: str, page: int, met: Sequence[Service] = ()
+    ) -> tuple[list[my_services.Happened], bool]:
+        """One page of what happened in the client's enrolments and to them in services, newest first, and whether there is more.
 
-        ``service`` narrows it to one of these services, by its public id.  Raises NotFound for any other.
+        ``service`` narrows it to one of these services, or of those that they met, by its public id.  Raises NotFound for any other.
         """
-        chosen, entries = files, my_services.rosters(self.individual)
-        if service:
-            chosen = [file for file in files if file.service.public_id == service]
-            if not chosen:
-                raise NotFound
-            entries = [entry for entry in entries if entry.group.service_id == chosen[0].service_id]
-        return my_services.timeline(chosen, entries, self._places(), page)
+        entries = my_services.rosters(self.individual)
+        if not service:
+            return my_services.timeline(files, entries, self._places(), page, None)
+        chosen = next((each for each in (*(file.service for file in files), *met) if each.public_id == service), None)
+        if chosen is None:
+            raise NotFound
+        files = [file for file in files if file.service_id == chosen.id]
+        entries = [entry for entry in entries if entry.group.service_id == chosen.id]
+        return my_services.timeline(files, entries, self._places(), page, chosen)
 
     def change(self, public_id: str) -> ProfileChange:
         """One change that the client asked for.  Raises NotFound."""
