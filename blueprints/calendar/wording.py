@@ -57,6 +57,16 @@ class Shown:
         return ZoneInfo(self.event.site.time_zone)
 
     @property
+    def utc(self) -> str:
+        """The start as a browser reads it."""
+        return self.event.starts_at.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    @property
+    def offset(self) -> int:
+        """How many minutes the clocks of the place are ahead of UTC then."""
+        return int((self.begins.utcoffset() or dt.timedelta()).total_seconds() // 60)
+
+    @property
     def date(self) -> str:
         return formatting.weekday(self.begins.date())
 
