@@ -36,7 +36,7 @@ def test_a_client_sees_confirms_is_late_and_cancels(town: Town, phone: Phone, em
     client.goto("/calendar/")
     expect(rows).to_have_count(2)
 
-    stranger = phone(town.url, java_script_enabled=has_javascript)
+    stranger = phone(town.url, java_script_enabled=has_javascript, reduced_motion="reduce")  # colours stand still while measured
     stranger.goto(by_mail)
     ways.heading(stranger, "Do you come?")
     look(stranger, "/appointment/")
