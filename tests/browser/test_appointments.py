@@ -61,10 +61,10 @@ def test_a_client_puts_appointments_into_their_own_calendar(town: Town, phone: P
 
 
 def test_who_is_elsewhere_reads_the_time_of_their_device_too(town: Town, phone: Phone) -> None:
-    booked(town.data, "client14@example.org", 4000)
+    booked(town.data, "client15@example.org", 4000)
     for zone, is_elsewhere in (("Asia/Tokyo", True), ("America/Halifax", False)):
         client = phone(town.url, timezone_id=zone)
-        ways.sign_in(client, "client14@example.org", PASSWORD)
+        ways.sign_in(client, "client15@example.org", PASSWORD)
         client.goto("/calendar/")
         client.get_by_role("main").locator("a.row").first.click()
         ways.heading(client, client.get_by_role("heading", level=1).inner_text())
