@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from typing import Any
 
-from domain import devices, my_calendar, my_services, profile, profile_changes, settings
+from domain import devices, my_calendar, my_services, profile, profile_changes, settings, soon
 from domain.actor import Actor
 from domain.devices import Place
 from domain.reading import one, photo_of
@@ -14,6 +15,7 @@ from models import (
     Attendance,
     Contact,
     Enrolment,
+    Event,
     Individual,
     LoginSession,
     PortalAccount,
@@ -63,6 +65,16 @@ class ClientViewer:
         return my_calendar.coming(self.individual, most, after)
 
     @property
+    def soon(self) -> tuple[Attendance | None, list[Attendance]]:
+        """The client's next appointment, and those that need them now."""
+        return soon.of(self.individual)
+
+    @property
+    def places(self) -> Any:
+        """The question for the client's places in events, by themselves."""
+        return Attendance.select().where(Attendance.individual == self.individual)
+
+    @property
     def gone_by(self) -> Any:
         """The client's places in events that are over or were cancelled, latest first."""
         return my_calendar.gone_by(self.individual)
@@ -71,6 +83,14 @@ class ClientViewer:
         """One of the client's places in events, with its event.  Raises NotFound."""
         return one(self._places().where(Attendance.public_id == public_id))  # type: ignore[no-any-return]
 
+    def others_in(self, event: Event) -> list[Individual]:
+        """Who else comes to an event of the client's, where its service shows names; what became of them is nobody else's."""
+        if event.service is None or not (event.service.is_visible and event.service.shows_names):
+            return []
+        theirs = Attendance.select(Attendance.individual).where(Attendance.event == event, Attendance.state.in_(("booked", "show")))
+        others = Individual.select().where(Individual.id.in_(theirs), Individual.id != self.individual.id)
+        return list(others.order_by(Individual.sort_name, Individual.id))
+
     @property
     def services_met(self) -> list[Service]:
         """The services of the client's events, those that clients may see, by name."""
@@ -78,7 +98,7 @@ class ClientViewer:
 
     @property
     def years_met(self) -> list[int]:
-        """The years from the client's first event on, the latest first."""
+        """The years from the client's first event on, the latest first, as they begin where the agency is."""
         return my_calendar.years_met(self.individual)
 
     def _places(self) -> Any:
@@ -94,18 +114,22 @@ class ClientViewer:
         """All that My Services says: open enrolments, places in groups of other services, closed enrolments."""
         return my_services.overview(self.individual)
 
-    def happened(self, files: list[Enrolment], service: str, page: int) -> tuple[list[my_services.Happened], bool]:
-        """One page of what happened in the client's enrolments, newest first, and whether there is more.
+    def happened(
+        self, files: Sequence[Enrolment], service: str, page: int, met: Sequence[Service] = ()
+    ) -> tuple[list[my_services.Happened], bool]:
+        """One page of what happened in the client's enrolments and to them in services, newest first, and whether there is more.
 
-        ``service`` narrows it to one of these services, by its public id.  Raises NotFound for any other.
+        ``service`` narrows it to one of these services, or of those that they met, by its public id.  Raises NotFound for any other.
         """
-        chosen, entries = files, my_services.rosters(self.individual)
-        if service:
-            chosen = [file for file in files if file.service.public_id == service]
-            if not chosen:
-                raise NotFound
-            entries = [entry for entry in entries if entry.group.service_id == chosen[0].service_id]
-        return my_services.timeline(chosen, entries, self._places(), page)
+        entries = my_services.rosters(self.individual)
+        if not service:
+            return my_services.timeline(files, entries, self._places(), page, None)
+        chosen = next((each for each in (*(file.service for file in files), *met) if each.public_id == service), None)
+        if chosen is None:
+            raise NotFound
+        files = [file for file in files if file.service_id == chosen.id]
+        entries = [entry for entry in entries if entry.group.service_id == chosen.id]
+        return my_services.timeline(files, entries, self._places(), page, chosen)
 
     def change(self, public_id: str) -> ProfileChange:
         """One change that the client asked for.  Raises NotFound."""

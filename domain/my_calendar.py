@@ -7,7 +7,7 @@ from typing import Any
 
 from peewee import fn
 
-from domain import clock, events, statements
+from domain import agency, clock, events, statements
 from models import Attendance, CalendarFeed, Event, Group, Individual, Service, Site, Worker
 
 MOST_IN_FEED = 5000
@@ -59,10 +59,10 @@ def services_met(individual: Individual) -> list[Service]:
 
 
 def years_met(individual: Individual) -> list[int]:
-    """The years from somebody's first event on, the latest first."""
+    """The years from somebody's first event on, the latest first, as they begin where the agency is."""
     ends = Attendance.select(fn.MIN(Attendance.starts_at), fn.MAX(Attendance.starts_at))
     first, last = ends.where(Attendance.individual == individual).tuples().first()
-    return [] if first is None else list(range(min(_year(last), clock.now().year), _year(first) - 1, -1))
+    return [] if first is None else list(range(min(_year(last), agency.today().year), _year(first) - 1, -1))
 
 
 def read_in(feed: CalendarFeed) -> list[Attendance]:
@@ -89,4 +89,6 @@ def places_of(individual: Any, *columns: Any) -> Any:
 
 
 def _year(moment: Any) -> int:
-    return int(str(moment)[:4])
+    """What MIN and MAX answer is a word on SQLite."""
+    known = dt.datetime.fromisoformat(moment) if isinstance(moment, str) else moment
+    return int(known.replace(tzinfo=dt.UTC).astimezone(agency.zone()).year)
