@@ -164,7 +164,8 @@ def _told_of(delivery: Delivery) -> tuple[Attendance, EventMessage]:
 
 def _for_client(delivery: Delivery, state: str) -> tuple[Attendance, EventMessage]:
     place, message = _told_of(delivery)
-    if place.event.state != state or (state == "booked" and place.state != "booked"):
+    is_out = state == "cancelled_by_agency" and place.event.state == "booked" and place.state in attendances.CANCELLED
+    if not is_out and (place.event.state != state or (state == "booked" and place.state != "booked")):
         raise Unwanted(_GONE)
     if not profile.has_consent(place.individual, "email"):
         raise Unwanted(NO_CONSENT)

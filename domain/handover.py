@@ -90,9 +90,10 @@ def let_go(workers: Iterable[Worker], by: Actor) -> None:
         if not sees_everybody(worker):
             theirs = viewer.caseload_of(worker)
             lost = Task.select().where(Task.worker == worker, Task.done_at.is_null(), Task.individual.not_in(theirs))
-            for task in list(lost):
-                if Task.update(worker=None).where(Task.id == task.id, Task.done_at.is_null(), Task.worker == worker).execute():
-                    _note(task, by, task.category)
+            back = [task for task in lost if Task.update(worker=None).where(
+                Task.id == task.id, Task.done_at.is_null(), Task.worker == worker).execute()]  # fmt: skip
+            for task in back:  # the audit last, as everybody does
+                _note(task, by, task.category)
 
 
 def _move(task: Task, by: Actor, *, worker: int | None, category: str, to: str) -> None:

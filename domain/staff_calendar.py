@@ -7,7 +7,7 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
-from domain import agency, clock, events, handover, settings, sites, wall_clock
+from domain import agency, clock, event_rows, events, handover, settings, sites, wall_clock
 from domain.events import Plan
 from domain.rules import N_, NotFound, RuleBroken
 from domain.viewer import StaffViewer
@@ -29,6 +29,7 @@ HISTORY = 100  # entries of an event
 AT_ONCE = dt.timedelta(seconds=5)  # within which what was noted in several records is one thing
 MOST = 400  # events on one page
 MOST_PEOPLE = 50  # who are chosen one by one for one event
+STANDS = ("booked", "show", "no_show")
 SHOWN = ("requested", "booked", "cancelled_by_agency", "cancelled_by_client")
 
 
@@ -66,31 +67,55 @@ def where(who: StaffViewer, public_id: str) -> Site:
 
 
 def between(first: dt.date, days: int, zone: str, *, worker: Worker | None = None, site: Site | None = None) -> Any:
-    """The question for what begins in these days, of a worker or at a site, in order."""
+    """The question for what takes place in these days, of a worker or at a site, in order."""
     of = Event.worker == worker if worker is not None else Event.site == site
     start, end = wall_clock.begins(first, zone), wall_clock.begins(first + dt.timedelta(days=days), zone)
-    asked = events.whole().where(of, Event.starts_at >= start, Event.starts_at < end, Event.state.in_(SHOWN))
+    near = (Event.starts_at > start - event_rows.LONGEST) & (Event.starts_at < end)
+    asked = event_rows.whole().where(of, near, Event.ends_at > start, Event.state.in_(SHOWN))
     return asked.order_by(Event.starts_at, Event.id)
 
 
 def seen(who: StaffViewer, query: Any) -> tuple[list[Entry], bool]:
-    """These events as the viewer may know them, ``MOST`` at most, and whether there are more."""
+    """These events as the viewer may know them, ``MOST`` at most, and whether there are more.
+
+    Of what is booked those who come; of what was cancelled those who were to.
+    """
     rows = list(query.limit(MOST + 1))
-    shown = rows[:MOST]
-    places: dict[int, list[int]] = {event.id: [] for event in shown}
-    asked = Attendance.select(Attendance.event, Attendance.individual).where(Attendance.event.in_(list(places)))
-    for event, individual in asked.order_by(Attendance.id).tuples() if shown else ():
-        places[event].append(individual)
+    shown = {event.id: event for event in rows[:MOST]}
+    places: dict[int, list[int]] = {number: [] for number in shown}
+    asked = Attendance.select(Attendance.event, Attendance.individual, Attendance.state).where(Attendance.event.in_(list(places)))
+    for event, individual, state in asked.order_by(Attendance.id).tuples() if shown else ():
+        if state in STANDS or shown[event].state != "booked":
+            places[event].append(individual)
     known = _known(who, {number for numbers in places.values() for number in numbers})
-    return [_entry(who, event, places[event.id], known) for event in shown], len(rows) > MOST
+    return [_entry(who, event, places[event.id], known) for event in shown.values()], len(rows) > MOST
 
 
-def _known(who: StaffViewer, numbers: set[int]) -> dict[int, Individual]:
-    return {person.id: person for person in who.individuals.where(Individual.id.in_(list(numbers)))} if numbers else {}
+@dataclasses.dataclass(frozen=True)
+class Known:
+    """People by their numbers, and of whom the viewer may open the record."""
+
+    people: dict[int, Individual]
+    opens: frozenset[int]
+
+    def of(self, who: StaffViewer, event: Event, numbers: Sequence[int]) -> list[Individual]:
+        """Those who are named to the viewer: whom they may see, and of their own event everybody."""
+        is_own = event.worker_id == who.worker.id
+        return [self.people[number] for number in numbers if is_own or number in self.opens]
 
 
-def _entry(who: StaffViewer, event: Event, numbers: Sequence[int], known: dict[int, Individual]) -> Entry:
-    people = tuple(known[number] for number in numbers if number in known)
+def _known(who: StaffViewer, numbers: set[int]) -> Known:
+    if not numbers:
+        return Known({}, frozenset())
+    people = {person.id: person for person in Individual.select().where(Individual.id.in_(list(numbers)))}
+    if who.may("view_all_individuals"):
+        return Known(people, frozenset(people))
+    mine = who.individuals.select(Individual.id).where(Individual.id.in_(list(numbers)))
+    return Known(people, frozenset(number for (number,) in mine.tuples()))
+
+
+def _entry(who: StaffViewer, event: Event, numbers: Sequence[int], known: Known) -> Entry:
+    people = tuple(known.of(who, event, numbers))
     is_open = bool(people) or event.worker_id == who.worker.id or who.may("view_all_individuals")
     return Entry(event, people, len(numbers) - len(people), is_open)
 
@@ -103,29 +128,56 @@ def soon(who: StaffViewer) -> list[Entry]:
 
 
 def places_seen(who: StaffViewer, event: Event) -> tuple[list[Attendance], int]:
-    """The places in an event of those whom the viewer may see, by name, and how many more there are."""
+    """The places in an event of those whom the viewer may see, by name, and how many more there are.
+
+    Of their own event a worker is told every name; ``is_open`` of a place says whether the record may be opened, too.
+    """
     every = events.places(event)
     known = _known(who, {place.individual_id for place in every})
-    shown = [place for place in every if place.individual_id in known]
+    named = {person.id for person in known.of(who, event, [place.individual_id for place in every])}
+    shown = [place for place in every if place.individual_id in named]
     for place in shown:
-        place.event = event
+        place.event, place.is_open = event, place.individual_id in known.opens
     return shown, len(every) - len(shown)
 
 
+def sees_all(places: Sequence[Attendance], hidden: int) -> bool:
+    """True for who may open the record of everybody who comes."""
+    return not hidden and all(place.is_open for place in places)
+
+
 def place(who: StaffViewer, event: Event, public_id: str) -> Attendance:
-    """One of these places.  Raises NotFound."""
-    found = next((each for each in places_seen(who, event)[0] if each.public_id == public_id), None)
+    """One of these places, of somebody whose record may be opened.  Raises NotFound."""
+    found = next((each for each in places_seen(who, event)[0] if each.public_id == public_id and each.is_open), None)
     if found is None:
         raise NotFound
     return found
 
 
+def return_refusal(who: StaffViewer, event: Event) -> RuleBroken | None:
+    """Why the viewer does not book a cancelled event again; None when they do.  Nobody sees a record again by that."""
+    places, hidden = places_seen(who, event)
+    if not sees_all(places, hidden):
+        return RuleBroken(N_("You may not see everybody who was to come. Ask somebody who may to book it again."), code="unseen")
+    return events.empty(event, [place for place in places if place.state == "booked"])
+
+
+def bring_back(who: StaffViewer, event: Event) -> None:
+    """A cancelled event is booked again.  Raises RuleBroken: ``unseen``, and as ``events.revert`` does."""
+    if event.state != "booked" and (refused := return_refusal(who, event)):
+        raise refused
+    events.revert(event, who.actor)
+
+
 def history(who: StaffViewer, event: Event) -> list[AuditEntry]:
-    """What happened to an event and to the places of those whom the viewer may see, the newest first; what was noted in
-    several records at once is told once."""
+    """What happened to an event and to the places of those whom the viewer may see, of an own event to all, the newest first;
+    what was noted in several records at once is told once."""
     every = AuditEntry.select(AuditEntry, Worker, Individual).left_outer_join(Worker).switch(AuditEntry).left_outer_join(Individual)
-    mine = AuditEntry.individual.is_null() | AuditEntry.individual.in_(who.individuals.select(Individual.id))
-    rows = every.where(AuditEntry.subject == events.named(event), mine).order_by(AuditEntry.id.desc()).limit(HISTORY)
+    of_event = every.where(AuditEntry.subject == events.named(event))
+    if event.worker_id != who.worker.id:
+        mine = AuditEntry.individual.is_null() | AuditEntry.individual.in_(who.individuals.select(Individual.id))
+        of_event = of_event.where(mine)
+    rows = of_event.order_by(AuditEntry.id.desc()).limit(HISTORY)
     told: list[AuditEntry] = []
     for row in rows:
         last = told[-1] if told else None
@@ -136,13 +188,12 @@ def history(who: StaffViewer, event: Event) -> list[AuditEntry]:
 
 def check_clients(who: StaffViewer, plan: Plan) -> None:
     """Raises RuleBroken ``busy`` when somebody of a plan, of those whom the viewer may see, has another appointment then."""
-    known = _known(who, {person.id for person in plan.individuals})
-    events.check_theirs(list(known.values()), plan.starts_at, plan.ends_at)
+    events.check_theirs(who.seen_of(plan.individuals), plan.starts_at, plan.ends_at)
 
 
 def check_theirs(who: StaffViewer, event: Event, starts_at: dt.datetime, minutes: int) -> None:
     """The same for an event that moves."""
-    coming = [each.individual for each in places_seen(who, event)[0] if each.state == "booked"]
+    coming = [each.individual for each in places_seen(who, event)[0] if each.state == "booked" and each.is_open]
     events.check_theirs(coming, starts_at, starts_at + dt.timedelta(minutes=min(minutes, 1440)), but=event)
 
 
@@ -150,14 +201,33 @@ def check_theirs(who: StaffViewer, event: Event, starts_at: dt.datetime, minutes
 
 
 def people(who: StaffViewer, public_ids: Sequence[str]) -> list[Individual]:
-    """Those who are to come, by name.  Raises NotFound when one of them is not there, or not for this viewer."""
-    wanted = list(dict.fromkeys(public_ids))
-    if len(wanted) > MOST_PEOPLE:
-        raise NotFound
-    found = list(who.individuals.where(Individual.public_id.in_(wanted)).order_by(Individual.sort_name, Individual.id)) if wanted else []
-    if len(found) < len(wanted):
+    """Those who are to come, by name.  Raises NotFound when one of them is not there, or not for this viewer; RuleBroken when they
+    are more than an event is booked for at once."""
+    found = still_seen(who, public_ids)
+    check_number(public_ids)
+    if len(found) < len(set(public_ids)):
         raise NotFound
     return found
+
+
+def still_seen(who: StaffViewer, public_ids: Sequence[str]) -> list[Individual]:
+    """Of those who were chosen the ones whom the viewer may see now, by name."""
+    wanted = list(dict.fromkeys(public_ids))[:MOST_PEOPLE]
+    mine = who.individuals.where(Individual.public_id.in_(wanted))
+    return list(mine.order_by(Individual.sort_name, Individual.id)) if wanted else []
+
+
+def check_number(public_ids: Sequence[str]) -> None:
+    """Raises RuleBroken ``too_many``."""
+    if len(set(public_ids)) > MOST_PEOPLE:
+        raise RuleBroken(N_("At most %(most)s people can be chosen one by one. Use a group for more."), code="too_many", most=MOST_PEOPLE)
+
+
+def check_all_seen(found: Sequence[Individual], public_ids: Sequence[str]) -> None:
+    """Raises RuleBroken: ``gone`` when somebody who was chosen may not be seen any more, ``too_many``."""
+    check_number(public_ids)
+    if found and len(found) < len(set(public_ids)):
+        raise RuleBroken(N_("Somebody whom you chose is not among your clients any more. Look at who comes, and book again."), code="gone")
 
 
 def workers(who: StaffViewer) -> list[Worker]:
@@ -169,10 +239,10 @@ def workers(who: StaffViewer) -> list[Worker]:
 
 
 def offered_services(individuals: Sequence[Individual]) -> tuple[list[Service], list[Service]]:
-    """Of what is offered: the services in which these people are enrolled, and the others, each by name."""
+    """The services in which these people are enrolled, those that ended for others, too; and of what is offered the others."""
     mine = Enrolment.select(Enrolment.service).where(Enrolment.individual.in_(list(individuals)), Enrolment.closed_on.is_null())
     numbers = {number for (number,) in mine.tuples()} if individuals else set()
-    every = list(Service.select().where(Service.is_in_use).order_by(Service.name, Service.id))
+    every = list(Service.select().where(Service.is_in_use | Service.id.in_(list(numbers))).order_by(Service.name, Service.id))
     return [each for each in every if each.id in numbers], [each for each in every if each.id not in numbers]
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from peewee import fn
 
-from domain import audit, clock, devices, events, my_services, profile, profile_changes, settings, store
+from domain import audit, clock, devices, event_rows, my_services, profile, profile_changes, settings, store
 from domain.actor import Actor
 from domain.devices import Place
 from domain.rules import NotFound
@@ -98,7 +98,7 @@ class ClientViewer:
     def coming(self) -> Any:
         """The client's places in events that are booked and not over, soonest first, each with its event and what belongs to it."""
         moment = clock.now()
-        ahead = _places_of(self.individual, *_LISTED).where(Attendance.starts_at > moment - events.LONGEST, Event.ends_at > moment)
+        ahead = _places_of(self.individual, *_LISTED).where(Attendance.starts_at > moment - event_rows.LONGEST, Event.ends_at > moment)
         stands = ahead.where(Event.state == "booked", Attendance.state.in_(_STANDS))
         return stands.order_by(Attendance.starts_at, Attendance.id)
 
@@ -108,7 +108,7 @@ class ClientViewer:
         moment = clock.now()
         stands = (Event.state == "booked") & Attendance.state.in_(_STANDS)
         waits = Event.state == "requested"
-        ahead = (Attendance.starts_at > moment - events.LONGEST) & (Event.ends_at > moment)
+        ahead = (Attendance.starts_at > moment - event_rows.LONGEST) & (Event.ends_at > moment)
         every = _places_of(self.individual, *_LISTED)
         return every.where(~(ahead & (stands | waits))).order_by(Attendance.starts_at.desc(), Attendance.id.desc())
 
@@ -241,6 +241,11 @@ class StaffViewer:
         there = RosterEntry.select(RosterEntry.individual).where(RosterEntry.group == group, RosterEntry.left_on.is_null())
         return self.individuals.where(Individual.id.not_in(there))
 
+    def others_than_at(self, event: Event) -> Any:
+        """Whom the worker may see and who has no place that stands in an event."""
+        there = Attendance.select(Attendance.individual).where(Attendance.event == event, Attendance.state.in_(_STANDS))
+        return self.individuals.where(Individual.id.not_in(there))
+
     def others_than_of(self, enrolment: Enrolment) -> Any:
         """Whom the worker may see and who neither has an enrolment nor takes part in it."""
         there = Participant.select(Participant.individual).where(Participant.enrolment == enrolment)
@@ -254,8 +259,10 @@ class StaffViewer:
         return [each for each in people if each.id in seen]
 
     def roster_entry(self, group: Group, public_id: str) -> RosterEntry:
-        """One of these places.  Raises NotFound."""
-        return _one(self.roster(group).where(RosterEntry.public_id == public_id))  # type: ignore[no-any-return]
+        """One place in a group, also of who has left, of an individual whom the worker may see.  Raises NotFound."""
+        found = RosterEntry.select(RosterEntry, Individual).join(Individual).where(RosterEntry.group == group)
+        mine = found if self.may("view_all_individuals") else found.where(RosterEntry.individual.in_(self._caseload()))
+        return _one(mine.where(RosterEntry.public_id == public_id))  # type: ignore[no-any-return]
 
     @property
     def accounts(self) -> Any:
@@ -414,7 +421,7 @@ class StaffViewer:
 
     def event(self, public_id: str) -> Event:
         """One event: an own one, or one to which somebody comes whom the worker may see.  Raises NotFound."""
-        found = events.whole().where(Event.public_id == public_id)
+        found = event_rows.whole().where(Event.public_id == public_id)
         if not self.may("view_all_individuals"):
             theirs = Attendance.select(Attendance.event).where(Attendance.individual.in_(self._caseload()))
             found = found.where((Event.worker == self.worker) | Event.id.in_(theirs))
@@ -443,7 +450,7 @@ class StaffViewer:
     def coming_of(self, individual: Individual) -> Any:
         """Of these, what stands and is not over, soonest first."""
         moment = clock.now()
-        ahead = self.events_of(individual).where(Attendance.starts_at > moment - events.LONGEST, Event.ends_at > moment)
+        ahead = self.events_of(individual).where(Attendance.starts_at > moment - event_rows.LONGEST, Event.ends_at > moment)
         stands = ahead.where(Event.state.in_(("requested", "booked")), Attendance.state.in_(_STANDS))
         return stands.order_by(Attendance.starts_at, Attendance.id)
 
@@ -525,6 +532,13 @@ def _places_of(individual: Individual, *columns: Any) -> Any:
 def seen_by(worker: Worker) -> Any:
     """Whom a worker may see, for what is done in their name in the background."""
     return _seen_by(worker, rights_of(worker))
+
+
+def sees_event(worker: Worker, event: Event) -> bool:
+    """True when an event is a worker's own, or somebody comes to it whom they may see."""
+    if event.worker_id == worker.id or "view_all_individuals" in rights_of(worker):
+        return True
+    return bool(Attendance.select().where(Attendance.event == event, Attendance.individual.in_(caseload_of(worker))).exists())
 
 
 def accounts_seen_by(worker: Worker) -> Any:

@@ -31,12 +31,16 @@ def begins(event: Event) -> dt.datetime:
     return wall_clock.local(event.starts_at, event.site.time_zone)
 
 
-def span(event: Event, zone: str) -> str:
-    """From when to when, for a list in which the zone stands once: ``14:05–14:55``; another zone is named."""
+def span(event: Event, zone: str, day: dt.date | None = None) -> str:
+    """From when to when, for a list in which the zone stands once: ``14:05–14:55``.  For a place in another zone its own clock and
+    day stand behind it; what began before ``day`` is told with its day."""
+    first, last = (wall_clock.local(at, zone) for at in (event.starts_at, event.ends_at))
+    text = f"{formatting.clock_time(first)}–{formatting.clock_time(last)}"
+    if day is not None and first.date() != day:
+        text = str(_("%(day)s, %(time)s", day=formatting.weekday(first.date()), time=text))
     if event.site.time_zone == zone:
-        last = wall_clock.local(event.ends_at, zone)
-        return f"{formatting.clock_time(begins(event))}–{formatting.clock_time(last)}"
-    return time(event)
+        return text
+    return str(_("%(here)s (there: %(day)s, %(time)s)", here=text, day=date(event), time=time(event)))
 
 
 def time(event: Event) -> str:
@@ -109,7 +113,9 @@ def state(event: Event) -> tuple[str, str]:
 
 
 def place(of: Attendance) -> tuple[str, str]:
-    """What became of a place."""
+    """What became of a place; of one in a cancelled event, what became of that."""
+    if of.state == "booked" and of.event.state not in ("requested", "booked"):
+        return state(of.event)
     if of.state == "booked" and of.confirmed_at is not None and of.event.starts_at > clock.now():
         return str(_("confirmed")), "good"
     return str(_(attendances.STATE_NAMES[of.state])), PLACE_TONES[of.state]

@@ -9,6 +9,7 @@ from wtforms.fields.choices import SelectChoice
 from blueprints.admin import bp, event_words, paging, wording
 from domain import (
     categories,
+    event_rows,
     events,
     handover,
     leaving,
@@ -99,7 +100,7 @@ def worker(public_id: str):
 
 def _left_to_do(found: Worker):
     """What is ahead of somebody who has left, as the reader may know it."""
-    return [] if found.is_active else staff_calendar.seen(g.viewer, events.ahead_of(found, events.whole()))[0]
+    return [] if found.is_active else staff_calendar.seen(g.viewer, events.ahead_of(found, event_rows.whole()))[0]
 
 
 @bp.get("/workers/<public_id>/edit")
