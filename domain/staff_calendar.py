@@ -75,20 +75,20 @@ def between(first: dt.date, days: int, zone: str, *, worker: Worker | None = Non
     return asked.order_by(Event.starts_at, Event.id)
 
 
-def seen(who: StaffViewer, query: Any) -> tuple[list[Entry], bool]:
-    """These events as the viewer may know them, ``MOST`` at most, and whether there are more.
+def seen(who: StaffViewer, query: Any, *, most: int = MOST) -> tuple[list[Entry], bool]:
+    """These events as the viewer may know them, ``most`` of them, and whether there are more.
 
     Of what is booked those who come; of what was cancelled those who were to.
     """
-    rows = list(query.limit(MOST + 1))
-    shown = {event.id: event for event in rows[:MOST]}
+    rows = list(query.limit(most + 1))
+    shown = {event.id: event for event in rows[:most]}
     places: dict[int, list[int]] = {number: [] for number in shown}
     asked = Attendance.select(Attendance.event, Attendance.individual, Attendance.state).where(Attendance.event.in_(list(places)))
     for event, individual, state in asked.order_by(Attendance.id).tuples() if shown else ():
         if state in STANDS or shown[event].state != "booked":
             places[event].append(individual)
     known = _known(who, {number for numbers in places.values() for number in numbers})
-    return [_entry(who, event, places[event.id], known) for event in shown.values()], len(rows) > MOST
+    return [_entry(who, event, places[event.id], known) for event in shown.values()], len(rows) > most
 
 
 @dataclasses.dataclass(frozen=True)

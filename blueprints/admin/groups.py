@@ -102,9 +102,10 @@ class AheadForm(Form):
 def group_joining(public_id: str):
     """Whether somebody who joins comes to what is booked for the group already."""
     found = services.find_group(public_id)
-    person = g.viewer.individual(request.args.get("individual", ""))
-    return people.page_about(person, "admin/group_joining.html", group=found, service=found.service, form=AheadForm(formdata=None),
-                             ahead=event_people.ahead_with(found).count(), wording=wording)  # fmt: skip
+    with refusals_told():
+        return people.page_about(people.chosen(), "admin/group_joining.html", group=found, service=found.service,
+                                 form=AheadForm(formdata=None), ahead=event_people.ahead_with(found).count(), wording=wording)  # fmt: skip
+    return done(url_for("admin.group", public_id=public_id))
 
 
 @bp.post("/groups/<public_id>/roster")

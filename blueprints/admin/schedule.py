@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import g, request, url_for
 
-from blueprints.admin import bp, event_words
+from blueprints.admin import bp, event_words, wording
 from domain import agency, clock, sites, staff_calendar, wall_clock
 from domain.staff_calendar import Entry
 from models import Site, Worker
@@ -84,7 +84,8 @@ def schedule():
     entries, has_more = staff_calendar.seen(g.viewer, query)
     may_choose = g.viewer.may("manage_schedule_of_others")
     return page("admin/schedule.html", "schedule", asked=asked, columns=_columns(asked, entries), has_more=has_more, words=event_words,
-                workers=staff_calendar.workers(g.viewer) if may_choose else [], sites=sites.in_use() if may_choose else [])  # fmt: skip
+                workers=staff_calendar.workers(g.viewer) if may_choose else [], sites=sites.visited() if may_choose else [],
+                named=wording.site)  # fmt: skip
 
 
 def _columns(asked: Asked, entries: list[Entry]) -> list[tuple[str, str, list[Entry], dt.date]]:

@@ -229,4 +229,5 @@ def _leaving(found: Worker, form: Leaving):
                 refused=leaving.refusal(found, g.viewer.actor, g.viewer.rights), told=wording.refusal,
                 files=leaving.files_of(found), shown_files=list(g.viewer.enrolled_with(found).limit(MOST_LISTED)),
                 shown_tasks=list(g.viewer.tasks_of(found).limit(MOST_LISTED)),
-                shown_people=list(g.viewer.followed_by(found).limit(MOST_LISTED)), events=ahead.count())  # fmt: skip
+                shown_people=list(g.viewer.followed_by(found).limit(MOST_LISTED)), events=ahead.count(), words=event_words,
+                shown_events=staff_calendar.seen(g.viewer, events.ahead_of(found, event_rows.whole()), most=MOST_LISTED)[0])  # fmt: skip

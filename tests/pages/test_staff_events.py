@@ -5,10 +5,10 @@ import datetime as dt
 import pytest
 from pages.conftest import born
 
-from domain import attendances, clock, events, services, sites, store, wall_clock
+from domain import attendances, clock, enrolments, events, services, sites, store, wall_clock
 from domain.actor import SYSTEM
 from domain.events import Plan
-from models import Attendance, Event, Group, Service, Site
+from models import Attendance, AuditEntry, Event, Group, Service, Site
 
 pytestmark = pytest.mark.usefixtures("cast")
 ZONE = "America/Halifax"
@@ -224,3 +224,49 @@ def test_a_group_that_clients_see_without_its_service_says_so(cast, browse, even
         Service.update(is_visible=True).execute()
     assert "clients see this group all the same" not in browse("ines").open(f"/admin/groups/{evenings.public_id}/")
 
+
+
+# ---------------------------------------------------------------- what is ahead when something ends
+
+
+def test_a_site_closes_after_a_warning_and_stays_in_the_schedule_while_events_are_ahead(cast, browse, book):
+    north = sites.add(sites.Place("North", time_zone=ZONE), SYSTEM)
+    event = book(10, site=north)
+    ada = browse("ada")
+    ada.open(f"/admin/settings/sites/{north.public_id}/")
+    page = ada.press("Save", is_in_use=False)
+    assert page.status == 422
+    assert "One appointment is ahead at this site." in str(page.problems)
+    assert north.public_id in page.links["The schedule of this site"]
+    assert Site.get_by_id(north.id).is_in_use
+    ada.press("Save", anyway=True)
+    assert not Site.get_by_id(north.id).is_in_use
+    assert north.public_id in ada.open("/admin/schedule/").form("Show").options["site"]
+    events.cancel(event, SYSTEM, version=1)
+    assert north.public_id not in ada.open("/admin/schedule/").form("Show").options["site"]
+
+
+def test_another_zone_of_a_site_is_warned_of_and_another_telephone_is_not(cast, browse, book):
+    north = sites.add(sites.Place("North", time_zone=ZONE), SYSTEM)
+    book(10, site=north)
+    ada = browse("ada")
+    ada.open(f"/admin/settings/sites/{north.public_id}/")
+    ada.press("Save", phone="+1 902 555 0190")
+    ada.open(f"/admin/settings/sites/{north.public_id}/")
+    assert "One appointment is ahead at this site." in str(ada.press("Save", time_zone="Asia/Tokyo").problems)
+
+
+def test_what_is_ahead_of_somebody_who_leaves_is_listed(cast, browse, book):
+    book(10)
+    page = browse("ada").open(f"/admin/workers/{cast.dora.public_id}/leaving")
+    assert "One appointment is ahead" in page
+    assert "10:00 to 10:50" in page
+    assert "Alice Archer" in page
+
+
+def test_who_takes_part_finds_in_their_record_who_read_that(cast, browse):
+    service = services.add(services.Details("Mornings"), "case", SYSTEM)
+    file = enrolments.open(cast.alice, service, None, dt.date(2026, 1, 1), SYSTEM)
+    enrolments.take_part(file, [cast.bob], SYSTEM, version=1)
+    browse("ada").open(f"/admin/individuals/{cast.alice.public_id}/enrolments/{file.public_id}/")
+    assert AuditEntry.select().where(AuditEntry.kind == "individual.viewed", AuditEntry.individual == cast.bob).exists()
