@@ -38,17 +38,21 @@ def mark(place: Attendance, verb: str, by: Actor, *, version: int) -> None:
     Raises RuleBroken: ``stale``, ``early`` for who came before the day, ``over``, ``taken``.
     """
     with store.writing():
-        if verb == "revert" and place.event.state == "cancelled_by_client":
-            events.hold_worker(place.event)
+        seen = Event.get_by_id(place.event_id)  # a page may know an older one
+        brings_back = verb == "revert" and seen.state == "cancelled_by_client"
+        if brings_back:
+            events.hold_worker(seen)  # before the event, as everybody does
         event = store.lock(Event.select().where(Event.id == place.event_id)).get()
         now = Attendance.get_by_id(place.id)
         if now.state == MOVES[verb].target:
             return
+        if verb == "revert" and (event.state, event.worker_id) != (seen.state, seen.worker_id):
+            raise RuleBroken(STALE, code="stale")
         if now.version != version:
             raise RuleBroken(STALE, code="stale")
         if verb in ("show", "no_show") and events.day_of(event) > clock.today(event.site.time_zone):
             raise RuleBroken(N_("Who came can be said from the day of the appointment on."), code="early")
-        if verb == "revert" and event.state == "cancelled_by_client":
+        if brings_back:
             events.bring_back(event, by)
         elif event.state != "booked":
             raise RuleBroken(N_("This appointment is over, or was cancelled already."), code="over")
@@ -62,6 +66,8 @@ def _change(place: Attendance, event: Event, verb: str, by: Actor, *, reason: st
     changes: dict[str, Any] = {"state": move.target, "version": Attendance.version + 1}
     if verb != "revert":
         changes["cancel_reason"] = reason
+    if verb in ("cancel", "cancel_late"):
+        changes |= {"confirmed_at": None, "confirmed_how": ""}
     stored = Attendance.update(**changes).where(Attendance.id == place.id, Attendance.state.in_(move.origins))
     if not stored.execute():
         raise RuleBroken(N_("Somebody else said something about this meanwhile. Look at it again."), code="over")
@@ -69,19 +75,19 @@ def _change(place: Attendance, event: Event, verb: str, by: Actor, *, reason: st
         handover.let_go([event.worker], by)
     audit.record(move.audited, by, individual=place.individual, subject=events.named(event), before=place.state, after=move.target,
                  how=how)  # fmt: skip
+    fresh, as_it_is = Attendance.get_by_id(place.id), Event.get_by_id(event.id)
     if verb == "revert":
-        event_messages.reverted(place, event)
+        event_messages.reverted(fresh, as_it_is)
     else:
-        event_messages.drop(place)
+        event_messages.settle(fresh, as_it_is, event)
     is_empty = not Attendance.select().where(Attendance.event == event.id, Attendance.state.in_(_COMES)).exists()
     if is_empty and event.group_id is None:
-        events.change_state(event, "empty", by)
+        events.change_state(event, "empty", by, whose=place.individual)
 
 
 def take_out(place: Attendance, event: Event, by: Actor) -> None:
-    """A place in an event (held) is cancelled by staff for somebody who left its group; they are told as of what is cancelled."""
+    """A place in an event (held) is cancelled by staff for somebody who left its group; what waited to be sent of it is not."""
     _change(place, event, "cancel", by, how="")
-    event_messages.cancelled(place, event)
 
 
 def latest_to_cancel(event: Event) -> dt.datetime:
@@ -111,6 +117,8 @@ def give_up(place: Attendance, by: Actor, *, reason: str = "", shown: str = "") 
         _change(now, event, verb, by, reason=why)
         if by.worker is None:  # who writes it down for a client on the telephone knows it
             event_messages.given_up(now, event)
+            if moment >= event.starts_at - TELL_BEFORE:  # so near that an e-mail alone may be read too late
+                _to_do("cannot_come", now, event)
         return MOVES[verb].target
 
 
@@ -236,12 +244,20 @@ def tell(place: Attendance, what: str, by: Actor, *, shown: str = "") -> bool:
         _must_be_shown(event, shown)
         if not _may_tell(event, now, what, clock.now()):
             raise RuleBroken(_NOT_NOW[what], code="over")
-        worker = event.worker if event.worker.is_active else None
-        is_new = work_queue.add(what, "intake", now.individual, told_key(now), worker=worker)
+        is_new = _to_do(what, now, event)
         if is_new:
+            if what == "cannot_come":
+                Attendance.update(confirmed_at=None, confirmed_how="").where(Attendance.id == now.id).execute()
+                event_messages.drop(now, "event_confirmation")
             audit.record("attendance.told", by, individual=now.individual, subject=events.named(event), what=what)
             event_messages.told(now, event, what)
     return is_new
+
+
+def _to_do(what: str, place: Attendance, event: Event) -> bool:
+    """A task for the worker, or for intake where there is none any more; False when it was there before."""
+    worker = event.worker if event.worker.is_active else None
+    return work_queue.add(what, "intake", place.individual, told_key(place), worker=worker)
 
 
 def said(place: Attendance) -> dict[str, dt.datetime]:
@@ -250,9 +266,7 @@ def said(place: Attendance) -> dict[str, dt.datetime]:
     return {keys[task.dedupe_key]: task.created_at for task in Task.select().where(Task.dedupe_key.in_(list(keys)))}
 
 
-def mark_of(event: Event | Attendance) -> str:
-    """The time of an event, in a form or the link that confirms it: another link of the call, or another worker, changes nothing."""
-    return str(int(event.starts_at.timestamp()))
+mark_of = event_messages.mark_of
 
 
 def told_key(place: Attendance) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from peewee import IntegrityError
 
 from domain import audit, clock, event_messages, handover, profile, store, viewer, wall_clock
-from domain.actor import Actor
+from domain.actor import SYSTEM, Actor
 from domain.event_rows import LONGEST
 from domain.rules import N_, STALE, RuleBroken, Term
 from models import TAKES_TIME, Attendance, Enrolment, Event, Group, Individual, Service, Site, Worker
@@ -181,7 +181,8 @@ def called(worker: Worker) -> str:
 
 def move(event: Event, starts_at: dt.datetime, minutes: int, by: Actor, *, version: int, worker: Worker | None = None,
          site: Site | None = None) -> None:  # fmt: skip
-    """Another time, worker or site; it stays the same event, and everybody who comes is told.  With the time confirmations begin anew.
+    """Another time, worker or site; it stays the same event, and everybody who comes is told.  Confirmations begin anew with another
+    time, or another site to come to; who missed it is expected again when it is ahead now.
 
     Raises RuleBroken: ``stale``, ``over`` for one that is not booked, ``taken``, ``bad_length``, ``left``, ``closed_site``,
     ``attended`` for what somebody came to, into the future.
@@ -204,21 +205,36 @@ def move(event: Event, starts_at: dt.datetime, minutes: int, by: Actor, *, versi
         changes = {"worker": whose, "starts_at": starts_at, "ends_at": ends_at, "site": where}
         if all(getattr(now, name) == value for name, value in changes.items()):
             return
-        is_later = now.starts_at != starts_at
+        is_later, is_elsewhere = now.starts_at != starts_at, now.site_id != where.id and not now.is_video
         stored = changes | {"version": now.version + 1} | ({"moved_from": now.starts_at} if is_later else {})
         _placed(whose, starts_at, ends_at, now, by, lambda: Event.update(**stored).where(Event.id == now.id).execute())
-        if is_later:
-            Attendance.update(starts_at=starts_at, confirmed_at=None, confirmed_how="").where(Attendance.event == now.id).execute()
         fresh = Event.get_by_id(now.id)
+        if is_later:
+            Attendance.update(starts_at=starts_at).where(Attendance.event == now.id).execute()
+        if is_later or is_elsewhere:
+            _ask_anew(fresh)
         if whose.id != now.worker_id:
             handover.let_go([now.worker], by)
         was, becomes = _described(now), _described(fresh)
         _note("event.moved", by, fresh, before=was, after=becomes)
+        if is_later and starts_at > clock.now():
+            _come_again(fresh, by)
         for place in _booked(fresh):
-            if is_later:
-                event_messages.moved(place, fresh, was_at=now.starts_at)
-            elif (whose.id, where.id) != (now.worker_id, now.site_id):
-                event_messages.changed(place, fresh)
+            event_messages.settle(place, fresh, now)
+
+
+def _ask_anew(event: Event) -> None:
+    """Who said that they come did so for another time or place."""
+    Attendance.update(confirmed_at=None, confirmed_how="").where(Attendance.event == event.id).execute()
+
+
+def _come_again(event: Event, by: Actor) -> None:
+    """Who missed it can still come, now that it is ahead again."""
+    for place in places(event):
+        missed = Attendance.update(state="booked", version=Attendance.version + 1).where(Attendance.id == place.id)
+        if missed.where(Attendance.state == "no_show").execute():
+            audit.record("attendance.changed", by, individual=place.individual, subject=named(event), before="no_show", after="booked",
+                         how="")  # fmt: skip
 
 
 def is_attended(event: Event) -> bool:
@@ -273,19 +289,29 @@ def cancel(event: Event, by: Actor, *, version: int, reason: str = "") -> None:
         if is_attended(now):
             raise RuleBroken(N_("Somebody came to this appointment, so it was not cancelled. Correct who came first."), code="attended")
         change_state(now, "cancel", by, reason=why)
-        for place in _booked(now):
-            event_messages.cancelled(place, now)
+        fresh = Event.get_by_id(now.id)
+        for place in _booked(fresh):
+            event_messages.settle(place, fresh, now)
 
 
-def change_state(event: Event, verb: str, by: Actor, *, reason: str = "") -> None:
-    """One of the moves, inside the transaction of what leads to it.  Raises RuleBroken ``over``."""
+def change_state(event: Event, verb: str, by: Actor, *, reason: str = "", whose: Individual | None = None) -> None:
+    """One of the moves, inside the transaction of what leads to it.
+
+    Where one of its clients did it, ``whose``, the records of the others only say that it happened.  Raises RuleBroken ``over``.
+    """
     move = MOVES[verb]
     stored = Event.update(state=move.target, version=Event.version + 1).where(Event.id == event.id, Event.state.in_(move.origins))
     if not stored.execute():
         raise RuleBroken(N_("This appointment is over, or was cancelled already."), code="over")
     if verb != "revert":
         handover.let_go([event.worker], by)
-    _note(move.audited, by, event, before=event.state, after=move.target, reason=reason)
+    values = {"before": event.state, "after": move.target, "reason": reason}
+    if whose is None or by.worker is not None:
+        _note(move.audited, by, event, **values)
+        return
+    audit.record(move.audited, by, individual=whose, subject=named(event), **values)
+    others = [place.individual for place in places(event) if place.individual_id != whose.id]
+    audit.record_many(move.audited, SYSTEM, [(individual, named(event), values) for individual in others])
 
 
 def revert(event: Event, by: Actor) -> None:
@@ -346,8 +372,10 @@ def set_video(event: Event, link: str, by: Actor, *, is_video: bool, version: in
         _note("event.video", by, now, before=before, after={"is_video": is_video, "has_link": bool(good)})
         if now.is_video != is_video:
             fresh = Event.get_by_id(now.id)
+            if not is_video:
+                _ask_anew(fresh)
             for place in _booked(fresh):
-                event_messages.changed(place, fresh)
+                event_messages.settle(place, fresh, now)
 
 
 def check_theirs(individuals: Sequence[Individual], starts_at: dt.datetime, ends_at: dt.datetime, *, but: Event | None = None) -> None:
@@ -400,9 +428,12 @@ def hand_over(worker: Worker, taker: Worker | None, among: Any = None) -> list[E
 
 
 def note_handed(given: Sequence[Event], worker: Worker, taker: Worker, by: Actor) -> None:
-    """In the record of everybody who comes: with whom it is now."""
+    """In the record of everybody who comes: with whom it is now; and they are told."""
     for event in given:
         _note("event.handed_over", by, event, before={"worker": worker.name}, after={"worker": taker.name})
+        fresh = Event.get_by_id(event.id)
+        for place in _booked(fresh):
+            event_messages.settle(place, fresh, event)
 
 
 def phone(event: Event) -> str:

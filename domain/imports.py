@@ -18,7 +18,7 @@ from typing import Any
 
 from peewee import IntegrityError
 
-from domain import audit, clock, dispatch, import_turn, store
+from domain import audit, clock, dispatch, event_messages, import_turn, store
 from domain.actor import SYSTEM, Actor
 from domain.import_csv import Table, open_table
 from domain.import_mapping import Bound, FileMapping, find_mapping, read_mapping
@@ -360,6 +360,7 @@ def _settled(run: ImportRun) -> bool:
     records = {record.external_id: record for record in table.select().where(table.external_id.in_(ids))}
     if run.subject == "individuals":
         write_words(list(records.values()))
+        event_messages.reachable([record.id for record in records.values()])
     _audit(run, [(records[row.external_id], row.change) for row in rows if row.change and row.external_id in records])
     said = [row for row in rows if row.body]
     ImportedRow.delete().where(

@@ -354,7 +354,7 @@ _WRITERS: dict[str, Callable[[Delivery, str], Letter]] = {
     "client_running_late": event_letters.running_late,
     "client_cannot_come": event_letters.cannot_come,
     "client_cancelled": event_letters.given_up,
-    "event_changed": event_letters.changed,
+    "event_changed": event_letters.moved,
     "activation": _activation,
     "password_reset": _password_reset,
     "password_changed": _password_changed,

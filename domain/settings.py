@@ -266,6 +266,19 @@ def is_looked_at(section: str) -> bool:
     return _LOOKED_AT + section in store.keep("settings", _all)
 
 
+def noted(name: str) -> str:
+    """What the portal noted for itself beside the settings under a name; empty for nothing."""
+    return store.keep("settings", _all).get(_NOTED + name, "")
+
+
+def note(name: str, value: str) -> None:
+    """Note something under a name."""
+    with store.writing():
+        stored = Setting.insert(key=_NOTED + name, value=value)
+        stored.on_conflict(conflict_target=[Setting.key], preserve=[Setting.value]).execute()
+
+
+_NOTED = "noted."
 _LOOKED_AT = "looked_at."  # begins what is no setting, but a mark that its page was saved
 
 

@@ -222,7 +222,7 @@ def test_booked_is_told_of_what_is_ahead(cast, frozen, booked, hours, expected):
     (72, -2, []), (-1, -3, []),
 ])  # fmt: skip
 def test_a_move_is_told_whenever_it_was_to_be_unless_it_corrects_the_record(cast, frozen, booked, decided, was, becomes, expected):
-    event = booked(was)
+    event = cast.heard(booked(was))
     before = sent(event)
     events.move(event, clock.ahead(hours=becomes), 50, cast.by("dora"), version=1)
     assert sent(event) == [each.replace("due", "cancelled") for each in before] + expected
@@ -246,7 +246,7 @@ def test_what_the_agency_cancels_is_told_while_it_is_ahead(cast, frozen, booked,
 
 
 def test_what_is_taken_back_is_not_told_but_asked_to_be_confirmed(cast, frozen, booked):
-    event = booked(72)
+    event = cast.heard(booked(72))
     events.cancel(event, cast.by("dora"), version=1)
     before = sent(event)
     events.revert(event, cast.by("dora"))
@@ -256,7 +256,7 @@ def test_what_is_taken_back_is_not_told_but_asked_to_be_confirmed(cast, frozen, 
 @pytest.mark.parametrize("kind", ["booked", "moved", "cancelled", "confirmation"])
 def test_each_message_has_a_switch(cast, frozen, booked, decided, kind):
     decided(**{f"event_{kind}": 0})
-    event = booked(72)
+    event = cast.heard(booked(72))
     events.move(event, clock.ahead(hours=96), 50, cast.by("dora"), version=1)
     events.cancel(event, cast.by("dora"), version=2)
     assert {row.split()[0] for row in sent(event)} == {"booked", "moved", "cancelled", "confirmation"} - {kind}
@@ -274,21 +274,23 @@ def test_the_confirmation_waits_for_its_hour_and_is_too_late_at_the_start(cast, 
 def test_the_same_time_elsewhere_or_with_somebody_else_is_told_once(cast, frozen, booked, what):
     event = booked(72)
     with store.writing():
-        change = {"site": {"site": Site.create(name="Second house", time_zone=Site.get().time_zone)}, "worker": {"worker": cast.otto}}.get(what)
+        other = Site.create(name="Second house", time_zone=Site.get().time_zone)
 
-    def go(version):
-        if change:
-            events.move(event, event.starts_at, 50, cast.by("ada"), version=version, **change)
+    def go(worker, site, is_video):
+        now = Event.get_by_id(event.id)
+        if what == "video":
+            events.set_video(now, "", cast.by("ada"), is_video=is_video, version=now.version)
         else:
-            events.set_video(event, "", cast.by("ada"), is_video=True, version=version)
+            more = {"worker": {"worker": worker}, "site": {"site": site}}[what]
+            events.move(now, now.starts_at, 50, cast.by("ada"), version=now.version, **more)
 
-    go(1)
+    go(cast.otto, other, True)
     assert sent(event) == ["booked due", "confirmation due"]  # which tell what holds when they are sent
-    with store.writing():
-        Delivery.update(state="sent").where(Delivery.kind == "event_booked").execute()
-        Event.update(worker=cast.dora, site=event.site, is_video=False).where(Event.id == event.id).execute()
-    go(2)
+    cast.heard(event)
+    go(cast.dora, event.site, False)
     assert sent(event) == ["booked sent", "confirmation due", "changed due"]
+    go(cast.otto, other, True)
+    assert sent(event) == ["booked sent", "confirmation due", "changed cancelled"]  # they were told so
 
 
 def test_the_worker_is_told_when_a_client_cancels_but_not_of_what_was_written_down_for_them(cast, frozen, booked, decided):

@@ -9,11 +9,9 @@ from domain import (
     audit,
     clock,
     enrolments,
-    event_letters,
     event_people,
     event_rows,
     events,
-    profile,
     services,
     staff_calendar,
     store,
@@ -236,12 +234,8 @@ def test_who_joins_or_leaves_a_group_does_so_with_what_is_ahead_where_that_is_ti
     enrolments.leave(entry, dt.date(2026, 1, 2), cast.by("ada"), stays_away=too)
     enrolments.leave(entry, dt.date(2026, 1, 2), cast.by("ada"), stays_away=too)
     assert place_of(ahead, cast.bob).state == ("cancelled_by_client" if too else "booked")
-    assert kinds_sent(cast.bob) == (["cancelled"] if too else ["booked", "confirmation"])
+    assert kinds_sent(cast.bob) == ([] if too else ["booked", "confirmation"])
     assert (now(past).state, now(ahead).state) == ("booked", "booked")
-    if too:
-        delivery = Delivery.get(Delivery.kind == "event_cancelled")
-        profile.record_consent(cast.bob, "email", True, cast.by("ada"))
-        assert "Appointment cancelled" in str(event_letters.cancelled(delivery, "https://portal.example"))
 
 
 def test_nobody_joins_a_group_of_a_service_that_is_not_offered(cast, evenings):
