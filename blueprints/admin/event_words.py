@@ -32,15 +32,20 @@ def begins(event: Event) -> dt.datetime:
 
 
 def span(event: Event, zone: str, day: dt.date | None = None) -> str:
-    """From when to when, for a list in which the zone stands once: ``14:05–14:55``.  For a place in another zone its own clock and
-    day stand behind it; what began before ``day`` is told with its day."""
+    """From when to when, for a list in which the zone stands once: ``14:05–14:55``; what began before ``day`` is told with its
+    day."""
     first, last = (wall_clock.local(at, zone) for at in (event.starts_at, event.ends_at))
     text = f"{formatting.clock_time(first)}–{formatting.clock_time(last)}"
     if day is not None and first.date() != day:
         text = str(_("%(day)s, %(time)s", day=formatting.weekday(first.date()), time=text))
+    return text
+
+
+def there(event: Event, zone: str) -> str:
+    """Day and time by the clock of a place in another zone; empty in the same one."""
     if event.site.time_zone == zone:
-        return text
-    return str(_("%(here)s (there: %(day)s, %(time)s)", here=text, day=date(event), time=time(event)))
+        return ""
+    return str(_("there: %(day)s, %(time)s", day=date(event), time=time(event)))
 
 
 def time(event: Event) -> str:
