@@ -10,6 +10,7 @@ import datetime as dt
 import json
 import re
 from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
 from typing import Any
 
 from peewee import SQL, fn
@@ -81,7 +82,7 @@ class Sought:
         if self.site:
             query = query.where((sites.come_to if are_few else sites.among)(self.site))
         if self.service:
-            query = query.where(enrolments.are_in(self.service, PortalAccount.individual, are_few=self._are_few_enrolled()))
+            query = query.where(enrolments.are_in(self._enrolled[0], PortalAccount.individual, are_few=self._are_few_enrolled()))
         return query
 
     def _are_few(self) -> bool:
@@ -89,7 +90,13 @@ class Sought:
         return (bool(self.site) and not self.question and sites.are_few(self.site)) or self._are_few_enrolled()
 
     def _are_few_enrolled(self) -> bool:
-        return bool(self.service) and not self.question and enrolments.are_few(self.service)
+        return bool(self.service) and not self.question and self._enrolled[1]
+
+    @cached_property
+    def _enrolled(self) -> tuple[int, bool]:
+        """The number of the service, and whether few are in it."""
+        number = enrolments.numbered(self.service)
+        return number, enrolments.are_few(number)
 
     def as_text(self) -> dict[str, str]:
         """As the job keeps it."""

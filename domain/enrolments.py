@@ -23,22 +23,23 @@ def of(individual: Individual) -> Any:
     return mine.order_by(Enrolment.closed_on.is_null().desc(), Enrolment.opened_on.desc(), Enrolment.id.desc())
 
 
-def are_in(service: str, people: Any, *, are_few: bool) -> Any:
-    """The condition that the individuals in a column have an open enrolment in a service (its public id).
+def are_in(service: int, people: Any, *, are_few: bool) -> Any:
+    """The condition that the individuals in a column have an open enrolment in a service (its number).
 
     Few of them are gathered first; else each is looked up while the query is walked in its own order.
     """
-    here = Enrolment.select(Enrolment.individual).where(Enrolment.service == _number(service), Enrolment.closed_on.is_null())
+    here = Enrolment.select(Enrolment.individual).where(Enrolment.service == service, Enrolment.closed_on.is_null())
     return people.in_(here) if are_few else fn.EXISTS(here.where(Enrolment.individual == people))
 
 
-def are_few(service: str) -> bool:
+def are_few(service: int) -> bool:
     """True when so few are enrolled there that they are gathered first."""
-    here = Enrolment.select().where(Enrolment.service == _number(service), Enrolment.closed_on.is_null())
+    here = Enrolment.select().where(Enrolment.service == service, Enrolment.closed_on.is_null())
     return int(here.limit(FEW + 1).count()) <= FEW
 
 
-def _number(service: str) -> int:
+def numbered(service: str) -> int:
+    """The number of a service, by its public id; 0 for none."""
     return next((number for (number,) in Service.select(Service.id).where(Service.public_id == service).tuples()), 0)
 
 

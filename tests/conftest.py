@@ -114,7 +114,11 @@ def _cheap_passwords() -> None:
 # ---------------------------------------------------------------- databases
 
 
-ON_BOTH = ("domain", "sweep", "faults/test_races.py", "faults/test_kills", "faults/test_duty.py", "pages/test_logs.py")
+# What depends on the database: rules, rights, races, receipts, and what a page asks.  Words, looks and headers do not.
+ON_BOTH = (
+    "domain", "faults/test_races.py", "faults/test_kills", "faults/test_duty.py", "pages/test_logs.py",
+    *(f"sweep/test_{name}.py" for name in ("access", "bench", "forms", "links", "noted", "questions", "rights")),
+)
 CLUSTER = "DOORSTEP_TEST_CLUSTER"  # where the processes of this run find their PostgreSQL
 
 

@@ -193,7 +193,7 @@ def _events(cast):
     crowd = list(models.Individual.select().where(models.Individual.first_name.startswith("Nora")))
     for worker in (cast.dora, cast.ada, Worker.get(Worker.external_id == "vera")):
         for number in range(MANY):
-            plan = Plan(worker, clock.now() + dt.timedelta(hours=1 + number), 50, models.Site.get(), [cast.alice, crowd[number]])
+            plan = Plan(worker, clock.ahead(hours=21 + number), 50, models.Site.get(), [cast.alice, crowd[number]])
             events.book(plan, SYSTEM)
 
 
