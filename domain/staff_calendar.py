@@ -154,9 +154,9 @@ def place(who: StaffViewer, event: Event, public_id: str) -> Attendance:
     return found
 
 
-def return_refusal(who: StaffViewer, event: Event) -> RuleBroken | None:
-    """Why the viewer does not book a cancelled event again; None when they do.  Nobody sees a record again by that."""
-    places, hidden = places_seen(who, event)
+def return_refusal(event: Event, places: Sequence[Attendance], hidden: int) -> RuleBroken | None:
+    """Why whoever sees just these places does not book a cancelled event again; None when they do.  Nobody sees a record again by
+    that."""
     if not sees_all(places, hidden):
         return RuleBroken(N_("You may not see everybody who was to come. Ask somebody who may to book it again."), code="unseen")
     return events.empty(event, [place for place in places if place.state == "booked"])
@@ -164,7 +164,7 @@ def return_refusal(who: StaffViewer, event: Event) -> RuleBroken | None:
 
 def bring_back(who: StaffViewer, event: Event) -> None:
     """A cancelled event is booked again.  Raises RuleBroken: ``unseen``, and as ``events.revert`` does."""
-    if event.state != "booked" and (refused := return_refusal(who, event)):
+    if event.state != "booked" and (refused := return_refusal(event, *places_seen(who, event))):
         raise refused
     events.revert(event, who.actor)
 

@@ -45,7 +45,9 @@ def _about(event: Event, template: str, **context: Any):
     places, hidden = staff_calendar.places_seen(g.viewer, event)
     for place in places:
         g.viewer.saw(place.individual, "event")
-    return page(template, event=event, places=places, hidden=hidden, words=event_words, **context)
+    is_back = event.state not in events.MOVES["revert"].origins
+    return page(template, event=event, places=places, hidden=hidden, words=event_words,
+                no_return=None if is_back else staff_calendar.return_refusal(event, places, hidden), **context)  # fmt: skip
 
 
 @bp.get(f"{_HERE}/")
@@ -65,7 +67,6 @@ def _event(found: Event, form: VideoForm):
             for row, entry in zip(rows, wording.entries(rows), strict=True)]  # fmt: skip
     return _about(found, "admin/event.html", form=form, as_form=_as_video(found), may_change=g.viewer.may_change(found),
                   title=staff_calendar.title(found), attendances=attendances, history=told, wording=wording,
-                  no_return=staff_calendar.return_refusal(g.viewer, found) if found.state in events.MOVES["revert"].origins else None,
                   schedule=_schedule_of(found))  # fmt: skip
 
 
