@@ -6,7 +6,7 @@ import dataclasses
 import datetime as dt
 from typing import Any
 
-from domain import audit, clock, event_messages, events, links, profile, settings, store, work_queue
+from domain import audit, clock, event_messages, events, handover, links, profile, settings, store, work_queue
 from domain.actor import Actor
 from domain.events import Move
 from domain.rules import N_, STALE, NotFound, RuleBroken, Term
@@ -23,6 +23,7 @@ STATE_NAMES = {
     "booked": Term(N_("booked")), "show": Term(N_("attended")), "no_show": Term(N_("missed")),
     "cancelled_by_client": Term(N_("cancelled")), "late_cancelled": Term(N_("cancelled late")),
 }  # fmt: skip
+CANCELLED = ("cancelled_by_client", "late_cancelled")
 _COMES = ("booked", "show", "no_show")
 TELL_BEFORE = dt.timedelta(hours=24)
 _NOT_NOW = {
@@ -52,13 +53,15 @@ def mark(place: Attendance, verb: str, by: Actor, *, version: int) -> None:
         if verb in ("show", "no_show") and events.day_of(event) > clock.today(event.site.time_zone):
             raise RuleBroken(N_("Who came can be said from the day of the appointment on."), code="early")
         if brings_back:
-            events.revert(event, by)
+            events.bring_back(event, by)
         elif event.state != "booked":
             raise RuleBroken(N_("This appointment is over, or was cancelled already."), code="over")
-        _change(now, event, verb, by)
+        _change(now, event, verb, by, how="")
 
 
-def _change(place: Attendance, event: Event, verb: str, by: Actor, *, reason: str = "") -> None:
+def _change(place: Attendance, event: Event, verb: str, by: Actor, *, reason: str = "", how: str | None = None) -> None:
+    """``how`` is ``phone`` for what a client gives up by telephone, which a worker writes down."""
+    how = ("phone" if by.worker is not None else "") if how is None else how
     move = MOVES[verb]
     changes: dict[str, Any] = {"state": move.target, "version": Attendance.version + 1}
     if verb != "revert":
@@ -68,7 +71,10 @@ def _change(place: Attendance, event: Event, verb: str, by: Actor, *, reason: st
     stored = Attendance.update(**changes).where(Attendance.id == place.id, Attendance.state.in_(move.origins))
     if not stored.execute():
         raise RuleBroken(N_("Somebody else said something about this meanwhile. Look at it again."), code="over")
-    audit.record(move.audited, by, individual=place.individual, subject=events.named(event), before=place.state, after=move.target)
+    if move.target not in _COMES:
+        handover.let_go([event.worker], by)
+    audit.record(move.audited, by, individual=place.individual, subject=events.named(event), before=place.state, after=move.target,
+                 how=how)  # fmt: skip
     fresh, as_it_is = Attendance.get_by_id(place.id), Event.get_by_id(event.id)
     if verb == "revert":
         event_messages.reverted(fresh, as_it_is)
@@ -77,6 +83,11 @@ def _change(place: Attendance, event: Event, verb: str, by: Actor, *, reason: st
     is_empty = not Attendance.select().where(Attendance.event == event.id, Attendance.state.in_(_COMES)).exists()
     if is_empty and event.group_id is None:
         events.change_state(event, "empty", by, whose=place.individual)
+
+
+def take_out(place: Attendance, event: Event, by: Actor) -> None:
+    """A place in an event (held) is cancelled by staff for somebody who left its group; what waited to be sent of it is not."""
+    _change(place, event, "cancel", by, how="")
 
 
 def latest_to_cancel(event: Event) -> dt.datetime:
@@ -148,8 +159,7 @@ def offer(place: Attendance) -> Offer:
     event, now = place.event, clock.now()
     is_booked = event.state == "booked" and place.state == "booked"
     is_ahead = is_booked and event.starts_at > now
-    late = "late" if settings.get("late_cancelling") else "too_late"
-    way = "in_time" if now <= latest_to_cancel(event) else late
+    way = way_to_cancel(event)
     return Offer(
         confirm=is_ahead and place.confirmed_at is None and settings.get("confirming"),
         cancel=way if is_ahead and settings.get("cancelling") else "",
@@ -157,6 +167,18 @@ def offer(place: Attendance) -> Offer:
         cannot_come=_may_tell(event, place, "cannot_come", now),
         add=is_booked and event.ends_at > now,
     )  # fmt: skip
+
+
+def way_to_cancel(event: Event) -> str:
+    """How a place in what is ahead would be cancelled now: ``in_time``, ``late``, or ``too_late`` for where it is not taken."""
+    if clock.now() <= latest_to_cancel(event):
+        return "in_time"
+    return "late" if settings.get("late_cancelling") else "too_late"
+
+
+def may_be_taken_back(place: Attendance, verb: str) -> bool:
+    """True for what whoever answers the telephone wrote down by mistake, and takes back while it is ahead."""
+    return verb == "revert" and place.state in CANCELLED and place.event.starts_at > clock.now()
 
 
 def _may_tell(event: Event, place: Attendance, what: str, now: dt.datetime) -> bool:
@@ -188,6 +210,26 @@ def phone_verbs(place: Attendance) -> list[str]:
         verbs.append("give_up")
     said = ("running_late",) if "give_up" in verbs else ("running_late", "cannot_come")
     return verbs + [what for what in said if _may_tell(event, place, what, now)]
+
+
+def by_phone(place: Attendance, what: str, by: Actor, *, version: int, shown: str) -> None:
+    """Staff write down what a client says on the telephone: one of ``phone_verbs``, about the place and the time that they saw.
+
+    Raises RuleBroken: ``stale``, ``moved``, and as ``confirm``, ``give_up`` and ``tell`` do.
+    """
+    with store.writing():
+        store.lock(Event.select().where(Event.id == place.event_id)).get()
+        now = Attendance.get_by_id(place.id)
+        if what == "give_up" and now.state in CANCELLED:
+            return
+        if now.version != version:
+            raise RuleBroken(STALE, code="stale")
+        if what == "confirm":
+            confirm(now, by, "phone", shown=shown)
+        elif what == "give_up":
+            give_up(now, by, shown=shown)
+        else:
+            tell(now, what, by, shown=shown)
 
 
 def tell(place: Attendance, what: str, by: Actor, *, shown: str = "") -> bool:

@@ -46,6 +46,13 @@ def accounts_for(worker: Worker, rights: frozenset[str]) -> Any:
     return every if "view_all_individuals" in rights else every.where(PortalAccount.individual.in_(caseload_of(worker)))
 
 
+def sees_event(worker: Worker, event: Event) -> bool:
+    """True when an event is a worker's own, or somebody comes to it whom they may see."""
+    if event.worker_id == worker.id or "view_all_individuals" in rights_of(worker):
+        return True
+    return bool(Attendance.select().where(Attendance.event == event, Attendance.individual.in_(caseload_of(worker))).exists())
+
+
 def caseload_of(worker: Worker) -> Any:
     """The numbers of those who are enrolled with, booked with or followed by a worker (spec 00, rights)."""
     further = EnrolmentWorker.select(EnrolmentWorker.enrolment).where(EnrolmentWorker.worker == worker)

@@ -7,7 +7,7 @@ from typing import Any
 
 from peewee import fn
 
-from domain import agency, clock, events, statements
+from domain import agency, clock, event_rows, statements
 from models import Attendance, CalendarFeed, Event, Group, Individual, Service, Site, Worker
 
 MOST_IN_FEED = 5000
@@ -26,7 +26,7 @@ def coming(individual: Individual, most: int, after: Attendance | None = None) -
     """Somebody's places in events that are booked and not over, soonest first, each with its event and what belongs to it: so
     many, from the one on that follows ``after``."""
     now = clock.now()
-    since, number = now - events.LONGEST, 0
+    since, number = now - event_rows.LONGEST, 0
     if after is not None and after.starts_at > since:
         since, number = after.starts_at, after.id
     moment = Event.starts_at.db_value
@@ -47,7 +47,7 @@ def gone_by(individual: Individual) -> Any:
     """The question for somebody's places in events that are over or were cancelled, latest first."""
     moment = clock.now()
     stands = (Event.state == "booked") & Attendance.state.in_(STANDS)
-    ahead = (Attendance.starts_at > moment - events.LONGEST) & (Event.ends_at > moment)
+    ahead = (Attendance.starts_at > moment - event_rows.LONGEST) & (Event.ends_at > moment)
     every = places_of(individual, *_LISTED)
     return every.where(~(ahead & (stands | (Event.state == "requested")))).order_by(Attendance.starts_at.desc(), Attendance.id.desc())
 

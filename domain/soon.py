@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from domain import attendances, clock, events, settings, statements
+from domain import attendances, clock, event_rows, events, settings, statements
 from models import Attendance, Event, Individual, Site
 
 MOST = 3  # of what needs somebody
@@ -15,7 +15,7 @@ _LOOKED_AT = 10
 def of(individual: Individual) -> tuple[Attendance | None, list[Attendance]]:
     """The next appointment of a client, and those that need them now: of today, of tomorrow, and to be confirmed."""
     now = clock.now()
-    places = _AHEAD.all(individual.id, Attendance.starts_at.db_value(now - events.LONGEST), Event.ends_at.db_value(now))
+    places = _AHEAD.all(individual.id, Attendance.starts_at.db_value(now - event_rows.LONGEST), Event.ends_at.db_value(now))
     return next(iter(places), None), [place for place in places if _is_near(place) or is_asked(place)][:MOST]
 
 

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
-from domain import audit, caseloads, clock, devices, events, store
+from domain import audit, caseloads, clock, devices, event_rows, store
 from domain.actor import Actor
 from domain.devices import Place
 from domain.my_calendar import STANDS
@@ -116,6 +116,11 @@ class StaffViewer:
         there = RosterEntry.select(RosterEntry.individual).where(RosterEntry.group == group, RosterEntry.left_on.is_null())
         return self.individuals.where(Individual.id.not_in(there))
 
+    def others_than_at(self, event: Event) -> Any:
+        """Whom the worker may see and who has no place that stands in an event."""
+        there = Attendance.select(Attendance.individual).where(Attendance.event == event, Attendance.state.in_(STANDS))
+        return self.individuals.where(Individual.id.not_in(there))
+
     def others_than_of(self, enrolment: Enrolment) -> Any:
         """Whom the worker may see and who neither has an enrolment nor takes part in it."""
         there = Participant.select(Participant.individual).where(Participant.enrolment == enrolment)
@@ -129,8 +134,10 @@ class StaffViewer:
         return [each for each in people if each.id in seen]
 
     def roster_entry(self, group: Group, public_id: str) -> RosterEntry:
-        """One of these places.  Raises NotFound."""
-        return one(self.roster(group).where(RosterEntry.public_id == public_id))  # type: ignore[no-any-return]
+        """One place in a group, also of who has left, of an individual whom the worker may see.  Raises NotFound."""
+        found = RosterEntry.select(RosterEntry, Individual).join(Individual).where(RosterEntry.group == group)
+        mine = found if self.may("view_all_individuals") else found.where(RosterEntry.individual.in_(self._caseload()))
+        return one(mine.where(RosterEntry.public_id == public_id))  # type: ignore[no-any-return]
 
     @property
     def accounts(self) -> Any:
@@ -289,7 +296,7 @@ class StaffViewer:
 
     def event(self, public_id: str) -> Event:
         """One event: an own one, or one to which somebody comes whom the worker may see.  Raises NotFound."""
-        found = events.whole().where(Event.public_id == public_id)
+        found = event_rows.whole().where(Event.public_id == public_id)
         if not self.may("view_all_individuals"):
             theirs = Attendance.select(Attendance.event).where(Attendance.individual.in_(self._caseload()))
             found = found.where((Event.worker == self.worker) | Event.id.in_(theirs))
@@ -318,7 +325,7 @@ class StaffViewer:
     def coming_of(self, individual: Individual) -> Any:
         """Of these, what stands and is not over, soonest first."""
         moment = clock.now()
-        ahead = self.events_of(individual).where(Attendance.starts_at > moment - events.LONGEST, Event.ends_at > moment)
+        ahead = self.events_of(individual).where(Attendance.starts_at > moment - event_rows.LONGEST, Event.ends_at > moment)
         stands = ahead.where(Event.state.in_(("requested", "booked")), Attendance.state.in_(STANDS))
         return stands.order_by(Attendance.starts_at, Attendance.id)
 

@@ -42,16 +42,6 @@ def test_an_event_is_for_whose_it_is_and_for_who_may_see_somebody_of_it(cast, bo
                     ask(event.public_id)
 
 
-def test_a_cancelled_event_stays_with_its_worker_without_the_name(cast, book):
-    event = book(48, cast.otto, "bob")
-    events.cancel(event, SYSTEM, version=1)
-    otto = looks(cast, "otto")
-    found = otto.event(event.public_id)
-    assert staff_calendar.places_seen(otto, found) == ([], 1)
-    [entry], _ = staff_calendar.seen(otto, events.whole().where(Event.id == event.id))
-    assert (entry.people, entry.hidden, entry.is_open) == ((), 1, True)
-
-
 def test_a_group_is_offered_to_who_works_in_its_service(cast):
     service = services.add(services.Details("Evenings"), "case", SYSTEM)
     group = services.add_group(service, services.GroupDetails("Mondays"), SYSTEM)

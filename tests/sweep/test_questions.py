@@ -50,6 +50,7 @@ FURTHER = {
     "/admin/schedule/": ("?view=day", "?date=2026-03-04"),
     "/admin/schedule/new": ("?q=archer", "?individual={individual}", "?group=any"),
     "/admin/individuals/<public_id>/events": ("?older={place}",),
+    "/admin/events/<event_id>/people": ("?q=archer",), "/admin/groups/<public_id>/roster": ("?individual={individual}",),
     "/admin/deliveries/": ("?older={delivery}", "?state=dead", "?state=held", "?state=dead&older={delivery}"),
     "/admin/individuals/<public_id>/history": ("?page=2",),
     "/admin/imports/": ("?older={import}",),
