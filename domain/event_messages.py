@@ -6,7 +6,10 @@ Consent, account and event are looked at again when it is sent.
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
+from collections.abc import Iterator
+from typing import Any
 
 from peewee import fn
 
@@ -57,6 +60,41 @@ def reverted(place: Attendance, event: Event) -> None:
         _ask(place, event, now)
 
 
+@dataclasses.dataclass(frozen=True)
+class Message:
+    """One that an import writes: of which kind, from when to when it may be sent, and of a move the start that was."""
+
+    kind: str
+    next_at: dt.datetime
+    expires_at: dt.datetime
+    was_at: dt.datetime | None = None
+
+
+def imported(what: str, starts_at: dt.datetime, *, was_at: dt.datetime | None = None) -> Iterator[Message]:
+    """What is sent when a file says something of a place: ``new``, ``moved``, ``cancelled`` or ``reverted``.
+
+    Those who come know of what is new, so that only the confirmation is written, where its hour is still to come; a move and
+    what the agency cancels are told as ``moved`` and ``cancelled`` here do.
+    """
+    now = clock.now()
+    is_ahead, asked_at = starts_at > now, _asked_before(starts_at)
+    if what == "moved" and (is_ahead or settings.get("event_moved_past")) and settings.get("event_moved"):
+        yield Message("event_moved", now, _until(starts_at, now), was_at)
+    if what == "cancelled" and is_ahead and settings.get("event_cancelled"):
+        yield Message("event_cancelled", now, _until(starts_at, now))
+    if _is_asked() and (asked_at > now if what in ("new", "reverted") else what == "moved" and is_ahead):
+        at = max(now, asked_at)
+        yield Message("event_confirmation", at, _until(starts_at, at))
+
+
+def drop_of(places: Any) -> None:
+    """Cancel what waits of all these places; ``places`` is a question for their numbers."""
+    waiting = EventMessage.select(EventMessage.delivery).where(EventMessage.attendance.in_(places))
+    Delivery.update(state="cancelled", last_error="").where(
+        Delivery.id.in_(waiting), Delivery.state.in_(("due", "held")), Delivery.kind.in_(KINDS)
+    ).execute()
+
+
 def told(place: Attendance, event: Event, what: str) -> None:
     """The worker hears at once that somebody is late or cannot come."""
     if event.worker.is_active and event.worker.email:
@@ -92,8 +130,15 @@ def drop(place: Attendance, *kinds: str) -> None:
 
 
 def _asked_at(event: Event) -> dt.datetime:
-    at: dt.datetime = event.starts_at - dt.timedelta(hours=settings.get("confirmation_hours"))
-    return at
+    return _asked_before(event.starts_at)
+
+
+def _asked_before(starts_at: dt.datetime) -> dt.datetime:
+    return starts_at - dt.timedelta(hours=settings.get("confirmation_hours"))
+
+
+def _until(starts_at: dt.datetime, at: dt.datetime) -> dt.datetime:
+    return starts_at if starts_at > at else at + _LATE
 
 
 def _is_asked() -> bool:
@@ -106,7 +151,7 @@ def _ask(place: Attendance, event: Event, now: dt.datetime) -> None:
 
 
 def _put(kind: str, place: Attendance, event: Event, at: dt.datetime, *, was_at: dt.datetime | None = None) -> None:
-    until = event.starts_at if event.starts_at > at else at + _LATE
+    until = _until(event.starts_at, at)
     version = f"{event.version}.{place.version}"
     delivery = notices.put(kind, place.id, to="", individual=place.individual, version=version, next_at=at, expires_at=until)
     EventMessage.create(delivery=delivery, attendance=place, was_at=was_at)

@@ -128,7 +128,8 @@ BULK_STATES = {
 BULK_TONES = {"done": "good", "stopped": "warn", "planned": "warn"}
 BULK_OUTCOMES = {"left_out": N_("left out"), "waiting": N_("to be done"), "done": N_("done"), "refused": N_("refused")}
 
-IMPORT_SUBJECTS = {"individuals": N_("Clients"), "workers": N_("Workers"), "sites": N_("Sites")}
+IMPORT_SUBJECTS = {"individuals": N_("Clients"), "workers": N_("Workers"), "sites": N_("Sites"), "services": N_("Services"),
+                   "enrolments": N_("Enrolments"), "events": N_("Appointments")}  # fmt: skip
 IMPORT_STATES = {
     "uploaded": N_("columns to be named"), "mapped": N_("to be checked"), "checking": N_("being checked"),
     "checked": N_("checked"), "applying": N_("being taken in"), "applied": N_("taken in"), "failed": N_("failed"),
@@ -243,6 +244,8 @@ _ENTRIES = {
     "individual.changed": N_("Record changed"),
     "individual.language_chosen": N_("Language chosen"),
     "individual.imported": N_("Taken in or changed by import"),
+    "enrolment.imported": N_("Enrolment taken in or changed by import"),
+    "event.imported": N_("Appointment taken in or changed by import"),
     "individual.refused": N_("Somebody without the right to see this record tried to open it"),
     "individual.viewed": N_("Record opened"),
     "password.refused": N_("Change of password refused: wrong current password"),
