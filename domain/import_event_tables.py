@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from peewee import SQL, BooleanField, CharField, IntegerField, NodeList, Value
+from peewee import SQL, BooleanField, Case, CharField, IntegerField, NodeList, Value, fn
 
 from domain import clock, event_messages, notices, store
 from domain.import_plans import must_be
@@ -77,22 +77,24 @@ def _hold_changed() -> None:
 
 def _write_changed() -> None:
     """First all give up their time, then each takes what it is to have: so two may change places."""
-    staged, moved = StagedEvent, (StagedEvent.event == Event.id) & StagedEvent.is_event_changed
+    staged = StagedEvent
     if not staged.select().where(staged.event.is_null(False)).exists():
         return
-    Event.update({Event.is_overlapping: True}).from_(staged).where(moved, staged.is_judged).execute()
+    mine = (staged.event == Event.id) & staged.is_event_changed
     after = {getattr(Event, name): getattr(staged, f"{name}_id") for name in _KEYS}
     after |= {getattr(Event, name): getattr(staged, name) for name in ("starts_at", "ends_at", "is_video", "state")}
-    Event.update({**after, Event.version: Event.version + 1}).from_(staged).where(moved).execute()
-    Event.update({Event.moved_from: staged.was_at}).from_(staged).where(moved, staged.was_at.is_null(False)).execute()
-    Event.update({Event.is_overlapping: staged.is_overlapping}).from_(staged).where(moved, staged.is_judged).execute()
-    mine = staged.place == Attendance.id
-    places = {Attendance.enrolment: staged.enrolment_id, Attendance.starts_at: staged.starts_at}
-    Attendance.update(places).from_(staged).where(mine).execute()
-    said = {Attendance.state: staged.place_state, Attendance.version: Attendance.version + 1}
-    Attendance.update(said).from_(staged).where(mine, staged.is_place_changed).execute()
-    anew = {Attendance.confirmed_at: None, Attendance.confirmed_how: ""}
-    Attendance.update(anew).from_(staged).where(mine, staged.was_at.is_null(False)).execute()
+    after |= {Event.is_overlapping: Case(None, [(staged.is_judged, True)], Event.is_overlapping), Event.version: Event.version + 1,
+              Event.moved_from: fn.COALESCE(staged.was_at, Event.moved_from)}  # fmt: skip
+    Event.update(after).from_(staged).where(mine).execute()
+    Event.update({Event.is_overlapping: staged.is_overlapping}).from_(staged).where(mine, staged.is_judged).execute()
+    is_moved = staged.was_at.is_null(False)
+    place = {
+        Attendance.enrolment: staged.enrolment_id, Attendance.starts_at: staged.starts_at, Attendance.state: staged.place_state,
+        Attendance.version: Attendance.version + Case(None, [(staged.is_place_changed, 1)], 0),
+        Attendance.confirmed_at: Case(None, [(is_moved, None)], Attendance.confirmed_at),
+        Attendance.confirmed_how: Case(None, [(is_moved, "")], Attendance.confirmed_how),
+    }  # fmt: skip
+    Attendance.update(place).from_(staged).where(staged.place == Attendance.id).execute()
 
 
 def _write_new() -> None:

@@ -340,7 +340,7 @@ def _write(
     """The one transaction: the records, the run and its audit entry."""
     counts = report.counts()
     choices = {name: value for name, value in chosen.items() if name != "changes_hash"}
-    with store.writing():
+    with store.roomy(), store.writing():
         store.one_at_a_time("import")
         began = time.monotonic()
         mine = ImportRun.update(applied_at=clock.now(), **counts).where(ImportRun.id == run.id)

@@ -10,7 +10,7 @@ from flask import url_for
 from flask_babel import get_locale
 
 from blueprints import differences
-from domain import accounts, attendances, audit, readiness, services, settings, texts
+from domain import accounts, attendances, audit, events, readiness, services, settings, texts
 from domain.rules import N_, RuleBroken
 from models import AuditEntry, Site, WorkerCategory
 from web.languages import gettext as _
@@ -332,7 +332,13 @@ def _changes(before: object, after: object) -> list[tuple[str, str, str]]:
     if not isinstance(before, dict) or not isinstance(after, dict):
         return []
     names = [name for name in after if before.get(name) != after.get(name)]
-    return [(_(FIELDS.get(name, name)), _plain(before.get(name)), _plain(after.get(name))) for name in names]
+    return [(_(FIELDS.get(name, name)), _stood(name, before.get(name)), _stood(name, after.get(name))) for name in names]
+
+
+def _stood(name: str, value: object) -> str:
+    """What stood in a field; of an appointment and of a place in it, what became of them in words."""
+    states: dict[str, Any] = {"state": events.STATE_NAMES, "place_state": attendances.STATE_NAMES}.get(name, {})
+    return _(states[value]) if value in states else _plain(value)
 
 
 PLACE_VERBS = {
@@ -349,6 +355,8 @@ CONFIRMED_HOW = {
 TOLD = {"running_late": N_("running late"), "cannot_come": N_("cannot come")}
 FIELDS = differences.FIELDS | {
     "starts_at": N_("Start"), "ends_at": N_("End"), "worker": N_("Worker"), "is_video": N_("By video"), "has_link": N_("With a link"),
+    "service": N_("Service"), "opened_on": N_("Since"), "closed_on": N_("Until"), "state": N_("Appointment"),
+    "place_state": N_("What became of it"),
 } | {"email": N_("E-mail address"), "language": N_("Language"), "death_date": N_("Date of death"),
                               "site": N_("Site")}  # fmt: skip
 

@@ -1,12 +1,29 @@
 """Taking in services, enrolments and events: what comes, what is refused, what is sent, and what a second time changes."""
 
 import datetime as dt
+import os
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
 from peewee import IntegrityError
 
-from domain import attendances, audit, enrolments, events, imports, services, store, viewer, work_queue
+from domain import (
+    attendances,
+    audit,
+    clock,
+    enrolments,
+    events,
+    imports,
+    limits,
+    schema,
+    services,
+    store,
+    viewer,
+    work_queue,
+)
 from domain.actor import SYSTEM
 from domain.imports import Choices
 from domain.rules import RuleBroken
@@ -51,6 +68,10 @@ def test_the_care_of_another_system_is_taken_in_as_it_is_and_again_changes_nothi
     assert [said(report) for report in reports] == [[] for _ in FILES]
     assert [counts(report) for report in reports[3:]] == [(49, 16, 0, 33), (604, 25, 0, 579), (49, 49, 0, 0), (604, 604, 0, 0)]
     assert (Service.select().count(), Enrolment.select().count(), Event.select().count()) == (41, 49, 604)
+    assert Event.select().where(Event.is_overlapping).count() == 3
+    assert max(each.ends_at - each.starts_at for each in Event.select()) == dt.timedelta(days=3, seconds=71250)
+    assert Attendance.select().where(Attendance.state == "show").count() == 604
+    assert (Delivery.select().count(), len(imported("event")), audit.verify()) == (0, 604, [])
     assert [counts(synthea(*each)) for each in FILES[3:]] == [(49, 0, 0, 49), (604, 0, 0, 604), (49, 0, 0, 49), (604, 0, 0, 604)]
 
 
@@ -529,3 +550,91 @@ def test_an_id_stays_with_its_client(take, at_nine):
     assert said(take("events", EVENT, at(72, who="alice"))) == [
         "row 2, column individual: This id is that of somebody else's appointment. (“alice”)"
     ]
+
+
+_KILLED = """
+import os, sys
+from pathlib import Path
+from domain import audit, imports, store
+store.open_database("sqlite:///" + sys.argv[1])
+audit.use_key("k")
+die = lambda *rest, **fields: os._exit(9)
+if sys.argv[3] == "applying":
+    audit.record = die
+else:
+    imports._audit = die
+imports.apply("events", Path(sys.argv[2]), imports.find_mapping("events", "doorstep"), imports.Choices())
+"""
+
+
+@pytest.fixture
+def agency_db(tmp_path):
+    """A database in a file on the disk with a site, 100 workers and 2,000 clients."""
+    store.open_database(f"sqlite:///{tmp_path / 'agency.db'}")
+    schema.up()
+    for keyed in (audit, limits):
+        keyed.use_key("k")
+    with store.connection():
+        made = {
+            "sites": ["external_id,name,time_zone", "s,North,America/Halifax"],
+            "workers": ["external_id,first_name,last_name,site", *(f"w{n},First,Last{n},s" for n in range(100))],
+            "individuals": ["external_id,first_name,last_name", *(f"c{n},First,Last{n}" for n in range(2000))],
+        }
+        for subject, lines in made.items():
+            assert from_file(tmp_path, subject, lines).is_applied
+        yield tmp_path
+
+
+def from_file(folder, subject, lines):
+    (folder / "file.csv").write_text("\n".join(lines))
+    return imports.apply(subject, folder / "file.csv", imports.find_mapping(subject, "doorstep"), Choices(consent_email=False))
+
+
+def many(rows, *, begin=None):
+    """Appointments of 50 minutes, one in an hour and for a hundred workers at once; half of them are over."""
+    begin = begin or clock.now().replace(minute=0, second=0, microsecond=0) - dt.timedelta(hours=rows // 200)
+    for number in range(rows):
+        start = begin + dt.timedelta(hours=number // 100)
+        yield f"a{number:06},c{number % 2000},w{number % 100},s,,{start.isoformat()},{(start + dt.timedelta(minutes=50)).isoformat()},,"
+
+
+@pytest.mark.parametrize("moment", ["applying", "settling"])
+def test_a_killed_import_leaves_nothing_or_is_finished(agency_db, moment):
+    file = agency_db / "events.csv"
+    file.write_text("\n".join([EVENT, *many(300)]))
+    environment = {**os.environ, "PYTHONPATH": str(SYNTHEA.parents[2])}
+    command = [sys.executable, "-c", _KILLED, agency_db / "agency.db", file, moment]
+    assert subprocess.run(command, env=environment, check=False, cwd=SYNTHEA.parents[2]).returncode == 9
+    there = 0 if moment == "applying" else 300
+    assert (Event.select().count(), Attendance.select().count()) == (there, there)
+    imports.finish()
+    report = imports.apply("events", file, imports.find_mapping("events", "doorstep"), Choices())
+    assert (good(report), Event.select().count()) == ((300 - there, 0, there), 300)
+    assert (len(imported("event")), ImportRow.select().count(), audit.verify()) == (300, 0, [])
+
+
+def _measured(folder, rows, steps):
+    """Take in so many, then move each by these minutes; the seconds of each time, and how long the lock was held."""
+    began = clock.now().replace(minute=0, second=0, microsecond=0) - dt.timedelta(hours=rows // 200)
+    seconds, reports = [], []
+    for minutes in steps:
+        before = time.monotonic()
+        reports.append(from_file(folder, "events", [EVENT, *many(rows, begin=began + dt.timedelta(minutes=minutes))]))
+        seconds.append(time.monotonic() - before)
+        print(f"{rows} rows: {seconds[-1]:.1f} s, lock held {reports[-1].seconds_locked:.2f} s, {counts(reports[-1])}")
+    assert [good(report) for report in reports] == [(rows, 0, 0), (0, rows, 0), (0, 0, rows)][: len(steps)]
+    return seconds, [report.seconds_locked for report in reports]
+
+
+@pytest.mark.long
+def test_twenty_thousand_appointments_hold_up_nobody(agency_db):
+    _, locked = _measured(agency_db, 20_000, (0,))
+    assert locked[0] <= 1.5
+    assert EventMessage.select().count() > 4_500
+
+
+@pytest.mark.soak
+def test_the_appointments_of_a_large_agency_come_in_within_five_minutes(agency_db):
+    seconds, locked = _measured(agency_db, 100_000, (0, 5, 5))
+    assert max(seconds) <= 300
+    assert locked[0] <= 5
