@@ -6,9 +6,8 @@ from peewee import SQL, BooleanField, Case, CharField, IntegerField, NodeList, V
 
 from domain import clock, event_messages, notices, store
 from domain.import_plans import must_be
-from models import Attendance, Delivery, Event, EventMessage
+from models import Attendance, Delivery, Event, EventMessage, UTCDateTimeField
 from models import Row as Table
-from tables.base import UTCDateTimeField
 
 _SAME = ("public_id", "external_id", "starts_at", "ends_at", "is_video", "state", "is_overlapping")
 _KEYS = ("worker", "site", "service")
