@@ -137,7 +137,8 @@ class CareChecker(Checker):
         _answer("is_video", values, note)
         site = self.site_of(values)
         zone = site.time_zone if site else "UTC"
-        starts, ends = (self._moment(field, raw[field], zone, note) for field in ("starts_at", "ends_at"))
+        starts = self._moment("starts_at", raw["starts_at"], zone, note)
+        ends = self._moment("ends_at", _with_day(raw["ends_at"], starts, zone), zone, note)
         if starts and ends:
             self._check_length(starts, ends, note)
             values |= {"starts_at": starts.isoformat(), "ends_at": ends.isoformat()}
@@ -196,6 +197,14 @@ class CareChecker(Checker):
             note("state", RuleBroken(N_("Write one of %(known)s."), known=", ".join(STATES)))
         elif is_early and values["state"] in ("show", "no_show"):
             note("state", RuleBroken(N_("Who came can be said from the day of the appointment on.")))
+
+
+def _with_day(text: str, starts: dt.datetime | None, zone: str) -> str:
+    """An end that is a time of day only is on the day of the start."""
+    try:
+        return f"{wall_clock.day_of(starts, zone)} {wall_clock.time_typed(text)}" if starts else text
+    except RuleBroken:
+        return text
 
 
 def _answer(field: str, values: dict[str, str], note: Note) -> None:

@@ -184,6 +184,7 @@ class _Intake:
                 if progress:
                     progress(self.report.rows)
             self.planner.conclude()
+            self.report.problems.sort(key=lambda problem: problem.row or 0)  # what is seen of all rows together goes to its row
         except RuleBroken as broken:
             self.report.refuse(broken)
         if not self.report.rows and not self.report.problems:

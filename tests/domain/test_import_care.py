@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from peewee import IntegrityError
 
 from domain import (
@@ -41,6 +42,8 @@ from models import (
     Task,
     Worker,
 )
+from models import db as database
+from web.commands_import import import_command
 
 SYNTHEA = Path(__file__).resolve().parents[1] / "data" / "synthea"
 FILES = [
@@ -379,6 +382,11 @@ def test_a_time_without_a_zone_is_that_of_the_clock_at_the_site(take, at_nine, t
     assert event().starts_at == dt.datetime.fromisoformat(f"{there}Z")
 
 
+def test_an_end_that_is_only_a_time_of_day_is_on_the_day_of_the_start(take, at_nine):
+    good(take("events", EVENT, row("2026-01-05 22:30", "11:20 pm")))
+    assert event().ends_at - event().starts_at == dt.timedelta(minutes=50)
+
+
 @pytest.mark.parametrize(
     ("line", "problem"),
     [
@@ -543,6 +551,19 @@ def test_an_appointment_that_staff_change_while_the_file_is_read_is_not_overwrit
 
     assert said(take("events", EVENT, at(96), progress=meanwhile)) == [STALE]
     assert (event().starts_at, ImportRow.select().count()) == (NOW + dt.timedelta(hours=100), 0)
+
+
+@pytest.mark.only_sqlite
+def test_what_an_import_needs_of_memory_is_given_back(take, at_nine):
+    good(take("events", EVENT, at(72)))
+    assert database.execute_sql("PRAGMA cache_size").fetchone()[0] == store.PRAGMAS["cache_size"]
+
+
+def test_the_command_takes_them_too(take, cast, tmp_path):
+    (tmp_path / "mine.csv").write_text(f"{EVENT}\n{at(-30)}\n{at(-30, number=2, who='alice')}")
+    answer = CliRunner().invoke(import_command, ["events", str(tmp_path / "mine.csv")])
+    assert (answer.exit_code, "2 rows: 2 new, 0 changed, 0 unchanged. Imported." in answer.output) == (0, True)
+    assert "Note: row 3, column starts_at: It is over, and another appointment" in answer.output
 
 
 def test_an_id_stays_with_its_client(take, at_nine):
