@@ -19,6 +19,8 @@ STATES = {
     "cancelled_by_client": ("cancelled_by_client", "cancelled_by_client"),
     "late_cancelled": ("cancelled_by_client", "late_cancelled"), "cancelled_by_agency": ("cancelled_by_agency", "booked"),
 }  # fmt: skip
+# How other programs call these.
+_SAME = {"attended": "show", "came": "show", "completed": "show", "missed": "no_show", "noshow": "no_show", "scheduled": "booked"}
 FIRST_YEAR = 1900  # what is taken in may be older than what anybody types
 _ANSWERS = dict.fromkeys(("yes", "y", "true", "1", "x"), "yes") | dict.fromkeys(("no", "n", "false", "0"), "no")
 _ISO = re.compile(r"\d{4}-?\d\d-?\d\d[T ]\d")
@@ -137,11 +139,10 @@ class CareChecker(Checker):
         _answer("is_video", values, note)
         site = self.site_of(values)
         zone = site.time_zone if site else "UTC"
-        starts = self._moment("starts_at", raw["starts_at"], zone, note)
-        ends = self._moment("ends_at", _with_day(raw["ends_at"], starts, zone), zone, note)
+        starts = self._take_moment("starts_at", raw["starts_at"], zone, values, note)
+        ends = self._take_moment("ends_at", _with_day(raw["ends_at"], starts, zone), zone, values, note)
         if starts and ends:
             self._check_length(starts, ends, note)
-            values |= {"starts_at": starts.isoformat(), "ends_at": ends.isoformat()}
             self._check_state(values, wall_clock.day_of(starts, zone) > clock.today(zone), note)
         return values
 
@@ -152,17 +153,18 @@ class CareChecker(Checker):
         worker = self.worker_of(values)
         return worker.site if worker and worker.site_id and worker.site.is_in_use else self._main
 
-    def _moment(self, field: str, text: str, zone: str, note: Note) -> dt.datetime | None:
-        at = self._read_moment(text)
+    def _take_moment(self, field: str, text: str, zone: str, values: dict[str, str], note: Note) -> dt.datetime | None:
+        """The moment; kept is what the file says of it, so that another zone of the site is no other file."""
+        said = self._read_moment(text)
         try:
-            if at is None:
+            if said is None:
                 forms = "2001-12-31 14:30, 2001-12-31T14:30:00Z"
                 raise RuleBroken(N_("There is no such time. Times are written like %(forms)s."), forms=forms)
-            if at.tzinfo is None:
-                return wall_clock.moment(zone, at.date(), at.time(), first_year=FIRST_YEAR).at.replace(microsecond=0)
-            if not FIRST_YEAR <= at.year <= clock.now().year + wall_clock.YEARS_AHEAD:
+            if not FIRST_YEAR <= said.year <= clock.now().year + wall_clock.YEARS_AHEAD:
                 raise RuleBroken(N_("Enter a day of these years."))
-            return at.astimezone(dt.UTC).replace(microsecond=0)
+            said = said.astimezone(dt.UTC) if said.tzinfo else said
+            values[field] = said.replace(microsecond=0).isoformat()
+            return moment_of(values[field], zone)
         except RuleBroken as broken:
             note(field, broken)
             return None
@@ -192,11 +194,18 @@ class CareChecker(Checker):
     def _check_state(self, values: dict[str, str], is_early: bool, note: Note) -> None:
         if not values.get("state"):
             return
-        values["state"] = values["state"].lower()
+        words = values["state"].lower().replace(" ", "_").replace("-", "_")
+        values["state"] = _SAME.get(words, words)
         if values["state"] not in STATES:
             note("state", RuleBroken(N_("Write one of %(known)s."), known=", ".join(STATES)))
         elif is_early and values["state"] in ("show", "no_show"):
             note("state", RuleBroken(N_("Who came can be said from the day of the appointment on.")))
+
+
+def moment_of(text: str, zone: str) -> dt.datetime:
+    """What a file says of a time, as a moment: without a zone it is the clock on the wall there.  Raises RuleBroken."""
+    said = dt.datetime.fromisoformat(text)
+    return said if said.tzinfo else wall_clock.moment(zone, said.date(), said.time(), first_year=FIRST_YEAR).at
 
 
 def _with_day(text: str, starts: dt.datetime | None, zone: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 from collections import defaultdict
 from collections.abc import Sequence
@@ -10,7 +9,7 @@ from typing import Any
 
 from domain import clock, event_messages, services, store, wall_clock
 from domain.actor import Actor
-from domain.import_care import STATES, CareChecker
+from domain.import_care import STATES, CareChecker, moment_of
 from domain.import_enrolments import LEFT, NO_CLIENT, hold_workers, people_of
 from domain.import_event_tables import StagedEvent, StagedMessage, write_events
 from domain.import_people import ascending_ids
@@ -69,16 +68,18 @@ class Events:
         plan.record.place = here[0]
         plan.record.place_state = here[0].state
         given = {name: full[name] for field in plan.said for name in _FROM_FIELD.get(field, ())}
+        if "site" in plan.said:  # a time without a zone is another moment there
+            given |= {name: full[name] for name in ("starts_at", "ends_at") if "+" not in plan.row.values[name]}
         return {name: value for name, value in given.items() if getattr(plan.record, name) != value}
 
     def _full(self, values: dict[str, str]) -> dict[str, Any]:
         """All that a row says, with what it leaves out."""
-        worker, site = self._checker.worker_of(values), self._checker.site_of(values)
+        worker, site, zone = self._checker.worker_of(values), self._checker.site_of(values), self._zone(values)
         service = self._checker.services.get(values.get("service", ""))
         state, place_state = STATES[values.get("state") or "booked"]
         return {
             "worker_id": worker.id if worker else None, "site_id": site.id if site else None, "service_id": service.id if service else None,
-            "starts_at": dt.datetime.fromisoformat(values["starts_at"]), "ends_at": dt.datetime.fromisoformat(values["ends_at"]),
+            "starts_at": moment_of(values["starts_at"], zone), "ends_at": moment_of(values["ends_at"], zone),
             "is_video": values.get("is_video") == "yes", "state": state, "place_state": place_state,
         }  # fmt: skip
 
@@ -128,13 +129,13 @@ class Events:
             files[(enrolment.individual.external_id, enrolment.service_id)].append(enrolment)
         for plan in wanted:
             after = self._after(plan)
-            day = wall_clock.day_of(after["starts_at"], self._zone(plan))
+            day = wall_clock.day_of(after["starts_at"], self._zone(plan.row.values))
             mine = files.get((plan.row.values["individual"], after["service_id"] or 0), [])
             fits = (each.id for each in mine if each.opened_on <= day and (each.closed_on is None or day <= each.closed_on))
             plan.columns["enrolment_id"] = next(fits, None)
 
-    def _zone(self, plan: Plan) -> str:
-        site = self._checker.site_of(plan.row.values)
+    def _zone(self, values: dict[str, str]) -> str:
+        site = self._checker.site_of(values)
         return str(site.time_zone) if site else "UTC"
 
     def conclude(self) -> None:
