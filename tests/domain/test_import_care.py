@@ -587,14 +587,14 @@ def test_an_id_stays_with_its_client(take, at_nine):
 _KILLED = """
 import os, sys
 from pathlib import Path
-from domain import audit, imports, store
+from domain import audit, import_settling, imports, store
 store.open_database("sqlite:///" + sys.argv[1])
 audit.use_key("k")
 die = lambda *rest, **fields: os._exit(9)
 if sys.argv[3] == "applying":
     audit.record = die
 else:
-    imports._audit = die
+    import_settling._audit = die
 imports.apply("events", Path(sys.argv[2]), imports.find_mapping("events", "doorstep"), imports.Choices())
 """
 
