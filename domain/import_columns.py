@@ -15,16 +15,17 @@ from typing import Any
 
 from domain import search
 from domain.import_csv import heading_key
-from domain.import_mapping import FIELDS, Bound, FileMapping, Source, find_mapping, of_content
+from domain.import_mapping import FIELDS, NEEDED, PEOPLE, Bound, FileMapping, Source, find_mapping, of_content
 from domain.rules import N_, RuleBroken, Term
 
 KNOWN = ("doorstep", "synthea")
-JOINED = ("name", "first_name", "last_name", "address")  # may be made of several columns, in the order of the file
+JOINED = ("name", "first_name", "last_name", "address", "starts_at", "ends_at")  # may be made of several columns, in the order of the file
 DATES: dict[str, tuple[str, ...]] = {
     "ymd": ("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d"),
     "dmy": ("%d.%m.%Y", "%d/%m/%Y", "%d-%m-%Y", "%Y-%m-%d"),
     "mdy": ("%m/%d/%Y", "%m-%d-%Y", "%Y-%m-%d"),
 }
+ASKED = ("time_zone",)  # what the page asks for, whatever a mapping that comes along says
 MONTH_FIRST = ("US", "PH", "FM", "PW", "MH")  # countries
 FIELD_NAMES = {
     "external_id": N_("Number or id of the row"), "name": N_("Whole name"), "first_name": N_("First name"),
@@ -34,8 +35,14 @@ FIELD_NAMES = {
     "address": N_("Street or whole address"), "city": N_("Town"), "region": N_("Region"), "postcode": N_("Postcode"),
     "emergency_name": N_("Emergency contact: name"), "emergency_phone": N_("Emergency contact: phone"),
     "display_name": N_("Name that clients see"), "site": N_("Site (its id or name)"), "group": N_("User group"),
-    "time_zone": N_("Time zone"),
+    "time_zone": N_("Time zone"), "kind": N_("Kind: case or informal"), "client_name": N_("Name that clients see"),
+    "client_description": N_("What clients read about it"), "is_visible": N_("Clients see it: yes or no"),
+    "minutes": N_("Minutes of an appointment"), "capacity": N_("Places"), "individual": N_("Client (their id)"),
+    "service": N_("Service (its id or name)"), "worker": N_("Worker (their id or e-mail)"), "opened_on": N_("Since"),
+    "closed_on": N_("Until"), "starts_at": N_("Start"), "ends_at": N_("End"), "state": N_("What became of it"),
+    "is_video": N_("By video: yes or no"),
 }  # fmt: skip
+_NAMES_OF_THINGS = ("sites", "services")  # they have one name, and no whole one
 # Headings as other systems write them, folded, without spaces and signs; the first field that fits takes the column.
 _ALIKE: dict[str, str] = {
     "external_id": "id externalid clientid clientno clientnumber clientnr number no nr fileno filenumber recordid"
@@ -64,8 +71,31 @@ _ALIKE: dict[str, str] = {
     "site": "site siteid sitecode location locationid office branch organization organisation",
     "group": "group usergroup role",
     "time_zone": "timezone zone tz",
+    "kind": "kind type",
+    "client_name": "clientname publicname displayname shownas",
+    "client_description": "clientdescription description",
+    "is_visible": "isvisible visible public",
+    "minutes": "minutes length duration",
+    "capacity": "capacity places seats",
+    "individual": "individual individualid client clientid clientno clientnumber clientnr patient patientid"
+    " member memberid person personid",
+    "worker": "worker workerid workeremail staff staffid provider providerid employee employeeid clinician therapist counsellor counselor",
+    "service": "service serviceid servicename code program programme programid",
+    "opened_on": "openedon opened start startdate begin begindate since from admitted admissiondate",
+    "closed_on": "closedon closed stop stopdate end enddate until to discharged dischargedate",
+    "starts_at": "startsat start starttime startdatetime begin begins from startdate date",
+    "ends_at": "endsat end endtime enddatetime stop ends until to enddate",
+    "state": "state status outcome attendance",
+    "is_video": "isvideo video telehealth online",
 }
-_ALIKE_OF_SITES = {"name": f"{_ALIKE['name']} location site"}
+_OWN_ID = "id externalid key number no nr recordid recordnumber"
+_ALIKE_OF = {
+    "sites": {"name": f"{_ALIKE['name']} location site"},
+    "services": {"external_id": f"{_OWN_ID} serviceid code serviceno", "name": "name servicename service title programme program"},
+    "enrolments": {"external_id": f"{_OWN_ID} enrolmentid enrollmentid caseno casenumber fileno filenumber"},
+    "events": {"external_id": f"{_OWN_ID} eventid appointmentid appointmentno encounterid visitid bookingid"},
+}
+_SEVERAL = ("address", "starts_at", "ends_at")  # columns that look alike may make these up together
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,6 +105,11 @@ class Guess:
     fields: tuple[str, ...]
     dates: str
     base: str = ""
+
+
+def field_name(subject: str, field: str) -> str:
+    """What a field is called on the page, as a marked word."""
+    return N_("Name") if field == "name" and subject in _NAMES_OF_THINGS else FIELD_NAMES[field]
 
 
 def guess(subject: str, headings: Sequence[str], rows: Sequence[Sequence[str]], country: str) -> Guess:
@@ -88,7 +123,7 @@ def guess(subject: str, headings: Sequence[str], rows: Sequence[Sequence[str]], 
 
 
 def _dated(fields: tuple[str, ...], rows: Sequence[Sequence[str]], country: str, base: str) -> Guess:
-    places = [place for place, field in enumerate(fields) if field.endswith("_date")]
+    places = [place for place, field in enumerate(fields) if field.endswith(("_date", "_on", "_at"))]
     cells = [row[place].strip() for row in rows for place in places if place < len(row) and row[place].strip()]
     likely = ("ymd", "mdy", "dmy") if country in MONTH_FIRST else ("ymd", "dmy", "mdy")
     return Guess(fields, max(likely, key=lambda order: sum(_is_date(cell, order) for cell in cells)), base)
@@ -97,7 +132,7 @@ def _dated(fields: tuple[str, ...], rows: Sequence[Sequence[str]], country: str,
 def _is_date(text: str, order: str) -> bool:
     for form in DATES[order]:
         try:
-            dt.datetime.strptime(text, form)  # noqa: DTZ007 (a date has no zone)
+            dt.datetime.strptime(text.partition(" ")[0], form)  # noqa: DTZ007 (a date has no zone)
         except ValueError:
             continue
         return True
@@ -115,12 +150,12 @@ def _is_simple(source: Source) -> bool:
 
 def _by_likeness(subject: str, headings: Sequence[str]) -> tuple[str, ...]:
     taken: list[str] = []
-    alike = _ALIKE | (_ALIKE_OF_SITES if subject == "sites" else {})
+    alike = _ALIKE | _ALIKE_OF.get(subject, {})
     for heading in headings:
         key = re.sub(r"[\W_]", "", search.fold(heading))
-        fits = (f for f in FIELDS[subject] if key in alike[f].split() and (f not in taken or f == "address"))
+        fits = (f for f in FIELDS[subject] if key in alike[f].split() and (f not in taken or f in _SEVERAL))
         taken.append(next(fits, ""))
-    if {"first_name", "last_name"} & set(taken) and subject != "sites":
+    if {"first_name", "last_name"} & set(taken) and subject in PEOPLE:
         taken = ["" if field == "name" else field for field in taken]
     return tuple(taken)
 
@@ -148,7 +183,11 @@ def _check_whole(subject: str, fields: Sequence[str]) -> None:
         raise RuleBroken(
             N_("Say which column holds the number or id of each row. By it the portal knows who is there already."), code="no_id"
         )
-    if not named & {"name", "first_name", "last_name"}:
+    for field in NEEDED.get(subject, ()):
+        if field not in named:
+            message = N_("Say which column holds this: %(name)s.")
+            raise RuleBroken(message, code="no_field", name=Term(FIELD_NAMES[field]))
+    if subject not in NEEDED and not named & {"name", "first_name", "last_name"}:
         raise RuleBroken(N_("Say which column holds the name."), code="no_name")
     if "name" in named and named & {"first_name", "last_name"}:
         raise RuleBroken(
@@ -189,6 +228,7 @@ def mapping_of(subject: str, body: Mapping[str, Any]) -> FileMapping:
 def _as_base(mapping: FileMapping, base: FileMapping) -> FileMapping:
     """With what a mapping that came along does to the same columns: other capitals, other words."""
     sources = {field: _finer(source, base.sources.get(field)) for field, source in mapping.sources.items()}
+    sources = {**{field: source for field, source in base.sources.items() if not source.headings and field not in ASKED}, **sources}
     return dataclasses.replace(mapping, sources=sources, values={f: v for f, v in base.values.items() if f in sources})
 
 

@@ -25,7 +25,13 @@ FIELDS: dict[str, tuple[str, ...]] = {
     ),
     "workers": ("external_id", *_NAME, "display_name", "email", "site", "group"),
     "sites": ("external_id", "name", *_PLACE, "phone", "time_zone"),
+    "services": ("external_id", "kind", "name", "client_name", "client_description", "is_visible", "minutes", "capacity"),
+    "enrolments": ("external_id", "individual", "service", "worker", "opened_on", "closed_on"),
+    "events": ("external_id", "individual", "worker", "site", "service", "starts_at", "ends_at", "state", "is_video"),
 }  # fmt: skip
+# What a file must tell of subjects that have no name.
+NEEDED = {"enrolments": ("individual", "service", "opened_on"), "events": ("individual", "worker", "starts_at", "ends_at")}
+PEOPLE = ("individuals", "workers")
 _KEYS = {"subject", "columns", "constants", "values", "dates", "optional"}
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 # Letters that have no accent to take off.
@@ -223,9 +229,12 @@ def _check_choice(columns: dict[str, Any], constants: dict[str, Any], subject: s
         raise _bad(N_("The mapping gives “%(name)s” a column and a constant; keep one."), name=min(twice))
     if "external_id" not in columns:
         raise _bad(N_("The mapping must say which column is the external_id."))
-    if not {"name", "last_name", "first_name"} & columns.keys():
+    for field in NEEDED.get(subject, ()):
+        if field not in columns.keys() | constants.keys():
+            raise _bad(N_("The mapping must say which column is the %(name)s."), name=field)
+    if subject not in NEEDED and not {"name", "last_name", "first_name"} & columns.keys():
         raise _bad(N_("The mapping must say which column is the name."))
-    if subject != "sites" and "name" in columns and {"last_name", "first_name"} & columns.keys():
+    if subject in PEOPLE and "name" in columns and {"last_name", "first_name"} & columns.keys():
         raise _bad(N_("The mapping gives both “name” and its parts; keep one."))
 
 

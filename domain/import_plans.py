@@ -65,6 +65,9 @@ class Planner(Protocol):
     def stage(self, plans: Sequence[Plan]) -> None:
         """Keep plans until ``write``."""
 
+    def conclude(self) -> None:
+        """All rows were planned: what can only be seen of all of them together becomes a problem of the checker."""
+
     def write(self, by: Actor) -> None:
         """Write all that was staged, inside the one transaction of the run."""
 
@@ -121,6 +124,9 @@ class Plain:
     def stage(self, plans: Sequence[Plan]) -> None:
         """Keep plans in memory: there are few."""
         self._staged += [plan for plan in plans if plan.columns]
+
+    def conclude(self) -> None:
+        """Nothing more is to be seen."""
 
     def write(self, by: Actor) -> None:
         """Write all that was staged.  Raises RuleBroken when somebody changed one of the records meanwhile."""

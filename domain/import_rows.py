@@ -67,8 +67,12 @@ class Checker:
         self._rows_of: dict[str, int] = {}
         here = agency.current()
         self._country = mapping.country or (here.country if here else "")
+        self.repeated = 0  # rows that say again what a row before them said
         self.sites = sites.by_text()
-        self._check = {"individuals": self._individual, "workers": self._worker, "sites": self._site}[mapping.subject]
+        self._check = self._check_of(mapping.subject)
+
+    def _check_of(self, subject: str) -> Callable[[dict[str, str], Note], dict[str, str]]:
+        return {"individuals": self._individual, "workers": self._worker, "sites": self._site}[subject]
 
     def checked(self, number: int, fields: list[str]) -> Row | None:
         """The row with values that may be stored; None when something in it is wrong."""
@@ -86,7 +90,11 @@ class Checker:
 
         external_id = self._external_id(number, raw["external_id"], note)
         values = self._check({name: text for name, text in raw.items() if name != "external_id"}, note)
-        return Row(number, external_id, values) if len(self.problems) == before else None
+        return self._kept(Row(number, external_id, values)) if len(self.problems) == before else None
+
+    def _kept(self, row: Row) -> Row | None:
+        """The row; None for one that need not be looked at any more."""
+        return row
 
     def note(self, number: int | None, field: str, value: str, broken: RuleBroken) -> None:
         """Collect what a rule said about a field in a row."""
@@ -100,13 +108,16 @@ class Checker:
                 self.warnings.append(Problem(number, self._bound.column(field), shortened(text), message))
 
     def _external_id(self, number: int, text: str, note: Note) -> str:
-        external_id = _cleaned("external_id", text, 100, note)
+        external_id = cleaned("external_id", text, 100, note)
         if not external_id:
             if not text:
                 note("external_id", RuleBroken(N_("Each row needs an id of its own.")))
         elif (first := self._rows_of.setdefault(external_id, number)) != number:
-            note("external_id", RuleBroken(N_("Row %(first)s has the same id."), first=first))
+            self._again(first, note)
         return external_id
+
+    def _again(self, first: int, note: Note) -> None:
+        note("external_id", RuleBroken(N_("Row %(first)s has the same id."), first=first))
 
     def _individual(self, raw: dict[str, str], note: Note) -> dict[str, str]:
         values = _split_name(raw)
@@ -121,7 +132,7 @@ class Checker:
         if values.get("emergency_phone"):
             values["emergency_phone"] = self._reach("emergency", values["emergency_phone"], "emergency_phone", note)
             if values.get("emergency_name"):
-                values["emergency_name"] = _cleaned("emergency_name", values["emergency_name"], 200, note)
+                values["emergency_name"] = cleaned("emergency_name", values["emergency_name"], 200, note)
         elif values.get("emergency_name"):
             note("emergency_name", RuleBroken(N_("An emergency contact needs a phone number.")))
         self._check_site(values, note)
@@ -130,12 +141,17 @@ class Checker:
     def _dates(self, values: dict[str, str], note: Note) -> dict[str, dt.date | None]:
         return {field: self._date(field, values.get(field, ""), note) for field in _DATES}
 
-    def _date(self, field: str, text: str, note: Note) -> dt.date | None:
+    def _day(self, text: str) -> dt.date | None:
         for form in self.mapping.formats if text else ():
             try:
                 return dt.datetime.strptime(text, form).date()  # noqa: DTZ007 (a date has no zone)
             except ValueError:
                 continue
+        return None
+
+    def _date(self, field: str, text: str, note: Note) -> dt.date | None:
+        if (day := self._day(text)) is not None:
+            return day
         if text:
             forms = ", ".join(dt.date(2001, 12, 31).strftime(form) for form in self.mapping.formats)
             note(field, RuleBroken(N_("There is no such date. Dates are written like %(forms)s."), forms=forms))
@@ -153,7 +169,7 @@ class Checker:
         if (details := _details(values, {}, note)) is not None:
             values |= {name: getattr(details, name) for name in _NAMES if name in values}
         if "display_name" in values:
-            values["display_name"] = _cleaned("display_name", values["display_name"], 200, note)
+            values["display_name"] = cleaned("display_name", values["display_name"], 200, note)
         if values.get("email"):
             values["email"] = self._reach("email", values["email"], "email", note)
         if values.get("group") and values["group"] not in GROUPS:
@@ -173,7 +189,7 @@ class Checker:
         _join_place(values)
         for field, most in (("name", 120), ("address", 500), ("phone", 40)):
             if field in values:
-                values[field] = _cleaned(field, values[field], most, note)
+                values[field] = cleaned(field, values[field], most, note)
         if not raw.get("name"):
             note("name", RuleBroken(N_("Enter a name.")))
         if values.get("time_zone") and values["time_zone"] not in _zones():
@@ -192,7 +208,8 @@ def _zones() -> frozenset[str]:
     return frozenset(available_timezones())
 
 
-def _cleaned(field: str, text: str, most: int, note: Note) -> str:
+def cleaned(field: str, text: str, most: int, note: Note) -> str:
+    """A tidy text; empty, and noted, when it cannot be kept."""
     try:
         return profile.clean(text, field, most, lines=field == "address")
     except RuleBroken as broken:

@@ -1,4 +1,4 @@
-"""Taking in a CSV file of individuals, workers or sites: all of it or nothing, and the same again changes nothing.
+"""Taking in a CSV file of individuals, workers, sites or what they do: all of it or nothing, and the same again changes nothing.
 
 ``check`` is the dry run.  ``apply`` does the same pass, stages what it will write, and writes it in one transaction
 that holds the write lock for at most 5 seconds at 100,000 rows; search words and the audit of each record follow in
@@ -18,23 +18,23 @@ from typing import Any
 
 from peewee import IntegrityError
 
-from domain import audit, clock, dispatch, event_messages, import_turn, store
+from domain import audit, clock, import_turn, store
 from domain.actor import SYSTEM, Actor
 from domain.import_csv import Table, open_table
 from domain.import_mapping import Bound, FileMapping, find_mapping, read_mapping
-from domain.import_people import People, write_words
+from domain.import_people import People
 from domain.import_plans import STALE, Plan, Planner, Sites
 from domain.import_rows import Checker, Problem
+from domain.import_settling import settle
 from domain.import_workers import Workers
 from domain.rules import N_, RuleBroken
-from models import ImportedRow, ImportRow, ImportRun, Individual, Site, Worker
+from models import ImportRow, ImportRun
 
 __all__ = ["Choices", "Problem", "Report", "apply", "check", "find_mapping", "finish", "read_mapping", "settle_applied"]
 
 CONSENT = N_("Choose whether the people in this file allow e-mail: yes, or no to record nothing.")
 AT_ONCE = 250  # rows that are planned and staged together
-SETTLED_AT_ONCE = 200  # rows that become findable in one short transaction
-_TABLES: dict[str, Any] = {"individuals": Individual, "workers": Worker, "sites": Site}
+CARE = ("services", "enrolments", "events")
 Progress = Callable[[int], object]  # told how many rows were read; a RuleBroken of its own ends the import
 
 
@@ -154,7 +154,7 @@ def settle_applied() -> None:
     with store.connection():
         staged = ImportRow.select(ImportRow.run).distinct()
         for run in list(ImportRun.select().where(ImportRun.applied_at.is_null(False), ImportRun.id.in_(staged))):
-            _settle(run)
+            settle(run)
 
 
 # ---------------------------------------------------------------- reading
@@ -180,6 +180,8 @@ class _Intake:
                     keep(plans)
                 if progress:
                     progress(self.report.rows)
+            self.planner.conclude()
+            self.report.problems.sort(key=lambda problem: problem.row or 0)  # what is seen of all rows together goes to its row
         except RuleBroken as broken:
             self.report.refuse(broken)
         if not self.report.rows and not self.report.problems:
@@ -190,7 +192,8 @@ class _Intake:
         self.report.rows += rows
         self.report.created += created
         self.report.changed += changed
-        self.report.unchanged += len(plans) - created - changed
+        self.report.unchanged += len(plans) - created - changed + self.checker.repeated
+        self.checker.repeated = 0
 
 
 def _opened(report: Report, file: Path, mapping: FileMapping, choices: Choices, by: Actor) -> _Intake | None:
@@ -204,7 +207,7 @@ def _opened(report: Report, file: Path, mapping: FileMapping, choices: Choices, 
         return None
     report.file_hash, report.encoding, report.delimiter = table.digest, table.encoding, table.delimiter
     bound = Bound(mapping, table.heading)
-    checker = Checker(mapping, bound)
+    checker = _checker(mapping, bound)
     report.problems, report.warnings = checker.problems, checker.warnings
     _check_whole(report, bound, choices)
     if bound.missing or bound.doubled:
@@ -212,11 +215,30 @@ def _opened(report: Report, file: Path, mapping: FileMapping, choices: Choices, 
     return _Intake(report, table, checker, _planner(checker, choices, by))
 
 
-def _planner(checker: Checker, choices: Choices, by: Actor) -> Planner:
+def _checker(mapping: FileMapping, bound: Bound) -> Checker:
+    if mapping.subject not in CARE:
+        return Checker(mapping, bound)
+    from domain.import_care import CareChecker  # asked for by few: what it needs is not read when the portal starts
+
+    return CareChecker(mapping, bound)
+
+
+def _planner(checker: Any, choices: Choices, by: Actor) -> Planner:
     subject = checker.mapping.subject
+    if subject in CARE:
+        return _care_planner(checker)
     if subject == "individuals":
         return People(checker, choices.consent_email is True)
     return Workers(checker, by) if subject == "workers" else Sites(checker)
+
+
+def _care_planner(checker: Any) -> Planner:
+    from domain.import_enrolments import Enrolments
+    from domain.import_events import Events
+    from domain.import_services import Services
+
+    planners: dict[str, Callable[[Any], Planner]] = {"services": Services, "enrolments": Enrolments, "events": Events}
+    return planners[checker.mapping.subject](checker)
 
 
 def _check_whole(report: Report, bound: Bound, choices: Choices) -> None:
@@ -288,7 +310,7 @@ def _take_in(
     finally:
         intake.planner.close()
     if report.is_applied:
-        _settle(run)
+        settle(run)
     else:
         with store.writing():
             ImportRun.delete().where(ImportRun.id == run.id).execute()
@@ -305,18 +327,13 @@ def _start(report: Report, chosen: dict[str, object], by: Actor) -> ImportRun:
     return run
 
 
-def _importer(run: ImportRun) -> Actor:
-    who = json.loads(run.choices).get("by") or {}
-    return Actor(worker=Worker.get_by_id(who["worker"]), network=who["network"]) if who.get("worker") else SYSTEM
-
-
 def _write(
     run: ImportRun, planner: Planner, report: Report, chosen: dict[str, object], by: Actor, along: Along | None
 ) -> None:
     """The one transaction: the records, the run and its audit entry."""
     counts = report.counts()
     choices = {name: value for name, value in chosen.items() if name != "changes_hash"}
-    with store.writing():
+    with store.roomy(), store.writing():
         store.one_at_a_time("import")
         began = time.monotonic()
         mine = ImportRun.update(applied_at=clock.now(), **counts).where(ImportRun.id == run.id)
@@ -332,55 +349,3 @@ def _write(
             along(run, report)
     report.seconds_locked = time.monotonic() - began
     report.is_applied = True
-
-
-def _settle(run: ImportRun) -> None:
-    """Make the rows of an applied run findable, audit each record and remember what the file said, in short transactions.
-
-    A million search words at once would hold the lock for too long.  A staged row goes in the transaction that settles
-    it: what is left of an applied run when it is killed here is what is still to be done.  That the entries of the
-    audit are those of the run is shown by its own entry, which has the hash of them all.  A process that is about to
-    end leaves the rest to the timetable.
-    """
-    while not dispatch.is_stopping():
-        with store.writing():
-            began = time.monotonic()
-            is_more = _settled(run)
-        if not is_more:
-            return
-        time.sleep(time.monotonic() - began)  # half of the time is for whoever waits to write
-
-
-def _settled(run: ImportRun) -> bool:
-    """Settle some rows of a run; False when none was left."""
-    store.lock(ImportRun.select().where(ImportRun.id == run.id)).get()
-    rows = list(ImportRow.select().where(ImportRow.run == run).order_by(ImportRow.id).limit(SETTLED_AT_ONCE))
-    ids = [row.external_id for row in rows]
-    table = _TABLES[run.subject]
-    records = {record.external_id: record for record in table.select().where(table.external_id.in_(ids))}
-    if run.subject == "individuals":
-        write_words(list(records.values()))
-        event_messages.reachable([record.id for record in records.values()])
-    _audit(run, [(records[row.external_id], row.change) for row in rows if row.change and row.external_id in records])
-    said = [row for row in rows if row.body]
-    ImportedRow.delete().where(
-        ImportedRow.subject == run.subject, ImportedRow.external_id.in_([row.external_id for row in said])
-    ).execute()
-    store.insert(ImportedRow, [_remembered(run.subject, row) for row in said])
-    ImportRow.delete().where(ImportRow.id.in_([row.id for row in rows])).execute()
-    return bool(rows)
-
-
-def _audit(run: ImportRun, changes: Sequence[tuple[Individual | Site | Worker, str]]) -> None:
-    if not changes:
-        return
-    noun = run.subject.removesuffix("s")
-    audit.record_many(f"{noun}.imported", _importer(run), [
-        (record if isinstance(record, Individual) else None, f"{noun} {record.id}",
-         {"import_run": run.public_id, **json.loads(change)})
-        for record, change in changes
-    ])  # fmt: skip
-
-
-def _remembered(subject: str, row: ImportRow) -> dict[str, str]:
-    return {"subject": subject, "external_id": row.external_id, "body": row.body}

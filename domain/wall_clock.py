@@ -22,10 +22,10 @@ class Moment:
     is_doubled: bool = False
 
 
-def moment(zone: str, day: dt.date, time: dt.time) -> Moment:
+def moment(zone: str, day: dt.date, time: dt.time, *, first_year: int = FIRST_YEAR) -> Moment:
     """The moment at which a clock in ``zone`` shows this.  Raises RuleBroken: ``no_such_time`` for what the change of the clocks
     leaves out, ``far`` for a day long ago or years ahead."""
-    if not FIRST_YEAR <= day.year <= clock.now().year + YEARS_AHEAD:
+    if not first_year <= day.year <= clock.now().year + YEARS_AHEAD:
         raise RuleBroken(N_("Enter a day of these years."), code="far", field="date")
     there = dt.datetime.combine(day, time.replace(tzinfo=None, fold=0), ZoneInfo(zone))
     at = there.astimezone(dt.UTC)

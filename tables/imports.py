@@ -5,7 +5,7 @@ from peewee import BooleanField, CharField, ForeignKeyField, IntegerField, TextF
 from tables.base import PublicId, Row, UTCDateTimeField, one_of
 from tables.staff import Worker
 
-IMPORT_SUBJECTS = ("individuals", "workers", "sites")
+IMPORT_SUBJECTS = ("individuals", "workers", "sites", "services", "enrolments", "events")
 
 class ImportRun(Row):
     """One file taken in: by whom, which choices, how many rows."""

@@ -1,4 +1,4 @@
-"""``flask --app app import``: individuals, workers or sites from a CSV file (docs/import.md)."""
+"""``flask --app app import``: individuals, workers, sites, services, enrolments or events from a CSV file (docs/import.md)."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def import_command(
     subject: str, file: Path, mapping: str, dry_run: bool, consent_email: str | None,
     encoding: str, delimiter: str, as_worker: str | None,
 ) -> None:  # fmt: skip
-    """Take in a CSV FILE of individuals, workers or sites: all of it, or nothing when there is a problem.
+    """Take in a CSV FILE of individuals, workers, sites, services, enrolments or events: all of it, or nothing when there is a problem.
 
     Ends with 0 when it is done, 1 when the file has problems, 2 when the command was not understood.
     """

@@ -7,7 +7,7 @@ from typing import Any
 from wtforms.fields.choices import SelectChoice
 
 from domain import agency, import_columns
-from domain.import_columns import FIELD_NAMES, Guess
+from domain.import_columns import Guess
 from domain.import_csv import NAMED_DELIMITERS
 from domain.import_mapping import FIELDS
 from domain.import_page import Preview
@@ -42,14 +42,15 @@ def read_as(file: ImportFile) -> dict[str, str]:
 
 def columns(subject: str, seen: Preview) -> type[Form]:
     """A form with ``column-N`` for each column of the file."""
-    offered = _choices([("", _("Leave out")), *((field, str(_(FIELD_NAMES[field]))) for field in FIELDS[subject])])
+    offered = _choices([("", _("Leave out")), *((field, str(_(import_columns.field_name(subject, field)))) for field in FIELDS[subject])])
     fields: dict[str, Any] = {
         f"column-{place}": Choice(heading or _("Column %(number)s, without a heading", number=place + 1), choices=offered)
         for place, heading in enumerate(seen.headings)
     }
-    if subject == "individuals":
+    if subject in ("individuals", "enrolments", "events"):
         dates = [SelectChoice(order, _l(words)) for order, words in DATES.items()]
         fields["dates"] = OneOf(_l("How are dates written?"), choices=dates, default="ymd")
+    if subject == "individuals":
         fields["country"] = Choice(_l("Phone numbers without a country code are of"), choices=_choices(countries()))
     if subject == "sites":
         zones = _choices([("", _("That of the main site")), *time_zones()])

@@ -24,7 +24,7 @@ GROUPS = (
     (N_("Oversight"), {
         "view_audit": (N_("See who did and saw what"), N_("The history of every record that they may see.")),
         "view_statistics": (N_("See figures"), N_("How the portal is used; no names.")),
-        "import_data": (N_("Import"), N_("Take in clients, workers and sites from files.")),
+        "import_data": (N_("Import"), N_("Take in clients, workers, sites, services, enrolments and appointments from files.")),
         "export_data": (N_("Export"), N_("Take data out of the portal.")),
     }),
     (N_("Running the portal"), {

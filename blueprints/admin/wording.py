@@ -128,7 +128,8 @@ BULK_STATES = {
 BULK_TONES = {"done": "good", "stopped": "warn", "planned": "warn"}
 BULK_OUTCOMES = {"left_out": N_("left out"), "waiting": N_("to be done"), "done": N_("done"), "refused": N_("refused")}
 
-IMPORT_SUBJECTS = {"individuals": N_("Clients"), "workers": N_("Workers"), "sites": N_("Sites")}
+IMPORT_SUBJECTS = {"individuals": N_("Clients"), "workers": N_("Workers"), "sites": N_("Sites"), "services": N_("Services"),
+                   "enrolments": N_("Enrolments"), "events": N_("Appointments")}  # fmt: skip
 IMPORT_STATES = {
     "uploaded": N_("columns to be named"), "mapped": N_("to be checked"), "checking": N_("being checked"),
     "checked": N_("checked"), "applying": N_("being taken in"), "applied": N_("taken in"), "failed": N_("failed"),
@@ -245,6 +246,8 @@ _ENTRIES = {
     "individual.changed": N_("Record changed"),
     "individual.language_chosen": N_("Language chosen"),
     "individual.imported": N_("Taken in or changed by import"),
+    "enrolment.imported": N_("Enrolment taken in or changed by import"),
+    "event.imported": N_("Appointment taken in or changed by import"),
     "individual.refused": N_("Somebody without the right to see this record tried to open it"),
     "individual.viewed": N_("Record opened"),
     "password.refused": N_("Change of password refused: wrong current password"),
@@ -372,7 +375,13 @@ def _changes(before: object, after: object) -> list[tuple[str, str, str]]:
     if not isinstance(before, dict) or not isinstance(after, dict):
         return []
     names = [name for name in after if before.get(name) != after.get(name)]
-    return [(_(FIELDS.get(name, name)), _plain(before.get(name)), _plain(after.get(name))) for name in names]
+    return [(_(FIELDS.get(name, name)), _stood(name, before.get(name)), _stood(name, after.get(name))) for name in names]
+
+
+def _stood(name: str, value: object) -> str:
+    """What stood in a field; of an appointment and of a place in it, what became of them in words."""
+    states: dict[str, Any] = {"state": events.STATE_NAMES, "place_state": attendances.STATE_NAMES}.get(name, {})
+    return _(states[value]) if value in states else _plain(value)
 
 
 PLACE_VERBS = {
@@ -389,6 +398,8 @@ CONFIRMED_HOW = {
 TOLD = {"running_late": N_("running late"), "cannot_come": N_("cannot come")}
 FIELDS = differences.FIELDS | {
     "starts_at": N_("Start"), "ends_at": N_("End"), "worker": N_("Worker"), "is_video": N_("By video"), "has_link": N_("With a link"),
+    "service": N_("Service"), "opened_on": N_("Since"), "closed_on": N_("Until"), "state": N_("Appointment"),
+    "place_state": N_("What became of it"),
 } | {"email": N_("E-mail address"), "language": N_("Language"), "death_date": N_("Date of death"),
                               "site": N_("Site")}  # fmt: skip
 

@@ -484,7 +484,7 @@ if sys.argv[3] == "reading":
 elif sys.argv[3] == "writing":
     import_jobs._settle = die
 else:
-    imports._settle = die
+    imports.settle = die
 with store.connection():
     import_jobs.run_due(Path(sys.argv[2]))
 """

@@ -612,7 +612,7 @@ SMALL = 'subject = "individuals"\n[columns]\nexternal_id = "Id"\nname = "Name"\n
     ("text", "problem"),
     [
         ("subject = ", "The mapping is not a TOML file"),
-        ('subject = "cats"', "The mapping's subject must be one of individuals, sites, workers."),
+        ('subject = "cats"', "The mapping's subject must be one of enrolments, events, individuals, services, sites, workers."),
         ('subjct = "individuals"', "The mapping has a part “subjct”"),
         (SMALL + 'shoe_size = "Shoes"', "The mapping names the field “shoe_size”, which individuals do not have."),
         (SMALL + '[constants]\ngroup = "x"', "The mapping names the field “group”"),

@@ -1,15 +1,17 @@
 """Import as a page, without JavaScript: upload, name the columns, answer about consent, look, take in."""
 
 import csv
+import datetime as dt
 import io
+import re
 import zipfile
 from pathlib import Path
 
 import pytest
 from pages.conftest import File, words
 
-from domain import import_jobs, import_page
-from models import ImportFile, ImportMapping, Individual, Site, Worker
+from domain import import_jobs, import_page, profile
+from models import Event, ImportFile, ImportMapping, Individual, Service, Site, Worker
 
 pytestmark = pytest.mark.usefixtures("cast")
 
@@ -113,6 +115,59 @@ def test_a_real_export_needs_no_choice_at_all(ada, work, subject, files, table, 
     assert table.select().count() == before + rows
     page = through(ada, work, (SYNTHEA / f"{files[-1]}.csv").read_bytes(), subject)
     assert f"Unchanged {rows}" in page
+
+
+CARE = [("sites", "organizations", 63), ("workers", "providers", 166), ("individuals", "patients", 27), ("services", "careplans", 16),
+        ("services", "encounters", 25), ("enrolments", "careplans", 49), ("events", "encounters", 604)]  # fmt: skip
+PEARLE = "50730ee5-553c-2383-fa04-f9a2a5a47f6f"
+
+
+@pytest.mark.long
+def test_what_another_system_knows_of_care_is_where_staff_and_clients_look_for_it(ada, work, browse, cast):
+    for subject, name, new in CARE:
+        page = through(ada, work, (SYNTHEA / f"{name}.csv").read_bytes(), subject)
+        assert f"New {new}" in page, words(page.tree)
+        ada.press("Take in all of it")
+        work()
+    pearle = Individual.get(Individual.external_id == PEARLE)
+    profile.add_contact(pearle, profile.Reach("email", "pearle@example.org", is_main=True), cast.by("ada"), country="CA")
+    profile.record_consent(pearle, "email", True, cast.by("ada"))
+    cast.activated(pearle)
+    page = ada.open(f"/admin/individuals/{pearle.public_id}/enrolments/")
+    assert "Routine antenatal care" in page
+    assert "Prenatal visit" in ada.open(f"/admin/individuals/{pearle.public_id}/events")
+    assert "Appointment taken in or changed by import" in ada.open(f"/admin/individuals/{pearle.public_id}/history")
+    client = browse(PEARLE)
+    prenatal = Service.get(Service.external_id == "424619006")
+    for asked, many in (("", 16), ("year=2023", 13), ("year=2021", 1), (f"service={prenatal.public_id}", 8), ("outcome=attended", 16),
+                        ("outcome=missed", 0), (f"service={prenatal.public_id}&year=2022&outcome=attended", 0)):  # fmt: skip
+        page = client.open(f"/calendar/history?{asked}")
+        assert len({href for href in page.hrefs if re.fullmatch(r"/calendar/[\w-]{22}", href)}) == many, asked
+    assert "Routine antenatal care" in client.open("/my-services/")
+    page = through(ada, work, (SYNTHEA / "encounters.csv").read_bytes(), "events")
+    assert "Unchanged 604" in page
+
+
+def test_columns_of_another_program_are_recognised(ada, work):
+    heading = "Appointment ID,Client ID,Therapist,Start date,Start time,End date,End time,Status"
+    upload(ada, f"{heading}\n7,alice,dora@example.org,12/31/2020,2:30 pm,12/31/2020,3:20 pm,show", "events")
+    form = ada.page.form("Continue")
+    fields = ["external_id", "individual", "worker", "starts_at", "starts_at", "ends_at", "ends_at", "state"]
+    assert ([form.values[f"column-{n}"] for n in range(8)], form.values["dates"]) == (fields, "mdy")
+    ada.press("Continue")
+    ada.press("Check the file")
+    work()
+    assert "New 1" in ada.open(ada.page.path)
+    ada.press("Take in all of it")
+    work()
+    event = Event.get(Event.external_id == "7")
+    assert (event.starts_at, event.ends_at - event.starts_at) == (dt.datetime(2020, 12, 31, 18, 30, tzinfo=dt.UTC), dt.timedelta(minutes=50))
+
+
+def test_what_a_file_of_appointments_must_tell_is_asked_for(ada):
+    upload(ada, "Number,Client ID,Start\n7,alice,2020-12-31 14:30", "events")
+    page = ada.press("Continue")
+    assert (page.status, "Say which column holds this: Worker (their id or e-mail)." in page) == (422, True)
 
 
 def test_problems_are_listed_with_row_and_column_and_can_be_downloaded(ada, work):

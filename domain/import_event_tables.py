@@ -1,0 +1,136 @@
+"""Events of a file in temporary tables, and from there into the calendar, set by set, under the lock."""
+
+from __future__ import annotations
+
+from peewee import SQL, BooleanField, Case, CharField, IntegerField, NodeList, Value, fn
+
+from domain import clock, event_messages, notices, store
+from domain.import_plans import must_be
+from models import Attendance, Delivery, Event, EventMessage, UTCDateTimeField
+from models import Row as Table
+
+_SAME = ("public_id", "external_id", "starts_at", "ends_at", "is_video", "state", "is_overlapping")
+_KEYS = ("worker", "site", "service")
+
+
+class StagedEvent(Table):  # type: ignore[misc]
+    """Temporary: one row of the file, with all that the event and the client's place in it will have."""
+
+    number = IntegerField(primary_key=True)
+    event = IntegerField(null=True)  # empty for a new one until it has its id
+    version = IntegerField()  # of the records when they were read
+    place = IntegerField(null=True)
+    place_version = IntegerField()
+    public_id = CharField(max_length=22)
+    place_public_id = CharField(max_length=22)
+    external_id = CharField(max_length=100)
+    is_event_changed = BooleanField()
+    is_place_changed = BooleanField()
+    is_judged = BooleanField()  # whether it may stand where it stands is decided anew
+    is_overlapping = BooleanField()
+    is_dropped = BooleanField()  # what waits to be sent of it is not sent
+    individual_id = IntegerField()
+    enrolment_id = IntegerField(null=True)
+    place_state = CharField(max_length=20)
+    worker_id = IntegerField()
+    starts_at = UTCDateTimeField()
+    ends_at = UTCDateTimeField()
+    site_id = IntegerField()
+    service_id = IntegerField(null=True)
+    is_video = BooleanField()
+    state = CharField(max_length=20)
+    was_at = UTCDateTimeField(null=True)  # the start before, of one that is moved
+
+
+class StagedMessage(Table):  # type: ignore[misc]
+    """Temporary: one message about a place."""
+
+    number = IntegerField(index=True)
+    public_id = CharField(max_length=22)
+    kind = CharField(max_length=40)
+    version = CharField(max_length=40)
+    next_at = UTCDateTimeField()
+    expires_at = UTCDateTimeField()
+    was_at = UTCDateTimeField()
+    asks = BooleanField()
+
+
+def write_events() -> None:
+    """Write what was staged.  Raises RuleBroken when a record is not as it was read, IntegrityError where time is taken."""
+    _hold_changed()
+    _write_changed()
+    _write_new()
+    _write_messages()
+
+
+def _hold_changed() -> None:
+    """Nobody else changes these events until all is written; each, and the place in it, is still what it was."""
+    staged = StagedEvent
+    known = staged.select(staged.event).where(staged.event.is_null(False))
+    list(store.lock(Event.select(Event.id).where(Event.id.in_(known)).order_by(Event.id)).tuples())
+    as_read = (
+        staged.select().join(Event, on=(Event.id == staged.event) & (Event.version == staged.version))
+        .switch(staged).join(Attendance, on=(Attendance.id == staged.place) & (Attendance.version == staged.place_version))
+    )  # fmt: skip
+    must_be(known.count(), as_read.count())
+
+
+def _write_changed() -> None:
+    """First all give up their time, then each takes what it is to have: so two may change places."""
+    staged = StagedEvent
+    if not staged.select().where(staged.event.is_null(False)).exists():
+        return
+    mine = (staged.event == Event.id) & staged.is_event_changed
+    after = {getattr(Event, name): getattr(staged, f"{name}_id") for name in _KEYS}
+    after |= {getattr(Event, name): getattr(staged, name) for name in ("starts_at", "ends_at", "is_video", "state")}
+    after |= {Event.is_overlapping: Case(None, [(staged.is_judged, True)], Event.is_overlapping), Event.version: Event.version + 1,
+              Event.moved_from: fn.COALESCE(staged.was_at, Event.moved_from)}  # fmt: skip
+    Event.update(after).from_(staged).where(mine).execute()
+    Event.update({Event.is_overlapping: staged.is_overlapping}).from_(staged).where(mine, staged.is_judged).execute()
+    is_moved = staged.was_at.is_null(False)
+    place = {
+        Attendance.enrolment: staged.enrolment_id, Attendance.starts_at: staged.starts_at, Attendance.state: staged.place_state,
+        Attendance.version: Attendance.version + Case(None, [(staged.is_place_changed, 1)], 0),
+        Attendance.confirmed_at: Case(None, [(is_moved, None)], Attendance.confirmed_at),
+        Attendance.confirmed_how: Case(None, [(is_moved, "")], Attendance.confirmed_how),
+    }  # fmt: skip
+    Attendance.update(place).from_(staged).where(staged.place == Attendance.id).execute()
+
+
+def _write_new() -> None:
+    staged = StagedEvent
+    made = (Value(""), Value(clock.now(), converter=Event.created_at.db_value), Value(1))
+    names = [*_SAME, *(f"{name}_id" for name in _KEYS)]
+    fresh = staged.select(*[getattr(staged, name) for name in names], *made).where(staged.event.is_null())
+    Event.insert_from(fresh.order_by(staged.number), [*_SAME, *_KEYS, "video_link", "created_at", "version"]).execute()
+    its_id = Event.select(Event.id).where(Event.external_id == staged.external_id)
+    staged.update(event=its_id).where(staged.event.is_null()).execute()
+    given = (staged.place_public_id, staged.event, staged.individual_id, staged.enrolment_id, staged.place_state, staged.starts_at)
+    places = staged.select(*given, Value(""), Value(""), Value(1)).where(staged.place.is_null())
+    fields = ["public_id", "event", "individual", "enrolment", "state", "starts_at", "confirmed_how", "cancel_reason", "version"]
+    Attendance.insert_from(places.order_by(staged.number), fields).execute()
+
+
+def _write_messages() -> None:
+    """What waits of a place that changed is not sent; what is to be sent instead, or before what is new, is written."""
+    staged, message = StagedEvent, StagedMessage
+    event_messages.drop_of(staged.select(staged.place).where(staged.is_dropped, staged.place.is_null(False)))
+    if not message.select().exists():
+        return
+    told = message.select(message.id).join(staged, on=(staged.number == message.number))
+    told = told.join(Attendance, on=(Attendance.event == staged.event) & (Attendance.individual == staged.individual_id))
+    key = NodeList((message.kind, SQL("||':'||"), Attendance.id, SQL("||':'||"), message.version, SQL("||':0:nobody:email'")))
+    now = Value(clock.now(), converter=Delivery.created_at.db_value)
+    for kind in event_messages.KINDS:
+        plain = (Value("email"), Value(""), Value(notices.KINDS[kind]), Value("due"), Value(0), now, Value(""))
+        rows = told.select(message.public_id, key, message.kind, staged.individual_id, message.next_at, message.expires_at, *plain)
+        Delivery.insert_from(
+            rows.where(message.kind == kind).order_by(message.id),
+            ["public_id", "dedupe_key", "kind", "individual", "next_at", "expires_at", "channel", "to_address", "priority", "state",
+             "attempts", "created_at", "last_error"],
+        ).execute()  # fmt: skip
+    facts = (staged.starts_at, staged.worker_id, staged.site_id, staged.is_video)
+    told = told.select(Delivery.id, Attendance.id, message.was_at, message.asks, *facts)
+    told = told.join(Delivery, on=(Delivery.public_id == message.public_id)).order_by(message.id)
+    EventMessage.insert_from(told, ["delivery", "attendance", "was_at", "asks", "starts_at", "worker", "site", "is_video"]).execute()
+    store.after_commit(notices.ring)

@@ -1,0 +1,673 @@
+"""Taking in services, enrolments and events: what comes, what is refused, what is sent, and what a second time changes."""
+
+import datetime as dt
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from peewee import IntegrityError
+
+from domain import (
+    attendances,
+    audit,
+    clock,
+    enrolments,
+    events,
+    imports,
+    limits,
+    schema,
+    services,
+    store,
+    viewer,
+    work_queue,
+)
+from domain.actor import SYSTEM
+from domain.imports import Choices
+from domain.rules import RuleBroken
+from models import (
+    Attendance,
+    AuditEntry,
+    Delivery,
+    Enrolment,
+    Event,
+    EventMessage,
+    Group,
+    ImportRow,
+    Service,
+    Site,
+    Task,
+    Worker,
+)
+from models import db as database
+from web.commands_import import import_command
+
+SYNTHEA = Path(__file__).resolve().parents[1] / "data" / "synthea"
+FILES = [
+    ("sites", "organizations"), ("workers", "providers"), ("individuals", "patients"), ("services", "careplans"),
+    ("services", "encounters"), ("enrolments", "careplans"), ("events", "encounters"),
+]  # fmt: skip
+STALE = "Somebody changed these records while the file was read. Nothing of it was taken in; import it again."
+
+
+def synthea(subject, name):
+    file = SYNTHEA / f"{name}.csv"
+    return imports.apply(subject, file, imports.find_mapping(subject, "synthea"), Choices(consent_email=True), SYSTEM)
+
+
+def said(report):
+    return [str(problem) for problem in report.problems]
+
+
+def counts(report):
+    return report.rows, report.created, report.changed, report.unchanged
+
+
+def test_the_care_of_another_system_is_taken_in_as_it_is_and_again_changes_nothing(house):
+    reports = [synthea(*each) for each in FILES]
+    assert [said(report) for report in reports] == [[] for _ in FILES]
+    assert [counts(report) for report in reports[3:]] == [(49, 16, 0, 33), (604, 25, 0, 579), (49, 49, 0, 0), (604, 604, 0, 0)]
+    assert (Service.select().count(), Enrolment.select().count(), Event.select().count()) == (41, 49, 604)
+    assert Event.select().where(Event.is_overlapping).count() == 3
+    assert max(each.ends_at - each.starts_at for each in Event.select()) == dt.timedelta(days=3, seconds=71250)
+    assert Attendance.select().where(Attendance.state == "show").count() == 604
+    assert (Delivery.select().count(), len(imported("event")), audit.verify()) == (0, 604, [])
+    assert [counts(synthea(*each)) for each in FILES[3:]] == [(49, 0, 0, 49), (604, 0, 0, 604), (49, 0, 0, 49), (604, 0, 0, 604)]
+
+
+# ---------------------------------------------------------------- services
+
+
+@pytest.fixture
+def take(cast, tmp_path):
+    """``take("events", "heading", "row", …)``: take it in, in our own headings; Alice, Dora and the others go by their names."""
+
+    def go(subject, *lines, dry=False, by=SYSTEM, progress=None):
+        file = tmp_path / "file.csv"
+        file.write_text("\n".join(lines))
+        verb = imports.check if dry else imports.apply
+        return verb(subject, file, imports.find_mapping(subject, "doorstep"), Choices(), by, progress)
+
+    return go
+
+
+@pytest.fixture
+def staged(house, tmp_path):
+    """A file that was read and checked, as it stands before the one transaction that writes it: who writes it."""
+    kept = []
+
+    def go(subject, *lines):
+        file = tmp_path / "staged.csv"
+        file.write_text("\n".join(lines))
+        report = imports.Report(subject, "staged.csv", "doorstep")
+        intake = imports._opened(report, file, imports.find_mapping(subject, "doorstep"), Choices(), SYSTEM)
+        intake.read(intake.planner.stage, None)
+        assert said(report) == []
+        kept.append(intake.planner)
+        return intake.planner
+
+    yield go
+    for planner in kept:
+        planner.close()
+
+
+def good(report):
+    assert said(report) == []
+    return counts(report)[1:]
+
+
+def noted(report):
+    return [str(note) for note in report.warnings]
+
+
+def sees(worker):
+    return {number for (number,) in viewer.caseload_of(worker).tuples()}
+
+
+def imported(noun):
+    return list(AuditEntry.select().where(AuditEntry.kind == f"{noun}.imported").order_by(AuditEntry.id))
+
+
+OFFER = "external_id,kind,name,client_name,client_description,is_visible,minutes,capacity"
+
+
+def test_a_service_comes_with_what_clients_see_of_it(take):
+    assert good(take("services", OFFER, "1,Informal,Open house,Tea,Come by.,yes,90,12", "2,,Advice,,,,,")) == (2, 0, 0)
+    tea, advice = Service.select().order_by(Service.external_id)
+    assert (tea.kind, tea.name, tea.client_name, tea.client_description) == ("informal", "Open house", "Tea", "Come by.")
+    assert (tea.is_visible, tea.minutes, tea.capacity) == (True, 90, 12)
+    assert (advice.kind, advice.is_visible, advice.minutes, advice.capacity, advice.is_in_use) == ("case", False, None, None, True)
+    entry = imported("service")[0]
+    assert (entry.subject, audit.values_of(entry)["after"]["name"]) == (f"service {tea.id}", "Open house")
+
+
+@pytest.mark.parametrize(
+    ("row", "problem"),
+    [
+        ("1,,,,,,,", "row 2, column name: Enter a name."),
+        ("1,club,A,,,,,", "row 2, column kind: Write one of case, informal. (“club”)"),
+        ("1,,A,,,perhaps,,", "row 2, column is_visible: Write yes or no. (“perhaps”)"),
+        ("1,,A,,,,1,", "row 2, column minutes: Enter a number from 5 to 480. (“1”)"),
+        ("1,,A,,,,,none", "row 2, column capacity: Enter a number from 1 to 100000. (“none”)"),
+        (",,A,,,,,", "row 2, column external_id: Each row needs an id of its own."),
+    ],
+)
+def test_a_service_that_cannot_be_is_named_with_row_and_column(take, row, problem):
+    assert said(take("services", OFFER, row, dry=True)) == [problem]
+
+
+def test_a_service_in_many_rows_is_one_and_the_first_row_counts(take):
+    report = take("services", "external_id,name", "7,Advice", "7,Advice", "7,Counsel", "7,Advice", "8,Tea")
+    assert (good(report), Service.get(external_id="7").name) == ((2, 0, 3), "Advice")
+    assert noted(report) == ["row 4, column name: Row 2 says something else of the same service, and counts. (“Counsel”)"]
+
+
+def test_what_staff_changed_of_a_service_stays_and_what_the_file_changes_is_told_to_open_forms(take):
+    take("services", OFFER, "1,case,Advice,,,yes,,")
+    service = Service.get(external_id="1")
+    services.change(service, services.Details("Counsel"), SYSTEM, version=1)
+    assert good(take("services", OFFER, "1,case,Advice,,,yes,,")) == (0, 0, 1)
+    assert good(take("services", OFFER, "1,case,Advice,Talk,,yes,,")) == (0, 1, 0)
+    now = Service.get(external_id="1")
+    assert (now.name, now.client_name, now.version) == ("Counsel", "Talk", 3)
+    assert said(take("services", OFFER, "1,informal,Advice,Talk,,yes,,")) == [
+        "row 2, column kind: A service stays of the kind that it has. (“informal”)"
+    ]
+
+
+def test_groups_are_shown_and_hidden_with_their_service_and_named_before(take):
+    take("services", OFFER, "1,case,Advice,,,yes,,")
+    service = Service.get(external_id="1")
+    services.add_group(service, services.GroupDetails("Mondays", is_visible=True), SYSTEM)
+    services.add_group(service, services.GroupDetails("Fridays"), SYSTEM)
+    report = take("services", OFFER, "1,case,Advice,,,no,,", dry=True)
+    assert noted(report) == ["row 2, column is_visible: With it these are shown or hidden, too: Mondays. (“no”)"]
+    assert Group.select().where(Group.is_visible).count() == 1
+    assert good(take("services", OFFER, "1,case,Advice,,,no,,")) == (0, 1, 0)
+    assert Group.select().where(Group.is_visible).count() == 0
+
+
+# ---------------------------------------------------------------- enrolments
+
+FILE = "external_id,individual,service,worker,opened_on,closed_on"
+
+
+@pytest.fixture
+def advice(take):
+    """A service with two places, called a."""
+    good(take("services", OFFER, "a,,Advice,,,yes,,2"))
+    return Service.get(external_id="a")
+
+
+def test_an_enrolment_brings_the_client_into_the_caseload(take, cast, advice):
+    assert cast.bob.id not in sees(cast.otto)
+    row = "e1,bob,Advice,otto@example.org,2024-05-01,"
+    assert good(take("enrolments", FILE, row, "e2,bob,a,,2020-01-01,2021-01-01")) == (2, 0, 0)
+    now, before = Enrolment.select().order_by(Enrolment.external_id)
+    assert (now.service, now.worker, now.opened_on, now.closed_on) == (advice, cast.otto, dt.date(2024, 5, 1), None)
+    assert (before.worker, before.closed_on) == (None, dt.date(2021, 1, 1))
+    assert cast.bob.id in sees(cast.otto)
+    entry = imported("enrolment")[0]
+    values = audit.values_of(entry)
+    assert (entry.individual, values["before"]) == (cast.bob, {})
+    assert values["after"] == {"service": "Advice", "worker": "Otto Oak", "opened_on": "2024-05-01", "closed_on": None}
+    assert good(take("enrolments", FILE, row)) == (0, 0, 1)
+    assert len(imported("enrolment")) == 2
+
+
+@pytest.mark.parametrize(
+    ("row", "problem"),
+    [
+        ("nobody,a,,2024-05-01,", "individual: There is no client with this id. Import the clients first. (“nobody”)"),
+        (",a,,2024-05-01,", "individual: Enter the id of the client."),
+        ("bob,b,,2024-05-01,", "service: There is no service with this id or name. Import the services first. (“b”)"),
+        ("bob,,,2024-05-01,", "service: Enter the service."),
+        ("bob,a,bob,2024-05-01,", "worker: There is no worker with this id or e-mail address. Import the workers first. (“bob”)"),
+        ("bob,a,,,", "opened_on: Enter a day."),
+        ("bob,a,,01.05.2024,", "opened_on: There is no such date. Dates are written like 2001-12-31. (“01.05.2024”)"),
+        ("bob,a,,2999-01-01,", "opened_on: Enter a day that is not in the future. (“2999-01-01”)"),
+        ("bob,a,,0024-01-01,", "opened_on: Enter a day of these years. (“0024-01-01”)"),
+        ("bob,a,,2024-05-01,2024-04-30", "closed_on: It began after that day. (“2024-04-30”)"),
+    ],
+)
+def test_an_enrolment_that_cannot_be_is_named_with_row_and_column(take, advice, row, problem):
+    assert said(take("enrolments", FILE, f"e1,{row}", dry=True)) == [f"row 2, column {problem}"]
+
+
+def test_nobody_is_opened_with_a_worker_who_left_or_in_what_is_not_offered(take, cast, advice):
+    with store.writing():
+        Worker.update(is_active=False).where(Worker.id == cast.otto.id).execute()
+        Service.update(is_in_use=False).execute()
+    report = take("enrolments", FILE, "e1,bob,a,otto,2024-05-01,", "e2,alice,a,otto,2020-01-01,2021-01-01", dry=True)
+    assert said(report) == [
+        "row 2, column worker: This worker has left. (“otto”)",
+        "row 2, column service: This service is not offered any more. (“a”)",
+    ]
+    assert good(take("enrolments", FILE, "e2,alice,a,otto,2020-01-01,2021-01-01")) == (1, 0, 0)
+
+
+def test_nobody_is_twice_in_a_service(take, advice):
+    report = take("enrolments", FILE, "e1,bob,a,,2024-05-01,", "e2,bob,a,,2024-06-01,", dry=True)
+    assert said(report) == ["row 3, column service: Row 2 opens the same service for this client. Close one of the two. (“a”)"]
+    take("enrolments", FILE, "e1,bob,a,,2024-05-01,")
+    assert said(take("enrolments", FILE, "e2,bob,a,,2024-06-01,")) == ["row 2, column service: This person is in the service already."]
+    assert good(take("enrolments", FILE, "e2,bob,a,,2024-06-01,", "e1,bob,a,,2024-05-01,2024-05-31")) == (1, 1, 0)
+
+
+def test_no_more_come_in_than_there_are_places(take, advice):
+    rows = [f"e{name},{name},a,,2024-05-01," for name in ("alice", "bob", "pia")]
+    assert said(take("enrolments", FILE, *rows)) == ["row 4, column service: This service is full. (“Advice”)"]
+    assert good(take("enrolments", FILE, *rows[:2])) == (2, 0, 0)
+    assert said(take("enrolments", FILE, rows[2])) == ["row 2, column service: This service is full. (“Advice”)"]
+    assert good(take("enrolments", FILE, rows[2], "ebob,bob,a,,2024-05-01,2024-06-01")) == (1, 1, 0)
+    assert said(take("enrolments", FILE, rows[1])) == ["row 2, column service: This service is full. (“Advice”)"]
+
+
+def test_the_last_place_is_taken_by_somebody_else_when_the_file_was_read(take, cast, advice, staged):
+    rows = [f"e{name},{name},a,,2024-05-01," for name in ("alice", "bob")]
+    planner = staged("enrolments", FILE, *rows)
+    enrolments.open(cast.pia, advice, None, dt.date(2024, 5, 1), SYSTEM)
+    with pytest.raises(RuleBroken) as refused, store.writing():
+        planner.write(SYSTEM)
+    assert (refused.value.message, [each.individual for each in Enrolment.select()]) == (STALE, [cast.pia])
+
+
+def test_an_id_stays_with_its_client_and_its_service(take, advice):
+    take("services", OFFER, "b,,Other,,,,,")
+    take("enrolments", FILE, "e1,bob,a,,2024-05-01,")
+    report = take("enrolments", FILE, "e1,alice,a,,2024-05-01,")
+    assert said(report) == [
+        "row 2, column individual: This id is that of another enrolment: client and service of one stay what they are. (“alice”)"
+    ]
+    assert len(said(take("enrolments", FILE, "e1,bob,b,,2024-05-01,"))) == 1
+
+
+def test_a_worker_who_gives_up_an_enrolment_gives_up_the_tasks_about_it(take, cast, advice):
+    take("enrolments", FILE, "e1,bob,a,otto,2024-05-01,")
+    work_queue.add("running_late", "intake", cast.bob, "a task", worker=cast.otto)
+    assert good(take("enrolments", FILE, "e1,bob,a,otto,2024-05-01,2024-06-01")) == (0, 1, 0)
+    assert (Task.get().worker, Enrolment.get().version) == (None, 2)
+    assert audit.values_of(imported("enrolment")[-1]) | {"import_run": ""} == {
+        "import_run": "", "before": {"closed_on": None}, "after": {"closed_on": "2024-06-01"},
+    }  # fmt: skip
+
+
+def test_what_staff_change_of_an_enrolment_stays_and_a_form_that_was_open_is_told(take, cast, advice):
+    row = "e1,bob,a,otto,2024-05-01,"
+    take("enrolments", FILE, row)
+    enrolments.assign(Enrolment.get(), cast.dora, [cast.otto], SYSTEM, version=1)
+    assert good(take("enrolments", FILE, row)) == (0, 0, 1)
+    assert Enrolment.get().worker == cast.dora
+
+    def meanwhile(rows):
+        enrolments.assign(Enrolment.get(), cast.ines, [], SYSTEM, version=2)
+
+    assert said(take("enrolments", FILE, "e1,bob,a,finn,2024-05-01,", progress=meanwhile)) == [STALE]
+    assert Enrolment.get().worker == cast.ines
+
+
+# ---------------------------------------------------------------- events
+
+EVENT = "external_id,individual,worker,site,service,starts_at,ends_at,state,is_video"
+NOW = dt.datetime(2026, 7, 1, 12, tzinfo=dt.UTC)  # nine o'clock in Halifax
+
+
+@pytest.fixture
+def at_nine(frozen):
+    frozen(NOW)
+    return frozen
+
+
+def event(external_id="1"):
+    return Event.get(Event.external_id == external_id)
+
+
+def place(external_id="1"):
+    return Attendance.get(Attendance.event == event(external_id))
+
+
+def row(start, end, state="", *, number="1", who="bob", worker="dora", site="", service=""):
+    return f"{number},{who},{worker},{site},{service},{start},{end},{state},"
+
+
+def at(hours, *, minutes=50, **more):
+    """A row that begins so many hours from now."""
+    start = NOW + dt.timedelta(hours=hours)
+    return row(f"{start:%Y-%m-%dT%H:%MZ}", f"{start + dt.timedelta(minutes=minutes):%Y-%m-%dT%H:%MZ}", **more)
+
+
+def outbox():
+    """What is to be sent of events, in hours from now: kind, state, from when."""
+    rows = Delivery.select().where(Delivery.kind.startswith("event_")).order_by(Delivery.id)
+    return [f"{each.kind.removeprefix('event_')} {each.state} {(each.next_at - NOW).total_seconds() / 3600:g}" for each in rows]
+
+
+def test_an_appointment_of_the_past_comes_with_who_it_was_and_what_became_of_it(take, cast, advice, at_nine):
+    good(take("enrolments", FILE, "e1,bob,a,,2024-05-01,2025-05-01", "e2,bob,a,,2025-06-01,"))
+    report = take(
+        "events", EVENT, "1,bob,dora,Main Street,a,2025-03-01T14:00:30Z,2025-03-01T15:00:00+00:00,SHOW,yes",
+        row("2026-06-30T10:00Z", "2026-06-30T11:00Z", "late_cancelled", number="2", who="alice"),
+        row("2026-06-29T10:00Z", "2026-06-29T11:00Z", "Cancelled by agency", number="3", who="alice"),
+        row("2026-06-28T10:00Z", "2026-06-28T11:00Z", number="4", service="Advice"),
+    )  # fmt: skip
+    assert good(report) == (4, 0, 0)
+    first = event("1")
+    assert (first.worker, first.site, first.service, first.is_video, first.state) == (cast.dora, Site.get(), advice, True, "booked")
+    assert (first.starts_at, first.ends_at - first.starts_at) == (dt.datetime(2025, 3, 1, 14, 0, 30, tzinfo=dt.UTC),
+                                                                  dt.timedelta(minutes=59, seconds=30))  # fmt: skip
+    assert (place("1").individual, place("1").state, place("1").enrolment.external_id) == (cast.bob, "show", "e1")
+    assert [(event(n).state, place(n).state) for n in "234"] == [
+        ("cancelled_by_client", "late_cancelled"), ("cancelled_by_agency", "booked"), ("booked", "booked"),
+    ]  # fmt: skip
+    assert (place("4").enrolment.external_id, place("4").starts_at, place("2").enrolment) == ("e2", event("4").starts_at, None)
+    assert (outbox(), cast.bob.id in sees(cast.dora)) == ([], True)
+    entry = imported("event")[0]
+    assert (entry.individual, entry.subject) == (cast.bob, f"event {first.id}")
+    assert audit.values_of(entry)["after"]["starts_at"] == "2025-03-01T14:00+00:00"
+    assert audit.verify() == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "there"),
+    [
+        ("2026-01-05 14:30", "2026-01-05T18:30"), ("2025-07-05T14:30", "2025-07-05T17:30"), ("2026-01-05 2:30 pm", "2026-01-05T18:30"),
+        ("2025-11-02 01:30", "2025-11-02T04:30"), ("2026-01-05T14:30+01:00", "2026-01-05T13:30"), ("1968-01-05 14:30", "1968-01-05T18:30"),
+    ],
+)  # fmt: skip
+def test_a_time_without_a_zone_is_that_of_the_clock_at_the_site(take, at_nine, typed, there):
+    good(take("events", EVENT, row(typed, "2026-06-30T12:00Z")))
+    assert event().starts_at == dt.datetime.fromisoformat(f"{there}Z")
+
+
+def test_a_site_that_is_in_another_zone_afterwards_moves_nothing_by_the_same_file(take, at_nine):
+    good(take("sites", "external_id,name,time_zone", "w,West,America/Vancouver"))
+    line = row("2026-01-05 14:30", "2026-01-05 15:30", site="Main Street")
+    good(take("events", EVENT, line))
+    with store.writing():
+        Site.update(time_zone="Europe/London").where(Site.name == "Main Street").execute()
+    assert good(take("events", EVENT, line)) == (0, 0, 1)
+    assert good(take("events", EVENT, row("2026-01-05 14:30", "2026-01-05 15:30", site="w"))) == (0, 1, 0)
+    assert event().starts_at == dt.datetime(2026, 1, 5, 22, 30, tzinfo=dt.UTC)
+
+
+def test_an_end_that_is_only_a_time_of_day_is_on_the_day_of_the_start(take, at_nine):
+    good(take("events", EVENT, row("2026-01-05 22:30", "11:20 pm")))
+    assert event().ends_at - event().starts_at == dt.timedelta(minutes=50)
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        (row("2026-03-08 02:30", "2026-03-08 04:00"), "starts_at: The clocks are put forward that day: this time does not exist. "
+         "Choose an earlier or a later one. (“2026-03-08 02:30”)"),
+        (row("soon", "2026-03-08 04:00"), "starts_at: There is no such time. Times are written like 2001-12-31 14:30, "
+         "2001-12-31T14:30:00Z. (“soon”)"),
+        (row("2026-03-08 04:00", ""), "ends_at: There is no such time. Times are written like 2001-12-31 14:30, 2001-12-31T14:30:00Z."),
+        (row("2026-03-08 04:00", "2026-03-08 04:00"), "ends_at: The end must be after the start. (“2026-03-08 04:00”)"),
+        (row("2026-03-08 04:00", "2026-03-07 05:00"), "ends_at: The end must be after the start. (“2026-03-07 05:00”)"),
+        (row("2026-06-30 04:00", "2026-07-01 09:01"), "ends_at: An appointment lasts at least a minute and at most a day. "
+         "(“2026-07-01 09:01”)"),
+        (row("1026-06-30T04:00Z", "2026-06-01 09:01"), "starts_at: Enter a day of these years. (“1026-06-30T04:00Z”)"),
+        (row("2026-06-30T04:00Z", "2926-06-30T05:00Z"), "ends_at: Enter a day of these years. (“2926-06-30T05:00Z”)"),
+        (row("2026-07-02 00:00", "2026-07-02 09:00", "show"), "state: Who came can be said from the day of the appointment on. (“show”)"),
+        (row("2026-03-08 04:00", "2026-03-08 05:00", "gone"), "state: Write one of booked, show, no_show, cancelled_by_client, "
+         "late_cancelled, cancelled_by_agency. (“gone”)"),
+        (row("2026-03-08 04:00", "2026-03-08 05:00", who="nobody"), "individual: There is no client with this id. Import the clients "
+         "first. (“nobody”)"),
+        (row("2026-03-08 04:00", "2026-03-08 05:00", worker=""), "worker: Enter the worker."),
+        (row("2026-03-08 04:00", "2026-03-08 05:00", worker="bob"), "worker: There is no worker with this id or e-mail address. Import "
+         "the workers first. (“bob”)"),
+        (row("2026-03-08 04:00", "2026-03-08 05:00", site="x"), "site: There is no site with this id or name. Import the sites first. "
+         "(“x”)"),
+        (row("2026-03-08 04:00", "2026-03-08 05:00", service="x"), "service: There is no service with this id or name. Import the "
+         "services first. (“x”)"),
+    ],
+)  # fmt: skip
+def test_an_appointment_that_cannot_be_is_named_with_row_and_column(take, at_nine, line, problem):
+    assert said(take("events", EVENT, line, dry=True)) == [f"row 2, column {problem}"]
+
+
+def test_what_is_over_may_have_lasted_for_days(take, at_nine):
+    assert good(take("events", EVENT, row("2026-06-20 04:00", "2026-06-25 09:01", "show"))) == (1, 0, 0)
+
+
+def test_an_appointment_of_several_people_is_refused_and_says_why(take, at_nine):
+    rows = [row("2026-06-20 04:00", "2026-06-20 05:00", who=who) for who in ("alice", "bob")]
+    assert said(take("events", EVENT, *rows)) == [
+        "row 3, column external_id: Row 2 has the same id. Only appointments of one person can come from a file. (“1”)"
+    ]
+
+
+def test_what_is_ahead_is_with_a_worker_who_is_here_at_a_site_and_of_a_service_in_use(take, cast, advice, at_nine):
+    with store.writing():
+        Worker.update(is_active=False).where(Worker.id == cast.otto.id).execute()
+        Service.update(is_in_use=False).execute()
+        old = Site.create(name="Old", time_zone="America/Halifax", is_in_use=False, address="", phone="")
+    rows = [at(hours, number=number, worker="otto", site="Old", service="a") for number, hours in ((1, 30), (2, -30))]
+    assert said(take("events", EVENT, *rows)) == [
+        "row 2, column worker: This worker has left. (“otto”)",
+        "row 2, column site: Nobody is seen at this site any more. Choose another one. (“Old”)",
+        "row 2, column service: This service is not offered any more. (“a”)",
+    ]
+    assert (good(take("events", EVENT, rows[1])), event("2").site) == ((1, 0, 0), old)
+
+
+# ---------------------------------------------------------------- two at one time
+
+
+def test_what_is_over_and_overlaps_is_marked_and_what_is_ahead_is_refused(take, cast, at_nine):
+    report = take("events", EVENT, at(-30, number=1), at(-29.5, number=2, who="alice"), at(-29, number=3), at(-30, number=4, worker="otto"))
+    assert (good(report), [event(n).is_overlapping for n in "1234"]) == ((4, 0, 0), [False, True, False, False])
+    assert [note.split(":")[0] for note in noted(report)] == ["row 3, column starts_at"]
+    there = events.book(events.Plan(cast.dora, NOW + dt.timedelta(hours=30), 50, Site.get(), [cast.alice]), cast.by("dora"))
+    report = take("events", EVENT, at(30.5, number=5), at(40, number=6), at(40.5, number=7), at(-29.6, number=8), dry=True)
+    assert said(report) == [
+        "row 2, column starts_at: Dora Dunn has another appointment then: an appointment on 2026-07-02, from 15:00 to 15:50.",
+        "row 4, column starts_at: Row 3 takes this worker's time already.",
+    ]
+    assert [note.split(",")[0] for note in noted(report)] == ["row 5"]
+    events.cancel(there, cast.by("dora"), version=1)
+    assert good(take("events", EVENT, at(30.5, number=5), at(40.5, number=6, state="cancelled_by_agency"), at(40, number=7))) == (3, 0, 0)
+
+
+def test_two_appointments_change_places(take, at_nine):
+    good(take("events", EVENT, at(30, number=1), at(31, number=2), at(32, number=3)))
+    assert good(take("events", EVENT, at(31, number=1), at(30, number=2), at(32, number=3))) == (0, 2, 1)
+    assert [event(n).starts_at for n in "12"] == [NOW + dt.timedelta(hours=hours) for hours in (31, 30)]
+    assert said(take("events", EVENT, at(32, number=1))) == [
+        "row 2, column starts_at: Dora Dunn has another appointment then: an appointment on 2026-07-02, from 17:00 to 17:50."
+    ]
+
+
+def test_a_time_that_is_taken_when_the_file_was_read_is_not_given_twice(staged, cast, at_nine):
+    planner = staged("events", EVENT, at(30))
+    events.book(events.Plan(cast.dora, NOW + dt.timedelta(hours=30), 50, Site.get(), [cast.alice]), cast.by("dora"))
+    with pytest.raises(IntegrityError), store.writing():
+        planner.write(SYSTEM)
+    assert Event.select().count() == 1
+
+
+# ---------------------------------------------------------------- what is sent
+
+
+def test_what_a_file_brings_is_not_told_but_asked_for_where_that_hour_is_to_come(take, at_nine):
+    good(take("events", EVENT, at(72, number=1), at(30, number=2), at(-30, number=3), at(90, number=4, state="cancelled_by_client")))
+    assert outbox() == ["confirmation due 24"]
+    delivery = Delivery.get(Delivery.kind == "event_confirmation")
+    assert (delivery.individual, delivery.priority, delivery.expires_at) == (place("1").individual, 6, event("1").starts_at)
+    assert EventMessage.get(EventMessage.delivery == delivery).attendance == place("1")
+
+
+def test_a_file_that_moves_an_appointment_tells_it_and_asks_anew(take, cast, at_nine):
+    good(take("events", EVENT, at(72)))
+    attendances.confirm(place(), cast.by("bob"), "portal")
+    assert good(take("events", EVENT, at(96))) == (0, 1, 0)
+    assert (event().version, event().moved_from, place().starts_at) == (2, NOW + dt.timedelta(hours=72), NOW + dt.timedelta(hours=96))
+    assert place().confirmed_at is None
+    assert outbox() == ["confirmation cancelled 24", "moved due 0", "confirmation due 48"]
+    assert {message.was_at for message in EventMessage.select()} == {NOW + dt.timedelta(hours=72)}  # which they know of
+    assert good(take("events", EVENT, at(96, worker="otto"))) == (0, 1, 0)
+    assert (event().worker, event().version) == (cast.otto, 3)
+    assert outbox()[1:] == ["moved cancelled 0", "confirmation cancelled 48", "changed due 0", "confirmation due 48"]
+    assert good(take("events", EVENT, at(-96, worker="otto"))) == (0, 1, 0)
+    assert outbox()[3:] == ["changed cancelled 0", "confirmation cancelled 48"]
+
+
+def test_a_file_that_cancels_an_appointment_cancels_it(take, at_nine):
+    good(take("events", EVENT, at(72, number=1), at(80, number=2), at(-80, number=3)))
+    gone = [at(72, number=1, state="cancelled_by_agency"), at(80, number=2, state="cancelled_by_client")]
+    assert good(take("events", EVENT, *gone, at(-80, number=3, state="cancelled_by_agency"))) == (0, 3, 0)
+    assert [event(n).state for n in "123"] == ["cancelled_by_agency", "cancelled_by_client", "cancelled_by_agency"]
+    assert outbox() == ["confirmation cancelled 24", "confirmation cancelled 32", "cancelled due 0"]
+    assert good(take("events", EVENT, at(72, number=1), gone[1])) == (0, 1, 1)
+    assert (event("1").state, event("1").version) == ("booked", 3)
+    assert outbox()[2:] == ["cancelled cancelled 0", "confirmation due 24"]
+
+
+def test_who_came_is_said_later_and_put_right(take, at_nine):
+    good(take("events", EVENT, at(-3)))
+    assert good(take("events", EVENT, at(-3, state="show"))) == (0, 1, 0)
+    assert (place().state, place().version, event().version) == ("show", 2, 1)
+    assert good(take("events", EVENT, at(-3, state="no_show"))) == (0, 1, 0)
+    assert (place().state, outbox()) == ("no_show", [])
+    assert audit.values_of(imported("event")[-1])["before"] == {"place_state": "show"}
+
+
+def test_switches_of_messages_hold_for_what_files_say(take, at_nine, decided):
+    decided(event_confirmation=False, event_moved=False, event_cancelled=False)
+    good(take("events", EVENT, at(72)))
+    good(take("events", EVENT, at(96)))
+    good(take("events", EVENT, at(96, state="cancelled_by_agency")))
+    assert outbox() == []
+
+
+# ---------------------------------------------------------------- repeated, beside others, killed
+
+
+def test_what_staff_and_clients_changed_stays_until_the_file_says_something_else(take, cast, at_nine):
+    good(take("events", EVENT, at(72)))
+    events.move(event(), NOW + dt.timedelta(hours=100), 50, cast.by("dora"), version=1)
+    attendances.give_up(place(), cast.by("bob"))
+    assert good(take("events", EVENT, at(72))) == (0, 0, 1)
+    assert (event().starts_at, event().state) == (NOW + dt.timedelta(hours=100), "cancelled_by_client")
+
+
+def test_an_appointment_that_staff_change_while_the_file_is_read_is_not_overwritten(take, cast, at_nine):
+    good(take("events", EVENT, at(72)))
+
+    def meanwhile(rows):
+        events.move(event(), NOW + dt.timedelta(hours=100), 50, cast.by("dora"), version=1)
+
+    assert said(take("events", EVENT, at(96), progress=meanwhile)) == [STALE]
+    assert (event().starts_at, ImportRow.select().count()) == (NOW + dt.timedelta(hours=100), 0)
+
+
+@pytest.mark.only_sqlite
+def test_what_an_import_needs_of_memory_is_given_back(take, at_nine):
+    good(take("events", EVENT, at(72)))
+    assert database.execute_sql("PRAGMA cache_size").fetchone()[0] == store.PRAGMAS["cache_size"]
+
+
+def test_the_command_takes_them_too(take, cast, tmp_path):
+    (tmp_path / "mine.csv").write_text(f"{EVENT}\n{at(-30)}\n{at(-30, number=2, who='alice')}")
+    answer = CliRunner().invoke(import_command, ["events", str(tmp_path / "mine.csv")])
+    assert (answer.exit_code, "2 rows: 2 new, 0 changed, 0 unchanged. Imported." in answer.output) == (0, True)
+    assert "Note: row 3, column starts_at: It is over, and another appointment" in answer.output
+
+
+def test_an_id_stays_with_its_client(take, at_nine):
+    good(take("events", EVENT, at(72)))
+    assert said(take("events", EVENT, at(72, who="alice"))) == [
+        "row 2, column individual: This id is that of somebody else's appointment. (“alice”)"
+    ]
+
+
+_KILLED = """
+import os, sys
+from pathlib import Path
+from domain import audit, import_settling, imports, store
+store.open_database("sqlite:///" + sys.argv[1])
+audit.use_key("k")
+die = lambda *rest, **fields: os._exit(9)
+if sys.argv[3] == "applying":
+    audit.record = die
+else:
+    import_settling._audit = die
+imports.apply("events", Path(sys.argv[2]), imports.find_mapping("events", "doorstep"), imports.Choices())
+"""
+
+
+@pytest.fixture
+def agency_db(tmp_path):
+    """A database in a file on the disk with a site, 100 workers and 2,000 clients."""
+    store.open_database(f"sqlite:///{tmp_path / 'agency.db'}")
+    schema.up()
+    for keyed in (audit, limits):
+        keyed.use_key("k")
+    with store.connection():
+        made = {
+            "sites": ["external_id,name,time_zone", "s,North,America/Halifax"],
+            "workers": ["external_id,first_name,last_name,site", *(f"w{n},First,Last{n},s" for n in range(100))],
+            "individuals": ["external_id,first_name,last_name", *(f"c{n},First,Last{n}" for n in range(2000))],
+        }
+        for subject, lines in made.items():
+            assert from_file(tmp_path, subject, lines).is_applied
+        yield tmp_path
+
+
+def from_file(folder, subject, lines):
+    (folder / "file.csv").write_text("\n".join(lines))
+    return imports.apply(subject, folder / "file.csv", imports.find_mapping(subject, "doorstep"), Choices(consent_email=False))
+
+
+def many(rows, *, begin=None):
+    """Appointments of 50 minutes, one in an hour and for a hundred workers at once; half of them are over."""
+    begin = begin or clock.now().replace(minute=0, second=0, microsecond=0) - dt.timedelta(hours=rows // 200)
+    for number in range(rows):
+        start = begin + dt.timedelta(hours=number // 100)
+        yield f"a{number:06},c{number % 2000},w{number % 100},s,,{start.isoformat()},{(start + dt.timedelta(minutes=50)).isoformat()},,"
+
+
+@pytest.mark.parametrize("moment", ["applying", "settling"])
+def test_a_killed_import_leaves_nothing_or_is_finished(agency_db, moment):
+    file = agency_db / "events.csv"
+    file.write_text("\n".join([EVENT, *many(300)]))
+    environment = {**os.environ, "PYTHONPATH": str(SYNTHEA.parents[2])}
+    command = [sys.executable, "-c", _KILLED, agency_db / "agency.db", file, moment]
+    assert subprocess.run(command, env=environment, check=False, cwd=SYNTHEA.parents[2]).returncode == 9
+    there = 0 if moment == "applying" else 300
+    assert (Event.select().count(), Attendance.select().count()) == (there, there)
+    imports.finish()
+    report = imports.apply("events", file, imports.find_mapping("events", "doorstep"), Choices())
+    assert (good(report), Event.select().count()) == ((300 - there, 0, there), 300)
+    assert (len(imported("event")), ImportRow.select().count(), audit.verify()) == (300, 0, [])
+
+
+def _measured(folder, rows, steps):
+    """Take in so many, then move each by these minutes; the seconds of each time, and how long the lock was held."""
+    began = clock.now().replace(minute=0, second=0, microsecond=0) - dt.timedelta(hours=rows // 200)
+    seconds, reports = [], []
+    for minutes in steps:
+        before = time.monotonic()
+        reports.append(from_file(folder, "events", [EVENT, *many(rows, begin=began + dt.timedelta(minutes=minutes))]))
+        seconds.append(time.monotonic() - before)
+        print(f"{rows} rows: {seconds[-1]:.1f} s, lock held {reports[-1].seconds_locked:.2f} s, {counts(reports[-1])}")
+    assert [good(report) for report in reports] == [(rows, 0, 0), (0, rows, 0), (0, 0, rows)][: len(steps)]
+    return seconds, [report.seconds_locked for report in reports]
+
+
+@pytest.mark.long
+def test_twenty_thousand_appointments_hold_up_nobody(agency_db):
+    _, locked = _measured(agency_db, 20_000, (0,))
+    assert locked[0] <= 1.5
+    assert EventMessage.select().count() > 4_500
+
+
+@pytest.mark.soak
+def test_the_appointments_of_a_large_agency_come_in_within_five_minutes(agency_db):
+    seconds, locked = _measured(agency_db, 100_000, (0, 5, 5))
+    assert seconds[0] <= 300
+    assert locked[0] <= 5
