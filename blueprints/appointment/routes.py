@@ -1,17 +1,19 @@
 """Open the link, see date and time, press the button.  Opening changes nothing: mail scanners open links.
 
-What was opened is in a cookie of the path; a button says by itself of which appointment it is, because there may be two tabs.
+What was opened is in a cookie of the path.  A button says by itself of which appointment it is, because there may be two tabs; it
+has a seal of its own, so that no page shows the token of the link.
 """
 
 from flask import redirect, request
 
 from blueprints.appointment import bp
 from blueprints.calendar import wording
-from domain import agency, attendances, events
+from domain import agency, attendances, events, links
 from domain.rules import NotFound, RuleBroken
 from web import carried, sessions
 from web.fragments import done, page
 
+_BUTTON = "appointment_button"
 PLACE = carried.Place("appointment", "/appointment/")
 
 
@@ -33,7 +35,7 @@ def show():
 
 @bp.post("/")
 def confirm():
-    token = request.form.get("token", "")
+    token = links.sealed("appointment", links.unsealed(_BUTTON, request.form.get("appointment", "")))
     place, is_current = attendances.by_link(token)
     if attendances.standing(place, is_current=is_current) == "open":
         try:
@@ -46,6 +48,7 @@ def confirm():
 def _show(token: str, status: int = 200):
     place, is_current = attendances.by_link(token)
     return page(
-        "appointment/show.html", standing=attendances.standing(place, is_current=is_current), shown=wording.Shown(place), token=token,
+        "appointment/show.html", standing=attendances.standing(place, is_current=is_current), shown=wording.Shown(place),
+        button=links.sealed(_BUTTON, links.unsealed("appointment", token)),
         phone=events.phone(place.event) or agency.support_phone(), status=status,
     )  # fmt: skip

@@ -2,7 +2,7 @@
 
 import pytest
 
-from domain import clock, event_letters, events, settings, store
+from domain import attendances, clock, event_letters, events, links, settings, store
 from models import Attendance, Event, Site
 
 pytestmark = pytest.mark.usefixtures("cast")
@@ -17,9 +17,14 @@ def link(place):
     return f"/appointment/{event_letters.link_of(place)}"
 
 
+def button(place):
+    """What the button of a page carries that was opened before."""
+    return links.sealed("appointment_button", f"{place.public_id}.{attendances.mark_of(place)}")
+
+
 def pressed(somebody, place):
     """The button of a page that was opened before."""
-    somebody.send("/appointment/", {"csrf_token": somebody.token, "token": event_letters.link_of(place)})
+    somebody.send("/appointment/", {"csrf_token": somebody.token, "appointment": button(place)})
     return somebody.open("/appointment/")
 
 
@@ -94,7 +99,7 @@ def test_of_two_links_in_two_tabs_each_button_confirms_what_it_shows(browse, boo
 def test_a_button_without_its_appointment_confirms_none(browse, book):
     phone = browse()
     phone.open(link(book(30)))
-    for words in ({}, {"token": "guessed"}):
+    for words in ({}, {"appointment": "guessed"}, {"appointment": event_letters.link_of(Attendance.get())}):
         assert phone.send("/appointment/", {"csrf_token": phone.token} | words).status == 404
     assert Attendance.get().confirmed_at is None
 
