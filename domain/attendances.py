@@ -140,7 +140,7 @@ def confirm(place: Attendance, by: Actor, how: str, *, shown: str = "") -> None:
         )
         if first.execute():
             audit.record("attendance.confirmed", by, individual=now.individual, subject=events.named(event), how=how)
-            event_messages.drop(now, "event_confirmation")
+            event_messages.ask_no_more(now, event_messages.CONFIRMED)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -248,7 +248,7 @@ def tell(place: Attendance, what: str, by: Actor, *, shown: str = "") -> bool:
         if is_new:
             if what == "cannot_come":
                 Attendance.update(confirmed_at=None, confirmed_how="").where(Attendance.id == now.id).execute()
-                event_messages.drop(now, "event_confirmation")
+                event_messages.ask_no_more(now, event_messages.DECLINED)
             audit.record("attendance.told", by, individual=now.individual, subject=events.named(event), what=what)
             event_messages.told(now, event, what)
     return is_new

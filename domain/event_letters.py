@@ -19,7 +19,7 @@ from domain import (
     store,
     texts,
 )
-from domain.event_messages import GONE, NO_CONSENT
+from domain.event_messages import CONFIRMED, DECLINED, GONE, NO_CONSENT, OFF
 from domain.letter_parts import Letter, Unwanted, language_for, language_of
 from domain.rules import N_
 from models import Attendance, Delivery, Event, EventMessage, Individual, PortalAccount, Site, Task, Worker
@@ -34,7 +34,6 @@ _CHANGED = {
     "video": N_("Appointment changed: %(date)s at %(time)s is now with %(worker)s by video."),
     "": N_("Appointment changed: %(date)s at %(time)s is now with %(worker)s."),
 }
-_OFF = N_("Messages of this kind are switched off.")
 
 
 def booked(delivery: Delivery, portal_url: str) -> Letter:
@@ -81,8 +80,8 @@ def _asking(tongue: str, subject: str, told: list[str], place: Attendance, messa
 
 def _why_not_asked(place: Attendance) -> str | None:
     if place.confirmed_at is not None:
-        return N_("They have confirmed already.")
-    return N_("They said that they cannot come.") if event_messages.has_declined(place, place.event) else None
+        return CONFIRMED
+    return DECLINED if event_messages.has_declined(place, place.event) else None
 
 
 def cancelled(delivery: Delivery, portal_url: str) -> Letter:
@@ -128,7 +127,7 @@ def given_up(delivery: Delivery, portal_url: str) -> Letter:
     """To the worker: a client has cancelled.  Raises Unwanted."""
     place, _ = _told_of(delivery)
     if not settings.get("client_cancelled"):
-        raise Unwanted(_OFF)
+        raise Unwanted(OFF)
     if place.state not in ("cancelled_by_client", "late_cancelled"):  # it was taken back
         raise Unwanted(GONE)
     told = {
@@ -173,7 +172,7 @@ def _told_of(delivery: Delivery) -> tuple[Attendance, EventMessage]:
 def _for_client(delivery: Delivery, state: str) -> tuple[Attendance, EventMessage]:
     place, message = _told_of(delivery)
     if not event_messages.is_on(delivery.kind):
-        raise Unwanted(_OFF)
+        raise Unwanted(OFF)
     event = place.event
     if event.state != state or place.state != "booked" or not event_messages.tells(message, event):
         raise Unwanted(GONE)

@@ -20,6 +20,9 @@ from models import Attendance, Delivery, Event, EventMessage, Task
 
 NO_CONSENT = N_("There is no consent to e-mail.")
 GONE = N_("The appointment was changed or cancelled meanwhile.")
+OFF = N_("Messages of this kind are switched off.")
+CONFIRMED = N_("They have confirmed already.")
+DECLINED = N_("They said that they cannot come.")
 # Each kind that clients get, with the settings that it needs.
 SWITCHES = {
     "event_booked": ("event_booked",), "event_moved": ("event_moved",), "event_changed": ("event_moved",),
@@ -87,7 +90,7 @@ def settle(place: Attendance, event: Event, was: Event | None) -> None:
             if wish is not None and message.starts_at == event.starts_at:
                 _keep(message, event, wishes.pop(wish.kind))
             else:
-                _cancel(Delivery.id == message.delivery_id)
+                _cancel(Delivery.id == message.delivery_id, GONE if is_on(message.delivery.kind) else OFF)
     for wish in wishes.values():
         _put(wish, place, event, messages)
 
@@ -201,7 +204,8 @@ def _put(wish: _Wish, place: Attendance, event: Event, messages: list[EventMessa
         )
         EventMessage.create(delivery=delivery, attendance=place, was_at=wish.was_at, asks=wish.asks, **_facts(event))
         return
-    again = (Delivery.state == "suppressed") | ((Delivery.state == "cancelled") & (Delivery.last_error == GONE))
+    # What staff have cancelled, without a reason, stays so.
+    again = (Delivery.state == "suppressed") | ((Delivery.state == "cancelled") & (Delivery.last_error != ""))
     waits = Delivery.update(state="due", next_at=wish.at, expires_at=until, last_error="")
     if waits.where(Delivery.id == there.delivery_id, again).execute():
         EventMessage.update(asks=wish.asks, **_facts(event)).where(EventMessage.id == there.id).execute()
@@ -217,15 +221,15 @@ def _keep(message: EventMessage, event: Event, wish: _Wish) -> None:
         Delivery.update(next_at=wish.at).where(Delivery.id == message.delivery_id).execute()
 
 
-def _cancel(which: Any) -> None:
-    Delivery.update(state="cancelled", last_error=GONE).where(which, Delivery.state.in_(("due", "held"))).execute()
+def _cancel(which: Any, why: str) -> None:
+    Delivery.update(state="cancelled", last_error=why).where(which, Delivery.state.in_(("due", "held"))).execute()
 
 
-def drop(place: Attendance, *kinds: str) -> None:
-    """Cancel what waits of a place for its client: all of it, or only ``kinds``."""
+def ask_no_more(place: Attendance, why: str) -> None:
+    """They have answered: what waits only to ask them is cancelled."""
     theirs = EventMessage.select(EventMessage.delivery).where(EventMessage.attendance == place.id)
     with store.writing():
-        _cancel(Delivery.id.in_(theirs) & Delivery.kind.in_(kinds or KINDS))
+        _cancel(Delivery.id.in_(theirs) & (Delivery.kind == "event_confirmation"), why)
 
 
 # ---------------------------------------------------------------- causes

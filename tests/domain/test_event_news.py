@@ -216,6 +216,7 @@ def test_who_gave_up_and_comes_after_all_has_not_confirmed(cast, booked):
 def test_who_cannot_come_has_not_confirmed_and_is_not_asked(cast, booked):
     event = cast.heard(booked(72))
     attendances.confirm(place_of(event), cast.by("alice"), "portal")
+    assert the("confirmation", "cancelled").last_error == "They have confirmed already."
     attendances.tell(place_of(event), "cannot_come", cast.by("alice"))
     assert place_of(event).confirmed_at is None
     again(event, cast.by("dora"))
