@@ -9,7 +9,7 @@ from typing import Any
 
 from peewee import IntegrityError
 
-from domain import audit, clock, event_messages, handover, profile, store, viewer, wall_clock
+from domain import audit, caseloads, clock, event_messages, handover, profile, store, wall_clock
 from domain.actor import SYSTEM, Actor
 from domain.event_rows import LONGEST
 from domain.rules import N_, STALE, RuleBroken, Term
@@ -142,7 +142,7 @@ def _placed(worker: Worker, starts_at: dt.datetime, ends_at: dt.datetime, own: E
 
 def _taken(worker: Worker, there: Event, by: Actor | None) -> RuleBroken:
     told = {"worker": worker.name, "code": "taken", "field": "time", **when(there)}
-    if by is not None and by.worker is not None and not viewer.sees_event(by.worker, there):
+    if by is not None and by.worker is not None and not caseloads.sees_event(by.worker, there):
         return RuleBroken(N_("%(worker)s is busy on %(day)s, from %(start)s to %(end)s."), **told)
     sentence = N_("%(worker)s has another appointment then: %(what)s on %(day)s, from %(start)s to %(end)s.")
     return RuleBroken(sentence, what=subject_of(there), **told)

@@ -33,7 +33,8 @@ SIZE = 20  # on a page of the timeline
 
 @dataclasses.dataclass
 class File:
-    """One enrolment as its client sees it: with how many events that were and that come, the next one, and who is in it."""
+    """One enrolment as its client sees it: with how many events that were and that come, the next one, and who is in it,
+    where those who take part read each other's names."""
 
     enrolment: Enrolment
     attended: int = 0
@@ -100,7 +101,7 @@ def overview(individual: Individual) -> tuple[list[File], list[RosterEntry], lis
     if files:
         _count(files, individual)
     if open_:
-        _add_others(open_, individual)
+        _add_others([file for file in open_ if file.service.shows_names], individual)
         _add_photos(open_, individual)
     apart = [entry for entry in rosters(individual) if entry.left_on is None and not _is_added(open_, entry)]
     return open_, apart, [file for file in files if file.enrolment.closed_on is not None]
@@ -193,23 +194,25 @@ _OTHERS, _PHOTOS, _ROSTERS = statements.Listing(_others), statements.Listing(_ph
 # ---------------------------------------------------------------- what happened
 
 
-def timeline(files: Sequence[Enrolment], entries: Sequence[RosterEntry], places: Any, page: int) -> tuple[list[Happened], bool]:
+def timeline(
+    files: Sequence[Enrolment], entries: Sequence[RosterEntry], places: Any, page: int, service: Service | None
+) -> tuple[list[Happened], bool]:
     """One page of what happened in these enrolments and groups, newest first, and whether there is more.
 
-    ``places`` is the question for the client's places in events.  However far one goes, no more events are read than a page
-    and the enrolments and groups have lines.
+    ``places`` is the question for the client's places in events: of them those of ``service`` and of these groups, or, without one,
+    of all that clients see.  However far one goes, no more events are read than a page and the enrolments and groups have lines.
     """
     lines = [line for file in files for line in _lines(file.service, file.opened_on, file.closed_on)]
     lines += [line for entry in entries for line in _lines(entry.group, entry.joined_on, entry.left_on)]
     skip = (page - 1) * SIZE
     unread = max(0, skip - len(lines))  # events that are on earlier pages for sure: every line of an enrolment takes one place
-    of_service, of_group = {file.service_id: file.service for file in files}, {entry.group_id: entry.group for entry in entries}
-    is_of_these = Event.service.in_(list(of_service)) | Event.group.in_(list(of_group))
-    attended = places.where(Attendance.state == "show", Event.state == "booked", is_of_these)
-    newest = attended.order_by(Attendance.starts_at.desc(), Attendance.id.desc())
-    shown = newest.offset(unread).limit(skip - unread + SIZE + 1) if lines else ()
-    for place in shown:
-        of = of_service.get(place.event.service_id) or of_group[place.event.group_id]
+    is_of_it = Service.is_visible | Group.is_visible
+    if service is not None:
+        is_of_it = (Event.service == service) | Event.group.in_([entry.group_id for entry in entries])
+    attended = places.where(Attendance.state == "show", Event.state == "booked", is_of_it)
+    for place in attended.order_by(Attendance.starts_at.desc(), Attendance.id.desc()).offset(unread).limit(skip - unread + SIZE + 1):
+        event = place.event
+        of = event.service if event.service is not None and event.service.is_visible else event.group
         lines.append(Happened("attended", place.starts_at, place.starts_at.date(), of, place))
     ordered = sorted(lines, key=lambda line: line.at, reverse=True)[skip - unread :]
     return ordered[:SIZE], len(ordered) > SIZE

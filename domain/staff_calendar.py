@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from domain import agency, clock, event_people, event_rows, events, handover, settings, sites, wall_clock
+from domain import agency, clock, event_people, event_rows, events, handover, settings, sites, statements, wall_clock
 from domain.events import Plan
 from domain.rules import N_, NotFound, RuleBroken
 from domain.viewer import StaffViewer
 from models import (
+    TAKES_TIME,
     Attendance,
     AuditEntry,
     Enrolment,
@@ -33,12 +34,59 @@ STANDS = ("booked", "show", "no_show")
 SHOWN = ("requested", "booked", "cancelled_by_agency", "cancelled_by_client")
 
 
-@dataclasses.dataclass(frozen=True)
-class Entry:
-    """One event as the viewer may know it: who comes of whom they may see, and how many more."""
+@dataclasses.dataclass(slots=True)
+class Listed:
+    """What a list tells of an event, under the event's own names; whole rows take several times as long for a full week."""
 
-    event: Event
-    people: tuple[Individual, ...]
+    id: int
+    public_id: str
+    starts_at: dt.datetime
+    ends_at: dt.datetime
+    state: str
+    is_video: bool
+    is_overlapping: bool
+    worker: Worker
+    site: Site
+    service: Service | None
+    group: Group | None
+
+    @property
+    def worker_id(self) -> int:
+        """The number of its worker."""
+        return int(self.worker.id)
+
+    @property
+    def service_id(self) -> int | None:
+        """The number of its service."""
+        return None if self.service is None else int(self.service.id)
+
+    @property
+    def group_id(self) -> int | None:
+        """The number of its group."""
+        return None if self.group is None else int(self.group.id)
+
+
+_LISTED = (Event.id, Event.public_id, Event.starts_at, Event.ends_at, Event.state, Event.is_video, Event.is_overlapping)
+_BESIDE: tuple[tuple[Any, tuple[Any, ...]], ...] = (  # what it belongs to: of each only what a list names
+    (Worker, (Worker.id, Worker.first_name, Worker.last_name, Worker.sort_name)), (Site, (Site.id, Site.name, Site.time_zone)),
+    (Service, (Service.id, Service.name)), (Group, (Group.id, Group.name)),
+)  # fmt: skip
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Named:
+    """Somebody who comes, of those who are named to the viewer."""
+
+    id: int
+    legal_name: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Entry:
+    """One event as the viewer may know it: who comes of whom they may see, of their own event everybody, and how many more."""
+
+    event: Listed
+    people: tuple[Named, ...]
     hidden: int
     is_open: bool  # its page may be opened
 
@@ -66,65 +114,94 @@ def where(who: StaffViewer, public_id: str) -> Site:
     return found
 
 
-def between(first: dt.date, days: int, zone: str, *, worker: Worker | None = None, site: Site | None = None) -> Any:
-    """The question for what takes place in these days, of a worker or at a site, in order."""
-    of = Event.worker == worker if worker is not None else Event.site == site
-    start, end = wall_clock.begins(first, zone), wall_clock.begins(first + dt.timedelta(days=days), zone)
-    near = (Event.starts_at > start - event_rows.LONGEST) & (Event.starts_at < end)
-    asked = event_rows.whole().where(of, near, Event.ends_at > start, Event.state.in_(SHOWN))
-    return asked.order_by(Event.starts_at, Event.id)
+def between(
+    who: StaffViewer, first: dt.date, days: int, zone: str, *, worker: Worker | None = None, site: Site | None = None
+) -> tuple[list[Entry], bool]:
+    """What takes place in these days, of a worker or at a site, in order, as the viewer may know it, and whether there is more."""
+    of, number = (_AT_SITE, site.id) if site is not None else (_OF_WORKER, (worker or who.worker).id)
+    start, end = (wall_clock.begins(day, zone) for day in (first, first + dt.timedelta(days=days)))
+    asked = (number, *(Event.starts_at.db_value(moment) for moment in (start - event_rows.LONGEST, end, start)))
+    rows, coming = of
+    return _entries(who, rows.all(*asked), lambda: coming.all(*asked), MOST)
 
 
 def seen(who: StaffViewer, query: Any, *, most: int = MOST) -> tuple[list[Entry], bool]:
-    """These events as the viewer may know them, ``most`` of them, and whether there are more.
-
-    Of what is booked those who come; of what was cancelled those who were to.
-    """
-    rows = list(query.limit(most + 1))
-    shown = {event.id: event for event in rows[:most]}
-    places: dict[int, list[int]] = {number: [] for number in shown}
-    asked = Attendance.select(Attendance.event, Attendance.individual, Attendance.state).where(Attendance.event.in_(list(places)))
-    for event, individual, state in asked.order_by(Attendance.id).tuples() if shown else ():
-        if state in STANDS or shown[event].state != "booked":
-            places[event].append(individual)
-    known = _known(who, {number for numbers in places.values() for number in numbers})
-    return [_entry(who, event, places[event.id], known) for event in shown.values()], len(rows) > most
+    """The same of any question for events with all that belongs to them, ``most`` of them."""
+    return _entries(who, list(_read(query, most)), lambda: _coming(query), most)
 
 
-@dataclasses.dataclass(frozen=True)
-class Known:
-    """People by their numbers, and of whom the viewer may open the record."""
-
-    people: dict[int, Individual]
-    opens: frozenset[int]
-
-    def of(self, who: StaffViewer, event: Event, numbers: Sequence[int]) -> list[Individual]:
-        """Those who are named to the viewer: whom they may see, and of their own event everybody."""
-        is_own = event.worker_id == who.worker.id
-        return [self.people[number] for number in numbers if is_own or number in self.opens]
+def _entries(who: StaffViewer, rows: list[Any], coming: Callable[[], Any], most: int) -> tuple[list[Entry], bool]:
+    """Of what is booked those who come; of what was cancelled those who were to."""
+    shown = {event.id: event for event in _listed(rows[:most])}
+    places: dict[int, list[Named]] = {number: [] for number in shown}
+    for event, number, first, last, state in coming() if shown else ():
+        if event in shown and (state in STANDS or shown[event].state != "booked"):
+            places[event].append(Named(number, f"{first} {last}".strip()))
+    opens = None if who.may("view_all_individuals") else _among(who, {one.id for every in places.values() for one in every})
+    return [_entry(who, event, places[event.id], opens) for event in shown.values()], len(rows) > most
 
 
-def _known(who: StaffViewer, numbers: set[int]) -> Known:
-    if not numbers:
-        return Known({}, frozenset())
-    people = {person.id: person for person in Individual.select().where(Individual.id.in_(list(numbers)))}
-    if who.may("view_all_individuals"):
-        return Known(people, frozenset(people))
-    mine = who.individuals.select(Individual.id).where(Individual.id.in_(list(numbers)))
-    return Known(people, frozenset(number for (number,) in mine.tuples()))
+def _read(query: Any, most: int = MOST) -> Any:
+    """What a list tells of events, one more than it shows."""
+    return query.select(*_LISTED, *(column for _, every in _BESIDE for column in every)).limit(most + 1).tuples()
 
 
-def _entry(who: StaffViewer, event: Event, numbers: Sequence[int], known: Known) -> Entry:
-    people = tuple(known.of(who, event, numbers))
-    is_open = bool(people) or event.worker_id == who.worker.id or who.may("view_all_individuals")
-    return Entry(event, people, len(numbers) - len(people), is_open)
+def _coming(query: Any) -> Any:
+    """The event, the number, the names and the state of whoever has a place in one of these events."""
+    columns = (Attendance.event, Individual.id, Individual.first_name, Individual.last_name, Attendance.state)
+    these = Attendance.event.in_(query.select(Event.id).limit(MOST))
+    return Attendance.select(*columns).join(Individual).where(these).order_by(Attendance.id).tuples()
+
+
+def _within(of: Any) -> Callable[..., Any]:
+    def asked(number: Any, since: Any, end: Any, start: Any) -> Any:
+        near = (Event.starts_at > since) & (Event.starts_at < end)
+        found = event_rows.whole().where(of == number, near, Event.ends_at > start, Event.state.in_(SHOWN))
+        return found.order_by(Event.starts_at, Event.id)
+
+    return asked
+
+
+def _statements(of: Any) -> tuple[statements.Listing, statements.Listing]:
+    within = _within(of)
+    return statements.Listing(lambda *asked: _read(within(*asked))), statements.Listing(lambda *asked: _coming(within(*asked)))
+
+
+_OF_WORKER, _AT_SITE = _statements(Event.worker), _statements(Event.site)
+
+
+def _listed(rows: list[Any]) -> list[Listed]:
+    known: dict[tuple[Any, ...], Any] = {}
+    found = []
+    for row in rows:
+        at, beside = len(_LISTED), []
+        for table, every in _BESIDE:
+            values = row[at : at + len(every)]
+            at += len(every)
+            if (table, values[0]) not in known:
+                named = {column.name: value for column, value in zip(every, values, strict=True)}
+                known[table, values[0]] = None if values[0] is None else table(**named)
+            beside.append(known[table, values[0]])
+        found.append(Listed(*row[: len(_LISTED)], *beside))
+    return found
+
+
+def _among(who: StaffViewer, numbers: set[int]) -> set[int]:
+    """Those of these people whom the viewer may see."""
+    asked = who.individuals.select(Individual.id).where(Individual.id.in_(list(numbers)))
+    return {number for (number,) in asked.tuples()} if numbers else set()
+
+
+def _entry(who: StaffViewer, event: Listed, coming: Sequence[Named], opens: set[int] | None) -> Entry:
+    is_own = event.worker_id == who.worker.id
+    people = tuple(one for one in coming if opens is None or is_own or one.id in opens)
+    return Entry(event, people, len(coming) - len(people), bool(people) or is_own or opens is None)
 
 
 def soon(who: StaffViewer) -> list[Entry]:
     """The worker's own events of today and tomorrow that stand, in order."""
     zone = agency.zone().key
-    asked = between(clock.today(zone), 2, zone, worker=who.worker).where(Event.state.in_(("requested", "booked")))
-    return seen(who, asked)[0]
+    return [entry for entry in between(who, clock.today(zone), 2, zone)[0] if entry.event.state in TAKES_TIME]
 
 
 def places_seen(who: StaffViewer, event: Event) -> tuple[list[Attendance], int]:
@@ -133,11 +210,10 @@ def places_seen(who: StaffViewer, event: Event) -> tuple[list[Attendance], int]:
     Of their own event a worker is told every name; ``is_open`` of a place says whether the record may be opened, too.
     """
     every = events.places(event)
-    known = _known(who, {place.individual_id for place in every})
-    named = {person.id for person in known.of(who, event, [place.individual_id for place in every])}
-    shown = [place for place in every if place.individual_id in named]
+    opens, is_own = _among(who, {place.individual_id for place in every}), event.worker_id == who.worker.id
+    shown = [place for place in every if is_own or place.individual_id in opens]
     for place in shown:
-        place.event, place.is_open = event, place.individual_id in known.opens
+        place.event, place.is_open = event, place.individual_id in opens
     return shown, len(every) - len(shown)
 
 

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from babel.dates import get_timezone_name
+from flask import url_for
 from flask_babel import get_locale
 
 from domain import attendances, clock, events, texts, wall_clock
-from domain.staff_calendar import Entry, title
-from models import Attendance, Event
+from domain.staff_calendar import Entry, Listed, title
+from models import Attendance
+from models import Event as Row
 from web import formatting
 from web.languages import gettext as _
 from web.languages import ngettext
+
+Event = Row | Listed
+SOME = "x" * 22  # stands for a public id
 
 TONES = {"requested": "warn", "booked": "info"}
 PLACE_TONES = {"booked": "info", "show": "good", "no_show": "warn", "cancelled_by_client": "warn", "late_cancelled": "warn"}
@@ -75,6 +81,38 @@ def by_day(entries: Iterable[Entry]) -> list[tuple[str, list[Entry]]]:
             found.append((title, []))
         found[-1][1].append(entry)
     return found
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Told:
+    """One event as a list tells of it; ``href`` is empty where its page may not be opened."""
+
+    href: str
+    span: str
+    who: str
+    line: str
+    state: str
+    tone: str
+
+
+def rows(entries: Iterable[Entry], span: Callable[[Event], str] = time, zone: str = "", *, with_worker: bool = False) -> list[Told]:
+    """Events as a list tells of them; ``span`` is how it says when they are, ``zone`` whose clock that is where it is one for all."""
+    before, after = url_for("admin.event", event_id=SOME).split(SOME)  # a list is long, and an address takes as long as all the rest
+    return [
+        Told(f"{before}{entry.event.public_id}{after}" if entry.is_open else "", span(entry.event), who(entry),
+             formatting.dotted([*about(entry, with_worker=with_worker), there(entry.event, zone) if zone else ""]), *state(entry.event))
+        for entry in entries
+    ]  # fmt: skip
+
+
+def spans(zone: str, day: dt.date) -> Callable[[Event], str]:
+    """How a list of one day says when something is in which a zone stands once."""
+    return lambda event: span(event, zone, day)
+
+
+def full(event: Event) -> str:
+    """The day, and from when to when."""
+    return f"{date(event)}, {time(event)}"
 
 
 def length(event: Event) -> str:

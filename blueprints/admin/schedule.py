@@ -80,8 +80,9 @@ def _date(typed: str) -> dt.date | None:
 @any_staff
 def schedule():
     asked = _asked()
-    query = staff_calendar.between(asked.first, DAYS[asked.view], asked.zone, worker=asked.worker, site=asked.site)
-    entries, has_more = staff_calendar.seen(g.viewer, query)
+    entries, has_more = staff_calendar.between(
+        g.viewer, asked.first, DAYS[asked.view], asked.zone, worker=asked.worker, site=asked.site
+    )
     may_choose = g.viewer.may("manage_schedule_of_others")
     return page("admin/schedule.html", "schedule", asked=asked, columns=_columns(asked, entries), has_more=has_more, words=event_words,
                 workers=staff_calendar.workers(g.viewer) if may_choose else [], sites=sites.visited() if may_choose else [],

@@ -2,7 +2,7 @@
 
 from flask import g, request, url_for
 
-from blueprints.admin import paging
+from blueprints import paging
 from blueprints.calendar import wording as events
 from blueprints.my_services import bp
 from domain import agency, services
@@ -21,11 +21,11 @@ def show():
 
 @bp.get("/timeline")
 def timeline():
-    files = g.viewer.enrolments
-    choices = {file.service.public_id: services.shown_name(file.service) for file in files}
+    files, met = g.viewer.enrolments, g.viewer.services_met
+    choices = {each.public_id: services.shown_name(each) for each in (*(file.service for file in files), *met)}
     chosen = request.args.get("service", "")
     number = paging.asked_page()
-    lines, has_more = g.viewer.happened(files, chosen, number)
+    lines, has_more = g.viewer.happened(files, chosen, number, met)
     older = url_for("my_services.timeline", service=chosen or None, page=number + 1) if has_more else None
     return page("my_services/timeline.html", days=_days(lines), choices=choices, chosen=chosen, older=older)
 

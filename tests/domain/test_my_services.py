@@ -20,7 +20,7 @@ def shown(cast, frozen):
     frozen("2026-03-04 16:00")
     made = []
     for name, is_visible in (("Counselling", True), ("Secret", False)):
-        service = services.add(Details(name), "case", cast.by("ines"))
+        service = services.add(Details(name, shows_names=True), "case", cast.by("ines"))
         services.show(service, cast.by("ines"), is_visible=is_visible, version=1, warned_of=())
         enrolments.open(cast.alice, service, cast.dora, TODAY - dt.timedelta(days=30), cast.by("ines"))
         made.append(Service.get_by_id(service.id))
@@ -74,6 +74,25 @@ def test_who_takes_part_and_a_worker_who_is_here_are_shown(cast, shown):
     (mine,), _, _ = alice(cast).services
     assert ({each.called for each in mine.others}, mine.worker) == ({cast.sam.called, cast.bob.called}, cast.dora)
     assert viewer.of(cast.session("bob"), "").services == ([], [], [])
+
+
+def test_who_takes_part_is_told_where_the_service_names_them_only(cast, shown):
+    enrolments.take_part(Enrolment.get(Enrolment.service == shown[0]), [cast.bob], cast.by("ines"), version=1)
+    with store.writing():
+        Service.update(shows_names=False).execute()
+    (mine,), _, _ = alice(cast).services
+    assert mine.others == []
+
+
+def test_what_was_attended_without_an_enrolment_happened_too(cast, shown):
+    other = services.add(Details("Housing"), "case", cast.by("ines"))
+    services.show(other, cast.by("ines"), is_visible=True, version=1, warned_of=())
+    attended = book(cast, other, -9, state="show")
+    who = alice(cast)
+    for service in ("", other.public_id):
+        lines, _ = who.happened(who.enrolments, service, 1, who.services_met)
+        assert [line.place.event for line in lines if line.place] == [attended]
+    assert who.happened(who.enrolments, shown[0].public_id, 1, who.services_met)[0][-1].what == "opened"
 
 
 def test_a_hidden_service_is_nowhere_in_what_happened(cast, shown):

@@ -9,7 +9,7 @@ from domain import attendances, audit, clock, enrolments, events, leaving, servi
 from domain.actor import SYSTEM, Actor
 from domain.events import Plan
 from domain.rules import NotFound, RuleBroken
-from models import Attendance, AuditEntry, Event, SecurityClass, ServiceWorker, Site, Worker
+from models import Attendance, AuditEntry, Event, Follow, SecurityClass, ServiceWorker, Site, Worker
 
 
 @pytest.fixture
@@ -80,7 +80,7 @@ def test_nobody_is_handed_somebody_whom_the_actor_may_not_see(cast, book):
     hers, his = book(48, cast.dora, "alice"), book(72, cast.dora, "bob")
     otto = looks(cast, "otto", "manage_workers")
     with store.writing():
-        viewer.Follow.create(worker=cast.otto, individual=cast.alice)
+        Follow.create(worker=cast.otto, individual=cast.alice)
     leaving.leave(cast.dora, Actor(worker=otto.worker), to=cast.ines)
     assert [Event.get_by_id(each.id).worker for each in (hers, his)] == [cast.ines, cast.dora]
 

@@ -37,7 +37,7 @@ def test_home_leads_there_and_says_what_will_be_there(browse):
 
 
 def test_a_client_reads_of_their_service_by_its_own_name_and_follows_it_to_the_next_appointment(browse, cast):
-    counselling = shown(cast, "Trauma unit", client_name="Talking", client_description="An hour\nfor you.")
+    counselling = shown(cast, "Trauma unit", client_name="Talking", client_description="An hour\nfor you.", shows_names=True)
     place = book(cast, counselling, 2)
     book(cast, counselling, -2, "show")
     enrolments.take_part(Enrolment.get(), [cast.sam], cast.by("ines"), version=1)
