@@ -17,8 +17,9 @@ from domain import (
     store,
     viewer,
 )
+from domain.actor import Actor
 from domain.events import Plan
-from domain.rules import RuleBroken
+from domain.rules import NotFound, RuleBroken
 from models import Attendance, AuditEntry, Delivery, Enrolment, Event, Follow, SecurityClass, Site, Task, Worker
 
 
@@ -86,7 +87,7 @@ def test_a_worker_is_told_the_names_of_their_own_event_and_opens_no_record_by_th
     [entry], _ = staff_calendar.seen(otto, event_rows.whole().where(Event.id == event.id))
     assert [one.id for one in entry.people] == [cast.bob.id]
     assert [row.kind for row in staff_calendar.history(otto, event)] == ["event.cancelled", "event.booked"]
-    with pytest.raises(viewer.NotFound):
+    with pytest.raises(NotFound):
         staff_calendar.place(otto, event, place.public_id)
     dora = looks(cast, "dora", "manage_schedule_of_others")
     [entry], _ = staff_calendar.seen(dora, event_rows.whole().where(Event.id == event.id))
@@ -149,7 +150,7 @@ def test_what_stands_in_the_way_is_named_to_who_may_see_it(cast, book, sees):
         with store.writing():
             Follow.create(worker=dora, individual=cast.bob)
     with pytest.raises(RuleBroken) as broken:
-        events.book(Plan(cast.otto, clock.ahead(hours=48), 50, Site.get(), [cast.alice]), viewer.Actor(worker=dora))
+        events.book(Plan(cast.otto, clock.ahead(hours=48), 50, Site.get(), [cast.alice]), Actor(worker=dora))
     assert broken.value.code == "taken"
     assert ("Separation" in str(broken.value)) is sees
 
