@@ -250,7 +250,8 @@ def tell(place: Attendance, what: str, by: Actor, *, shown: str = "") -> bool:
                 Attendance.update(confirmed_at=None, confirmed_how="").where(Attendance.id == now.id).execute()
                 event_messages.ask_no_more(now, event_messages.DECLINED)
             audit.record("attendance.told", by, individual=now.individual, subject=events.named(event), what=what)
-            event_messages.told(now, event, what)
+            if by.worker is None or by.worker.id != event.worker_id:  # who wrote it down knows it
+                event_messages.told(now, event, what)
     return is_new
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Sequence
 from typing import Any
 
-from domain import attendances, audit, clock, event_messages, events, store
+from domain import attendances, audit, clock, event_messages, event_rows, events, store
 from domain.actor import Actor
 from domain.rules import N_, STALE, RuleBroken
-from models import Attendance, Event, Group, Individual
+from models import TAKES_TIME, Attendance, Event, Group, Individual
 
 
 def add(event: Event, individual: Individual, by: Actor, *, version: int) -> None:
@@ -69,3 +71,19 @@ def _take_in(event: Event, individual: Individual, by: Actor) -> bool:
     audit.record("event.booked", by, individual=individual, subject=events.named(event), starts_at=events.told(event.starts_at), how="")
     event_messages.booked(place, event)
     return True
+
+
+def check_theirs(individuals: Sequence[Individual], starts_at: dt.datetime, ends_at: dt.datetime, *, but: Event | None = None) -> None:
+    """Raises RuleBroken ``busy`` (field ``anyway``) when one of these people has another appointment at that time: a warning."""
+    found = (
+        Attendance.select(Attendance, Individual, Event).join(Individual).switch(Attendance).join(Event)
+        .where(Attendance.individual.in_(list(individuals)), Attendance.state == "booked", Event.state.in_(TAKES_TIME),
+               Attendance.starts_at > starts_at - event_rows.LONGEST, Attendance.starts_at < ends_at, Event.ends_at > starts_at,
+               Event.id != (but.id if but else 0))
+        .order_by(Attendance.starts_at).first()
+    )  # fmt: skip
+    if found is not None:
+        raise RuleBroken(
+            N_("%(name)s has another appointment then: with %(worker)s on %(day)s, from %(start)s to %(end)s. Tick the box to go on."),
+            code="busy", field="anyway", name=found.individual.legal_name, worker=found.event.worker.name, **events.when(found.event),
+        )  # fmt: skip

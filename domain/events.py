@@ -354,7 +354,7 @@ def hold_worker(event: Event) -> None:
     _hold_worker(event.worker)
 
 
-# ---------------------------------------------------------------- the video call, and who else has them at that time
+# ---------------------------------------------------------------- the video call
 
 
 def set_video(event: Event, link: str, by: Actor, *, is_video: bool, version: int) -> None:
@@ -376,22 +376,6 @@ def set_video(event: Event, link: str, by: Actor, *, is_video: bool, version: in
                 _ask_anew(fresh)
             for place in _booked(fresh):
                 event_messages.settle(place, fresh, now)
-
-
-def check_theirs(individuals: Sequence[Individual], starts_at: dt.datetime, ends_at: dt.datetime, *, but: Event | None = None) -> None:
-    """Raises RuleBroken ``busy`` (field ``anyway``) when one of these people has another appointment at that time: a warning."""
-    found = (
-        Attendance.select(Attendance, Individual, Event).join(Individual).switch(Attendance).join(Event)
-        .where(Attendance.individual.in_(list(individuals)), Attendance.state == "booked", Event.state.in_(TAKES_TIME),
-               Attendance.starts_at > starts_at - LONGEST, Attendance.starts_at < ends_at, Event.ends_at > starts_at,
-               Event.id != (but.id if but else 0))
-        .order_by(Attendance.starts_at).first()
-    )  # fmt: skip
-    if found is not None:
-        raise RuleBroken(
-            N_("%(name)s has another appointment then: with %(worker)s on %(day)s, from %(start)s to %(end)s. Tick the box to go on."),
-            code="busy", field="anyway", name=found.individual.legal_name, worker=found.event.worker.name, **when(found.event),
-        )  # fmt: skip
 
 
 # ---------------------------------------------------------------- a worker leaves

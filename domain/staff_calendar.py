@@ -7,7 +7,7 @@ import datetime as dt
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from domain import agency, clock, event_rows, events, handover, settings, sites, statements, wall_clock
+from domain import agency, clock, event_people, event_rows, events, handover, settings, sites, statements, wall_clock
 from domain.events import Plan
 from domain.rules import N_, NotFound, RuleBroken
 from domain.viewer import StaffViewer
@@ -264,13 +264,13 @@ def history(who: StaffViewer, event: Event) -> list[AuditEntry]:
 
 def check_clients(who: StaffViewer, plan: Plan) -> None:
     """Raises RuleBroken ``busy`` when somebody of a plan, of those whom the viewer may see, has another appointment then."""
-    events.check_theirs(who.seen_of(plan.individuals), plan.starts_at, plan.ends_at)
+    event_people.check_theirs(who.seen_of(plan.individuals), plan.starts_at, plan.ends_at)
 
 
 def check_theirs(who: StaffViewer, event: Event, starts_at: dt.datetime, minutes: int) -> None:
     """The same for an event that moves."""
     coming = [each.individual for each in places_seen(who, event)[0] if each.state == "booked" and each.is_open]
-    events.check_theirs(coming, starts_at, starts_at + dt.timedelta(minutes=min(minutes, 1440)), but=event)
+    event_people.check_theirs(coming, starts_at, starts_at + dt.timedelta(minutes=min(minutes, 1440)), but=event)
 
 
 # ---------------------------------------------------------------- what may be chosen for a new event

@@ -181,6 +181,22 @@ def place_cancellation(event_id: str, place_id: str):
                              shown=attendances.mark_of(found), way=attendances.way_to_cancel(found))  # fmt: skip
 
 
+@bp.post(f"{_HERE}/places/<place_id>/cancellation")
+@any_staff
+def cancel_place(event_id: str, place_id: str):
+    place = staff_calendar.place(g.viewer, g.viewer.event(event_id), place_id)
+    with refusals_told():
+        _by_phone(place, "give_up")
+        tell("good", _("Saved."))
+    return done(url_for("admin.event", event_id=event_id))
+
+
+def _by_phone(place: Attendance, what: str) -> None:
+    """About the place and the time that the page showed; a page that says nothing of them is no page of ours."""
+    shown = request.form.get("shown", "") or "nothing"
+    attendances.by_phone(place, what, g.viewer.actor, version=version_in(request.form), shown=shown)
+
+
 @bp.post(f"{_HERE}/places/<place_id>/<what>")
 @any_staff
 def mark_place(event_id: str, place_id: str, what: str):
@@ -194,8 +210,7 @@ def mark_place(event_id: str, place_id: str, what: str):
                 raise NotFound
             attendances.mark(place, what, g.viewer.actor, version=version_in(request.form))
         else:
-            shown = request.form.get("shown", "") or "nothing"
-            attendances.by_phone(place, what, g.viewer.actor, version=version_in(request.form), shown=shown)
+            _by_phone(place, what)
         tell("good", _("Saved."))
     return done(url_for("admin.event", event_id=event_id))
 
@@ -217,7 +232,7 @@ def add_person(event_id: str):
         with form.refusals():
             person = people.chosen()
             if not form.anyway.data:
-                events.check_theirs([person], found.starts_at, found.ends_at, but=found)
+                event_people.check_theirs([person], found.starts_at, found.ends_at, but=found)
             event_people.add(found, person, g.viewer.actor, version=form.version)
             tell("good", _("%(name)s comes, too.", name=person.legal_name))
             return done(url_for("admin.event", event_id=event_id))

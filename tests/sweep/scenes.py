@@ -462,8 +462,8 @@ def _appointments(asked: Walker) -> None:
         worker = Worker.get(Worker.external_id == name)
         events.book(events.Plan(worker, clock.ahead(hours=hours), 50, models.Site.get(), [individual(who)]), Actor(worker=worker))
     settings.change("late_cancelling", "0", SYSTEM)  # who cannot come tomorrow says so
-    places = models.Attendance.select().where(models.Attendance.individual == alice).order_by(models.Attendance.starts_at)
-    asked.ask(f"/appointment/{event_letters.link_of(places[1])}")
+    ahead = models.Attendance.select().where(models.Attendance.individual == alice, models.Attendance.starts_at > clock.ahead(hours=10))
+    asked.ask(f"/appointment/{event_letters.link_of(ahead.order_by(models.Attendance.starts_at)[0])}")
     calendar_feeds.make(alice, by)
     with store.writing():
         Delivery.update(state="cancelled").where(Delivery.kind.startswith("event_")).execute()
