@@ -54,6 +54,7 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     """A portal in full use, shared by tests that leave each other's people alone."""
     data = tmp_path_factory.mktemp("town") / "data"
     portals.command(data, "demo", "--clients", "40", "--password", portals.PASSWORD)
+    portals.without_appointments(data)
     portals.write(portals.newcomers(), file := data / "newcomers.csv")
     portals.command(data, "import", "individuals", str(file), "--consent-email", "yes")
     ways.decide(data, sign_ins_a_minute=1000, birth_date_tries_a_network=1000, resets_an_hour=1000,
