@@ -195,11 +195,7 @@ def move(event: Event, starts_at: dt.datetime, minutes: int, by: Actor, *, versi
         now = _held(event, version)
         if now.state != "booked":
             raise RuleBroken(N_("Only an appointment that is booked can be moved."), code="over")
-        if starts_at > clock.now() and is_attended(now):
-            raise RuleBroken(
-                N_("Somebody came to this appointment: it can be corrected to a time that is over, but not be moved into the future."),
-                code="attended", field="date",
-            )  # fmt: skip
+        _may_lie_ahead(now, starts_at)
         where, ends_at = site or now.site, starts_at + dt.timedelta(minutes=minutes)
         _check_frame(minutes, where)
         changes = {"worker": whose, "starts_at": starts_at, "ends_at": ends_at, "site": where}
@@ -221,6 +217,14 @@ def move(event: Event, starts_at: dt.datetime, minutes: int, by: Actor, *, versi
             _come_again(fresh, by)
         for place in _booked(fresh):
             event_messages.settle(place, fresh, now)
+
+
+def _may_lie_ahead(event: Event, starts_at: dt.datetime) -> None:
+    if starts_at > clock.now() and is_attended(event):
+        raise RuleBroken(
+            N_("Somebody came to this appointment: it can be corrected to a time that is over, but not be moved into the future."),
+            code="attended", field="date",
+        )  # fmt: skip
 
 
 def _ask_anew(event: Event) -> None:
