@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import gc  # isort: skip
+
+if __name__ == "__main__":
+    gc.disable()  # what is imported stays: to look through it for rubbish would be a tenth of the start
+
 import domain.driver  # noqa: F401  # isort: skip  # before anything that imports Peewee
 
 import argparse
@@ -227,6 +232,8 @@ def keep_open(database: Database) -> None:
 
 def main() -> int:
     """Migrate, start the worker, serve; what ``script/run`` calls."""
+    gc.freeze()  # and nobody walks through it later
+    gc.enable()
     chosen = _arguments()
     os.umask(0o077)  # the database and what lies beside it are for this user alone
     server.spare_memory()

@@ -26,6 +26,7 @@ from domain import (
     bulk_jobs,
     dispatch,
     duty,
+    event_messages,
     half_sign_ins,
     import_jobs,
     import_page,
@@ -62,6 +63,7 @@ def each_minute(config: Config) -> None:
     accounts.expire_due()
     imports.settle_applied()
     statistics.count_if_new_day()
+    event_messages.plan_anew()
     deliver(config)
 
 

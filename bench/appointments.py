@@ -1,20 +1,29 @@
-"""Appointments of a made-up agency: of others, as many as are wanted, and of one client, who reads them in a calendar, too."""
+"""Appointments of a made-up agency: of others, as many as are wanted, of one client, and a full week of one worker."""
 
 from __future__ import annotations
 
 import datetime as dt
 import sys
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from app import create_app
 from bench.servers import HOST
 from domain import calendar_feeds, clock, store
 from domain.actor import Actor
-from models import Attendance, Event, Individual, PortalAccount, Site, Worker, new_public_id
+from models import Attendance, Enrolment, Event, EventMessage, Individual, PortalAccount, Site, Worker, new_public_id
 
 AT_ONCE = 2_000
 IN_FEED = 500
+WEEK, IN_WEEK = dt.date(2001, 1, 1), 200  # of the schedule that is looked at, long before all others
+
+
+def clear() -> None:
+    """The made-up agency's own make room."""
+    with store.writing():
+        for table in (EventMessage, Attendance, Event):
+            table.delete().execute()
 
 
 def of_others(number: int) -> None:
@@ -27,29 +36,38 @@ def of_others(number: int) -> None:
 
 
 def of_one(person: int, number: int) -> None:
-    """So many of one person, a third of them over: between the hours of the others."""
+    """So many of one person, a third of them over: between the hours of the others, and in the services in which they are in turn."""
     workers, now = _numbers(Worker), clock.now().replace(minute=30, second=0, microsecond=0)
-    _insert([(workers[0], now + dt.timedelta(hours=3 * (n - number // 3)), person) for n in range(number)])
+    files = list(Enrolment.select(Enrolment.id, Enrolment.service).where(Enrolment.individual == person).order_by(Enrolment.id).tuples())
+    _insert([(workers[0], now + dt.timedelta(hours=3 * (n - number // 3)), person) for n in range(number)], files)
+
+
+def week_of(worker: Worker) -> None:
+    """Two hundred of one worker in the week that is looked at, each with somebody else."""
+    people, began = _numbers(Individual)[1:], dt.datetime.combine(WEEK, dt.time(4), dt.UTC)
+    _insert([(worker.id, began + dt.timedelta(minutes=30 * n), people[n % len(people)]) for n in range(IN_WEEK)])
 
 
 def _numbers(table: Any) -> list[int]:
     return [number for (number,) in table.select(table.id).order_by(table.id).tuples()]
 
 
-def _insert(every: list[tuple[int, dt.datetime, int]]) -> None:
+def _insert(every: list[tuple[int, dt.datetime, int]], files: Sequence[tuple[int, int]] = ()) -> None:
+    """Worker, start and person of each; with ``files`` each belongs to one of these enrolments and its service."""
+    files = files or [(None, None)]  # type: ignore[list-item]
     site, made, moment = Site.select().order_by(Site.id).first().id, Event.created_at.db_value(clock.now()), Event.starts_at.db_value
     with store.writing():
         rows = [
             {"public_id": new_public_id(), "worker": worker, "starts_at": moment(starts),
              "ends_at": moment(starts + dt.timedelta(minutes=25)), "site": site, "is_video": False, "video_link": "", "state": "booked",
-             "is_overlapping": False, "created_at": made, "version": 1}
-            for worker, starts, _ in every
+             "is_overlapping": False, "created_at": made, "version": 1, "service": files[n % len(files)][1]}
+            for n, (worker, starts, _) in enumerate(every)
         ]  # fmt: skip
         numbers = [number for (number,) in store.insert(Event, rows, "RETURNING id")]
         store.insert(Attendance, [
             {"public_id": new_public_id(), "event": number, "individual": person, "state": "booked", "starts_at": moment(starts),
-             "confirmed_how": "", "cancel_reason": "", "version": 1}
-            for number, (_, starts, person) in zip(numbers, every, strict=True)
+             "confirmed_how": "", "cancel_reason": "", "version": 1, "enrolment": files[n % len(files)][0]}
+            for n, (number, (_, starts, person)) in enumerate(zip(numbers, every, strict=True))
         ])  # fmt: skip
 
 
@@ -69,6 +87,7 @@ def measure_feed(app: Any) -> tuple[float, int]:
     """Milliseconds until a calendar of 500 is read, and its SELECTs: the middle of five, after one for which nothing was kept."""
     from bench.queries import Listener  # which fills its agency with what stands here
 
+    clear()
     of_one(client().id, IN_FEED)
     path, reader, listener, took = feed_of(client()), app.test_client(), Listener(), []
     for _ in range(6):
@@ -82,14 +101,17 @@ def measure_feed(app: Any) -> tuple[float, int]:
 
 
 def main() -> None:
-    """``fill NUMBER``: so many of others, and fifteen of the client, ten of them ahead; ``feed``: print what a calendar of 500 takes."""
+    """``fill NUMBER``: so many of others, fifteen of the client, ten of them ahead, and the full week of a worker; ``feed``: print
+    what a calendar of 500 takes."""
     app = create_app()
     with store.connection():
         if sys.argv[1] == "feed":
             print(*measure_feed(app))
             return
+        clear()
         of_others(int(sys.argv[2]))
         of_one(client().id, 15)
+        week_of(Worker.get(Worker.group == "system_admin"))
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from bench import mixture, servers
+from bench import appointments, mixture, servers
 from bench.browsing import PASSWORD, Browser, form_in
 from bench.crowd import Crowd
 
@@ -48,11 +48,12 @@ SELECTS = {
     "today": 10, "deliveries": 10, "delivery": 10, "settings": 10, "setup": 10, "my_devices": 6, "my_address": 6,
     "tasks": 10, "task": 10, "workers": 10, "worker": 10, "worker_form": 10, "leaving": 10, "classes": 10, "categories": 10,
     "status": 10, "status_search": 10, "status_site": 10, "bulk_job": 10, "bulk_people": 10, "activations": 10, "statistics": 10,
-    "calendar": 6, "calendar_history": 6, "appointment": 6, "calendar_feed": 4,
+    "calendar": 6, "calendar_history": 6, "appointment": 6, "calendar_feed": 4, "my_services": 6, "my_timeline": 6,
+    "services": 10, "service": 10, "group": 10, "enrolment": 10, "event": 10, "events": 10,
     "sites": 10, "footer_pages": 10, "devices": 10, "my_sign_in": 10, "schedule_week": 10,
 }  # fmt: skip
 SCANS = {"status": 1}  # counts what was found, up to a number after which it says "more than"
-WITH_WRK = ("home.ratio", "home.scale", "calendar.upcoming", "calendar.scale")
+WITH_WRK = ("home.ratio", "home.scale", "calendar.upcoming", "calendar.scale", "services.overview", "schedule.week")
 
 
 def figure(*names: str) -> Callable[[Measure], Measure]:
@@ -160,18 +161,36 @@ def with_appointments(folder: Path, number: int) -> Iterator[tuple[str, int]]:
         shutil.rmtree(data.parent)
 
 
-@figure("calendar.upcoming")
-def calendar_upcoming(folder: Path) -> Iterator[Line]:
-    """The client's calendar, ten appointments ahead, of 5,000 in all, ÷ bare Flask, in requests per second."""
+def _against_bare(folder: Path, path: str, email: str = "client1@example.org") -> float:
+    """A page of an agency with 5,000 appointments ÷ bare Flask, in requests per second."""
     with servers.bare() as hello, with_appointments(folder, 5_000) as (address, port):
-        cookie = signed_in(port).cookie
+        cookie = signed_in(port, email).cookie
         servers.rate(hello, seconds=1)
-        servers.rate(address + "/calendar/", cookie=cookie, seconds=1)
+        servers.rate(address + path, cookie=cookie, seconds=1)
         ratios = []
         for _ in range(PAIRS):
             bare = servers.rate(hello)
-            ratios.append(servers.rate(address + "/calendar/", cookie=cookie) / bare)
-        yield Line("calendar.upcoming", statistics.median(ratios), 0.08, most=False)
+            ratios.append(servers.rate(address + path, cookie=cookie) / bare)
+        return statistics.median(ratios)
+
+
+@figure("calendar.upcoming")
+def calendar_upcoming(folder: Path) -> Iterator[Line]:
+    """The client's calendar, ten appointments ahead."""
+    yield Line("calendar.upcoming", _against_bare(folder, "/calendar/"), 0.08, most=False)
+
+
+@figure("services.overview")
+def services_overview(folder: Path) -> Iterator[Line]:
+    """My Services of a client who is in three, two of which are seen, with appointments in each."""
+    yield Line("services.overview", _against_bare(folder, "/my-services/"), 0.08, most=False)
+
+
+@figure("schedule.week")
+def schedule_week(folder: Path) -> Iterator[Line]:
+    """A week of two hundred appointments, as its worker sees it."""
+    week = f"/admin/schedule/?date={appointments.WEEK}"
+    yield Line("schedule.week", _against_bare(folder, week, "admin@example.org"), 0.02, most=False)
 
 
 @figure("calendar.scale")

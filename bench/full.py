@@ -10,18 +10,15 @@ from domain import audit, clock, notices, profile, profile_changes, settings, st
 from domain.actor import SYSTEM, Actor
 from models import (
     AddressHealth,
-    Attendance,
     Contact,
     Delivery,
     DeliveryAttempt,
     Device,
-    Event,
     Individual,
     Link,
     LoginSession,
     PortalAccount,
     ProfileChange,
-    Site,
     Task,
     Worker,
     new_public_id,
@@ -29,7 +26,6 @@ from models import (
 
 MANY = 2_000  # rows: reading through so many costs a multiple of what twenty of them cost
 PHONES = 8
-WEEK, WEEK_EVENTS = dt.date(2026, 1, 5), 200  # of the schedule that is looked at
 SEEN = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 
 
@@ -40,11 +36,12 @@ def fill() -> Individual:
     settings.change("about_me_changes_a_day", "200", SYSTEM)
     accounts = list(PortalAccount.select(PortalAccount, Individual).join(Individual).order_by(PortalAccount.id))
     staff = Actor(worker=Worker.get(Worker.group == "system_admin"))
+    appointments.clear()
     with store.writing():
         _deliveries(accounts)
         _tasks_and_audit(accounts, staff)
         _devices_and_links(accounts)
-        _events(accounts, staff)
+    appointments.week_of(staff.worker)  # type: ignore[arg-type]
     appointments.of_others(MANY)
     one = PortalAccount.get(PortalAccount.email == "client1@example.org")
     appointments.of_one(one.individual_id, 60)
@@ -81,17 +78,6 @@ def _devices_and_links(accounts: list[PortalAccount]) -> None:
         Device.create(token_hash=f"bench {number}", account=account, agent="a phone", created_at=SEEN)
         LoginSession.create(token_hash=f"bench {number}", account=account, created_at=SEEN, seen_at=SEEN)
         Link.create(purpose="password_reset", nonce=f"bench {number}", account=account, created_at=SEEN, expires_at=SEEN)
-
-
-def _events(accounts: list[PortalAccount], staff: Actor) -> None:
-    """A week of two hundred events of the worker who looks, and many of others at all times."""
-    site, others = Site.get(Site.is_main), list(Worker.select().where(Worker.id != staff.worker.id))  # type: ignore[union-attr]
-    for number in range(MANY):
-        is_own = number < WEEK_EVENTS
-        start = dt.datetime.combine(WEEK, dt.time(4), dt.UTC) + dt.timedelta(minutes=30 * number if is_own else 60 * (number - MANY // 2))
-        event = Event.create(worker=staff.worker if is_own else others[number % len(others)], starts_at=start, site=site,
-                             ends_at=start + dt.timedelta(minutes=25), created_at=SEEN)  # fmt: skip
-        Attendance.create(event=event, individual=accounts[number % len(accounts)].individual, starts_at=start)
 
 
 def _reach(person: Individual, staff: Actor) -> None:

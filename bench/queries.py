@@ -11,14 +11,14 @@ from app import create_app
 from bench import appointments, full
 from bench.browsing import form_in
 from bench.servers import HOST
-from domain import bulk, bulk_jobs, sites, store, viewer
+from domain import bulk, bulk_jobs, clock, sites, store, viewer
 from domain.actor import Actor
-from models import Attendance, BulkJob, Delivery, Individual, Task, Worker, db
+from models import Attendance, BulkJob, Delivery, Event, Group, Individual, Service, Task, Worker, db
 
 # These do not grow with the agency's clients.
 SMALL = {
     "agency", "site", "setting", "page_version", "security_class", "channel_health", "audit_head", "import_run", "house_mark",
-    "worker", "worker_category", "category_member", "bulk_job",
+    "worker", "worker_category", "category_member", "bulk_job", "service", "service_group", "service_worker",
 }  # fmt: skip
 # What every request asks before its view: who is there, and what the agency decided.  The audit's head belongs to a write.
 BEFORE = ("login_session", "house_mark", "setting", "audit_head")
@@ -120,9 +120,11 @@ def pages(person: Individual) -> dict[str, tuple[str, str]]:
         "accounts": (staff, f"{record}accounts"), "today": (staff, "/admin/"), "deliveries": (staff, "/admin/deliveries/"),
         "delivery": (staff, f"/admin/deliveries/{failed.public_id}/"), "settings": (staff, "/admin/settings/about_me"),
         "setup": (staff, "/admin/settings/"), "my_devices": (client, "/my-portal/devices/"), "my_address": (client, "/my-portal/address"),
-        "schedule_week": (staff, f"/admin/schedule/?date={full.WEEK}"),
+        "schedule_week": (staff, f"/admin/schedule/?date={appointments.WEEK}"),
         "calendar": (client, "/calendar/"), "calendar_history": (client, "/calendar/history?outcome=attended"),
         "appointment": (client, f"/calendar/{_a_place(person).public_id}"), "calendar_feed": (client, appointments.feed_of(person)),
+        "my_services": (client, "/my-services/"), "my_timeline": (client, "/my-services/timeline"),
+        "enrolment": (staff, f"{record}enrolments/{_a_place(person).enrolment.public_id}/"), "events": (staff, f"{record}events"),
         **{name: (staff, f"/admin/{path}") for name, path in _of_the_agency().items()},
     }  # fmt: skip
 
@@ -137,7 +139,10 @@ def _of_the_agency() -> dict[str, str]:
     task = Task.select().where(Task.done_at.is_null()).order_by(Task.id.desc()).first()
     worker = f"workers/{Worker.select().where(Worker.group == 'worker').first().public_id}/"
     job = f"accounts/changes/{_a_job().public_id}/"
+    event = Event.select().where(Event.starts_at > clock.now()).order_by(Event.starts_at).first()
     return {
+        "services": "services/", "service": f"services/{Service.select().order_by(Service.id).first().public_id}/",
+        "group": f"groups/{Group.select().order_by(Group.id).first().public_id}/", "event": f"events/{event.public_id}/",
         "tasks": "tasks/", "task": f"tasks/{task.public_id}/", "workers": "workers/", "worker": worker, "worker_form": f"{worker}edit",
         "leaving": f"{worker}leaving", "classes": "workers/classes/", "categories": "workers/categories/", "status": "accounts/",
         "status_search": "accounts/?q=an&state=active",

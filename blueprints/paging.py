@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import request, url_for
@@ -12,7 +13,7 @@ MOST_PAGES = 10_000
 
 def by_name(query: Any, table: Any) -> tuple[list[Any], str | None, str | None]:
     """Twenty rows in order of (sort_name, id) beside the address's ``after`` or ``before``; links to both neighbours."""
-    start, backwards = _place(table)
+    start, backwards = _place(query, table)
     ahead = (table.sort_name, table.id)
     if start is not None and backwards:
         same = (table.sort_name == start.sort_name) & (table.id < start.id)
@@ -30,7 +31,7 @@ def by_name(query: Any, table: Any) -> tuple[list[Any], str | None, str | None]:
 
 def newest(query: Any, table: Any) -> tuple[list[Any], str | None]:
     """Twenty rows, newest first, older than the address's ``older``; a link to the next ones."""
-    start = _row(table, "older")
+    start = _row(query, table, "older")
     if start is not None:
         query = query.where(table.id < start.id)
     rows = list(query.limit(SIZE + 1))
@@ -39,7 +40,7 @@ def newest(query: Any, table: Any) -> tuple[list[Any], str | None]:
 
 def by_age(query: Any, table: Any) -> tuple[list[Any], str | None]:
     """Twenty rows, the one that was made last first, made before the address's ``older``; a link to the next ones."""
-    start = _row(table, "older")
+    start = _row(query, table, "older")
     if start is not None:
         same = (table.created_at == start.created_at) & (table.id < start.id)
         query = query.where(table.created_at <= start.created_at, (table.created_at < start.created_at) | same)
@@ -49,26 +50,26 @@ def by_age(query: Any, table: Any) -> tuple[list[Any], str | None]:
 
 def oldest(query: Any, table: Any) -> tuple[list[Any], str | None]:
     """Twenty rows, oldest first, younger than the address's ``after``; a link to the next ones."""
-    start = _row(table, "after")
+    start = _row(query, table, "after")
     if start is not None:
         query = query.where(table.id > start.id)
     rows = list(query.limit(SIZE + 1))
     return rows[:SIZE], _link(after=rows[SIZE - 1]) if len(rows) > SIZE else None
 
 
-def soonest(query: Any, table: Any) -> tuple[list[Any], str | None]:
-    """Twenty rows by when they begin, soonest first, later than the address's ``after``; a link to the next ones."""
-    start = _row(table, "after")
-    if start is not None:
-        same = (table.starts_at == start.starts_at) & (table.id > start.id)
-        query = query.where(table.starts_at >= start.starts_at, (table.starts_at > start.starts_at) | same)
-    rows = list(query.limit(SIZE + 1))
+def soonest(read: Callable[[int, Any], list[Any]], among: Any, table: Any) -> tuple[list[Any], str | None]:
+    """Twenty rows by when they begin, soonest first, that follow the address's ``after``; a link to the next ones.
+
+    ``read`` gives as many as it is asked for, from the one on that follows a row or from the first one on; ``among`` is the
+    question for the rows that may be named.
+    """
+    rows = read(SIZE + 1, _row(among, table, "after"))
     return rows[:SIZE], _link(after=rows[SIZE - 1]) if len(rows) > SIZE else None
 
 
 def latest(query: Any, table: Any) -> tuple[list[Any], str | None]:
     """The same the other way round: latest first, before the address's ``older``."""
-    start = _row(table, "older")
+    start = _row(query, table, "older")
     if start is not None:
         same = (table.starts_at == start.starts_at) & (table.id < start.id)
         query = query.where(table.starts_at <= start.starts_at, (table.starts_at < start.starts_at) | same)
@@ -89,16 +90,17 @@ def asked_page() -> int:
     return int(typed) if typed.isascii() and typed.isdigit() and 0 < int(typed[:6]) <= MOST_PAGES and len(typed) < 6 else 1
 
 
-def _place(table: Any) -> tuple[Any, bool]:
+def _place(query: Any, table: Any) -> tuple[Any, bool]:
     for side in ("before", "after"):
-        if row := _row(table, side):
+        if row := _row(query, table, side):
             return row, side == "before"
     return None, False
 
 
-def _row(table: Any, side: str) -> Any:
+def _row(query: Any, table: Any, side: str) -> Any:
+    """The row at which a page begins, if it is of the list: of any other nobody learns when it was or what it is called."""
     public_id = request.args.get(side, "")
-    return table.get_or_none(table.public_id == public_id) if public_id else None
+    return query.where(table.public_id == public_id).order_by().first() if public_id else None
 
 
 def _link(**place: Any) -> str:

@@ -6,7 +6,7 @@ import dataclasses
 import datetime as dt
 from typing import Any
 
-from domain import audit, clock, event_messages, events, links, profile, settings, store, work_queue
+from domain import audit, clock, event_messages, events, handover, links, profile, settings, store, work_queue
 from domain.actor import Actor
 from domain.events import Move
 from domain.rules import N_, STALE, NotFound, RuleBroken, Term
@@ -23,8 +23,13 @@ STATE_NAMES = {
     "booked": Term(N_("booked")), "show": Term(N_("attended")), "no_show": Term(N_("missed")),
     "cancelled_by_client": Term(N_("cancelled")), "late_cancelled": Term(N_("cancelled late")),
 }  # fmt: skip
+CANCELLED = ("cancelled_by_client", "late_cancelled")
 _COMES = ("booked", "show", "no_show")
 TELL_BEFORE = dt.timedelta(hours=24)
+_NOT_NOW = {
+    "running_late": N_("This can be said from the day before until it is over. Please call us."),
+    "cannot_come": N_("This appointment was cancelled or is over."),
+}
 
 
 def mark(place: Attendance, verb: str, by: Actor, *, version: int) -> None:
@@ -33,39 +38,56 @@ def mark(place: Attendance, verb: str, by: Actor, *, version: int) -> None:
     Raises RuleBroken: ``stale``, ``early`` for who came before the day, ``over``, ``taken``.
     """
     with store.writing():
-        if verb == "revert" and place.event.state == "cancelled_by_client":
-            events.hold_worker(place.event)
+        seen = Event.get_by_id(place.event_id)  # a page may know an older one
+        brings_back = verb == "revert" and seen.state == "cancelled_by_client"
+        if brings_back:
+            events.hold_worker(seen)  # before the event, as everybody does
         event = store.lock(Event.select().where(Event.id == place.event_id)).get()
         now = Attendance.get_by_id(place.id)
         if now.state == MOVES[verb].target:
             return
+        if verb == "revert" and (event.state, event.worker_id) != (seen.state, seen.worker_id):
+            raise RuleBroken(STALE, code="stale")
         if now.version != version:
             raise RuleBroken(STALE, code="stale")
         if verb in ("show", "no_show") and events.day_of(event) > clock.today(event.site.time_zone):
             raise RuleBroken(N_("Who came can be said from the day of the appointment on."), code="early")
-        if verb == "revert" and event.state == "cancelled_by_client":
-            events.revert(event, by)
+        if brings_back:
+            events.bring_back(event, by)
         elif event.state != "booked":
             raise RuleBroken(N_("This appointment is over, or was cancelled already."), code="over")
-        _change(now, event, verb, by)
+        _change(now, event, verb, by, how="")
 
 
-def _change(place: Attendance, event: Event, verb: str, by: Actor, *, reason: str = "") -> None:
+def _change(place: Attendance, event: Event, verb: str, by: Actor, *, reason: str = "", how: str | None = None) -> None:
+    """``how`` is ``phone`` for what a client gives up by telephone, which a worker writes down."""
+    how = ("phone" if by.worker is not None else "") if how is None else how
     move = MOVES[verb]
     changes: dict[str, Any] = {"state": move.target, "version": Attendance.version + 1}
     if verb != "revert":
         changes["cancel_reason"] = reason
+    if verb in ("cancel", "cancel_late"):
+        changes |= {"confirmed_at": None, "confirmed_how": ""}
     stored = Attendance.update(**changes).where(Attendance.id == place.id, Attendance.state.in_(move.origins))
     if not stored.execute():
         raise RuleBroken(N_("Somebody else said something about this meanwhile. Look at it again."), code="over")
-    audit.record(move.audited, by, individual=place.individual, subject=events.named(event), before=place.state, after=move.target)
+    if move.target not in _COMES:
+        handover.let_go([event.worker], by)
+    audit.record(move.audited, by, individual=place.individual, subject=events.named(event), before=place.state, after=move.target,
+                 how=how)  # fmt: skip
+    fresh, as_it_is = Attendance.get_by_id(place.id), Event.get_by_id(event.id)
     if verb == "revert":
-        event_messages.reverted(place, event)
+        event_messages.reverted(fresh, as_it_is)
     else:
-        event_messages.drop(place)
+        event_messages.settle(fresh, as_it_is, event)
     is_empty = not Attendance.select().where(Attendance.event == event.id, Attendance.state.in_(_COMES)).exists()
     if is_empty and event.group_id is None:
-        events.change_state(event, "empty", by)
+        events.change_state(event, "empty", by, whose=place.individual)
+
+
+def take_out(place: Attendance, event: Event, by: Actor) -> None:
+    """A place in an event (held) is cancelled by staff for somebody who left its group; what waited to be sent of it is not."""
+    _change(place, event, "cancel", by, how="")
 
 
 def latest_to_cancel(event: Event) -> dt.datetime:
@@ -74,10 +96,11 @@ def latest_to_cancel(event: Event) -> dt.datetime:
     return at
 
 
-def give_up(place: Attendance, by: Actor, *, reason: str = "") -> str:
+def give_up(place: Attendance, by: Actor, *, reason: str = "", shown: str = "") -> str:
     """A client cancels the own place; what it is then: ``cancelled_by_client``, or ``late_cancelled`` after the notice.
 
-    Twice is harmless.  Raises RuleBroken: ``past``, ``over``, ``too_late`` where late ones are not taken.
+    ``shown`` is the ``mark_of`` what the page showed.  Twice is harmless.  Raises RuleBroken: ``past``, ``over``, ``moved`` since it
+    was shown, ``too_late`` where late ones are not taken.
     """
     why = profile.clean(reason, "reason", 500, lines=True)
     with store.writing():
@@ -86,17 +109,24 @@ def give_up(place: Attendance, by: Actor, *, reason: str = "") -> str:
         if now.state in ("cancelled_by_client", "late_cancelled"):
             return str(now.state)
         _must_be_ahead(event, now, moment)
+        _must_be_shown(event, shown)
         is_late = moment > latest_to_cancel(event)
         if is_late and not settings.get("late_cancelling"):
             raise RuleBroken(N_("It is too late to cancel here. Tell us that you cannot come."), code="too_late")
-        _change(now, event, "cancel_late" if is_late else "cancel", by, reason=why)
-        return MOVES["cancel_late" if is_late else "cancel"].target
+        verb = "cancel_late" if is_late else "cancel"
+        _change(now, event, verb, by, reason=why)
+        if by.worker is None:  # who writes it down for a client on the telephone knows it
+            event_messages.given_up(now, event)
+            if moment >= event.starts_at - TELL_BEFORE:  # so near that an e-mail alone may be read too late
+                _to_do("cannot_come", now, event)
+        return MOVES[verb].target
 
 
-def confirm(place: Attendance, by: Actor, how: str) -> None:
+def confirm(place: Attendance, by: Actor, how: str, *, shown: str = "") -> None:
     """Somebody says that they come; ``how`` is ``portal``, ``link`` or ``phone``.  Twice is harmless.
 
-    Raises RuleBroken: ``past``, ``over``, ``moved`` since it was shown, ``off`` where clients do not confirm by themselves.
+    ``shown`` is the ``mark_of`` what the page showed.  Raises RuleBroken: ``past``, ``over``, ``moved`` since then, ``off`` where
+    clients do not confirm by themselves.
     """
     if how != "phone" and not settings.get("confirming"):
         raise RuleBroken(N_("Please call us to confirm this appointment."), code="off")
@@ -104,14 +134,13 @@ def confirm(place: Attendance, by: Actor, how: str) -> None:
         event = store.lock(Event.select().where(Event.id == place.event_id)).get()
         now = Attendance.get_by_id(place.id)
         _must_be_ahead(event, now, clock.now())
-        if event.starts_at != place.starts_at:
-            raise RuleBroken(N_("This appointment was moved meanwhile. Look at it again."), code="moved")
+        _must_be_shown(event, shown or mark_of(place))
         first = Attendance.update(confirmed_at=clock.now(), confirmed_how=how).where(
             Attendance.id == now.id, Attendance.confirmed_at.is_null()
         )
         if first.execute():
             audit.record("attendance.confirmed", by, individual=now.individual, subject=events.named(event), how=how)
-            event_messages.drop(now, "event_confirmation")
+            event_messages.ask_no_more(now, event_messages.CONFIRMED)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -120,7 +149,8 @@ class Offer:
 
     confirm: bool
     cancel: str
-    tell: bool
+    late: bool  # to say that one is running late; from then on the video call can be joined
+    cannot_come: bool
     add: bool  # to a calendar of the client's own
 
 
@@ -129,14 +159,32 @@ def offer(place: Attendance) -> Offer:
     event, now = place.event, clock.now()
     is_booked = event.state == "booked" and place.state == "booked"
     is_ahead = is_booked and event.starts_at > now
-    late = "late" if settings.get("late_cancelling") else "too_late"
-    way = "in_time" if now <= latest_to_cancel(event) else late
+    way = way_to_cancel(event)
     return Offer(
         confirm=is_ahead and place.confirmed_at is None and settings.get("confirming"),
         cancel=way if is_ahead and settings.get("cancelling") else "",
-        tell=is_booked and event.starts_at - TELL_BEFORE <= now < event.ends_at,
+        late=_may_tell(event, place, "running_late", now),
+        cannot_come=_may_tell(event, place, "cannot_come", now),
         add=is_booked and event.ends_at > now,
     )  # fmt: skip
+
+
+def way_to_cancel(event: Event) -> str:
+    """How a place in what is ahead would be cancelled now: ``in_time``, ``late``, or ``too_late`` for where it is not taken."""
+    if clock.now() <= latest_to_cancel(event):
+        return "in_time"
+    return "late" if settings.get("late_cancelling") else "too_late"
+
+
+def may_be_taken_back(place: Attendance, verb: str) -> bool:
+    """True for what whoever answers the telephone wrote down by mistake, and takes back while it is ahead."""
+    return verb == "revert" and place.state in CANCELLED and place.event.starts_at > clock.now()
+
+
+def _may_tell(event: Event, place: Attendance, what: str, now: dt.datetime) -> bool:
+    """That one cannot come can be said at any time until it is over; that one is late, from the day before on."""
+    from_then = event.starts_at - TELL_BEFORE if what == "running_late" else now
+    return bool(event.state == "booked" and place.state == "booked" and from_then <= now < event.ends_at)
 
 
 def staff_verbs(place: Attendance) -> list[str]:
@@ -160,25 +208,56 @@ def phone_verbs(place: Attendance) -> list[str]:
     verbs = ["confirm"] if is_ahead and place.confirmed_at is None else []
     if is_ahead and (now <= latest_to_cancel(event) or settings.get("late_cancelling")):
         verbs.append("give_up")
-    return [*verbs, "running_late", "cannot_come"] if event.starts_at - TELL_BEFORE <= now < event.ends_at else verbs
+    said = ("running_late",) if "give_up" in verbs else ("running_late", "cannot_come")
+    return verbs + [what for what in said if _may_tell(event, place, what, now)]
 
 
-def tell(place: Attendance, what: str, by: Actor) -> bool:
+def by_phone(place: Attendance, what: str, by: Actor, *, version: int, shown: str) -> None:
+    """Staff write down what a client says on the telephone: one of ``phone_verbs``, about the place and the time that they saw.
+
+    Raises RuleBroken: ``stale``, ``moved``, and as ``confirm``, ``give_up`` and ``tell`` do.
+    """
+    with store.writing():
+        store.lock(Event.select().where(Event.id == place.event_id)).get()
+        now = Attendance.get_by_id(place.id)
+        if what == "give_up" and now.state in CANCELLED:
+            return
+        if now.version != version:
+            raise RuleBroken(STALE, code="stale")
+        if what == "confirm":
+            confirm(now, by, "phone", shown=shown)
+        elif what == "give_up":
+            give_up(now, by, shown=shown)
+        else:
+            tell(now, what, by, shown=shown)
+
+
+def tell(place: Attendance, what: str, by: Actor, *, shown: str = "") -> bool:
     """A client lets the worker know, ``running_late`` or ``cannot_come``: a task and an e-mail.  False when that was said before.
 
-    Raises RuleBroken ``over`` for what is not booked or not near.
+    ``shown`` is the ``mark_of`` what the page showed.  Raises RuleBroken ``over`` for what is not booked, is over, or, of being
+    late, not near; ``moved`` since it was shown.
     """
     with store.writing():
         event = store.lock(Event.select().where(Event.id == place.event_id)).get()
         now = Attendance.get_by_id(place.id)
-        if event.state != "booked" or now.state != "booked" or not event.starts_at - TELL_BEFORE <= clock.now() < event.ends_at:
-            raise RuleBroken(N_("This can be said from the day before until it is over. Please call us."), code="over")
-        worker = event.worker if event.worker.is_active else None
-        is_new = work_queue.add(what, "intake", now.individual, told_key(now), worker=worker)
+        _must_be_shown(event, shown)
+        if not _may_tell(event, now, what, clock.now()):
+            raise RuleBroken(_NOT_NOW[what], code="over")
+        is_new = _to_do(what, now, event)
         if is_new:
+            if what == "cannot_come":
+                Attendance.update(confirmed_at=None, confirmed_how="").where(Attendance.id == now.id).execute()
+                event_messages.ask_no_more(now, event_messages.DECLINED)
             audit.record("attendance.told", by, individual=now.individual, subject=events.named(event), what=what)
             event_messages.told(now, event, what)
     return is_new
+
+
+def _to_do(what: str, place: Attendance, event: Event) -> bool:
+    """A task for the worker, or for intake where there is none any more; False when it was there before."""
+    worker = event.worker if event.worker.is_active else None
+    return work_queue.add(what, "intake", place.individual, told_key(place), worker=worker)
 
 
 def said(place: Attendance) -> dict[str, dt.datetime]:
@@ -187,9 +266,7 @@ def said(place: Attendance) -> dict[str, dt.datetime]:
     return {keys[task.dedupe_key]: task.created_at for task in Task.select().where(Task.dedupe_key.in_(list(keys)))}
 
 
-def mark_of(event: Event) -> str:
-    """The time of an event in the link that confirms it: another link of the call, or another worker, changes nothing there."""
-    return str(int(event.starts_at.timestamp()))
+mark_of = event_messages.mark_of
 
 
 def told_key(place: Attendance) -> str:
@@ -226,3 +303,9 @@ def _must_be_ahead(event: Event, place: Attendance, now: dt.datetime) -> None:
         raise RuleBroken(N_("This appointment was cancelled or is over."), code="over")
     if event.starts_at <= now:
         raise RuleBroken(N_("This appointment has begun already."), code="past")
+
+
+def _must_be_shown(event: Event, shown: str) -> None:
+    """Who says something of a time says it of the one that they saw."""
+    if shown and shown != mark_of(event):
+        raise RuleBroken(N_("This appointment was moved meanwhile. Look at it again."), code="moved")

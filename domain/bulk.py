@@ -10,11 +10,12 @@ import datetime as dt
 import json
 import re
 from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
 from typing import Any
 
 from peewee import SQL, fn
 
-from domain import accounts, agency, audit, clock, eligibility, forced_reset, search, settings, sites, store
+from domain import accounts, agency, audit, clock, eligibility, enrolments, forced_reset, search, settings, sites, store
 from domain.actor import Actor
 from domain.eligibility import Known
 from domain.rules import N_, RuleBroken
@@ -57,13 +58,14 @@ ring: Callable[[], object] = _silence  # set by tasks, for who begins at once
 
 @dataclasses.dataclass(frozen=True)
 class Sought:
-    """What accounts are narrowed by: a question as in the list of clients, a state, when they were made, and the site."""
+    """What accounts are narrowed by: a question as in the list of clients, a state, when they were made, site and service."""
 
     question: str = ""
     state: str = ""
     since: dt.date | None = None
     until: dt.date | None = None
     site: str = ""  # the public id of one, or sites.NOT_SAID
+    service: str = ""  # the public id of one in which their people are enrolled
 
     def narrow(self, query: Any) -> Any:
         """A query over accounts and their individuals, narrowed."""
@@ -79,11 +81,22 @@ class Sought:
             query = query.where(PortalAccount.created_at < _midnight(self.until + dt.timedelta(days=1)))
         if self.site:
             query = query.where((sites.come_to if are_few else sites.among)(self.site))
+        if self.service:
+            query = query.where(enrolments.are_in(self._enrolled[0], PortalAccount.individual, are_few=self._are_few_enrolled()))
         return query
 
     def _are_few(self) -> bool:
-        """True when the site is what leaves few of them."""
-        return bool(self.site) and not self.question and sites.are_few(self.site)
+        """True when the site or the service is what leaves few of them."""
+        return (bool(self.site) and not self.question and sites.are_few(self.site)) or self._are_few_enrolled()
+
+    def _are_few_enrolled(self) -> bool:
+        return bool(self.service) and not self.question and self._enrolled[1]
+
+    @cached_property
+    def _enrolled(self) -> tuple[int, bool]:
+        """The number of the service, and whether few are in it."""
+        number = enrolments.numbered(self.service)
+        return number, enrolments.are_few(number)
 
     def as_text(self) -> dict[str, str]:
         """As the job keeps it."""
@@ -93,7 +106,7 @@ class Sought:
 def sought(kept: dict[str, str]) -> Sought:
     """What ``as_text`` kept."""
     days = {name: dt.date.fromisoformat(kept[name]) if name in kept else None for name in ("since", "until")}
-    return Sought(kept.get("question", ""), kept.get("state", ""), site=kept.get("site", ""), **days)
+    return Sought(kept.get("question", ""), kept.get("state", ""), site=kept.get("site", ""), service=kept.get("service", ""), **days)
 
 
 def _midnight(day: dt.date) -> dt.datetime:

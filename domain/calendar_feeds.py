@@ -6,6 +6,8 @@ The address is made from its row and the installation's key whenever it is neede
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
+from typing import Any
 
 from domain import audit, clock, links, settings, store
 from domain.actor import Actor
@@ -16,9 +18,14 @@ _PURPOSE = "calendar_feed"
 
 
 def of(individual: Individual) -> CalendarFeed | None:
-    """The feed that somebody has; None when there is none."""
-    feed: CalendarFeed | None = CalendarFeed.get_or_none(_live(individual))
+    """The feed that somebody has, made by the account of now; None when there is none."""
+    feed: CalendarFeed | None = _opening().where(CalendarFeed.individual == individual).first()
     return feed
+
+
+def has_ended(individual: Individual) -> bool:
+    """True where an address that somebody had opens nothing any more, and no other one is there."""
+    return of(individual) is None and CalendarFeed.select().where(CalendarFeed.individual == individual).exists()
 
 
 def make(individual: Individual, by: Actor) -> CalendarFeed:
@@ -38,18 +45,28 @@ def make(individual: Individual, by: Actor) -> CalendarFeed:
 def tell(individual: Individual, by: Actor, *, has_details: bool) -> None:
     """Whether what is read there says with whom, where and for what, or the time only.  Raises NotFound without a feed."""
     with store.writing():
-        if not CalendarFeed.update(has_details=has_details).where(_live(individual), CalendarFeed.has_details != has_details).execute():
-            if of(individual) is None:
-                raise NotFound
-            return
-        audit.record("calendar_feed.changed", by, individual=individual, has_details=has_details)
+        feed = of(individual)
+        if feed is None:
+            raise NotFound
+        changed = CalendarFeed.update(has_details=has_details).where(CalendarFeed.id == feed.id, CalendarFeed.has_details != has_details)
+        if changed.execute():
+            audit.record("calendar_feed.changed", by, individual=individual, has_details=has_details)
 
 
 def end(individual: Individual, by: Actor) -> None:
     """The address opens nothing from now on.  Twice is harmless."""
+    end_many([individual], by)
+
+
+def end_many(individuals: Sequence[Individual], by: Actor) -> None:
+    """The same for each of these people."""
     with store.writing():
-        if _end(individual):
-            audit.record("calendar_feed.ended", by, individual=individual)
+        ended = CalendarFeed.update(ended_at=clock.now()).where(
+            CalendarFeed.individual.in_([each.id for each in individuals]), CalendarFeed.ended_at.is_null()
+        )
+        theirs = sorted(row.individual_id for row in ended.returning(CalendarFeed.individual))
+        if theirs:
+            audit.record_many("calendar_feed.ended", by, [(Individual(id=number), "", {}) for number in theirs])
 
 
 def token(feed: CalendarFeed) -> str:
@@ -62,20 +79,19 @@ def find(token: str) -> CalendarFeed:
     sign in: the account is suspended, disabled or closed, or is not the one that made it."""
     if not settings.get("calendar_feed"):
         raise NotFound
-    owner = (PortalAccount.individual == CalendarFeed.individual) & (PortalAccount.created_at <= CalendarFeed.created_at)
-    is_well = (PortalAccount.state == "active") | ((PortalAccount.state == "locked") & (PortalAccount.reason == "attempts"))
-    found = CalendarFeed.select(CalendarFeed, Individual).join(Individual).join(PortalAccount, on=owner)
-    feed: CalendarFeed | None = found.where(
-        CalendarFeed.nonce == links.unsealed(_PURPOSE, token), CalendarFeed.ended_at.is_null(), is_well
-    ).first()
+    feed: CalendarFeed | None = _opening().where(CalendarFeed.nonce == links.unsealed(_PURPOSE, token)).first()
     if feed is None:
         raise NotFound
     return feed
 
 
-def _live(individual: Individual) -> object:
-    return (CalendarFeed.individual == individual) & CalendarFeed.ended_at.is_null()
+def _opening() -> Any:
+    """The question for the addresses that open something, with whose they are."""
+    owner = (PortalAccount.individual == CalendarFeed.individual) & (PortalAccount.created_at <= CalendarFeed.created_at)
+    is_well = (PortalAccount.state == "active") | ((PortalAccount.state == "locked") & (PortalAccount.reason == "attempts"))
+    found = CalendarFeed.select(CalendarFeed, Individual).join(Individual).join(PortalAccount, on=owner)
+    return found.where(CalendarFeed.ended_at.is_null(), is_well)
 
 
-def _end(individual: Individual) -> bool:
-    return bool(CalendarFeed.update(ended_at=clock.now()).where(_live(individual)).execute())
+def _end(individual: Individual) -> None:
+    CalendarFeed.update(ended_at=clock.now()).where(CalendarFeed.individual == individual, CalendarFeed.ended_at.is_null()).execute()

@@ -1,14 +1,12 @@
 """A made-up agency with as many clients as wanted: to try the portal, to teach, and to measure it.
 
-Nobody in it is real.  Telephone numbers are of the range that is kept for stories (555 0100 to 0199), e-mail addresses
-of the domain that nobody has.  The same seed gives the same people; only public ids, links and moments differ.
+Nobody in it is real.  The same seed gives the same people; only public ids, links and moments differ.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-import random
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -19,6 +17,7 @@ from domain import (
     audit,
     categories,
     clock,
+    demo_calendar,
     links,
     notices,
     passwords,
@@ -30,26 +29,23 @@ from domain import (
     texts,
 )
 from domain.actor import SYSTEM, Actor
+from domain.demo_people import FIRST, LAST, House, Person, chance_of, client, others
 from domain.rules import N_, RuleBroken
 from models import (
     ACTIVE,
-    CLOSED,
     DISABLED,
     LOCKED,
-    PENDING,
     Agency,
     Consent,
     Contact,
     Delivery,
     DeliveryAttempt,
-    Enrolment,
     Follow,
     Group,
     Individual,
     Link,
     PageVersion,
     PortalAccount,
-    RosterEntry,
     Row,
     SearchWord,
     SecurityClass,
@@ -69,84 +65,6 @@ FOLLOWED = 480  # of the first clients every second one is in somebody's caseloa
 FEWEST_FOR_OTHERS = 10  # from so many on there are people without an account, and accounts in every state
 
 
-def _listed(text: str) -> tuple[str, ...]:
-    return tuple(text.split())
-
-
-FIRST = _listed(
-    "Abena Adaeze Aiyana Aleksander Amaru Anaïs Anouk Åse Basilio Béatrice Bjørn Brónach Cedric Chiamaka Chloë "
-    "Corentin Dagny D'Andre Darya Delphine Elouan Elżbieta Emeka Eszter Étienne Fatoumata Fenna Ferran Fiadh "
-    "Gaspard Giedrė Grete Hamza Hana Hélène Hyun-woo Ikaika Ilse Imani Iñaki Ingvild Jagoda Jean-Baptiste Jiří "
-    "Joaquín Kahurangi Kajsa Keiko Kwabena Lachlan Laszlo Leocadia Linnéa Lucía Maëlys Magdalena Mairéad Matthias "
-    "Meera Mei-Lin Mihail Nadia Nalani Ngozi Niamh Nuno Oluwaseun Ondřej Oriol Paityn Paloma Pádraig Quetzal "
-    "Rafael Rosalind Ruairí Sade Sanne Seo-yeon Siobhán Søren Suda Tadeusz Taina Tamsin Tariq Thaddeus Tuuli "
-    "Uchenna Ulrika Valentín Veronika Wanjiru Wilfred Xiomara Yannick Yetunde Yusuf Zdeněk Zoë"
-)
-LAST = _listed(
-    "Abernethy-Moss Achterberg Adebayo-Lund Alderwick Amsterloo Applethwaite Arrowsmith Ashgrove Aylesborough "
-    "Baskerfield Beaumaris Birchall Blackwater Bramblewood Brightling Calderbrook Çelikdal Chestermere Cloverdene "
-    "Copperthwaite Crannock D'Aubrey D'Onofriello Dąbrowiec Deepwell Delacour-Petit Dunmarrow Éperdieu "
-    "Eisenbachtal Elmsworthy Fairweather-Quist Fernandisco Fjällgren Foxcombe Garrowby Ghislandi Glenholm "
-    "Goldacre Grünwaldhofer Haverstock Hawksmere Hinterreiterschmidbauer Hohenfriedbergersdorfer Iglesiaval "
-    "Inverdale Ivarsdóttir Jørkensen Kaltenbrunnergassner Karagözlü Kestrelman Kowalecki Łabędzki Lanternier "
-    "Larkspur Lindqvåg Lockhaven Maesbrook M'Bala-Ndour Merrigold Mossavi-Tate Nakashiro Nethercott Nørrebæk "
-    "Nguyệt Oakenshaw Obiaghel Ó'Cuillin O'Farradane O'Shanwick Oduyale Ørnsted Ostrander-Vail Pellowmere "
-    "Petrovanu Pfeffersackhausen Pimblott Quailford Quintanível Rainscourt Řehořkov Rosenquartz Rüdesbergheimer "
-    "Saltmarsh Sandoval-Ruiz-Peña Schwarzenbacherhuber Sedgewater Şahinbaş Shirokawa Silverbirch Sæmundsvik "
-    "Stoneleighton Szczebrzyński Thistlewood Thórsdal Tidewater Umbridgeson Vantongeren Vasquelles Villanoé "
-    "Wacholderwieserin Waterhouse-Obi Wetherington Whitlocke Wolkensteinermühlbach Wrenfield Yarrowdale "
-    "Ylönkangas Zabalbeitia Zephyrine Žukauskiene"
-)
-ARABIC_FIRST = _listed(
-    "ليلى يوسف مريم سلمى طارق هدى زياد رانيا كريم نجوى"
-)
-ARABIC_LAST = _listed(
-    "الحدادين النجارسي القمراوي البحرينو الزيتوناني الورداشي النسيمي السنديانو"
-)
-PREFERRED = _listed(
-    "Ash Bee Coco Dov Effie Finch Gigi Hal Indy Jo Kit Lou Max Nell Oz Pim Quill Robin Sky Teddy Ziggy"
-)
-PRONOUNS = ("she/her", "he/him", "they/them", "she/they", "ze/hir")
-GENDERS = ("woman", "man", "non-binary", "two-spirit", "prefers not to say")
-RELATIONS = ("sister", "brother", "mother", "father", "partner", "neighbour", "friend", "aunt")
-INSTRUCTIONS = ("", "", "Only in the evening.", "Ring twice.", "Do not leave a message.", "Speaks French.")
-AREA_CODES = ("204", "236", "250", "306", "403", "416", "418", "506", "514", "519", "604", "613", "705", "709", "780",
-              "807", "819", "867", "902", "905")  # fmt: skip
-STREETS = ("Example Street", "Sample Lane", "Lantern Row", "Driftwood Crescent", "Gull Court", "Old Ropewalk",
-           "Pepperbush Road", "Slipway Hill", "Tern Close", "Foghorn Avenue")  # fmt: skip
-TOWNS = ("Halifax", "Dartmouth", "Bedford", "Truro", "Lunenburg", "Antigonish", "Yarmouth", "Sydney")
-
-
-@dataclasses.dataclass(frozen=True)
-class Person:
-    """One made-up individual with their contacts; ``state`` is their account's, empty when there is none."""
-
-    details: profile.Details
-    reaches: tuple[profile.Reach, ...]
-    consents: bool = True
-    state: str = ACTIVE
-    reason: str | None = None
-    days: int = 30  # since the activation was sent
-
-    @property
-    def email(self) -> str:
-        return next(reach.value for reach in self.reaches if reach.kind == "email")
-
-
-@dataclasses.dataclass(frozen=True)
-class _House:
-    """What every account refers to."""
-
-    sites: list[Site]
-    workers: list[Worker]
-    services: list[Service]
-    groups: list[Group]
-    privacy: PageVersion
-    terms: PageVersion
-    password_hash: str
-    now: dt.datetime
-
-
 def fill(*, clients: int, password: str, seed: int = 1) -> None:
     """Make the agency, its staff and ``clients`` active clients, everybody with ``password``.
 
@@ -158,7 +76,7 @@ def fill(*, clients: int, password: str, seed: int = 1) -> None:
     traced: list[PortalAccount] = []
     for numbers in chunked(range(1, clients + 1), BATCH):
         with store.writing():
-            made = _add([client(number, seed) for number in numbers], house, first=numbers[0])
+            made = _add([client(number, seed) for number in numbers], house, first=numbers[0], seed=seed)
             traced += made[: TRACED - len(traced)]
     with store.writing():
         rest = _add(others(), house) if clients >= FEWEST_FOR_OTHERS else []
@@ -173,7 +91,7 @@ def fill(*, clients: int, password: str, seed: int = 1) -> None:
 # ---------------------------------------------------------------- the agency
 
 
-def _build(password_hash: str, seed: int) -> _House:
+def _build(password_hash: str, seed: int) -> House:
     now = clock.now()
     with store.writing():
         if Agency.select().exists():
@@ -188,7 +106,7 @@ def _build(password_hash: str, seed: int) -> _House:
         places = _sites()
         workers = _workers(places, password_hash, seed, now)
         services, groups = _services(workers, now)
-    return _House(places, workers, services, groups, privacy, terms, password_hash, now)
+    return House(places, workers, services, groups, privacy, terms, password_hash, now)
 
 
 def _texts(language: str) -> dict[str, str]:
@@ -218,7 +136,7 @@ def _workers(sites: list[Site], password_hash: str, seed: int, now: dt.datetime)
     classes = {0: imports, 2: sends}
     made = []
     for number, group in enumerate(groups):
-        chance = _chance(f"{seed} worker {number}")
+        chance = chance_of(f"{seed} worker {number}")
         address = f"worker{number}@example.org" if number else "admin@example.org"
         first, last = chance.choice(FIRST), chance.choice(LAST)
         made.append(Worker.create(
@@ -259,75 +177,10 @@ def _services(workers: list[Worker], now: dt.datetime) -> tuple[list[Service], l
     return [counselling, parenting, crisis], groups
 
 
-# ---------------------------------------------------------------- made-up people
-
-
-def client(number: int, seed: int) -> Person:
-    """The client with a number; the same for the same seed, however many there are."""
-    chance = _chance(f"{seed} client {number}")
-    details = profile.Details(
-        *_name(chance),
-        preferred_name=chance.choice(PREFERRED) if chance.random() < 0.15 else "",
-        pronouns=chance.choice(PRONOUNS) if chance.random() < 0.3 else "",
-        gender=chance.choice(GENDERS) if chance.random() < 0.5 else "",
-        language=chance.choice(texts.LANGUAGES) if chance.random() < 0.3 and number > 10 else "",  # the first follow the reader
-        birth_date=dt.date(1936, 1, 1) + dt.timedelta(days=chance.randrange(25_000)),  # to June 2004
-    )  # fmt: skip
-    return Person(details, tuple(_reaches(chance, f"client{number}@example.org")), days=20 + number % 300)
-
-
-def _chance(seed: str) -> random.Random:
-    return random.Random(seed)  # noqa: S311 - makes people up, keeps no secret
-
-
-def _name(chance: random.Random) -> tuple[str, str]:
-    kind, first, last = chance.random(), chance.choice(FIRST), chance.choice(LAST)
-    if kind < 0.05:
-        return chance.choice(ARABIC_FIRST), chance.choice(ARABIC_LAST)
-    return first, f"{last}-{chance.choice(LAST)}" if kind < 0.1 else last
-
-
-def _reaches(chance: random.Random, email: str) -> Iterator[profile.Reach]:
-    yield profile.Reach("email", email, is_main=True)
-    yield profile.Reach("mobile", _phone(chance), is_main=True)
-    yield profile.Reach("address", _address(chance), is_main=True)
-    if chance.random() < 0.35:
-        person = f"{chance.choice(FIRST)} ({chance.choice(RELATIONS)})"
-        instructions = chance.choice(INSTRUCTIONS)
-        yield profile.Reach("emergency", _phone(chance), person=person, instructions=instructions, is_main=True)
-
-
-def _phone(chance: random.Random) -> str:
-    return f"+1{chance.choice(AREA_CODES)}55501{chance.randrange(100):02}"
-
-
-def _address(chance: random.Random) -> str:
-    return f"{chance.randrange(1, 400)} {chance.choice(STREETS)}\n{chance.choice(TOWNS)} NS"
-
-
-def others() -> list[Person]:
-    """Who makes the staff's pages worth looking at: people without an account, and accounts in every other state."""
-
-    def of(first: str, last: str, born: dt.date, address: str, **more: Any) -> Person:
-        died = more.pop("died", None)
-        reaches = _reaches(_chance(address), f"{address}@example.org")
-        return Person(profile.Details(first, last, birth_date=born, death_date=died), tuple(reaches), **more)
-
-    return [
-        of("Pip", "Ravenscroft-Bell", dt.date(2019, 5, 4), "child", state=""),
-        of("Wilhelmina", "Oakes", dt.date(1941, 2, 11), "deceased", state="", died=dt.date(2025, 3, 30)),
-        of("Noor", "Castellane", dt.date(1988, 9, 23), "no.consent", state="", consents=False),
-        of("Thandeka", "Brightwater", dt.date(1979, 12, 1), "pending", state=PENDING, days=2),
-        of("Anselm", "Quillfeather", dt.date(1965, 7, 19), "expired", state=CLOSED, reason="expired", days=60),
-        of("Marisol", "Devereux-Finch", dt.date(1992, 4, 8), "disabled", state=DISABLED, days=200),
-        of("Jorun", "Halvardsen", dt.date(1957, 10, 30), "suspended", state=LOCKED, reason="suspended", days=120),
-    ]
-
-
 # ---------------------------------------------------------------- writing them down
 
 
-def _add(people: list[Person], house: _House, *, first: int = 0) -> list[PortalAccount]:
+def _add(people: list[Person], house: House, *, first: int = 0, seed: int = 0) -> list[PortalAccount]:
     """Write people of one transaction; their accounts.  ``first`` is the number of the first client, 0 for others."""
     individuals = _insert(Individual, [_individual(person, house) for person in people])
     numbered = list(zip(people, individuals, strict=True))
@@ -338,7 +191,8 @@ def _add(people: list[Person], house: _House, *, first: int = 0) -> list[PortalA
     holders = [(person, who) for person, who in numbered if person.state]
     if first:
         _follow(individuals, house, first)
-        _enrol(individuals, house, first)
+    if first == 1:
+        demo_calendar.add(individuals[:FOLLOWED], house, seed)
     return _insert(PortalAccount, [_account(person, who, house) for person, who in holders])
 
 
@@ -355,7 +209,7 @@ def _insert(table: type[Row], rows: list[dict[str, Any]], *, fetch: bool = True)
     return [found[public_id] for public_id in wanted]
 
 
-def _individual(person: Person, house: _House) -> dict[str, Any]:
+def _individual(person: Person, house: House) -> dict[str, Any]:
     details = person.details
     return dataclasses.asdict(details) | {
         "public_id": new_public_id(), "sort_name": profile.sort_name(details.first_name, details.last_name),
@@ -363,7 +217,7 @@ def _individual(person: Person, house: _House) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _site(person: Person, house: _House) -> int | None:
+def _site(person: Person, house: House) -> int | None:
     """Three in five come to the first site, one to the other; of the rest nobody said it."""
     place = person.days % 5
     return None if place == 4 else house.sites[place == 3].id
@@ -373,7 +227,7 @@ def _contact(reach: profile.Reach) -> dict[str, Any]:
     return dataclasses.asdict(reach) | {"lookup": profile.lookup_of(reach.kind, reach.value)}
 
 
-def _consent(person: Person, individual: Individual, house: _House) -> dict[str, Any]:
+def _consent(person: Person, individual: Individual, house: House) -> dict[str, Any]:
     return {
         "individual": individual.id, "channel": "email", "is_given": person.consents, "recorded_how": "demo",
         "recorded_at": _sent_at(person, house), "recorded_by": house.workers[2].id,
@@ -389,7 +243,7 @@ def _words(individuals: Iterable[Individual], contacts: Iterable[Contact]) -> It
             yield {"word": word, "individual": individual.id}
 
 
-def _account(person: Person, individual: Individual, house: _House) -> dict[str, Any]:
+def _account(person: Person, individual: Individual, house: House) -> dict[str, Any]:
     sent, was_active = _sent_at(person, house), person.state in (ACTIVE, LOCKED, DISABLED)
     activated = sent + dt.timedelta(hours=3) if was_active else None
     return {
@@ -402,11 +256,11 @@ def _account(person: Person, individual: Individual, house: _House) -> dict[str,
     }  # fmt: skip
 
 
-def _sent_at(person: Person, house: _House) -> dt.datetime:
+def _sent_at(person: Person, house: House) -> dt.datetime:
     return house.now - dt.timedelta(days=person.days)
 
 
-def _follow(individuals: list[Individual], house: _House, first: int) -> None:
+def _follow(individuals: list[Individual], house: House, first: int) -> None:
     caseworkers = [worker for worker in house.workers if worker.group == "worker"]
     rows = [
         {"individual": individual.id, "worker": caseworkers[number // 2 % len(caseworkers)].id}
@@ -416,34 +270,10 @@ def _follow(individuals: list[Individual], house: _House, first: int) -> None:
     _insert(Follow, rows, fetch=False)
 
 
-def _enrol(individuals: list[Individual], house: _House, first: int) -> None:
-    """Those who are followed are enrolled with the same worker; the others, until somebody takes them over, with nobody."""
-    caseworkers = [worker for worker in house.workers if worker.group == "worker"]
-    counselling, parenting, crisis = house.services
-    files, places, today = [], [], house.now.date()
-    for number, individual in enumerate(individuals, first):
-        if number > FOLLOWED:
-            break
-        worker = caseworkers[number // 2 % len(caseworkers)].id if number % 2 else None
-        row = {"public_id": "", "individual": individual.id, "worker": worker, "created_at": house.now, "closed_on": None}
-        began = today - dt.timedelta(days=20 + number % 300)
-        files.append(row | {"public_id": new_public_id(), "service": counselling.id, "opened_on": began})
-        if number % 3 == 1:
-            ended = began + dt.timedelta(days=19) if number % 5 == 0 else None
-            files.append(row | {"public_id": new_public_id(), "service": parenting.id, "opened_on": began, "closed_on": ended})
-        if number % 7 == 1:
-            files.append(row | {"public_id": new_public_id(), "service": crisis.id, "opened_on": began})
-        if number % 3 == 1 and number <= 24:
-            group = house.groups[number % 2]
-            places.append({"public_id": new_public_id(), "group": group.id, "individual": individual.id, "joined_on": began})
-    _insert(Enrolment, files, fetch=False)
-    _insert(RosterEntry, places, fetch=False)
-
-
 # ---------------------------------------------------------------- what the first ones went through
 
 
-def _trace(account: PortalAccount, house: _House) -> None:
+def _trace(account: PortalAccount, house: House) -> None:
     told: tuple[tuple[str, Actor, dict[str, Any]], ...] = (
         ("account.created", Actor(worker=house.workers[2]), {"email": notices.mask(account.email), "previous": None}),
         ("account.terms_accepted", Actor(account=account), accepted := {"privacy": 1, "terms": 1}),

@@ -6,12 +6,14 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
-from peewee import IntegrityError
+from peewee import IntegrityError, fn
 
-from domain import audit, clock, handover, services, store
+from domain import agency, audit, clock, event_people, handover, services, store
 from domain.actor import Actor
 from domain.rules import N_, STALE, NotFound, RuleBroken
 from models import Enrolment, EnrolmentWorker, Group, Individual, Participant, RosterEntry, Service, Worker
+
+FEW = 1000  # people of a service who are gathered first, and then put in order
 
 
 def of(individual: Individual) -> Any:
@@ -19,6 +21,26 @@ def of(individual: Individual) -> Any:
     found = Enrolment.select(Enrolment, Service, Worker).join(Service).switch(Enrolment).left_outer_join(Worker)
     mine = found.where(Enrolment.individual == individual)
     return mine.order_by(Enrolment.closed_on.is_null().desc(), Enrolment.opened_on.desc(), Enrolment.id.desc())
+
+
+def are_in(service: int, people: Any, *, are_few: bool) -> Any:
+    """The condition that the individuals in a column have an open enrolment in a service (its number).
+
+    Few of them are gathered first; else each is looked up while the query is walked in its own order.
+    """
+    here = Enrolment.select(Enrolment.individual).where(Enrolment.service == service, Enrolment.closed_on.is_null())
+    return people.in_(here) if are_few else fn.EXISTS(here.where(Enrolment.individual == people))
+
+
+def are_few(service: int) -> bool:
+    """True when so few are enrolled there that they are gathered first."""
+    here = Enrolment.select().where(Enrolment.service == service, Enrolment.closed_on.is_null())
+    return int(here.limit(FEW + 1).count()) <= FEW
+
+
+def numbered(service: str) -> int:
+    """The number of a service, by its public id; 0 for none."""
+    return next((number for (number,) in Service.select(Service.id).where(Service.public_id == service).tuples()), 0)
 
 
 def open(individual: Individual, service: Service, worker: Worker | None, opened_on: dt.date, by: Actor) -> Enrolment:
@@ -52,7 +74,7 @@ def _open_in(service: Service) -> int:
 
 
 def _must_be_past(day: dt.date, field: str) -> None:
-    if day > clock.now().date() + dt.timedelta(days=1):
+    if day > agency.today():
         raise RuleBroken(N_("Enter a day that is not in the future."), code="future", field=field)
 
 
@@ -71,12 +93,18 @@ def close(enrolment: Enrolment, closed_on: dt.date, by: Actor, *, version: int) 
 
 
 def reopen(enrolment: Enrolment, by: Actor, *, version: int) -> None:
-    """Take the end of an enrolment back.  Raises RuleBroken: ``stale``, ``twice``, ``full``."""
+    """Take the end of an enrolment back, without the workers who left meanwhile.
+
+    Raises RuleBroken: ``stale``, ``twice``, ``full``, ``gone`` for a service that is not offered any more.
+    """
     with store.writing():
+        _hold(workers_in(enrolment))
         service = store.lock(Service.select().where(Service.id == enrolment.service_id)).get()
         now = _held(enrolment, version)
         if now.closed_on is None:
             return
+        if not service.is_in_use:
+            raise RuleBroken(N_("This service is not offered any more."), code="gone", field="service")
         if service.capacity is not None and _open_in(service) >= service.capacity:
             raise RuleBroken(N_("This service is full."), code="full", field="service")
         try:
@@ -85,6 +113,19 @@ def reopen(enrolment: Enrolment, by: Actor, *, version: int) -> None:
         except IntegrityError:
             raise RuleBroken(N_("This person is in the service already."), code="twice", field="service") from None
         audit.record("enrolment.reopened", by, individual=now.individual, subject=_named(now))
+        _without_who_left(now, by)
+
+
+def _without_who_left(enrolment: Enrolment, by: Actor) -> None:
+    """A worker who left while it was closed does not come back with it."""
+    others = _numbers(EnrolmentWorker.worker, EnrolmentWorker.enrolment == enrolment)
+    here = _numbers(Worker.id, Worker.is_active, Worker.id.in_(workers_in(enrolment)))
+    before = {"worker": enrolment.worker_id, "others": sorted(others)}
+    after = {"worker": enrolment.worker_id if enrolment.worker_id in here else None, "others": sorted(others & here)}
+    if before != after:
+        Enrolment.update(worker=after["worker"]).where(Enrolment.id == enrolment.id).execute()
+        EnrolmentWorker.delete().where(EnrolmentWorker.enrolment == enrolment, EnrolmentWorker.worker.in_(others - here)).execute()
+        audit.record("enrolment.assigned", by, individual=enrolment.individual, subject=_named(enrolment), before=before, after=after)
 
 
 def assign(enrolment: Enrolment, worker: Worker | None, others: Sequence[Worker], by: Actor, *, version: int) -> None:
@@ -148,6 +189,8 @@ def take_part(enrolment: Enrolment, people: Sequence[Individual], by: Actor, *, 
         store.insert(Participant, [{"enrolment": now.id, "individual": number} for number in sorted(wanted - before)])
         audit.record("enrolment.participants", by, individual=now.individual, subject=_named(now), before=sorted(before),
                      after=sorted(wanted))  # fmt: skip
+        for kind, numbers in (("participant.added", wanted - before), ("participant.removed", before - wanted)):
+            audit.record_many(kind, by, [(Individual(id=number), _named(now), {}) for number in sorted(numbers)])
 
 
 def participants_of(enrolment: Enrolment) -> list[Individual]:
@@ -176,11 +219,15 @@ def roster_of(group: Group) -> list[RosterEntry]:
     return list(found.order_by(Individual.sort_name, Individual.id))
 
 
-def join(group: Group, individual: Individual, joined_on: dt.date, by: Actor) -> RosterEntry:
-    """A place in a group: of those who want the last one, one gets it.  Raises RuleBroken: ``full``, ``twice``, ``gone``."""
+def join(group: Group, individual: Individual, joined_on: dt.date, by: Actor, *, comes_ahead: bool = False) -> RosterEntry:
+    """A place in a group: of those who want the last one, one gets it; with ``comes_ahead`` also in its events that are ahead.
+
+    Raises RuleBroken: ``full``, ``twice``, ``gone``.
+    """
     with store.writing():
+        ahead = event_people.locked_ahead(group) if comes_ahead else []  # events are locked before the audit, as everybody does
         now = store.lock(Group.select().where(Group.id == group.id)).get()
-        if not now.is_in_use:
+        if not now.is_in_use or not now.service.is_in_use:
             raise RuleBroken(N_("This group is not offered any more."), code="gone", field="group")
         if now.capacity is not None and services.places_taken(now) >= now.capacity:
             raise RuleBroken(N_("This group is full."), code="full", field="group")
@@ -190,17 +237,20 @@ def join(group: Group, individual: Individual, joined_on: dt.date, by: Actor) ->
         except IntegrityError:
             raise RuleBroken(N_("This person is in the group already."), code="twice", field="individual") from None
         audit.record("roster.joined", by, individual=individual, subject=f"group {now.id}", joined_on=joined_on.isoformat())
+        event_people.come_along(ahead, individual, by)
     return entry
 
 
-def leave(entry: RosterEntry, left_on: dt.date, by: Actor) -> None:
-    """Somebody leaves a group; twice is harmless.  Raises RuleBroken ``before``."""
+def leave(entry: RosterEntry, left_on: dt.date, by: Actor, *, stays_away: bool = False) -> None:
+    """Somebody leaves a group, with ``stays_away`` also its events that are ahead; twice is harmless.  Raises RuleBroken ``before``."""
     if left_on < entry.joined_on:
         raise RuleBroken(N_("They joined after that day."), code="before", field="left_on")
     with store.writing():
+        ahead = event_people.locked_ahead(entry.group) if stays_away else []
         gone = RosterEntry.update(left_on=left_on).where(RosterEntry.id == entry.id, RosterEntry.left_on.is_null())
         if gone.execute():
             audit.record("roster.left", by, individual=entry.individual, subject=f"group {entry.group_id}", left_on=left_on.isoformat())
+            event_people.stay_away(ahead, entry.individual, by)
 
 
 def find(public_id: str) -> Enrolment:

@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from zoneinfo import ZoneInfo
 
-from domain import agency, attendances, clock, eligibility, events, links, profile, settings, store, texts
-from domain.event_messages import NO_CONSENT
+from domain import (
+    agency,
+    attendances,
+    clock,
+    eligibility,
+    event_messages,
+    events,
+    links,
+    profile,
+    settings,
+    store,
+    texts,
+)
+from domain.event_messages import CONFIRMED, DECLINED, GONE, NO_CONSENT, OFF
 from domain.letter_parts import Letter, Unwanted, language_for, language_of
 from domain.rules import N_
 from models import Attendance, Delivery, Event, EventMessage, Individual, PortalAccount, Site, Task, Worker
@@ -16,39 +29,59 @@ _REMINDERS = {
     "video": N_("Appointment reminder: %(date)s at %(time)s with %(worker)s by video."),
     "": N_("Appointment reminder: %(date)s at %(time)s with %(worker)s."),
 }
-_GONE = N_("The appointment was changed or cancelled meanwhile.")
+_CHANGED = {
+    "site": N_("Appointment changed: %(date)s at %(time)s is now with %(worker)s at %(site)s."),
+    "video": N_("Appointment changed: %(date)s at %(time)s is now with %(worker)s by video."),
+    "": N_("Appointment changed: %(date)s at %(time)s is now with %(worker)s."),
+}
 
 
 def booked(delivery: Delivery, portal_url: str) -> Letter:
     """A new appointment.  Raises Unwanted."""
-    place, _ = _for_client(delivery, "booked")
-    tongue = language_of(delivery)
-    return Letter(
-        texts.say(tongue, N_("Your appointment")),
-        (
-            texts.say(tongue, N_("Hello,")),
-            _filled(tongue, _reminder(place.event), place),
-        ),
-        _button(tongue, place, portal_url),
-        (_call(tongue, place.event, N_("Call %(phone)s to reschedule.")),),
-    )  # fmt: skip
+    place, message = _for_client(delivery, "booked")
+    return _new(language_of(delivery), place, message, portal_url)
 
 
 def moved(delivery: Delivery, portal_url: str) -> Letter:
-    """Another time.  Raises Unwanted."""
+    """Another time, or the same with somebody else, elsewhere or by video: what is new to who heard the last message.
+
+    Raises Unwanted.
+    """
     place, message = _for_client(delivery, "booked")
-    tongue = language_of(delivery)
-    was = texts.weekday(tongue, _there(message.was_at or place.event.starts_at, place.event).date())
+    tongue, event = language_of(delivery), place.event
+    heard = event_messages.heard_before(message, event)
+    if heard is None:  # what told them of it before was not sent in the end
+        return _new(tongue, place, message, portal_url)
+    is_later, told = heard.starts_at != event.starts_at, []
+    if is_later:
+        was = texts.weekday(tongue, _there(heard.starts_at, event).date())
+        told.append(_filled(tongue, N_("Appointment rescheduled: Your %(was)s appt. has been rescheduled to %(date)s at %(time)s."), place,
+                            was=was))  # fmt: skip
+    if not is_later or not dataclasses.replace(heard, starts_at=event.starts_at).is_as(event):
+        told.append(_filled(tongue, _CHANGED[_where(event)], place))
+    return _asking(tongue, N_("Your appointment was moved") if is_later else N_("Your appointment was changed"), told, place, message,
+                   portal_url)  # fmt: skip
+
+
+def _new(tongue: str, place: Attendance, message: EventMessage, portal_url: str) -> Letter:
+    return _asking(tongue, N_("Your appointment"), [_filled(tongue, _REMINDERS[_where(place.event)], place)], place, message, portal_url)
+
+
+def _asking(tongue: str, subject: str, told: list[str], place: Attendance, message: EventMessage, portal_url: str) -> Letter:
+    """With the question whether they come, where this message is the one that asks it and it is still open."""
+    asks = message.asks and event_messages.is_on("event_confirmation") and _why_not_asked(place) is None
     return Letter(
-        texts.say(tongue, N_("Your appointment was moved")),
-        (
-            texts.say(tongue, N_("Hello,")),
-            _filled(tongue, N_("Appointment rescheduled: Your %(was)s appt. has been rescheduled to %(date)s at %(time)s."), place,
-                    was=was),
-        ),
-        _button(tongue, place, portal_url),
+        texts.say(tongue, subject),
+        (texts.say(tongue, N_("Hello,")), *told, *([texts.say(tongue, N_("Please say whether you come."))] if asks else [])),
+        (texts.say(tongue, N_("Confirm")), f"{portal_url}/appointment/{link_of(place)}") if asks else _button(tongue, place, portal_url),
         (_call(tongue, place.event, N_("Call %(phone)s to reschedule.")),),
     )  # fmt: skip
+
+
+def _why_not_asked(place: Attendance) -> str | None:
+    if place.confirmed_at is not None:
+        return CONFIRMED
+    return DECLINED if event_messages.has_declined(place, place.event) else None
 
 
 def cancelled(delivery: Delivery, portal_url: str) -> Letter:
@@ -65,20 +98,12 @@ def cancelled(delivery: Delivery, portal_url: str) -> Letter:
 
 def confirmation(delivery: Delivery, portal_url: str) -> Letter:
     """Please say that you come: the link works without signing in.  Raises Unwanted."""
-    place, _ = _for_client(delivery, "booked")
-    if place.confirmed_at is not None:
-        raise Unwanted(N_("They have confirmed already."))
+    place, message = _for_client(delivery, "booked")
+    if (answered := _why_not_asked(place)) is not None:
+        raise Unwanted(answered)
     tongue = language_of(delivery)
-    return Letter(
-        texts.say(tongue, N_("Please confirm your appointment")),
-        (
-            texts.say(tongue, N_("Hello,")),
-            _filled(tongue, _reminder(place.event), place),
-            texts.say(tongue, N_("Please say whether you come.")),
-        ),
-        (texts.say(tongue, N_("Confirm")), f"{portal_url}/appointment/{link_of(place)}"),
-        (_call(tongue, place.event, N_("Call %(phone)s to reschedule.")),),
-    )  # fmt: skip
+    told = [_filled(tongue, _REMINDERS[_where(place.event)], place)]
+    return _asking(tongue, N_("Please confirm your appointment"), told, place, message, portal_url)
 
 
 def link_of(place: Attendance) -> str:
@@ -98,19 +123,38 @@ def cannot_come(delivery: Delivery, portal_url: str) -> Letter:
     return _to_worker(delivery, portal_url, N_("Somebody cannot come"), told)
 
 
+def given_up(delivery: Delivery, portal_url: str) -> Letter:
+    """To the worker: a client has cancelled.  Raises Unwanted."""
+    place, _ = _told_of(delivery)
+    if not settings.get("client_cancelled"):
+        raise Unwanted(OFF)
+    if place.state not in ("cancelled_by_client", "late_cancelled"):  # it was taken back
+        raise Unwanted(GONE)
+    told = {
+        "cancelled_by_client": N_("A client cancelled the appointment on %(date)s at %(time)s."),
+        "late_cancelled": N_("A client cancelled the appointment on %(date)s at %(time)s, after the notice."),
+    }
+    address = f"{portal_url}/admin/events/{place.event.public_id}/"
+    return _staff_letter(delivery, place, N_("A client cancelled"), told[place.state], address)
+
+
 def _to_worker(delivery: Delivery, portal_url: str, subject: str, told: str) -> Letter:
     place, _ = _told_of(delivery)
     what = delivery.kind.removeprefix("client_")
     task = Task.get_or_none(Task.dedupe_key == f"{what}:{attendances.told_key(place)}")
     if place.event.state != "booked" or task is None:  # or it was moved
-        raise Unwanted(_GONE)
+        raise Unwanted(GONE)
+    return _staff_letter(delivery, place, subject, told, f"{portal_url}/admin/tasks/{task.public_id}/")
+
+
+def _staff_letter(delivery: Delivery, place: Attendance, subject: str, told: str, address: str) -> Letter:
     if not delivery.worker.is_active:
         raise Unwanted(N_("This worker has left."))
     tongue = language_for(None)
     return Letter(
         texts.say(tongue, subject),
         (texts.say(tongue, N_("Hello,")), _filled(tongue, told, place)),
-        (texts.say(tongue, N_("See who it is")), f"{portal_url}/admin/tasks/{task.public_id}/"),
+        (texts.say(tongue, N_("See who it is")), address),
     )
 
 
@@ -121,14 +165,17 @@ def _told_of(delivery: Delivery) -> tuple[Attendance, EventMessage]:
         .where(EventMessage.delivery == delivery.id).first()
     )  # fmt: skip
     if found is None:
-        raise Unwanted(_GONE)
+        raise Unwanted(GONE)
     return found.attendance, found
 
 
 def _for_client(delivery: Delivery, state: str) -> tuple[Attendance, EventMessage]:
     place, message = _told_of(delivery)
-    if place.event.state != state or (state == "booked" and place.state != "booked"):
-        raise Unwanted(_GONE)
+    if not event_messages.is_on(delivery.kind):
+        raise Unwanted(OFF)
+    event = place.event
+    if event.state != state or place.state != "booked" or not event_messages.tells(message, event):
+        raise Unwanted(GONE)
     if not profile.has_consent(place.individual, "email"):
         raise Unwanted(NO_CONSENT)
     if place.individual.death_date:
@@ -152,10 +199,10 @@ def _there(moment: dt.datetime, event: Event) -> dt.datetime:
     return moment.astimezone(ZoneInfo(event.site.time_zone))
 
 
-def _reminder(event: Event) -> str:
+def _where(event: Event) -> str:
     if event.is_video:
-        return _REMINDERS["video"]
-    return _REMINDERS["" if settings.get("messages_hide_place") else "site"]
+        return "video"
+    return "" if settings.get("messages_hide_place") else "site"
 
 
 def _named(worker: Worker) -> str:

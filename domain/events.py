@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from peewee import IntegrityError
 
-from domain import audit, clock, event_messages, profile, store, wall_clock
-from domain.actor import Actor
+from domain import audit, caseloads, clock, event_messages, handover, profile, store, wall_clock
+from domain.actor import SYSTEM, Actor
+from domain.event_rows import LONGEST
 from domain.rules import N_, STALE, RuleBroken, Term
 from models import TAKES_TIME, Attendance, Enrolment, Event, Group, Individual, Service, Site, Worker
-
-LONGEST = dt.timedelta(hours=24)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -76,16 +75,16 @@ def book(plan: Plan, by: Actor, *, how: str = "") -> Event:
         _hold_worker(plan.worker)
         now = clock.now()
         event = _placed(
-            plan.worker, plan.starts_at, plan.ends_at, None,
+            plan.worker, plan.starts_at, plan.ends_at, None, by,
             lambda: Event.create(
                 worker=plan.worker, starts_at=plan.starts_at, ends_at=plan.ends_at, site=plan.site, is_video=plan.is_video,
                 video_link=link, service=plan.service, group=plan.group, state="booked", created_at=now,
             ),
         )  # fmt: skip
-        files = _open_files(plan.service, plan.individuals)
+        files = open_files(plan.service, plan.individuals)
         for individual in plan.individuals:
             place = Attendance.create(event=event, individual=individual, enrolment=files.get(individual.id), starts_at=event.starts_at)
-            audit.record("event.booked", by, individual=individual, subject=named(event), starts_at=_told(event.starts_at), how=how)
+            audit.record("event.booked", by, individual=individual, subject=named(event), starts_at=told(event.starts_at), how=how)
             event_messages.booked(place, event)
     return event
 
@@ -119,7 +118,8 @@ def _hold_worker(worker: Worker) -> None:
         raise RuleBroken(N_("This worker has left."), code="left", field="worker")
 
 
-def _open_files(service: Service | None, individuals: Sequence[Individual]) -> dict[int, Enrolment]:
+def open_files(service: Service | None, individuals: Sequence[Individual]) -> dict[int, Enrolment]:
+    """The open enrolments of these people in a service, by the number of the individual."""
     if service is None or not individuals:
         return {}
     files = Enrolment.select().where(
@@ -128,8 +128,8 @@ def _open_files(service: Service | None, individuals: Sequence[Individual]) -> d
     return {file.individual_id: file for file in files}
 
 
-def _placed(worker: Worker, starts_at: dt.datetime, ends_at: dt.datetime, own: Event | None, write: Any) -> Any:
-    """What ``write`` answers.  The database refuses an overlap; the sentence says what stands there."""
+def _placed(worker: Worker, starts_at: dt.datetime, ends_at: dt.datetime, own: Event | None, by: Actor | None, write: Any) -> Any:
+    """What ``write`` answers.  The database refuses an overlap; the sentence says what stands there, to who may see that."""
     try:
         with store.writing():
             return write()
@@ -137,10 +137,15 @@ def _placed(worker: Worker, starts_at: dt.datetime, ends_at: dt.datetime, own: E
         there = standing(worker, starts_at, ends_at, but=own)
         if there is None:
             raise
-        raise RuleBroken(
-            N_("%(worker)s has another appointment then: %(what)s on %(day)s, from %(start)s to %(end)s."), code="taken", field="time",
-            worker=worker.name, what=subject_of(there), **when(there),
-        ) from refused  # fmt: skip
+        raise _taken(worker, there, by) from refused
+
+
+def _taken(worker: Worker, there: Event, by: Actor | None) -> RuleBroken:
+    told = {"worker": worker.name, "code": "taken", "field": "time", **when(there)}
+    if by is not None and by.worker is not None and not caseloads.sees_event(by.worker, there):
+        return RuleBroken(N_("%(worker)s is busy on %(day)s, from %(start)s to %(end)s."), **told)
+    sentence = N_("%(worker)s has another appointment then: %(what)s on %(day)s, from %(start)s to %(end)s.")
+    return RuleBroken(sentence, what=subject_of(there), **told)
 
 
 def subject_of(event: Event) -> str:
@@ -176,39 +181,74 @@ def called(worker: Worker) -> str:
 
 def move(event: Event, starts_at: dt.datetime, minutes: int, by: Actor, *, version: int, worker: Worker | None = None,
          site: Site | None = None) -> None:  # fmt: skip
-    """Another time, worker or site; it stays the same event.  Confirmations begin anew, and everybody who comes is told.
+    """Another time, worker or site; it stays the same event, and everybody who comes is told.  Confirmations begin anew with another
+    time, or another site to come to; who missed it is expected again when it is ahead now.
 
-    Raises RuleBroken: ``stale``, ``over`` for one that is not booked, ``taken``, ``bad_length``, ``left``, ``closed_site``.
+    Raises RuleBroken: ``stale``, ``over`` for one that is not booked, ``taken``, ``bad_length``, ``left``, ``closed_site``,
+    ``attended`` for what somebody came to, into the future.
     """
     starts_at = starts_at.astimezone(dt.UTC)
     with store.writing():
         whose = worker or event.worker
-        if whose.id != event.worker_id:
+        if whose.id != event.worker_id or starts_at > clock.now():
             _hold_worker(whose)  # before the event, as whoever ends a worker's access does
         now = _held(event, version)
         if now.state != "booked":
             raise RuleBroken(N_("Only an appointment that is booked can be moved."), code="over")
+        if starts_at > clock.now() and is_attended(now):
+            raise RuleBroken(
+                N_("Somebody came to this appointment: it can be corrected to a time that is over, but not be moved into the future."),
+                code="attended", field="date",
+            )  # fmt: skip
         where, ends_at = site or now.site, starts_at + dt.timedelta(minutes=minutes)
         _check_frame(minutes, where)
         changes = {"worker": whose, "starts_at": starts_at, "ends_at": ends_at, "site": where}
         if all(getattr(now, name) == value for name, value in changes.items()):
             return
-        is_later = now.starts_at != starts_at
+        is_later, is_elsewhere = now.starts_at != starts_at, now.site_id != where.id and not now.is_video
         stored = changes | {"version": now.version + 1} | ({"moved_from": now.starts_at} if is_later else {})
-        _placed(whose, starts_at, ends_at, now, lambda: Event.update(**stored).where(Event.id == now.id).execute())
-        if is_later:
-            Attendance.update(starts_at=starts_at, confirmed_at=None, confirmed_how="").where(Attendance.event == now.id).execute()
+        _placed(whose, starts_at, ends_at, now, by, lambda: Event.update(**stored).where(Event.id == now.id).execute())
         fresh = Event.get_by_id(now.id)
+        if is_later:
+            Attendance.update(starts_at=starts_at).where(Attendance.event == now.id).execute()
+        if is_later or is_elsewhere:
+            _ask_anew(fresh)
+        if whose.id != now.worker_id:
+            handover.let_go([now.worker], by)
         was, becomes = _described(now), _described(fresh)
         _note("event.moved", by, fresh, before=was, after=becomes)
-        for place in places(fresh):
-            if is_later and place.state == "booked":
-                event_messages.moved(place, fresh, was_at=now.starts_at)
+        if is_later and starts_at > clock.now():
+            _come_again(fresh, by)
+        for place in _booked(fresh):
+            event_messages.settle(place, fresh, now)
+
+
+def _ask_anew(event: Event) -> None:
+    """Who said that they come did so for another time or place."""
+    Attendance.update(confirmed_at=None, confirmed_how="").where(Attendance.event == event.id).execute()
+
+
+def _come_again(event: Event, by: Actor) -> None:
+    """Who missed it can still come, now that it is ahead again."""
+    for place in places(event):
+        missed = Attendance.update(state="booked", version=Attendance.version + 1).where(Attendance.id == place.id)
+        if missed.where(Attendance.state == "no_show").execute():
+            audit.record("attendance.changed", by, individual=place.individual, subject=named(event), before="no_show", after="booked",
+                         how="")  # fmt: skip
+
+
+def is_attended(event: Event) -> bool:
+    """True once it was said of somebody that they came."""
+    return bool(Attendance.select().where(Attendance.event == event.id, Attendance.state == "show").exists())
+
+
+def _booked(event: Event) -> list[Attendance]:
+    return [place for place in places(event) if place.state == "booked"]
 
 
 def _described(event: Event) -> dict[str, str]:
     """When, with whom and where, as the audit keeps it."""
-    return {"starts_at": _told(event.starts_at), "ends_at": _told(event.ends_at), "worker": event.worker.name, "site": event.site.name}
+    return {"starts_at": told(event.starts_at), "ends_at": told(event.ends_at), "worker": event.worker.name, "site": event.site.name}
 
 
 def _note(kind: str, by: Actor, event: Event, **values: Any) -> None:
@@ -235,7 +275,10 @@ def places(event: Event) -> list[Attendance]:
 
 
 def cancel(event: Event, by: Actor, *, version: int, reason: str = "") -> None:
-    """The agency cancels; its time is free, and everybody who comes is told.  Twice is harmless.  Raises RuleBroken ``stale``."""
+    """The agency cancels; its time is free, and everybody who comes is told.  Twice is harmless.
+
+    Raises RuleBroken: ``stale``, ``over``, ``attended`` for what somebody came to.
+    """
     why = profile.clean(reason, "reason", 500, lines=True)
     with store.writing():
         now = store.lock(Event.select().where(Event.id == event.id)).get()
@@ -243,26 +286,56 @@ def cancel(event: Event, by: Actor, *, version: int, reason: str = "") -> None:
             return
         if now.version != version:
             raise RuleBroken(STALE, code="stale")
+        if is_attended(now):
+            raise RuleBroken(N_("Somebody came to this appointment, so it was not cancelled. Correct who came first."), code="attended")
         change_state(now, "cancel", by, reason=why)
-        for place in places(now):
-            if place.state == "booked":
-                event_messages.cancelled(place, now)
+        fresh = Event.get_by_id(now.id)
+        for place in _booked(fresh):
+            event_messages.settle(place, fresh, now)
 
 
-def change_state(event: Event, verb: str, by: Actor, *, reason: str = "") -> None:
-    """One of the moves, inside the transaction of what leads to it.  Raises RuleBroken ``over``."""
+def change_state(event: Event, verb: str, by: Actor, *, reason: str = "", whose: Individual | None = None) -> None:
+    """One of the moves, inside the transaction of what leads to it.
+
+    Where one of its clients did it, ``whose``, the records of the others only say that it happened.  Raises RuleBroken ``over``.
+    """
     move = MOVES[verb]
     stored = Event.update(state=move.target, version=Event.version + 1).where(Event.id == event.id, Event.state.in_(move.origins))
     if not stored.execute():
         raise RuleBroken(N_("This appointment is over, or was cancelled already."), code="over")
-    _note(move.audited, by, event, before=event.state, after=move.target, reason=reason)
+    if verb != "revert":
+        handover.let_go([event.worker], by)
+    values = {"before": event.state, "after": move.target, "reason": reason}
+    if whose is None or by.worker is not None:
+        _note(move.audited, by, event, **values)
+        return
+    audit.record(move.audited, by, individual=whose, subject=named(event), **values)
+    others = [place.individual for place in places(event) if place.individual_id != whose.id]
+    audit.record_many(move.audited, SYSTEM, [(individual, named(event), values) for individual in others])
 
 
 def revert(event: Event, by: Actor) -> None:
     """A cancelled event is booked again, if its worker's time is still free.  Nothing is sent but what comes before it.
 
-    Raises RuleBroken: ``taken``, ``over``, ``left``, ``stale``.
+    Raises RuleBroken: ``taken``, ``over``, ``left``, ``stale``, ``nobody`` where everybody who was to come has cancelled.
     """
+    with store.writing():
+        hold_worker(event)
+        now = store.lock(Event.select().where(Event.id == event.id)).get()
+        if now.state != "booked" and (refused := empty(now, _booked(now))):
+            raise refused
+        bring_back(event, by)
+
+
+def empty(event: Event, booked_places: Sequence[Attendance]) -> RuleBroken | None:
+    """Why a cancelled event is not booked again as a whole: nobody is left who would come; a group's can be without anybody."""
+    if booked_places or event.group_id is not None:
+        return None
+    return RuleBroken(N_("Everybody who was to come has cancelled. Take back the place of whoever comes after all."), code="nobody")
+
+
+def bring_back(event: Event, by: Actor) -> None:
+    """The same, also for an event whose one place is taken back with it.  Raises RuleBroken as ``revert`` does."""
     with store.writing():
         hold_worker(event)
         now = store.lock(Event.select().where(Event.id == event.id)).get()
@@ -270,11 +343,10 @@ def revert(event: Event, by: Actor) -> None:
             return
         if now.worker_id != event.worker_id:
             raise RuleBroken(STALE, code="stale")
-        _placed(now.worker, now.starts_at, now.ends_at, now, lambda: change_state(now, "revert", by))
+        _placed(now.worker, now.starts_at, now.ends_at, now, by, lambda: change_state(now, "revert", by))
         fresh = Event.get_by_id(now.id)
-        for place in places(fresh):
-            if place.state == "booked":
-                event_messages.reverted(place, fresh)
+        for place in _booked(fresh):
+            event_messages.reverted(place, fresh)
 
 
 def hold_worker(event: Event) -> None:
@@ -298,6 +370,12 @@ def set_video(event: Event, link: str, by: Actor, *, is_video: bool, version: in
         Event.update(is_video=is_video, video_link=good, version=now.version + 1).where(Event.id == now.id).execute()
         before = {"is_video": now.is_video, "has_link": bool(now.video_link)}
         _note("event.video", by, now, before=before, after={"is_video": is_video, "has_link": bool(good)})
+        if now.is_video != is_video:
+            fresh = Event.get_by_id(now.id)
+            if not is_video:
+                _ask_anew(fresh)
+            for place in _booked(fresh):
+                event_messages.settle(place, fresh, now)
 
 
 def check_theirs(individuals: Sequence[Individual], starts_at: dt.datetime, ends_at: dt.datetime, *, but: Event | None = None) -> None:
@@ -314,12 +392,6 @@ def check_theirs(individuals: Sequence[Individual], starts_at: dt.datetime, ends
             N_("%(name)s has another appointment then: with %(worker)s on %(day)s, from %(start)s to %(end)s. Tick the box to go on."),
             code="busy", field="anyway", name=found.individual.legal_name, worker=found.event.worker.name, **when(found.event),
         )  # fmt: skip
-
-
-def whole() -> Any:
-    """The question for events with all that belongs to them."""
-    every = Event.select(Event, Worker, Site, Service, Group).join(Worker).switch(Event).join(Site).switch(Event).left_outer_join(Service)
-    return every.switch(Event).left_outer_join(Group, on=(Event.group == Group.id), attr="group")
 
 
 # ---------------------------------------------------------------- a worker leaves
@@ -348,7 +420,7 @@ def hand_over(worker: Worker, taker: Worker | None, among: Any = None) -> list[E
     for event in list(store.lock(theirs)):
         stored = Event.update(worker=taker, version=Event.version + 1).where(Event.id == event.id)
         try:
-            _placed(taker, event.starts_at, event.ends_at, event, stored.execute)
+            _placed(taker, event.starts_at, event.ends_at, event, None, stored.execute)
         except RuleBroken:
             continue
         given.append(event)
@@ -356,9 +428,12 @@ def hand_over(worker: Worker, taker: Worker | None, among: Any = None) -> list[E
 
 
 def note_handed(given: Sequence[Event], worker: Worker, taker: Worker, by: Actor) -> None:
-    """In the record of everybody who comes: with whom it is now."""
+    """In the record of everybody who comes: with whom it is now; and they are told."""
     for event in given:
         _note("event.handed_over", by, event, before={"worker": worker.name}, after={"worker": taker.name})
+        fresh = Event.get_by_id(event.id)
+        for place in _booked(fresh):
+            event_messages.settle(place, fresh, event)
 
 
 def phone(event: Event) -> str:
@@ -376,5 +451,13 @@ def named(event: Event) -> str:
     return f"event {event.id}"
 
 
-def _told(moment: dt.datetime) -> str:
+def zones_of(names: Iterable[str]) -> dict[str, str]:
+    """The time zone of the site of each of these events, by how the audit names them."""
+    numbers = [int(name.removeprefix("event ")) for name in names]
+    found = Event.select(Event.id, Site.time_zone).join(Site).where(Event.id.in_(numbers))
+    return {f"event {number}": zone for number, zone in found.tuples()}
+
+
+def told(moment: dt.datetime) -> str:
+    """A moment as the audit keeps it."""
     return moment.astimezone(dt.UTC).isoformat(timespec="minutes")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from domain import accounts, audit, clock, links, notices, store
+from domain import accounts, audit, calendar_feeds, clock, links, notices, store
 from domain.actor import Actor
 from domain.rules import N_, RuleBroken
 from models import ACTIVE, LOCKED, Individual, LoginSession, PortalAccount
@@ -32,7 +32,7 @@ def open_to_it(query: Any) -> Any:
 
 
 def force(account: PortalAccount, by: Actor) -> None:
-    """Ask one client for a new password; all sessions of theirs end at once.
+    """Ask one client for a new password; all sessions of theirs end at once, and the address of their own calendar.
 
     Raises RuleBroken for an account that is neither active nor locked, or was asked already.
     """
@@ -50,7 +50,8 @@ def force(account: PortalAccount, by: Actor) -> None:
 
 def force_many(every: Sequence[PortalAccount], by: Actor) -> set[int]:
     """The numbers of those accounts that were asked now, each guarded by its own state, all in one transaction: sessions
-    end, known devices stay known, and one e-mail tells each who could sign in.  Raises nothing."""
+    and the addresses of own calendars end, known devices stay known, and one e-mail tells each who could sign in.  Raises
+    nothing."""
     with store.writing():
         store.lock(PortalAccount.select(PortalAccount.id).where(PortalAccount.id.in_([each.id for each in every])).order_by(
             PortalAccount.id)).execute()  # fmt: skip
@@ -61,6 +62,7 @@ def force_many(every: Sequence[PortalAccount], by: Actor) -> set[int]:
         found = list(PortalAccount.select().where(PortalAccount.id.in_(numbers)).order_by(PortalAccount.id))
         LoginSession.delete().where(LoginSession.account.in_(found)).execute()
         links.void_many(("address_code",), found)
+        calendar_feeds.end_many([Individual(id=account.individual_id) for account in found], by)
         entries = audit.record_many("account.reset_forced", by, [
             (Individual(id=account.individual_id), accounts.subject(account), {}) for account in found
         ])  # fmt: skip

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
-from domain import audit, store, viewer
+from domain import audit, caseloads, rights, statements, store
 from domain.actor import Actor
 from domain.rules import N_, RuleBroken
 from models import Follow, Individual, SecurityClass, Task, Worker, WorkerCategory
@@ -14,14 +15,21 @@ MOST_TAKERS = 1000  # names in one choice
 
 def colleagues(*, but: Worker | None = None) -> list[Worker]:
     """Everybody who may sign in, by name; those to whom something can be handed."""
+    return [worker for worker in _COLLEAGUES.all() if but is None or worker.id != but.id]
+
+
+def _colleagues() -> Any:
     found = Worker.select(Worker, SecurityClass).left_outer_join(SecurityClass)
     here = found.where(Worker.is_active, Worker.password_hash.is_null(False)).order_by(Worker.sort_name, Worker.id)
-    return [worker for worker in here.limit(MOST_TAKERS) if but is None or worker.id != but.id]
+    return here.limit(MOST_TAKERS)
+
+
+_COLLEAGUES = statements.Listing(_colleagues)
 
 
 def takers(individual: Individual) -> list[Worker]:
     """Of these, who may see an individual: to anybody else their tasks would be nothing."""
-    theirs = viewer.caseloads_with(individual)
+    theirs = caseloads.caseloads_with(individual)
     return [worker for worker in colleagues() if sees_everybody(worker) or worker.id in theirs]
 
 
@@ -35,7 +43,7 @@ def taker(individual: Individual, public_id: str) -> Worker:
 
 def sees_everybody(worker: Worker) -> bool:
     """True for who may see every individual, not the own caseload only."""
-    return "view_all_individuals" in viewer.rights_of(worker)
+    return "view_all_individuals" in rights.rights_of(worker)
 
 
 def pick_up(task: Task, by: Actor) -> bool:
@@ -46,7 +54,7 @@ def pick_up(task: Task, by: Actor) -> bool:
     assert by.worker is not None
     with store.writing():
         _must_be_here(by.worker)
-        if not viewer.seen_by(Worker.get_by_id(by.worker.id)).where(Individual.id == task.individual_id).exists():
+        if not caseloads.seen_by(Worker.get_by_id(by.worker.id)).where(Individual.id == task.individual_id).exists():
             raise RuleBroken(N_("You may not do this any more."), code="may_not_see")
         mine = Task.update(worker=by.worker).where(Task.id == task.id, Task.done_at.is_null(), Task.worker.is_null())
         if mine.execute():
@@ -88,11 +96,12 @@ def let_go(workers: Iterable[Worker], by: Actor) -> None:
     """
     for worker in workers:
         if not sees_everybody(worker):
-            theirs = viewer.caseload_of(worker)
+            theirs = caseloads.caseload_of(worker)
             lost = Task.select().where(Task.worker == worker, Task.done_at.is_null(), Task.individual.not_in(theirs))
-            for task in list(lost):
-                if Task.update(worker=None).where(Task.id == task.id, Task.done_at.is_null(), Task.worker == worker).execute():
-                    _note(task, by, task.category)
+            back = [task for task in lost if Task.update(worker=None).where(
+                Task.id == task.id, Task.done_at.is_null(), Task.worker == worker).execute()]  # fmt: skip
+            for task in back:  # the audit last, as everybody does
+                _note(task, by, task.category)
 
 
 def _move(task: Task, by: Actor, *, worker: int | None, category: str, to: str) -> None:

@@ -1,7 +1,6 @@
 """Appointments as a calendar that other programs read (RFC 5545).
 
-The zones' rules are written by ``icalendar`` and kept; the lines of the appointments are written here, because that takes a
-tenth of the time.
+A zone is told change by change, for the years that are told of: no rule of its own is right for every zone.
 """
 
 from __future__ import annotations
@@ -20,6 +19,7 @@ _CANCELLED = ("cancelled_by_client", "late_cancelled")
 _STATUSES = {"booked": "CONFIRMED", "requested": "TENTATIVE"}
 _SPECIAL = re.compile(r"[\\;,]")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+_STEP = dt.timedelta(days=1)  # no zone changes its clocks twice in it
 _WIDTH = 75  # bytes of a line, without what ends it
 
 
@@ -116,6 +116,46 @@ def _zones(every: Iterable[Event]) -> list[str]:
 
 @cache
 def _rules(zone: str, first: int, last: int) -> str:
-    from icalendar import Timezone  # heavy, and seldom needed
+    """A zone from the first of January of one year to that of another: what its clocks show, and each change of them."""
+    there = _zone(zone)
+    moment, end = (dt.datetime(year, 1, 1, tzinfo=dt.UTC) for year in (first, last))
+    lines = ["BEGIN:VTIMEZONE", f"TZID:{zone}", *_observance(moment, moment.astimezone(there))]
+    while moment < end:
+        following = moment + _STEP
+        if _clocks(moment, there) != _clocks(following, there):
+            change = _change(moment, following, there)
+            lines += _observance(change - dt.timedelta(seconds=1), change.astimezone(there))
+        moment = following
+    return "".join(f"{line}\r\n" for line in _folded([*lines, "END:VTIMEZONE"]))
 
-    return Timezone.from_tzid(zone, first_date=dt.date(first, 1, 1), last_date=dt.date(last, 1, 1)).to_ical().decode()  # type: ignore[no-any-return]
+
+def _clocks(moment: dt.datetime, zone: ZoneInfo) -> tuple[dt.timedelta | None, str | None, dt.timedelta | None]:
+    there = moment.astimezone(zone)
+    return there.utcoffset(), there.tzname(), there.dst()
+
+
+def _change(before: dt.datetime, after: dt.datetime, zone: ZoneInfo) -> dt.datetime:
+    """The second at which the clocks of a zone change between two moments."""
+    low, high = int(before.timestamp()), int(after.timestamp())
+    while high - low > 1:
+        middle = (low + high) // 2
+        is_early = _clocks(dt.datetime.fromtimestamp(middle, dt.UTC), zone) == _clocks(before, zone)
+        low, high = (middle, high) if is_early else (low, middle)
+    return dt.datetime.fromtimestamp(high, dt.UTC)
+
+
+def _observance(before: dt.datetime, since: dt.datetime) -> list[str]:
+    """What the clocks of a zone show ``since``; its start is told in the time that they showed ``before``."""
+    was, now = before.astimezone(since.tzinfo).utcoffset() or dt.timedelta(), since.utcoffset() or dt.timedelta()
+    kind = "DAYLIGHT" if since.dst() else "STANDARD"
+    return [
+        f"BEGIN:{kind}", f"DTSTART:{since.astimezone(dt.UTC) + was:%Y%m%dT%H%M%S}", f"TZOFFSETFROM:{_offset(was)}",
+        f"TZOFFSETTO:{_offset(now)}", f"TZNAME:{since.tzname()}", f"END:{kind}",
+    ]  # fmt: skip
+
+
+def _offset(delta: dt.timedelta) -> str:
+    seconds = int(delta.total_seconds())
+    hours, rest = divmod(abs(seconds), 3600)
+    minutes, rest = divmod(rest, 60)
+    return f"{'-' if seconds < 0 else '+'}{hours:02}{minutes:02}" + (f"{rest:02}" if rest else "")

@@ -10,7 +10,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from domain import audit, dispatch, store
+from domain import audit, dispatch, event_messages, store
 from domain.actor import SYSTEM, Actor
 from domain.import_people import write_words
 from models import Attendance, Enrolment, Event, ImportedRow, ImportRow, ImportRun, Individual, Service, Site, Worker
@@ -47,6 +47,7 @@ def _settled(run: ImportRun) -> bool:
     records = {record.external_id: record for record in table.select().where(table.external_id.in_(ids))}
     if run.subject == "individuals":
         write_words(list(records.values()))
+        event_messages.reachable([record.id for record in records.values()])
     _audit(run, [(records[row.external_id], row.change) for row in rows if row.change and row.external_id in records])
     said = [row for row in rows if row.body]
     ImportedRow.delete().where(

@@ -12,8 +12,20 @@ from typing import Any
 
 from peewee import Case, fn
 
-from domain import agency, clock, photos, statements
-from models import Attendance, Enrolment, Event, Individual, Participant, Service, Site, Worker, WorkerPhoto
+from domain import agency, clock, photos, services, statements
+from models import (
+    Attendance,
+    Enrolment,
+    Event,
+    Group,
+    Individual,
+    Participant,
+    RosterEntry,
+    Service,
+    Site,
+    Worker,
+    WorkerPhoto,
+)
 
 _STANDS = ("booked", "show", "no_show")
 SIZE = 20  # on a page of the timeline
@@ -21,7 +33,8 @@ SIZE = 20  # on a page of the timeline
 
 @dataclasses.dataclass
 class File:
-    """One enrolment as its client sees it: with how many events that were and that come, the next one, and who is in it."""
+    """One enrolment as its client sees it: with how many events that were and that come, the next one, and who is in it,
+    where those who take part read each other's names."""
 
     enrolment: Enrolment
     attended: int = 0
@@ -29,12 +42,18 @@ class File:
     next: Attendance | None = None
     photo: photos.Photo | None = None
     others: list[Individual] = dataclasses.field(default_factory=list)
+    groups: list[Group] = dataclasses.field(default_factory=list)  # under the service, in which the client is
 
     @property
     def service(self) -> Service:
         """What it is an enrolment in."""
         service: Service = self.enrolment.service
         return service
+
+    @property
+    def group_names(self) -> list[str]:
+        """How the client knows these groups."""
+        return [services.shown_name(group) for group in self.groups]
 
     @property
     def worker(self) -> Worker | None:
@@ -50,7 +69,7 @@ class Happened:
     what: str  # opened, attended, closed
     at: dt.datetime
     day: dt.date
-    service: Service
+    of: Service | Group
     place: Attendance | None = None
 
 
@@ -65,16 +84,34 @@ def _visible(individual: Any) -> Any:
     return mine.order_by(Enrolment.closed_on.is_null().desc(), Enrolment.opened_on.desc(), Enrolment.id.desc())
 
 
-def overview(individual: Individual) -> tuple[list[File], list[File]]:
-    """The open and the closed enrolments of a client."""
+def rosters(individual: Individual) -> list[RosterEntry]:
+    """Somebody's places in groups that clients may see, those that they left, too: the newest first."""
+    return _ROSTERS.all(individual.id)
+
+
+def _rosters(individual: Any) -> Any:
+    found = RosterEntry.select(RosterEntry, Group).join(Group).where(RosterEntry.individual == individual, Group.is_visible)
+    return found.order_by(RosterEntry.joined_on.desc(), RosterEntry.id.desc())
+
+
+def overview(individual: Individual) -> tuple[list[File], list[RosterEntry], list[File]]:
+    """The open enrolments of a client, the places in groups of services in which they have none, and the closed enrolments."""
     files = [File(enrolment) for enrolment in visible(individual)]
     open_ = [file for file in files if file.enrolment.closed_on is None]
     if files:
         _count(files, individual)
     if open_:
-        _add_others(open_, individual)
+        _add_others([file for file in open_ if file.service.shows_names], individual)
         _add_photos(open_, individual)
-    return open_, [file for file in files if file.enrolment.closed_on is not None]
+    apart = [entry for entry in rosters(individual) if entry.left_on is None and not _is_added(open_, entry)]
+    return open_, apart, [file for file in files if file.enrolment.closed_on is not None]
+
+
+def _is_added(files: list[File], entry: RosterEntry) -> bool:
+    file = next((file for file in files if file.service.id == entry.group.service_id), None)
+    if file is not None:
+        file.groups.append(entry.group)
+    return file is not None
 
 
 def _count(files: list[File], individual: Individual) -> None:
@@ -151,39 +188,42 @@ def _photos(individual: Any) -> Any:
 
 
 _VISIBLE, _COUNTED, _NEXT = statements.Listing(_visible), statements.Listing(_counted), statements.Listing(_next)
-_OTHERS, _PHOTOS = statements.Listing(_others), statements.Listing(_photos)
+_OTHERS, _PHOTOS, _ROSTERS = statements.Listing(_others), statements.Listing(_photos), statements.Listing(_rosters)
 
 
 # ---------------------------------------------------------------- what happened
 
 
-def timeline(files: Sequence[Enrolment], places: Any, page: int) -> tuple[list[Happened], bool]:
-    """One page of what happened in these enrolments, newest first, and whether there is more.
+def timeline(
+    files: Sequence[Enrolment], entries: Sequence[RosterEntry], places: Any, page: int, service: Service | None
+) -> tuple[list[Happened], bool]:
+    """One page of what happened in these enrolments and groups, newest first, and whether there is more.
 
-    ``places`` is the question for the client's places in events.  However far one goes, no more events are read than a page
-    and the enrolments have lines.
+    ``places`` is the question for the client's places in events: of them those of ``service`` and of these groups, or, without one,
+    of all that clients see.  However far one goes, no more events are read than a page and the enrolments and groups have lines.
     """
-    lines = [line for file in files for line in _of(file)]
+    lines = [line for file in files for line in _lines(file.service, file.opened_on, file.closed_on)]
+    lines += [line for entry in entries for line in _lines(entry.group, entry.joined_on, entry.left_on)]
     skip = (page - 1) * SIZE
     unread = max(0, skip - len(lines))  # events that are on earlier pages for sure: every line of an enrolment takes one place
-    wanted = {file.service_id for file in files}
-    attended = places.where(Attendance.state == "show", Event.state == "booked", Event.service.in_(wanted))
-    newest = attended.order_by(Attendance.starts_at.desc(), Attendance.id.desc())
-    shown = newest.offset(unread).limit(skip - unread + SIZE + 1) if files else ()
-    services = {file.service_id: file.service for file in files}
-    lines += [
-        Happened("attended", place.starts_at, place.starts_at.date(), services[place.event.service_id], place) for place in shown
-    ]
+    is_of_it = Service.is_visible | Group.is_visible
+    if service is not None:
+        is_of_it = (Event.service == service) | Event.group.in_([entry.group_id for entry in entries])
+    attended = places.where(Attendance.state == "show", Event.state == "booked", is_of_it)
+    for place in attended.order_by(Attendance.starts_at.desc(), Attendance.id.desc()).offset(unread).limit(skip - unread + SIZE + 1):
+        event = place.event
+        of = event.service if event.service is not None and event.service.is_visible else event.group
+        lines.append(Happened("attended", place.starts_at, place.starts_at.date(), of, place))
     ordered = sorted(lines, key=lambda line: line.at, reverse=True)[skip - unread :]
     return ordered[:SIZE], len(ordered) > SIZE
 
 
-def _of(file: Enrolment) -> list[Happened]:
+def _lines(of: Service | Group, since: dt.date, until: dt.date | None) -> list[Happened]:
     """A day begins with what was opened on it, and ends with what was closed."""
     zone = agency.zone()
-    first = dt.datetime.combine(file.opened_on, dt.time.min, zone)
-    lines = [Happened("opened", first.astimezone(dt.UTC), file.opened_on, file.service)]
-    if file.closed_on is not None:
-        last = dt.datetime.combine(file.closed_on, dt.time.max, zone)
-        lines.append(Happened("closed", last.astimezone(dt.UTC), file.closed_on, file.service))
+    first = dt.datetime.combine(since, dt.time.min, zone)
+    lines = [Happened("opened", first.astimezone(dt.UTC), since, of)]
+    if until is not None:
+        last = dt.datetime.combine(until, dt.time.max, zone)
+        lines.append(Happened("closed", last.astimezone(dt.UTC), until, of))
     return lines

@@ -44,8 +44,8 @@ KINDS = {
     "sign_in_locked": 0, "address_code": 0, "address_changed": 0, "invitation": 0, "worker_address_changed": 0,
     "authenticator_set_up": 3, "authenticator_removed": 3, "recovery_code_used": 3, "password_known": 3,
     "new_password_wanted": 3,
-    "event_booked": 5, "event_moved": 5, "event_cancelled": 5, "event_confirmation": 6,
-    "client_running_late": 1, "client_cannot_come": 1,
+    "event_booked": 5, "event_moved": 5, "event_changed": 5, "event_cancelled": 5, "event_confirmation": 6,
+    "client_running_late": 1, "client_cannot_come": 1, "client_cancelled": 1,
 }  # fmt: skip
 
 
@@ -75,15 +75,19 @@ def put(
     The key is derived from what the message tells of, never random: a second put of the same raises IntegrityError.
     """
     who = f"account{account.id}" if account else f"worker{worker.id}" if worker else "nobody"
-    offset = again.id if again else 0
     with store.writing():
         delivery: Delivery = Delivery.create(
-            dedupe_key=f"{kind}:{subject_id}:{version}:{offset}:{who}:email", kind=kind, priority=KINDS[kind],
+            dedupe_key=key_of(kind, subject_id, version, again.id if again else 0, who), kind=kind, priority=KINDS[kind],
             to_address=to, account=account, worker=worker, individual=individual, link=link, again=again,
             next_at=next_at or clock.now(), created_at=clock.now(), expires_at=expires_at,
         )  # fmt: skip
         store.after_commit(ring)
     return delivery
+
+
+def key_of(kind: str, subject_id: int, version: int | str, offset: int = 0, who: str = "nobody") -> str:
+    """What makes one message differ from every other."""
+    return f"{kind}:{subject_id}:{version}:{offset}:{who}:email"
 
 
 def put_many(kind: str, every: Sequence[Link], expires_at: dt.datetime) -> None:
@@ -360,7 +364,7 @@ def send_again(delivery: Delivery, by: Actor) -> Delivery:
             individual=fresh.individual, link=fresh.link, expires_at=fresh.expires_at, again=fresh,
         )  # fmt: skip
         for told in EventMessage.select().where(EventMessage.delivery == fresh.id):
-            EventMessage.create(delivery=repeat, attendance=told.attendance_id, was_at=told.was_at)
+            EventMessage.create(**{**told.__data__, "id": None, "delivery": repeat.id})
         audit.record("delivery.again", by, individual=fresh.individual, subject=f"delivery {repeat.id}",
                      delivery=fresh.public_id)  # fmt: skip
     return repeat

@@ -31,6 +31,11 @@ def of(worker: Worker) -> Photo | None:
     return Photo(**sizes) if sizes else None
 
 
+def shown_of(worker: Worker) -> Photo | None:
+    """The photo of a worker, as clients see it."""
+    return of(worker) if worker.is_active and is_shown() else None
+
+
 def is_shown() -> bool:
     """True where clients see photos, too."""
     return bool(settings.get("worker_photos"))

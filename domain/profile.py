@@ -206,6 +206,7 @@ def add_contact(individual: Individual, reach: Reach, by: Actor, *, country: str
         _step_back(individual, good)
         contact = Contact.create(individual=individual, lookup=lookup_of(good.kind, good.value), **dataclasses.asdict(good))
         search.index(individual)
+        _tell_of_events(individual, good.kind == "email" and good.is_in_use)
         audit.record("contact.added", by, individual=individual, subject=f"contact {contact.id}", after=_shown(good))
     return contact
 
@@ -230,6 +231,7 @@ def change_contact(contact: Contact, reach: Reach, by: Actor, *, country: str, v
             **dataclasses.asdict(good), lookup=lookup_of(good.kind, good.value), version=version + 1
         ).where(_is(contact)).execute()  # fmt: skip
         search.index(contact.individual)
+        _tell_of_events(contact.individual, good.kind == "email" and good.is_in_use)
         audit.record(
             "contact.changed", by, individual=contact.individual, subject=f"contact {contact.id}",
             before=before, after=_shown(good),
@@ -284,11 +286,16 @@ def record_consent(individual: Individual, channel: str, is_given: bool, by: Act
             individual=individual, channel=channel, is_given=is_given, recorded_at=clock.now(),
             recorded_by=by.worker, recorded_how=how,
         )  # fmt: skip
+        _tell_of_events(individual, channel == "email" and is_given)
         audit.record("consent.recorded", by, individual=individual, channel=channel, is_given=is_given, how=how)
-        if is_given and channel == "email":
-            from domain import event_messages  # which reads what stands here
 
-            event_messages.consented(individual)
+
+def _tell_of_events(individual: Individual, can_be_told: bool) -> None:
+    """What could not be told for want of consent or an address.  Events are locked before the audit."""
+    if can_be_told:
+        from domain import event_messages  # which reads what stands here
+
+        event_messages.reachable([individual.id])
 
 
 def consent_of(individual: Individual, channel: str) -> Consent | None:

@@ -136,14 +136,22 @@ def add(details: Details, kind: str, by: Actor) -> Service:
 
 
 def change(service: Service, details: Details, by: Actor, *, version: int) -> None:
-    """Set what is typed of a service.  Raises RuleBroken, ``stale`` among others."""
+    """Set what is typed of a service.  Raises RuleBroken: ``stale``, or ``full`` for fewer places than are taken."""
     good = dataclasses.asdict(details.checked())
     with store.writing():
         now = _held(service, version)
+        if good["capacity"] != now.capacity:
+            _must_hold(good["capacity"], enrolled_in([now]).get(now.id, 0))
         before = {name: getattr(now, name) for name in good}
         if before != good:
             Service.update(**good, version=version + 1).where(Service.id == now.id).execute()
             audit.record("service.changed", by, subject=f"service {now.id}", before=before, after=good)
+
+
+def _must_hold(capacity: int | None, taken: int) -> None:
+    if capacity is not None and capacity < taken:
+        raise RuleBroken(N_("One person is in it already."), plural=N_("%(count)s people are in it already."), count=taken,
+                         code="full", field="capacity")  # fmt: skip
 
 
 def _held(service: Service, version: int) -> Service:
@@ -176,12 +184,16 @@ def show(service: Service, by: Actor, *, is_visible: bool, version: int, warned_
 
 
 def staff(service: Service, workers: Sequence[Worker], by: Actor, *, version: int) -> None:
-    """Who works in a service, these and nobody else.  Raises RuleBroken ``stale``."""
+    """Who works in a service, these and nobody else.  Raises RuleBroken: ``stale``, ``left`` for who does not work here any more."""
     with store.writing():
+        for number in sorted({worker.id for worker in workers} - {worker.id for worker in workers_of(service)}):
+            store.hold(Worker(id=number))  # before the service, as whoever ends somebody's access does
         now = _held(service, version)
         before, after = {worker.id for worker in workers_of(now)}, {worker.id for worker in workers}
         if before == after:
             return
+        if Worker.select().where(Worker.id.in_(list(after - before)), ~Worker.is_active).exists():
+            raise RuleBroken(N_("This worker has left."), code="left")
         ServiceWorker.delete().where(ServiceWorker.service == now, ServiceWorker.worker.in_(before - after)).execute()
         store.insert(ServiceWorker, [{"service": now.id, "worker": number} for number in sorted(after - before)])
         Service.update(version=version + 1).where(Service.id == now.id).execute()
@@ -215,10 +227,7 @@ def change_group(group: Group, details: GroupDetails, by: Actor, *, version: int
         now = store.lock(Group.select().where(Group.id == group.id)).get()
         if now.version != version:
             raise RuleBroken(STALE, code="stale")
-        taken = places_taken(now)
-        if good["capacity"] is not None and good["capacity"] < taken:
-            raise RuleBroken(N_("One person is in it already."), plural=N_("%(count)s people are in it already."), count=taken,
-                             code="full", field="capacity")  # fmt: skip
+        _must_hold(good["capacity"], places_taken(now))
         before = {name: getattr(now, name) for name in good}
         if before != good:
             Group.update(**good, version=version + 1).where(Group.id == now.id).execute()

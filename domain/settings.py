@@ -131,11 +131,12 @@ CATALOGUE: dict[str, Kind] = {
         True, N_("Clients may cancel late"), "", N_("After the notice it counts as cancelled late. Without it they are asked to tell you."),
     ),
     "event_booked": Kind(True, N_("Tell clients of a new appointment"), "", ""),
-    "event_moved": Kind(True, N_("Tell clients of another time"), "", ""),
+    "event_moved": Kind(True, N_("Tell clients of a change"), "", N_("Another time, worker or place.")),
     "event_moved_past": Kind(
         False, N_("Also when the new time is over"), "", N_("Such a change corrects the record. It is seldom news to the client."),
     ),
     "event_cancelled": Kind(True, N_("Tell clients that you cancelled"), "", ""),
+    "client_cancelled": Kind(True, N_("Tell workers that a client cancelled"), "", ""),
     "event_confirmation": Kind(True, N_("Ask clients to confirm"), "", N_("An e-mail with a link, some time before.")),
     "messages_hide_last_name": Kind(
         False, N_("Leave out the last name of the worker"), "", N_("In what is sent of appointments."),
@@ -216,7 +217,7 @@ SECTIONS: dict[str, Section] = {
     ), N_("How often clients may change their own record.")),
     "events": Section(N_("Appointments"), (
         "event_minutes", "cancellation_notice", "late_cancelling", "event_booked", "event_moved", "event_moved_past", "event_cancelled",
-        "event_confirmation", "confirmation_hours", "messages_hide_last_name", "messages_hide_place",
+        "event_confirmation", "confirmation_hours", "client_cancelled", "messages_hide_last_name", "messages_hide_place",
     ), N_("How long they are, until when they can be cancelled, and what is sent of them.")),
     "messages": Section(N_("E-mail"), ("mail_rate", "mail_test_minutes"), N_("How fast e-mails leave.")),
     "imports": Section(N_("Import"), (
@@ -265,6 +266,19 @@ def is_looked_at(section: str) -> bool:
     return _LOOKED_AT + section in store.keep("settings", _all)
 
 
+def noted(name: str) -> str:
+    """What the portal noted for itself beside the settings under a name; empty for nothing."""
+    return store.keep("settings", _all).get(_NOTED + name, "")
+
+
+def note(name: str, value: str) -> None:
+    """Note something under a name."""
+    with store.writing():
+        stored = Setting.insert(key=_NOTED + name, value=value)
+        stored.on_conflict(conflict_target=[Setting.key], preserve=[Setting.value]).execute()
+
+
+_NOTED = "noted."
 _LOOKED_AT = "looked_at."  # begins what is no setting, but a mark that its page was saved
 
 

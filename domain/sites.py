@@ -8,10 +8,10 @@ from typing import Any
 
 from peewee import fn
 
-from domain import agency, audit, profile, store
+from domain import agency, audit, clock, profile, store
 from domain.actor import Actor
 from domain.rules import N_, STALE, NotFound, RuleBroken, together
-from models import Individual, Site
+from models import TAKES_TIME, Event, Individual, Site
 
 NOT_SAID = "none"
 FEW = 1000  # people of a site who are gathered first, and then put in order
@@ -117,9 +117,33 @@ def add(place: Place, by: Actor) -> Site:
     return site
 
 
-def change(site: Site, place: Place, by: Actor, *, as_opened: agency.AsOpened = agency.always) -> None:
+def ahead_at(site: Site) -> int:
+    """How many events that take somebody's time are ahead at a site."""
+    return int(Event.select().where(Event.site == site, Event.state.in_(TAKES_TIME), Event.ends_at > clock.now()).count())
+
+
+def visited() -> list[Site]:
+    """Those where somebody comes: in use, or with events that are ahead."""
+    ahead = Event.select(Event.site).where(Event.state.in_(TAKES_TIME), Event.ends_at > clock.now())
+    left = {site.id for site in in_mind() if not site.is_in_use}
+    still = {number for (number,) in ahead.where(Event.site.in_(list(left))).distinct().tuples()} if left else set()
+    return [site for site in in_mind() if site.is_in_use or site.id in still]
+
+
+def _must_be_free(was: Place, becomes: Place, site: Site) -> None:
+    if (was.is_in_use and not becomes.is_in_use) or was.time_zone != becomes.time_zone:
+        ahead = ahead_at(site)
+        if ahead:
+            raise RuleBroken(
+                N_("One appointment is ahead at this site. Look at it, and tick the box to go on."),
+                plural=N_("%(count)s appointments are ahead at this site. Look at them, and tick the box to go on."), count=ahead,
+                code="ahead", field="anyway",
+            )  # fmt: skip
+
+
+def change(site: Site, place: Place, by: Actor, *, as_opened: agency.AsOpened = agency.always, anyway: bool = False) -> None:
     """Set a site's particulars.  Raises RuleBroken: ``stale`` when it is not as the page showed it any more, ``main`` for a main site
-    that would be left."""
+    that would be left; ``ahead``, a warning, for one that closes or gets another zone while events are ahead, unless ``anyway``."""
     good = place.checked()
     with store.writing():
         store.one_at_a_time("agency")
@@ -134,6 +158,8 @@ def change(site: Site, place: Place, by: Actor, *, as_opened: agency.AsOpened = 
             )  # fmt: skip
         if now.is_main:
             agency.checked_phone(good.phone)
+        if not anyway:
+            _must_be_free(before, good, now)
         if before != good:
             Site.update(**dataclasses.asdict(good)).where(Site.id == site.id).execute()
             audit.record("site.changed", by, subject=f"site {site.id}", before=dataclasses.asdict(before),

@@ -52,6 +52,11 @@ def begins(day: dt.date, zone: str) -> dt.datetime:
     return dt.datetime.combine(day, dt.time(), ZoneInfo(zone)).astimezone(dt.UTC)
 
 
+def is_on(day: dt.date, starts_at: dt.datetime, ends_at: dt.datetime, zone: str) -> bool:
+    """True when something takes place on a day in ``zone``, at least for a moment of it."""
+    return starts_at < begins(day + dt.timedelta(days=1), zone) and ends_at > begins(day, zone)
+
+
 def time_typed(typed: str) -> dt.time:
     """A time of day as people type it: ``14:30``, ``9``, ``0930``, ``2:30 pm``.  Raises RuleBroken (field ``time``)."""
     found = _TIME.fullmatch(typed.strip()) if len(typed) < 20 else None

@@ -200,6 +200,11 @@ class EventMessage(Row):
     delivery = ForeignKeyField(Delivery, unique=True, backref="+", on_delete="CASCADE")
     attendance = ForeignKeyField(Attendance, backref="+", on_delete="RESTRICT")
     was_at = DateTimeField(null=True)
+    starts_at = DateTimeField()
+    worker = ForeignKeyField(Worker, backref="+", on_delete="RESTRICT")
+    site = ForeignKeyField(Site, backref="+", on_delete="RESTRICT")
+    is_video = BooleanField()
+    asks = BooleanField()
 
 
 class CalendarFeed(Row):

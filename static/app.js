@@ -224,10 +224,18 @@
     }
   });
 
-  // ---- Show and hide a password ----
+  // ---- Show and hide a password; a time in the device's zone, where its clock differs from that of the place ----
 
   function prepare(root) {
     root.querySelectorAll('[data-reveal]').forEach((button) => { button.hidden = false; });
+    root.querySelectorAll('[data-begins]').forEach((line) => {
+      const begins = new Date(line.dataset.begins);
+      if (begins.getTimezoneOffset() + Number(line.dataset.offset) === 0) return;
+      line.querySelector('bdi').textContent = begins.toLocaleString(`${document.documentElement.lang}-u-nu-latn`, {
+        weekday: 'long', hour: '2-digit', minute: '2-digit', hourCycle: 'h23', timeZoneName: 'short',
+      });
+      line.hidden = false;
+    });
   }
 
   document.addEventListener('click', (event) => {

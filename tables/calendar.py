@@ -68,11 +68,16 @@ class Attendance(Row):
 
 
 class EventMessage(Row):
-    """What a delivery tells of: somebody's place in an event, and of a move the start that was."""
+    """What a delivery tells of: somebody's place in an event, and how that stands; as it stands otherwise it is not sent."""
 
     delivery = ForeignKeyField(Delivery, unique=True, backref="+", on_delete="CASCADE")
     attendance = ForeignKeyField(Attendance, backref="messages", on_delete="RESTRICT")
-    was_at = UTCDateTimeField(null=True)
+    was_at = UTCDateTimeField(null=True)  # the start that they knew of when it was written; empty for who knew of none
+    starts_at = UTCDateTimeField()
+    worker = ForeignKeyField(Worker, backref="+", on_delete="RESTRICT")
+    site = ForeignKeyField(Site, backref="+", on_delete="RESTRICT")
+    is_video = BooleanField()
+    asks = BooleanField(default=False)  # whether they come
 
 
 class CalendarFeed(Row):

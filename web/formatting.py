@@ -30,11 +30,11 @@ def install(app: Flask) -> None:
     app.jinja_env.globals["language_name"] = language_name
 
 
-def when(moment: dt.datetime | None) -> str:
-    """A moment in the main site's zone, with the zone's name: ``22 Nov 2026, 14:05 AST``."""
+def when(moment: dt.datetime | None, zone: dt.tzinfo | None = None) -> str:
+    """A moment in the main site's zone, or in another, with the zone's name: ``22 Nov 2026, 14:05 AST``."""
     if moment is None:
         return ""
-    there, language = moment.astimezone(agency.zone()), str(get_locale())
+    there, language = moment.astimezone(zone or agency.zone()), str(get_locale())
     return f"{format_date(there, 'd MMM y', locale=language)}{texts.hour(language, there)}"
 
 

@@ -11,15 +11,16 @@ from flask import g, request, url_for
 from wtforms import BooleanField
 
 from blueprints.admin import bp, event_words, people
-from domain import events, search, sites, staff_calendar, wall_clock
+from domain import clock, events, search, sites, staff_calendar, wall_clock
 from domain.events import Plan
-from domain.rules import N_, NotFound, RuleBroken, together
+from domain.rules import N_, RuleBroken, together
 from models import Event, Individual, Service, Worker
+from web import posts
 from web.access import any_staff
 from web.forms import Choice, DateBoxes, Form, OneOf, Required, Text, _l
 from web.fragments import done, page
 from web.languages import gettext as _
-from web.sessions import tell
+from web.sessions import refusals_told, tell
 
 MOST_FOUND = 10
 
@@ -35,16 +36,21 @@ class TimeForm(Form):
     anyway = BooleanField(_l("Go on although they have another appointment then"))
 
     def offer(self, chosen: list[Worker], kept: Event | None = None) -> TimeForm:
-        """Workers and sites to choose from; where there is one only, nothing is asked."""
+        """Workers and sites to choose from; where there is one only, nothing is asked.  What was posted is asked in any case, so
+        that a choice which is gone is refused and does not become another one unseen."""
         workers = chosen if kept is None or any(each.id == kept.worker_id for each in chosen) else [kept.worker, *chosen]
         self.found_workers = {each.public_id: each for each in workers}
         self.found_sites = {each.public_id: each for each in sites.in_mind() if each.is_in_use or (kept and each.id == kept.site_id)}
         self.worker.choices = [(key, each.name) for key, each in self.found_workers.items()]
         self.site.choices = [(key, each.name) for key, each in self.found_sites.items()]
         for name, found in (("worker", workers), ("site", self.found_sites)):
-            if len(found) < 2:
-                delattr(self, name)
+            self.drop(name, is_asked=len(found) > 1)
         return self
+
+    def drop(self, name: str, *, is_asked: bool) -> None:
+        """Take a field away that is not asked, unless somebody answered it."""
+        if not (is_asked if request.method in posts.SAFE else request.form.get(name) or is_asked):
+            del self[name]
 
     @property
     def chosen_worker(self) -> Worker:
@@ -54,9 +60,13 @@ class TimeForm(Form):
     def chosen_site(self) -> Any:
         return self.found_sites[self.site.data] if "site" in self else next(iter(self.found_sites.values()))
 
-    def when(self) -> wall_clock.Moment:
-        """The moment that is meant.  Raises RuleBroken."""
-        return wall_clock.moment(self.chosen_site.time_zone, self.date.data, wall_clock.time_typed(self.time.data))
+    def when(self, kept: Event | None = None) -> wall_clock.Moment:
+        """The moment that is meant; of two that the clock shows alike that of ``kept``, if it is one of them.  Raises RuleBroken."""
+        found = wall_clock.moment(self.chosen_site.time_zone, self.date.data, wall_clock.time_typed(self.time.data))
+        if kept is not None and found.is_doubled:
+            there = [wall_clock.local(at, self.chosen_site.time_zone).replace(tzinfo=None, fold=0) for at in (kept.starts_at, found.at)]
+            return wall_clock.Moment(kept.starts_at) if there[0] == there[1] else found
+        return found
 
     def is_doubled(self) -> bool:
         """True where the clock shows the time twice."""
@@ -85,10 +95,8 @@ class BookingForm(TimeForm):
                                 *((each.public_id, each.name) for each in others)]  # fmt: skip
         self["group"].choices = [("", _("None")), *((each.public_id, f"{each.service.name}: {each.name}") for each in groups)]
         self.way.choices = [("", _("In person")), ("video", _("By video"))]
-        if not groups:
-            del self["group"]
-        if not self.found_services or not individuals:
-            del self.service
+        self.drop("group", is_asked=bool(groups))
+        self.drop("service", is_asked=bool(self.found_services and individuals))
         return self
 
     @property
@@ -103,6 +111,9 @@ class BookingForm(TimeForm):
 
     def plan(self) -> Plan:
         """What is to be booked.  Raises RuleBroken."""
+        chosen = self.found_services.get(self.service.data) if "service" in self else None
+        if self.chosen_group is not None and chosen is not None and chosen != self.chosen_group.service:
+            raise RuleBroken(N_("This group belongs to another service. Choose one of the two."), code="two_services", field="group")
         if self.video_link.data and not self.way.data:
             raise RuleBroken(N_("Choose “By video”, or take the link away."), code="not_video", field="video_link")
         when, minutes = together(self.when, lambda: staff_calendar.minutes(self.minutes.data or "", self.chosen_service))
@@ -116,7 +127,9 @@ class BookingForm(TimeForm):
 @bp.get("/schedule/new")
 @any_staff
 def new_event():
-    chosen = staff_calendar.people(g.viewer, request.args.get("individual", "").split())
+    chosen = []
+    with refusals_told():
+        chosen = staff_calendar.people(g.viewer, request.args.get("individual", "").split())
     if not chosen and not request.args.get("group"):
         return _whom(chosen)
     if "q" in request.args:
@@ -177,18 +190,19 @@ def _new_form(chosen: list[Individual], **more: Any) -> BookingForm:
 @bp.post("/schedule/new")
 @any_staff
 def book_event():
-    try:
-        chosen = staff_calendar.people(g.viewer, request.form.get("individual", "").split())
-    except NotFound:
-        chosen = []
+    asked = request.form.get("individual", "").split()
+    chosen = staff_calendar.still_seen(g.viewer, asked)
     form = _new_form(chosen)
     if form.validate():
         with form.refusals():
+            staff_calendar.check_all_seen(chosen, asked)
             plan = form.plan()
             if not form.anyway.data:
                 staff_calendar.check_clients(g.viewer, plan)
             event = events.book(plan, g.viewer.actor, how="phone" if form.by_phone.data else "")
             tell("good", _told(event, form.is_doubled()))
+            if event.starts_at <= clock.now():
+                tell("info", _("This is in the past: nothing is sent."))
             return done(url_for("admin.event", event_id=event.public_id))
     return _form(chosen, form)
 

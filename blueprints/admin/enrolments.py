@@ -94,6 +94,8 @@ def enrolment(public_id: str, enrolment_id: str):
     found = g.viewer.enrolment(person, enrolment_id)
     others = enrolments.participants_of(found)
     seen = g.viewer.seen_of(others)
+    for each in seen:
+        g.viewer.saw(each, "enrolment")
     return people.page_about(person, "admin/enrolment.html", enrolment=found, workers=enrolments.further_workers(found),
                              others=seen, unseen=len(others) - len(seen))  # fmt: skip
 

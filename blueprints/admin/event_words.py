@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from babel.dates import get_timezone_name
+from flask import url_for
 from flask_babel import get_locale
 
 from domain import attendances, clock, events, texts, wall_clock
-from domain.staff_calendar import Entry, title
-from models import Attendance, Event
+from domain.staff_calendar import Entry, Listed, title
+from models import Attendance
+from models import Event as Row
 from web import formatting
 from web.languages import gettext as _
 from web.languages import ngettext
+
+Event = Row | Listed
+SOME = "x" * 22  # stands for a public id
 
 TONES = {"requested": "warn", "booked": "info"}
 PLACE_TONES = {"booked": "info", "show": "good", "no_show": "warn", "cancelled_by_client": "warn", "late_cancelled": "warn"}
@@ -31,12 +37,21 @@ def begins(event: Event) -> dt.datetime:
     return wall_clock.local(event.starts_at, event.site.time_zone)
 
 
-def span(event: Event, zone: str) -> str:
-    """From when to when, for a list in which the zone stands once: ``14:05–14:55``; another zone is named."""
+def span(event: Event, zone: str, day: dt.date | None = None) -> str:
+    """From when to when, for a list in which the zone stands once: ``14:05–14:55``; what began before ``day`` is told with its
+    day."""
+    first, last = (wall_clock.local(at, zone) for at in (event.starts_at, event.ends_at))
+    text = f"{formatting.clock_time(first)}–{formatting.clock_time(last)}"
+    if day is not None and first.date() != day:
+        text = str(_("%(day)s, %(time)s", day=formatting.weekday(first.date()), time=text))
+    return text
+
+
+def there(event: Event, zone: str) -> str:
+    """Day and time by the clock of a place in another zone; empty in the same one."""
     if event.site.time_zone == zone:
-        last = wall_clock.local(event.ends_at, zone)
-        return f"{formatting.clock_time(begins(event))}–{formatting.clock_time(last)}"
-    return time(event)
+        return ""
+    return str(_("there: %(day)s, %(time)s", day=date(event), time=time(event)))
 
 
 def time(event: Event) -> str:
@@ -66,6 +81,38 @@ def by_day(entries: Iterable[Entry]) -> list[tuple[str, list[Entry]]]:
             found.append((title, []))
         found[-1][1].append(entry)
     return found
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Told:
+    """One event as a list tells of it; ``href`` is empty where its page may not be opened."""
+
+    href: str
+    span: str
+    who: str
+    line: str
+    state: str
+    tone: str
+
+
+def rows(entries: Iterable[Entry], span: Callable[[Event], str] = time, zone: str = "", *, with_worker: bool = False) -> list[Told]:
+    """Events as a list tells of them; ``span`` is how it says when they are, ``zone`` whose clock that is where it is one for all."""
+    before, after = url_for("admin.event", event_id=SOME).split(SOME)  # a list is long, and an address takes as long as all the rest
+    return [
+        Told(f"{before}{entry.event.public_id}{after}" if entry.is_open else "", span(entry.event), who(entry),
+             formatting.dotted([*about(entry, with_worker=with_worker), there(entry.event, zone) if zone else ""]), *state(entry.event))
+        for entry in entries
+    ]  # fmt: skip
+
+
+def spans(zone: str, day: dt.date) -> Callable[[Event], str]:
+    """How a list of one day says when something is in which a zone stands once."""
+    return lambda event: span(event, zone, day)
+
+
+def full(event: Event) -> str:
+    """The day, and from when to when."""
+    return f"{date(event)}, {time(event)}"
 
 
 def length(event: Event) -> str:
@@ -109,7 +156,9 @@ def state(event: Event) -> tuple[str, str]:
 
 
 def place(of: Attendance) -> tuple[str, str]:
-    """What became of a place."""
+    """What became of a place; of one in a cancelled event, what became of that."""
+    if of.state == "booked" and of.event.state not in ("requested", "booked"):
+        return state(of.event)
     if of.state == "booked" and of.confirmed_at is not None and of.event.starts_at > clock.now():
         return str(_("confirmed")), "good"
     return str(_(attendances.STATE_NAMES[of.state])), PLACE_TONES[of.state]

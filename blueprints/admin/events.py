@@ -6,12 +6,14 @@ from types import SimpleNamespace
 from typing import Any
 
 from flask import g, request, url_for
+from wtforms import BooleanField
 
 from blueprints.admin import bp, event_words, paging, people, wording
 from blueprints.admin.booking import TimeForm
-from domain import attendances, events, staff_calendar
+from blueprints.admin.groups import sought
+from domain import attendances, clock, event_people, events, staff_calendar
 from domain.rules import NotFound
-from models import Attendance, Event
+from models import Attendance, Event, Individual
 from web.access import any_staff
 from web.forms import Form, Lines, OneOf, Text, _l, version_in
 from web.fragments import done, page
@@ -23,6 +25,10 @@ _HERE = "/events/<event_id>"
 
 class Cancellation(Form):
     reason = Lines(_l("Why? The client does not see this."))
+
+
+class AddForm(Form):
+    anyway = BooleanField(_l("Go on although they have another appointment then"))
 
 
 class VideoForm(Form):
@@ -39,7 +45,9 @@ def _about(event: Event, template: str, **context: Any):
     places, hidden = staff_calendar.places_seen(g.viewer, event)
     for place in places:
         g.viewer.saw(place.individual, "event")
-    return page(template, event=event, places=places, hidden=hidden, words=event_words, **context)
+    is_back = event.state not in events.MOVES["revert"].origins
+    return page(template, event=event, places=places, hidden=hidden, words=event_words,
+                no_return=None if is_back else staff_calendar.return_refusal(event, places, hidden), **context)  # fmt: skip
 
 
 @bp.get(f"{_HERE}/")
@@ -58,7 +66,16 @@ def _event(found: Event, form: VideoForm):
     told = [entry | {"name": row.individual.legal_name if row.individual_id and row.kind.startswith("attendance.") else ""}
             for row, entry in zip(rows, wording.entries(rows), strict=True)]  # fmt: skip
     return _about(found, "admin/event.html", form=form, as_form=_as_video(found), may_change=g.viewer.may_change(found),
-                  title=staff_calendar.title(found), attendances=attendances, history=told, wording=wording)  # fmt: skip
+                  title=staff_calendar.title(found), attendances=attendances, history=told, wording=wording,
+                  schedule=_schedule_of(found))  # fmt: skip
+
+
+def _schedule_of(found: Event) -> str:
+    """The week of an event in the schedule whose it is, for who may look at that one; else in the own one."""
+    whose = {"worker": found.worker.public_id} if found.worker_id != g.viewer.worker.id else {}
+    if whose and not g.viewer.may("manage_schedule_of_others"):
+        whose = {}
+    return url_for("admin.schedule", date=event_words.begins(found).date(), **whose)
 
 
 @bp.post(f"{_HERE}/video")
@@ -86,7 +103,7 @@ def move_form(event_id: str):
 
 def _move_form(found: Event, **more: Any) -> TimeForm:
     """A worker who sees not everybody who comes gives the event to nobody else: that would show them to that one."""
-    chosen = staff_calendar.workers(g.viewer) if not staff_calendar.places_seen(g.viewer, found)[1] else []
+    chosen = staff_calendar.workers(g.viewer) if staff_calendar.sees_all(*staff_calendar.places_seen(g.viewer, found)) else []
     return TimeForm(**more).offer(chosen, kept=found)
 
 
@@ -103,7 +120,8 @@ def move_event(event_id: str):
     form = _move_form(found)
     if form.validate():
         with form.refusals(now=_as_times(found)):
-            when, minutes = form.when(), staff_calendar.minutes(form.minutes.data or "", found.service)
+            when = form.when(kept=found)
+            minutes = staff_calendar.minutes(form.minutes.data or str(event_words.minutes_of(found)), found.service)
             if not form.anyway.data:
                 staff_calendar.check_theirs(g.viewer, found, when.at, minutes)
             events.move(found, when.at, minutes, g.viewer.actor, version=form.version, worker=form.chosen_worker, site=form.chosen_site)
@@ -123,7 +141,7 @@ def event_cancellation(event_id: str):
 
 
 def _cancellation(found: Event, form: Cancellation):
-    return _about(found, "admin/event_cancellation.html", form=form)
+    return _about(found, "admin/event_cancellation.html", form=form, is_ahead=found.starts_at > clock.now())
 
 
 @bp.post(f"{_HERE}/cancellation")
@@ -143,7 +161,7 @@ def cancel_event(event_id: str):
 @any_staff
 def revert_event(event_id: str):
     with refusals_told():
-        events.revert(g.viewer.managed_event(event_id), g.viewer.actor)
+        staff_calendar.bring_back(g.viewer, g.viewer.managed_event(event_id))
         tell("good", _("The appointment is booked again."))
     return done(url_for("admin.event", event_id=event_id))
 
@@ -151,30 +169,65 @@ def revert_event(event_id: str):
 # ---------------------------------------------------------------- places
 
 
+@bp.get(f"{_HERE}/places/<place_id>/cancellation")
+@any_staff
+def place_cancellation(event_id: str, place_id: str):
+    """A client cancels by telephone: whether that is in time is said before it is done."""
+    found = g.viewer.event(event_id)
+    place = staff_calendar.place(g.viewer, found, place_id)
+    if "give_up" not in attendances.phone_verbs(place):
+        return done(url_for("admin.event", event_id=event_id))
+    return people.page_about(place.individual, "admin/event_giving_up.html", event=found, place=place, words=event_words,
+                             shown=attendances.mark_of(found), way=attendances.way_to_cancel(found))  # fmt: skip
+
+
 @bp.post(f"{_HERE}/places/<place_id>/<what>")
 @any_staff
 def mark_place(event_id: str, place_id: str, what: str):
     if what not in (*attendances.MOVES, *wording.PHONE_VERBS):
         raise NotFound
-    found = g.viewer.managed_event(event_id) if what in attendances.MOVES else g.viewer.event(event_id)
+    found = g.viewer.event(event_id)
     place = staff_calendar.place(g.viewer, found, place_id)
     with refusals_told():
         if what in attendances.MOVES:
+            if not (g.viewer.may_change(found) or attendances.may_be_taken_back(place, what)):
+                raise NotFound
             attendances.mark(place, what, g.viewer.actor, version=version_in(request.form))
         else:
-            _by_phone(place, what)
+            shown = request.form.get("shown", "") or "nothing"
+            attendances.by_phone(place, what, g.viewer.actor, version=version_in(request.form), shown=shown)
         tell("good", _("Saved."))
     return done(url_for("admin.event", event_id=event_id))
 
 
-def _by_phone(place: Attendance, what: str) -> None:
-    by = g.viewer.actor
-    if what == "confirm":
-        attendances.confirm(place, by, "phone")
-    elif what == "give_up":
-        attendances.give_up(place, by)
-    else:
-        attendances.tell(place, what, by)
+# ---------------------------------------------------------------- somebody more
+
+
+@bp.get(f"{_HERE}/people")
+@any_staff
+def add_to_event(event_id: str):
+    return _adding(g.viewer.managed_event(event_id), AddForm(formdata=None), None)
+
+
+@bp.post(f"{_HERE}/people")
+@any_staff
+def add_person(event_id: str):
+    found, form, person = g.viewer.managed_event(event_id), AddForm(), None
+    if form.validate():
+        with form.refusals():
+            person = people.chosen()
+            if not form.anyway.data:
+                events.check_theirs([person], found.starts_at, found.ends_at, but=found)
+            event_people.add(found, person, g.viewer.actor, version=form.version)
+            tell("good", _("%(name)s comes, too.", name=person.legal_name))
+            return done(url_for("admin.event", event_id=event_id))
+    return _adding(found, form, person)
+
+
+def _adding(found: Event, form: AddForm, person: Individual | None):
+    question, others = sought(g.viewer.others_than_at(found))
+    return people.page_about(person, "admin/event_people.html", event=found, form=form, question=question, people=others,
+                             words=event_words)  # fmt: skip
 
 
 # ---------------------------------------------------------------- of one person

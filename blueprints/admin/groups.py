@@ -5,7 +5,7 @@ from wtforms import BooleanField
 
 from blueprints.admin import bp, paging, people, wording
 from blueprints.admin.services import WRITTEN
-from domain import agency, enrolments, search, services
+from domain import agency, enrolments, event_people, search, services
 from models import Group, Individual, Service
 from web.access import right
 from web.forms import Form, Lines, Required, Text, _l
@@ -58,7 +58,7 @@ def group(public_id: str):
     rows, following = paging.by_number(g.viewer.roster(found))
     question, others = sought(g.viewer.others_than_in(found))
     return page("admin/group.html", group=found, service=found.service, rows=rows, following=following, taken=services.places_taken(found),
-                question=question, people=others, wording=wording)  # fmt: skip
+                question=question, people=others, wording=wording, has_ahead=event_people.ahead_with(found).exists())  # fmt: skip
 
 
 def sought(individuals):
@@ -93,15 +93,41 @@ def _edit(under: Service, found: Group | None, form: GroupForm):
     return page("admin/group_form.html", service=under, group=found, form=form, wording=wording)
 
 
+class AheadForm(Form):
+    ahead = BooleanField(_l("Also with what is ahead"), default=True)
+
+
+@bp.get("/groups/<public_id>/roster")
+@right("manage_services")
+def group_joining(public_id: str):
+    """Whether somebody who joins comes to what is booked for the group already."""
+    found = services.find_group(public_id)
+    with refusals_told():
+        return people.page_about(people.chosen(), "admin/group_joining.html", group=found, service=found.service,
+                                 form=AheadForm(formdata=None), ahead=event_people.ahead_with(found).count(), wording=wording)  # fmt: skip
+    return done(url_for("admin.group", public_id=public_id))
+
+
 @bp.post("/groups/<public_id>/roster")
 @right("manage_services")
 def join_group(public_id: str):
     found = services.find_group(public_id)
     with refusals_told():
         person = people.chosen()
-        enrolments.join(found, person, agency.today(), g.viewer.actor)
+        enrolments.join(found, person, agency.today(), g.viewer.actor, comes_ahead=AheadForm().ahead.data)
         tell("good", _("%(name)s is in it now.", name=person.legal_name))
     return done(url_for("admin.group", public_id=public_id))
+
+
+@bp.get("/groups/<public_id>/roster/<entry_id>/end")
+@right("manage_services")
+def group_leaving(public_id: str, entry_id: str):
+    """Whether somebody who leaves comes to what is booked for the group no more."""
+    found = services.find_group(public_id)
+    entry = g.viewer.roster_entry(found, entry_id)
+    return people.page_about(entry.individual, "admin/group_leaving.html", group=found, service=found.service, entry=entry,
+                             form=AheadForm(formdata=None), ahead=event_people.ahead_for(entry.individual, found).count(),
+                             wording=wording)  # fmt: skip
 
 
 @bp.post("/groups/<public_id>/roster/<entry_id>/end")
@@ -109,6 +135,6 @@ def join_group(public_id: str):
 def leave_group(public_id: str, entry_id: str):
     entry = g.viewer.roster_entry(services.find_group(public_id), entry_id)
     with refusals_told():
-        enrolments.leave(entry, agency.today(), g.viewer.actor)
+        enrolments.leave(entry, agency.today(), g.viewer.actor, stays_away=AheadForm().ahead.data)
         tell("good", _("%(name)s is not in it any more.", name=entry.individual.legal_name))
     return done(url_for("admin.group", public_id=public_id))

@@ -6,7 +6,7 @@ from flask import abort, current_app, g, request, url_for
 from flask_babel import get_locale
 
 from blueprints.admin import bp, paging, wording
-from domain import accounts, agency, bulk, eligibility, forced_reset, settings, sites, spreadsheet, texts
+from domain import accounts, agency, bulk, eligibility, forced_reset, services, settings, sites, spreadsheet, texts
 from domain.rules import N_, RuleBroken
 from models import BULK_OUTCOMES, STATES, BulkJob, BulkRow, PortalAccount
 from web.access import right
@@ -66,19 +66,25 @@ def _show_status(form: ChangeForm | None):
     return page("admin/accounts_status.html", rows=rows, older=older, sought=sought, form=form, found=found, most=MOST_COUNTED,
                 used=used, limit=limit, ticked=request.form.getlist("account"), states=STATES, accounts=accounts,
                 bad_dates=_bad_dates(), here=paging.here(), wording=wording,
-                sites=sites.in_mind() if len(sites.in_mind()) > 1 or sought.site else [])  # fmt: skip
+                sites=sites.in_mind() if len(sites.in_mind()) > 1 or sought.site else [],
+                services=list(services.every().limit(services.MOST_LISTED)))  # fmt: skip
 
 
 def _sought() -> bulk.Sought:
     state = request.args.get("state", "")
     question = request.args.get("q", "").strip()[:100]
-    return bulk.Sought(question, state if state in STATES else "", _day("since"), _day("until"), _site())
+    return bulk.Sought(question, state if state in STATES else "", _day("since"), _day("until"), _site(), _service())
 
 
 def _site() -> str:
     """The site by which the list is narrowed; one that is not there is not found."""
     chosen = request.args.get("site", "")
     return chosen if chosen in ("", sites.NOT_SAID) else sites.find(chosen).public_id
+
+
+def _service() -> str:
+    chosen = request.args.get("service", "")
+    return chosen and services.find(chosen).public_id
 
 
 def _day(name: str) -> dt.date | None:

@@ -4,6 +4,7 @@ from flask import g, request
 
 from domain.rules import N_, NotFound, RuleBroken
 from models import Individual
+from web import posts
 from web.fragments import page
 
 
@@ -15,8 +16,8 @@ def page_about(person: Individual | None, template: str, **context):
 
 
 def chosen() -> Individual:
-    """Whom a button beside a name names, of those whom the reader may see.  Raises RuleBroken."""
+    """Whom a button or a link beside a name names, of those whom the reader may see.  Raises RuleBroken."""
     try:
-        return g.viewer.individual(request.form.get("individual", ""))
+        return g.viewer.individual((request.args if request.method in posts.SAFE else request.form).get("individual", ""))
     except NotFound:
         raise RuleBroken(N_("Choose somebody of the list."), code="nobody") from None

@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import g, request, url_for
 
-from blueprints.admin import bp, event_words
+from blueprints.admin import bp, event_words, wording
 from domain import agency, clock, sites, staff_calendar, wall_clock
 from domain.staff_calendar import Entry
 from models import Site, Worker
@@ -46,6 +46,11 @@ class Asked:
         days = dt.timedelta(days=steps * DAYS[self.view])
         return self.link(date=(self.first + days).isoformat())
 
+    @property
+    def has_today(self) -> bool:
+        """True when today is one of the days that are shown."""
+        return self.first <= self.today < self.first + dt.timedelta(days=DAYS[self.view])
+
     def booking(self, day: dt.date) -> str:
         """Where something is booked on a day of it."""
         whose = {"worker": self.worker.public_id} if self.worker else {}
@@ -75,23 +80,27 @@ def _date(typed: str) -> dt.date | None:
 @any_staff
 def schedule():
     asked = _asked()
-    query = staff_calendar.between(asked.first, DAYS[asked.view], asked.zone, worker=asked.worker, site=asked.site)
-    entries, has_more = staff_calendar.seen(g.viewer, query)
+    entries, has_more = staff_calendar.between(
+        g.viewer, asked.first, DAYS[asked.view], asked.zone, worker=asked.worker, site=asked.site
+    )
     may_choose = g.viewer.may("manage_schedule_of_others")
     return page("admin/schedule.html", "schedule", asked=asked, columns=_columns(asked, entries), has_more=has_more, words=event_words,
-                workers=staff_calendar.workers(g.viewer) if may_choose else [], sites=sites.in_use() if may_choose else [])  # fmt: skip
+                workers=staff_calendar.workers(g.viewer) if may_choose else [], sites=sites.visited() if may_choose else [],
+                named=wording.site)  # fmt: skip
 
 
-def _columns(asked: Asked, entries: list[Entry]) -> list[tuple[str, str, list[Entry]]]:
-    """Heading, where to book, and what happens: by day, or of a site's one day by worker."""
+def _columns(asked: Asked, entries: list[Entry]) -> list[tuple[str, str, list[Entry], dt.date]]:
+    """Heading, where to book, what happens, and the day: by day, or of a site's one day by worker."""
     if asked.site is not None and asked.view == "day":
         by_worker: dict[int, list[Entry]] = {}
         for entry in entries:
             by_worker.setdefault(entry.event.worker_id, []).append(entry)
         named = sorted(by_worker.values(), key=lambda every: every[0].event.worker.sort_name)
-        return [(every[0].event.worker.name, "", every) for every in named]
+        return [(every[0].event.worker.name, "", every, asked.first) for every in named]
     days = [asked.first + dt.timedelta(days=number) for number in range(DAYS[asked.view])]
     found: dict[dt.date, list[Entry]] = {day: [] for day in days}
     for entry in entries:
-        found[wall_clock.day_of(entry.event.starts_at, asked.zone)].append(entry)
-    return [(event_words.day(day, asked.today), asked.booking(day), found[day]) for day in days]
+        for day in days:
+            if wall_clock.is_on(day, entry.event.starts_at, entry.event.ends_at, asked.zone):
+                found[day].append(entry)
+    return [(event_words.day(day, asked.today), asked.booking(day), found[day], day) for day in days]

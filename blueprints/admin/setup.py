@@ -22,6 +22,7 @@ class SiteForm(Form):
     phone = Text(_l("Phone"))
     time_zone = Choice(_l("Time zone"))
     is_in_use = BooleanField(_l("In use"), default=True)
+    anyway = BooleanField(_l("Go on although appointments are ahead here"))
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
@@ -146,7 +147,7 @@ def change_site(public_id: str):
     form, chosen = SiteForm(), sites.find(public_id)
     if form.validate():
         with form.refusals(now=chosen):
-            sites.change(chosen, form.place(), g.viewer.actor, as_opened=form.as_opened)
+            sites.change(chosen, form.place(), g.viewer.actor, as_opened=form.as_opened, anyway=form.anyway.data)
             return _sites_saved()
     return _site(chosen, form)
 

@@ -10,7 +10,7 @@ from flask import url_for
 from flask_babel import get_locale
 
 from blueprints import differences
-from domain import accounts, attendances, audit, events, readiness, services, settings, texts
+from domain import accounts, attendances, audit, events, readiness, services, settings, texts, wall_clock
 from domain.rules import N_, RuleBroken
 from models import AuditEntry, Site, WorkerCategory
 from web.languages import gettext as _
@@ -216,6 +216,8 @@ _ENTRIES = {
     "enrolment.opened": N_("Enrolled in a service"),
     "enrolment.participants": N_("Who takes part in an enrolment changed"),
     "enrolment.reopened": N_("Enrolment opened again"),
+    "participant.added": N_("Takes part in the enrolment of somebody else"),
+    "participant.removed": N_("Takes part in the enrolment of somebody else no more"),
     "group.added": N_("Group or series added"),
     "group.changed": N_("Group or series changed"),
     "roster.joined": N_("Joined a group"),
@@ -273,6 +275,16 @@ _ENTRIES = {
 }
 
 
+# The same kinds where there is more to say: a reason, or that a client said it on the telephone.
+_WITH_REASON = {"event.cancelled": N_("Appointment cancelled: %(reason)s")}
+_BY_PHONE = {
+    "event.booked": N_("Appointment booked, asked for by phone"),
+    "attendance.changed": N_("Their place in an appointment: %(place)s, by phone"),
+    "attendance.confirmed": N_("They said by phone that they come"),
+    "attendance.told": N_("They said by phone: %(told)s"),
+}
+
+
 NUMBERED = ("enrolment.assigned",)  # whose values are numbers of rows, which say nothing to a reader
 
 
@@ -282,20 +294,51 @@ def entries(rows: Sequence[AuditEntry]) -> list[dict[str, object]]:
     That a worker opened the record again and again within an hour is told once.
     """
     values, told, opened = audit.values_of_each(rows), [], {}
+    zones = _zones(rows)
     for row in rows:
         last = opened.get(row.worker_id) if row.kind == "individual.viewed" else None
         if last is not None and last["at"] - row.at < ONE_LINE:
             last["times"] += 1
             last["what"] = ngettext("Record opened once", "Record opened %(num)s times", last["times"])
             continue
-        told.append(_entry(row, values[row.id]))
+        told.append(_entry(row, _on_the_clock(values[row.id], zones.get(row.subject, ""))))
         if row.kind == "individual.viewed":
             opened[row.worker_id] = told[-1]
     return told
 
 
+def _zones(rows: Sequence[AuditEntry]) -> dict[str, str]:
+    """In which zone each event that was moved takes place, by how the audit names it."""
+    moved = {row.subject for row in rows if row.kind == "event.moved"}
+    return events.zones_of(moved) if moved else {}
+
+
+def _on_the_clock(values: dict[str, Any], zone: str) -> dict[str, Any]:
+    """The same with moments as the clock shows them where the event takes place."""
+    if not zone:
+        return values
+    told = dict(values)
+    for side in ("before", "after"):
+        if isinstance(values.get(side), dict):
+            told[side] = {name: _moment(value, zone) if name in ("starts_at", "ends_at") else value for name, value in values[side].items()}
+    return told
+
+
+def _moment(value: object, zone: str) -> str:
+    at = wall_clock.local(dt.datetime.fromisoformat(str(value)), zone)
+    tongue = str(get_locale())
+    return str(_("%(day)s, %(time)s", day=texts.weekday(tongue, at.date()), time=texts.hour(tongue, at).lstrip("،, ")))
+
+
+def _sentence(row: AuditEntry, values: dict[str, Any]) -> str:
+    if values.get("reason") and row.kind in _WITH_REASON:
+        return _WITH_REASON[row.kind]
+    was_phoned = values.get("how") == "phone" or (row.kind == "attendance.told" and row.worker_id)  # staff tell only what was phoned
+    return _BY_PHONE[row.kind] if was_phoned and row.kind in _BY_PHONE else _ENTRIES.get(row.kind, row.kind)
+
+
 def _entry(row: AuditEntry, values: dict[str, Any]) -> dict[str, Any]:
-    what = _(_ENTRIES.get(row.kind, row.kind))
+    what = _(_sentence(row, values))
     return {
         "what": what % _Said(values | _named(values)) if "%(" in what else what,
         "who": row.worker.name if row.worker_id else {"client": _("the client"), "system": _("the portal")}.get(

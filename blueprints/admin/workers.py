@@ -9,6 +9,7 @@ from wtforms.fields.choices import SelectChoice
 from blueprints.admin import bp, event_words, paging, wording
 from domain import (
     categories,
+    event_rows,
     events,
     handover,
     leaving,
@@ -99,7 +100,7 @@ def worker(public_id: str):
 
 def _left_to_do(found: Worker):
     """What is ahead of somebody who has left, as the reader may know it."""
-    return [] if found.is_active else staff_calendar.seen(g.viewer, events.ahead_of(found, events.whole()))[0]
+    return [] if found.is_active else staff_calendar.seen(g.viewer, events.ahead_of(found, event_rows.whole()))[0]
 
 
 @bp.get("/workers/<public_id>/edit")
@@ -228,4 +229,5 @@ def _leaving(found: Worker, form: Leaving):
                 refused=leaving.refusal(found, g.viewer.actor, g.viewer.rights), told=wording.refusal,
                 files=leaving.files_of(found), shown_files=list(g.viewer.enrolled_with(found).limit(MOST_LISTED)),
                 shown_tasks=list(g.viewer.tasks_of(found).limit(MOST_LISTED)),
-                shown_people=list(g.viewer.followed_by(found).limit(MOST_LISTED)), events=ahead.count())  # fmt: skip
+                shown_people=list(g.viewer.followed_by(found).limit(MOST_LISTED)), events=ahead.count(), words=event_words,
+                shown_events=staff_calendar.seen(g.viewer, events.ahead_of(found, event_rows.whole()), most=MOST_LISTED)[0])  # fmt: skip

@@ -1,6 +1,9 @@
-"""Open the link, see date and time, press the button.  Opening changes nothing: mail scanners open links."""
+"""Open the link, see date and time, press the button.  Opening changes nothing: mail scanners open links.
 
-from flask import redirect
+What was opened is in a cookie of the path; a button says by itself of which appointment it is, because there may be two tabs.
+"""
+
+from flask import redirect, request
 
 from blueprints.appointment import bp
 from blueprints.calendar import wording
@@ -25,24 +28,24 @@ def is_no_link(error: NotFound):
 
 @bp.get("/")
 def show():
-    return _show(PLACE.words())
+    return _show(PLACE.words()["token"])
 
 
 @bp.post("/")
 def confirm():
-    words = PLACE.words()
-    place, is_current = attendances.by_link(words["token"])
+    token = request.form.get("token", "")
+    place, is_current = attendances.by_link(token)
     if attendances.standing(place, is_current=is_current) == "open":
         try:
             attendances.confirm(place, sessions.visitor(), "link")
         except RuleBroken:
-            return _show(words, status=409)
-    return done(PLACE.path)
+            return _show(token, status=409)
+    return PLACE.carry(done(PLACE.path), {"token": token})
 
 
-def _show(words, status: int = 200):
-    place, is_current = attendances.by_link(words["token"])
+def _show(token: str, status: int = 200):
+    place, is_current = attendances.by_link(token)
     return page(
-        "appointment/show.html", standing=attendances.standing(place, is_current=is_current), shown=wording.Shown(place),
+        "appointment/show.html", standing=attendances.standing(place, is_current=is_current), shown=wording.Shown(place), token=token,
         phone=events.phone(place.event) or agency.support_phone(), status=status,
     )  # fmt: skip

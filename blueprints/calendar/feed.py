@@ -24,7 +24,8 @@ def feed():
     found = calendar_feeds.of(g.viewer.individual)
     portal_url = current_app.extensions["doorstep"].portal_url
     address = f"{portal_url}/feed/{calendar_feeds.token(found)}.ics" if found else ""
-    return page("calendar/feed.html", feed=found, address=address, form=Details(formdata=None, obj=found))
+    return page("calendar/feed.html", feed=found, address=address, form=Details(formdata=None, obj=found),
+                has_ended=found is None and calendar_feeds.has_ended(g.viewer.individual))  # fmt: skip
 
 
 @bp.post("/feed")
@@ -53,8 +54,9 @@ def end_feed():
 
 @bp.get("/<place_id>/appointment.ics")
 def download(place_id: str):
-    place = g.viewer.place(place_id)
-    body = ics.calendar([place], str(get_locale()), current_app.extensions["doorstep"].portal_url, has_details=True)
+    place, own = g.viewer.place(place_id), calendar_feeds.of(g.viewer.individual)
+    has_details = own is not None and own.has_details
+    body = ics.calendar([place], str(get_locale()), current_app.extensions["doorstep"].portal_url, has_details=has_details)
     return Response(body, mimetype="text/calendar", headers={"Content-Disposition": "attachment; filename=appointment.ics"})
 
 

@@ -1,10 +1,11 @@
 """Calendar: what comes, what was, one appointment, and what the client may do with it."""
 
-from flask import abort, g
+from flask import abort, g, request
 
 from blueprints import paging
 from blueprints.calendar import bp, wording
-from domain import agency, attendances, settings
+from domain import agency, attendances, photos, settings
+from domain.rules import N_, RuleBroken
 from models import Attendance
 from web.forms import Form, Lines, _l
 from web.fragments import done, page
@@ -18,7 +19,7 @@ class Cancellation(Form):
 
 @bp.get("/")
 def show():
-    places, following = paging.soonest(g.viewer.coming, Attendance)
+    places, following = paging.soonest(g.viewer.coming, g.viewer.places, Attendance)
     return page("calendar/show.html", days=wording.days(places), following=following, phone=agency.support_phone(),
                 has_feed=settings.get("calendar_feed"))  # fmt: skip
 
@@ -27,7 +28,7 @@ def show():
 def history():
     chosen = wording.Filters.asked(g.viewer)
     places, following = paging.latest(chosen.narrow(g.viewer.gone_by), Attendance)
-    return page("calendar/history.html", days=wording.days(places, with_year=True), following=following, filters=chosen)
+    return page("calendar/history.html", days=wording.days(places, latest_first=True), following=following, filters=chosen)
 
 
 @bp.get("/<place_id>")
@@ -35,11 +36,21 @@ def event(place_id: str):
     return _event(g.viewer.place(place_id))
 
 
-def _event(place, **more):
+def _event(place):
     return page(
         "calendar/event.html", place=place, shown=wording.Shown(place), offer=attendances.offer(place), said=attendances.said(place),
-        phone=place.event.site.phone or agency.support_phone(), **more,
+        mark=attendances.mark_of(place), phone=_phone(place), photo=photos.shown_of(place.event.worker),
+        others=g.viewer.others_in(place.event),
     )  # fmt: skip
+
+
+def _phone(place):
+    return place.event.site.phone or agency.support_phone()
+
+
+def _seen() -> str:
+    """The time of which the page spoke whose button was pressed."""
+    return request.form.get("shown", "")
 
 
 @bp.post("/<place_id>/confirmation")
@@ -47,7 +58,7 @@ def confirm(place_id: str):
     _must_offer("confirming")
     place = g.viewer.place(place_id)
     with refusals_told():
-        attendances.confirm(place, g.viewer.actor, "portal")
+        attendances.confirm(place, g.viewer.actor, "portal", shown=_seen())
         tell("good", _("Thank you. We expect you."))
     return done(f"/calendar/{place_id}")
 
@@ -60,10 +71,12 @@ def cancellation(place_id: str):
 def _cancellation(place, form):
     _must_offer("cancelling")
     offer = attendances.offer(place)
-    if offer.cancel not in ("in_time", "late"):
+    if offer.cancel not in ("in_time", "late") and not form.is_refused:
         return done(f"/calendar/{place.public_id}")
-    return page("calendar/cancellation.html", place=place, shown=wording.Shown(place), form=form, way=offer.cancel,
-                notice=settings.get("cancellation_notice"))  # fmt: skip
+    return page(
+        "calendar/cancellation.html", place=place, shown=wording.Shown(place), form=form, offer=offer, mark=attendances.mark_of(place),
+        notice=settings.get("cancellation_notice"), phone=_phone(place),
+    )  # fmt: skip
 
 
 @bp.post("/<place_id>/cancellation")
@@ -72,10 +85,17 @@ def cancel(place_id: str):
     place, form = g.viewer.place(place_id), Cancellation()
     if form.validate():
         with form.refusals():
-            attendances.give_up(place, g.viewer.actor, reason=form.reason.data or "")
+            _must_have_read(attendances.offer(place).cancel)
+            attendances.give_up(place, g.viewer.actor, reason=form.reason.data or "", shown=_seen())
             tell("good", _("Your appointment is cancelled."))
             return done(f"/calendar/{place_id}")
-    return _cancellation(place, form)
+    return _cancellation(g.viewer.place(place_id), form)
+
+
+def _must_have_read(way: str) -> None:
+    """That it is late stands on the page before it is done."""
+    if way == "late" and request.form.get("way") != "late":
+        raise RuleBroken(N_("Meanwhile it is late to cancel. Read what that means before you do."), code="late")
 
 
 @bp.post("/<place_id>/late")
@@ -91,8 +111,8 @@ def say_cannot_come(place_id: str):
 def _let_know(place_id: str, what: str):
     place = g.viewer.place(place_id)
     with refusals_told():
-        attendances.tell(place, what, g.viewer.actor)
-        tell("good", _("We have told %(worker)s.", worker=wording.Shown(place).worker))
+        attendances.tell(place, what, g.viewer.actor, shown=_seen())
+        tell("good", wording.Shown(place).passed_on)
     return done(f"/calendar/{place_id}")
 
 

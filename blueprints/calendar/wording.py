@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from flask import request
 from flask_babel import get_locale
 
-from domain import attendances, clock, events, services, texts
+from domain import agency, attendances, clock, events, services, texts
 from domain.viewer import ClientViewer
 from models import Attendance, Event
 from web import formatting
@@ -20,7 +20,9 @@ from web.languages import gettext as _
 from web.languages import ngettext
 
 TONES = {"booked": "info", "show": "good", "no_show": "warn", "cancelled_by_client": "info", "late_cancelled": "warn"}
-OUTCOMES = {"attended": ("show",), "missed": ("no_show",), "cancelled": ("cancelled_by_client", "late_cancelled")}
+_GIVEN_UP = ("cancelled_by_client", "late_cancelled")
+LINK_AFTER = dt.timedelta(hours=1)  # a call that runs over its end is found again
+OUTCOMES = {"attended": ("show",), "missed": ("no_show",), "cancelled": _GIVEN_UP}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,6 +57,16 @@ class Shown:
         return ZoneInfo(self.event.site.time_zone)
 
     @property
+    def utc(self) -> str:
+        """The start as a browser reads it."""
+        return self.event.starts_at.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    @property
+    def offset(self) -> int:
+        """How many minutes the clocks of the place are ahead of UTC then."""
+        return int((self.begins.utcoffset() or dt.timedelta()).total_seconds() // 60)
+
+    @property
     def date(self) -> str:
         return formatting.weekday(self.begins.date())
 
@@ -77,17 +89,46 @@ class Shown:
         return f"https://www.openstreetmap.org/search?query={quote(where)}" if where else ""
 
     @property
+    def cancelled_by(self) -> str:
+        """Who cancelled it for the client: ``client`` or ``agency``; empty while it stands."""
+        if self.place.state in _GIVEN_UP:
+            return "client"
+        return {"cancelled_by_client": "client", "cancelled_by_agency": "agency"}.get(self.event.state, "")
+
+    @property
     def state(self) -> tuple[str, str]:
         """What became of it and in which tone; empty for what is booked and neither confirmed nor over."""
-        if self.event.state != "booked":
-            named = events.STATE_NAMES[self.event.state] if self.event.state == "cancelled_by_agency" else attendances.STATE_NAMES[
-                self.place.state] if self.place.state != "booked" else events.STATE_NAMES[self.event.state]  # fmt: skip
-            return _(named), "warn" if self.event.state == "cancelled_by_agency" else TONES.get(self.place.state, "info")
+        if self.cancelled_by == "agency":
+            return _(events.STATE_NAMES[self.event.state]), "warn"
         if self.place.state != "booked":
             return _(attendances.STATE_NAMES[self.place.state]), TONES[self.place.state]
+        if self.event.state != "booked":
+            return _(events.STATE_NAMES[self.event.state]), "info"
         if self.place.confirmed_at is not None and self.event.starts_at > clock.now():
             return _("confirmed"), "good"
         return "", ""
+
+    @property
+    def is_ahead(self) -> bool:
+        """True for what stands and has not begun."""
+        return self.event.state == "booked" and self.place.state == "booked" and self.event.starts_at > clock.now()
+
+    @property
+    def video_link(self) -> str:
+        """Where the call is joined, from the booking on and until it is over for good."""
+        is_near = self.event.state == "booked" and not self.cancelled_by and clock.now() < self.event.ends_at + LINK_AFTER
+        return self.event.video_link if self.event.is_video and is_near else ""
+
+    @property
+    def passed_on(self) -> str:
+        """The answer to what a client says of it: only who is reached was told."""
+        worker = self.event.worker
+        is_reached = worker.is_active and worker.email
+        return _("We have told %(worker)s.", worker=self.worker) if is_reached else _("We have passed it on.")
+
+    def told(self, moment: dt.datetime) -> str:
+        """A moment around it, in the zone of the place."""
+        return formatting.when(moment, self._zone)
 
     @property
     def line(self) -> str:
@@ -95,22 +136,30 @@ class Shown:
         return formatting.dotted((self.title, self.worker, where))
 
 
-def days(places: Iterable[Attendance], *, with_year: bool = False) -> list[tuple[str, list[Shown]]]:
-    """Places by the day on which they begin where they take place: today and tomorrow by name."""
-    found: list[tuple[str, list[Shown]]] = []
-    for place in places:
-        shown = Shown(place)
-        title = _day(shown, with_year=with_year)
-        if not found or found[-1][0] != title:
-            found.append((title, []))
-        found[-1][1].append(shown)
-    return found
+def days(places: Iterable[Attendance], *, latest_first: bool = False) -> list[tuple[str, list[Shown]]]:
+    """Places by the day on which they begin where they take place, today and tomorrow by name.
+
+    Each day stands once, however far apart the clocks of two places are; what was, the latest first, with its year.
+    """
+    every = sorted(((_days_ahead(shown), shown) for shown in map(Shown, places)), key=lambda each: each[0], reverse=latest_first)
+    found: dict[str, list[Shown]] = {}
+    for ahead, shown in every:
+        found.setdefault(_day(shown, ahead, with_year=latest_first), []).append(shown)
+    return list(found.items())
 
 
-def _day(shown: Shown, *, with_year: bool) -> str:
-    apart = (shown.begins.date() - clock.today(shown.event.site.time_zone)).days
-    if apart in (0, 1):
-        return _("Today") if apart == 0 else _("Tomorrow")
+def starts(shown: Shown) -> str:
+    """When it begins, and nothing else: ``Tomorrow, 14:05 AST``."""
+    return _day(shown, _days_ahead(shown), with_year=False) + texts.hour(str(get_locale()), shown.begins)
+
+
+def _days_ahead(shown: Shown) -> int:
+    return (shown.begins.date() - clock.today(shown.event.site.time_zone)).days
+
+
+def _day(shown: Shown, ahead: int, *, with_year: bool) -> str:
+    if ahead in (0, 1):
+        return _("Today") if ahead == 0 else _("Tomorrow")
     return formatting.weekday(shown.begins.date(), with_year=with_year)
 
 
@@ -143,7 +192,7 @@ class Filters:
         if self.service:
             query = query.where(Service.public_id == self.service)
         if self.year:
-            first = dt.datetime(int(self.year), 1, 1, tzinfo=dt.UTC)
+            first = dt.datetime(int(self.year), 1, 1, tzinfo=agency.zone())
             query = query.where(Attendance.starts_at >= first, Attendance.starts_at < first.replace(year=first.year + 1))
         if self.outcome:
             is_so = Attendance.state.in_(OUTCOMES[self.outcome])

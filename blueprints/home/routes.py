@@ -1,16 +1,29 @@
 """Home."""
 
-from flask import g
+from flask import g, url_for
 
+from blueprints.calendar import wording
 from blueprints.home import bp
-from domain import agency, clock
+from domain import agency, clock, soon
 from web.fragments import page
 from web.languages import gettext as _
 
 
 @bp.get("/")
 def show():
-    return page("home/show.html", greeting=_greeting(g.viewer.individual.called))
+    following, now = g.viewer.soon
+    return page(
+        "home/show.html", greeting=_greeting(g.viewer.individual.called), now=[_told(place) for place in now],
+        following=wording.starts(wording.Shown(following)) if following else "",
+    )  # fmt: skip
+
+
+def _told(place) -> dict[str, str]:
+    """Somebody may look over the shoulder: neither with whom nor for what."""
+    return {
+        "href": url_for("calendar.event", place_id=place.public_id), "icon": "calendar", "title": wording.starts(wording.Shown(place)),
+        "line": _("Please say that you come.") if soon.is_asked(place) else _("Your appointment"),
+    }  # fmt: skip
 
 
 def _greeting(name: str) -> str:

@@ -2,7 +2,7 @@
 
 from flask import g, request, url_for
 
-from blueprints.admin import paging
+from blueprints import paging
 from blueprints.calendar import wording as events
 from blueprints.my_services import bp
 from domain import agency, services
@@ -14,18 +14,18 @@ from web.languages import gettext as _
 
 @bp.get("/")
 def show():
-    open_, closed = g.viewer.services
-    return page("my_services/show.html", open=open_, closed=closed, shown=events.Shown, named=services.shown_name,
+    open_, groups, closed = g.viewer.services
+    return page("my_services/show.html", open=open_, groups=groups, closed=closed, shown=events.Shown, named=services.shown_name,
                 phone=agency.support_phone())  # fmt: skip
 
 
 @bp.get("/timeline")
 def timeline():
-    files = g.viewer.enrolments
-    choices = {file.service.public_id: services.shown_name(file.service) for file in files}
+    files, met = g.viewer.enrolments, g.viewer.services_met
+    choices = {each.public_id: services.shown_name(each) for each in (*(file.service for file in files), *met)}
     chosen = request.args.get("service", "")
     number = paging.asked_page()
-    lines, has_more = g.viewer.happened(files, chosen, number)
+    lines, has_more = g.viewer.happened(files, chosen, number, met)
     older = url_for("my_services.timeline", service=chosen or None, page=number + 1) if has_more else None
     return page("my_services/timeline.html", days=_days(lines), choices=choices, chosen=chosen, older=older)
 
@@ -43,7 +43,7 @@ def _days(lines: list[Happened]) -> list[tuple[str, list[dict[str, str]]]]:
 
 
 def _told(line: Happened, shown: events.Shown | None) -> dict[str, str]:
-    name = services.shown_name(line.service)
+    name = services.shown_name(line.of)
     if shown is None:
         return {"title": _("You joined") if line.what == "opened" else _("It ended"), "line": name, "href": ""}
     return {"title": _("You attended"), "line": formatting.dotted((shown.title, shown.worker, shown.time)),

@@ -36,7 +36,7 @@ def test_a_client_sees_confirms_is_late_and_cancels(town: Town, phone: Phone, em
     client.goto("/calendar/")
     expect(rows).to_have_count(2)
 
-    stranger = phone(town.url, java_script_enabled=has_javascript)
+    stranger = phone(town.url, java_script_enabled=has_javascript, reduced_motion="reduce")  # colours stand still while measured
     stranger.goto(by_mail)
     ways.heading(stranger, "Do you come?")
     look(stranger, "/appointment/")
@@ -58,3 +58,17 @@ def test_a_client_puts_appointments_into_their_own_calendar(town: Town, phone: P
     assert "SUMMARY:Appointment" in answer.text()
     ways.press(client, "Stop it")
     assert client.request.get(address).status == 404
+
+
+def test_who_is_elsewhere_reads_the_time_of_their_device_too(town: Town, phone: Phone) -> None:
+    booked(town.data, "client15@example.org", 4000)
+    for zone, is_elsewhere in (("Asia/Tokyo", True), ("America/Halifax", False)):
+        client = phone(town.url, timezone_id=zone)
+        ways.sign_in(client, "client15@example.org", PASSWORD)
+        client.goto("/calendar/")
+        client.get_by_role("main").locator("a.row").first.click()
+        ways.heading(client, client.get_by_role("heading", level=1).inner_text())
+        line = client.get_by_text("On the clock of this device")
+        expect(line).to_be_visible() if is_elsewhere else expect(line).to_be_hidden()
+        if is_elsewhere:
+            expect(line).to_contain_text("GMT+9")

@@ -156,6 +156,18 @@ def group(then: Callable[[Page], None] = lambda page: None) -> Callable[[Page], 
     return lambda page: (service()(page), page.locator("#groups .row").first.click(), then(page))
 
 
+def leaving_it(page: Page) -> None:
+    """The page that asks whether somebody leaves a group; its link stands where something is ahead, else the button posts there."""
+    page.goto(page.locator("#roster .rows form.action").first.get_attribute("action") or "")
+
+
+def joining_it(page: Page) -> None:
+    """The same of somebody who joins."""
+    typed({"Name, e-mail, phone or number": "client2@example.org"}, "Search")(page)
+    form = page.locator("#add .rows form.action").first
+    page.goto(f"{form.get_attribute('action')}?individual={form.locator('[name=individual]').input_value()}")
+
+
 def enrolled(depth: int, *names: str) -> Callable[[Page], None]:
     """Open the enrolments of whoever is listed, with ``depth`` 1 the first of them, then press one after the other."""
 
@@ -248,6 +260,11 @@ CLIENTS = [
     State("an appointment", "/calendar/<place_id>", "/calendar/", CLIENT, own_contact),
     State("an appointment, to be cancelled", "/calendar/<place_id>/cancellation", "/calendar/", CLIENT,
           lambda page: (own_contact(page), press("Cancel")(page))),
+    State("an appointment, to be cancelled for a reason that is too long", "/calendar/<place_id>/cancellation", "/calendar/", CLIENT,
+          lambda page: (own_contact(page), press("Cancel")(page), page.get_by_label("Why?").fill("x" * 501), press("Yes, cancel it")(page))),
+    State("an own calendar, with an address that ended", "/calendar/feed", "/calendar/feed", ANOTHER,
+          press("Make my address", "Stop it")),
+    State("Home, nothing planned", "/", "/", ANOTHER),
     State("an own calendar", "/calendar/feed", "/calendar/feed", CLIENT),
     State("an own calendar, with an address", "/calendar/feed", "/calendar/feed", CALENDAR_OWNER, press("Make my address")),
     State("Calendar, nothing planned", "/calendar/", "/calendar/", ANOTHER),
@@ -356,6 +373,10 @@ STAFF = [
     State("event, to be moved", EVENT + "move", "/admin/schedule/new?q=client1@example.org", ADMIN, booking("09:15", "Move")),
     State("event, to be cancelled", EVENT + "cancellation", "/admin/schedule/new?q=client1@example.org", ADMIN,
           booking("09:15", "Cancel the appointment")),
+    State("event, somebody to be added", EVENT + "people", "/admin/schedule/new?q=client1@example.org", ADMIN,
+          booking("09:15", "Add somebody")),
+    State("event, the client cancels by phone", EVENT + "places/<place_id>/cancellation", "/admin/schedule/new?q=client1@example.org", ADMIN,
+          booking("09:15", "Cancels")),
     State("events of a client", RECORD + "events", INDIVIDUALS + "?q=client1@example.org", ADMIN, appointments),
     State("tasks, none of mine", "/admin/tasks/", "/admin/tasks/?worker=me&category=on_call", ADMIN),
     State("services", SERVICES, SERVICES, ADMIN),
@@ -369,6 +390,8 @@ STAFF = [
     State("group", GROUPS, SERVICES, ADMIN, group()),
     State("group, somebody found", GROUPS, SERVICES, ADMIN, group(lambda page: typed(
         {"Name, e-mail, phone or number": "client2@example.org"}, "Search")(page))),
+    State("group, somebody leaves", GROUPS + "roster/<entry_id>/end", SERVICES, ADMIN, group(leaving_it)),
+    State("group, somebody joins", GROUPS + "roster", SERVICES, ADMIN, group(joining_it)),
     State("group, edited", GROUPS + "edit", SERVICES, ADMIN, group(press("Edit"))),
     State("enrolments", ENROLMENTS, ONE, ADMIN, enrolled(0)),
     State("enrolments, none", ENROLMENTS, INDIVIDUALS + "?q=Ravenscroft", ADMIN, enrolled(0)),

@@ -12,11 +12,13 @@ from domain import (
     bulk,
     bulk_jobs,
     eligibility,
+    enrolments,
     forced_reset,
     handover,
     imports,
     links,
     profile,
+    services,
     settings,
     sites,
     store,
@@ -580,6 +582,20 @@ def test_accounts_are_found_by_the_site_that_their_people_come_to(cast, places, 
         assert {account.individual.first_name for account in found} <= first_names
     assert {account.individual.first_name for account in bulk.Sought(site=places[place]).narrow(
         viewer.accounts_seen_by(cast.ada))} == first_names  # fmt: skip
+
+
+@pytest.mark.parametrize("few", [0, 1000])
+def test_accounts_are_found_by_the_service_in_which_their_people_are(cast, monkeypatch, few):
+    monkeypatch.setattr(enrolments, "FEW", few)
+    by = cast.by("ines")
+    here, there = (services.add(services.Details(name), "case", by) for name in ("Counselling", "Housing"))
+    enrolments.open(cast.alice, here, None, agency.today(), by)
+    enrolments.close(enrolments.open(cast.bob, here, None, agency.today(), by), agency.today(), by, version=1)
+    enrolments.open(cast.bob, there, None, agency.today(), by)
+    for service, first_names in ((here.public_id, {"Alice"}), (there.public_id, {"Bob"}), ("no such one", set())):
+        sought = bulk.Sought(service=service)
+        assert {each.individual.first_name for each in sought.narrow(viewer.accounts_seen_by(cast.ada))} == first_names
+        assert bulk.sought(sought.as_text()) == sought
 
 
 def test_a_change_of_all_that_were_found_at_a_site_is_of_nobody_else(cast, places):

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import time
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 import icalendar
 import pytest
@@ -177,7 +177,7 @@ def test_from_a_year_ago_to_all_that_comes(cast, book):
     assert len(read(feed_of(cast))) == 4
 
 
-@pytest.mark.parametrize("zone", ["America/Halifax", "Australia/Sydney", "America/St_Johns", "Europe/London", "UTC", "Asia/Kolkata"])
+@pytest.mark.parametrize("zone", ["America/Halifax", "Australia/Sydney", "America/St_Johns", "Europe/London", "UTC", "Asia/Kolkata", "Africa/Casablanca"])
 def test_hours_are_right_all_year_for_who_knows_the_rules_in_the_file_only(cast, book, zone):
     with store.writing():
         Site.update(time_zone=zone).execute()
@@ -200,6 +200,29 @@ def test_hours_are_right_all_year_for_who_knows_the_rules_in_the_file_only(cast,
     here = stranger.walk("VTIMEZONE")[0].to_tz(lookup_tzid=False)
     told = [dt.datetime.strptime(line.partition(":")[2].strip(), "%Y%m%dT%H%M%S") for line in text.split("\r\n") if line.startswith("DTSTART;")]
     assert [moment.replace(tzinfo=here).astimezone(dt.UTC) for moment in told] == wanted
+
+
+def _observances(rules):
+    """When each begins in UTC, and how far the clocks are from it then: as RFC 5545 reads DTSTART, in the time of before."""
+    found = []
+    for part in rules.split("BEGIN:")[2:]:
+        lines = dict(line.split(":", 1) for line in part.split("\r\n") if ":" in line)
+        was, now = (dt.datetime.strptime(lines[name], "%z").utcoffset() for name in ("TZOFFSETFROM", "TZOFFSETTO"))
+        found.append((dt.datetime.strptime(lines["DTSTART"], "%Y%m%dT%H%M%S").replace(tzinfo=dt.UTC) - was, now))
+    return found
+
+
+@pytest.mark.long
+def test_the_rules_of_every_zone_say_what_its_clocks_show():
+    first, days = dt.datetime(2025, 1, 1, tzinfo=dt.UTC), 3 * 365
+    wrong = set()
+    for name in sorted(available_timezones() - {"UTC", "localtime"}):
+        zone, told = ZoneInfo(name), _observances(ics._rules(name, 2025, 2028))
+        edges = [begins + dt.timedelta(seconds=side) for begins, _ in told[1:] for side in (-1, 0)]
+        for moment in [first, *edges, *(first + dt.timedelta(days=day, hours=day % 24) for day in range(0, days, 5))]:
+            if [now for begins, now in told if begins <= moment][-1] != moment.astimezone(zone).utcoffset():
+                wrong.add(name)
+    assert not wrong
 
 
 def test_an_hour_that_comes_twice_is_told_so_that_nobody_mistakes_it(cast, book):

@@ -222,7 +222,7 @@ def test_booked_is_told_of_what_is_ahead(cast, frozen, booked, hours, expected):
     (72, -2, []), (-1, -3, []),
 ])  # fmt: skip
 def test_a_move_is_told_whenever_it_was_to_be_unless_it_corrects_the_record(cast, frozen, booked, decided, was, becomes, expected):
-    event = booked(was)
+    event = cast.heard(booked(was))
     before = sent(event)
     events.move(event, clock.ahead(hours=becomes), 50, cast.by("dora"), version=1)
     assert sent(event) == [each.replace("due", "cancelled") for each in before] + expected
@@ -246,7 +246,7 @@ def test_what_the_agency_cancels_is_told_while_it_is_ahead(cast, frozen, booked,
 
 
 def test_what_is_taken_back_is_not_told_but_asked_to_be_confirmed(cast, frozen, booked):
-    event = booked(72)
+    event = cast.heard(booked(72))
     events.cancel(event, cast.by("dora"), version=1)
     before = sent(event)
     events.revert(event, cast.by("dora"))
@@ -256,7 +256,7 @@ def test_what_is_taken_back_is_not_told_but_asked_to_be_confirmed(cast, frozen, 
 @pytest.mark.parametrize("kind", ["booked", "moved", "cancelled", "confirmation"])
 def test_each_message_has_a_switch(cast, frozen, booked, decided, kind):
     decided(**{f"event_{kind}": 0})
-    event = booked(72)
+    event = cast.heard(booked(72))
     events.move(event, clock.ahead(hours=96), 50, cast.by("dora"), version=1)
     events.cancel(event, cast.by("dora"), version=2)
     assert {row.split()[0] for row in sent(event)} == {"booked", "moved", "cancelled", "confirmation"} - {kind}
@@ -270,23 +270,61 @@ def test_the_confirmation_waits_for_its_hour_and_is_too_late_at_the_start(cast, 
     assert sent(event) == ["booked due", "confirmation cancelled"]
 
 
+@pytest.mark.parametrize("what", ["site", "worker", "video"])
+def test_the_same_time_elsewhere_or_with_somebody_else_is_told_once(cast, frozen, booked, what):
+    event = booked(72)
+    with store.writing():
+        other = Site.create(name="Second house", time_zone=Site.get().time_zone)
+
+    def go(worker, site, is_video):
+        now = Event.get_by_id(event.id)
+        if what == "video":
+            events.set_video(now, "", cast.by("ada"), is_video=is_video, version=now.version)
+        else:
+            more = {"worker": {"worker": worker}, "site": {"site": site}}[what]
+            events.move(now, now.starts_at, 50, cast.by("ada"), version=now.version, **more)
+
+    go(cast.otto, other, True)
+    assert sent(event) == ["booked due", "confirmation due"]  # which tell what holds when they are sent
+    cast.heard(event)
+    go(cast.dora, event.site, False)
+    assert sent(event) == ["booked sent", "confirmation due", "changed due"]
+    go(cast.otto, other, True)
+    assert sent(event) == ["booked sent", "confirmation due", "changed cancelled"]  # they were told so
+
+
+def test_the_worker_is_told_when_a_client_cancels_but_not_of_what_was_written_down_for_them(cast, frozen, booked, decided):
+    attendances.give_up(place_of(booked(30), cast.alice), cast.by("dora"))
+    assert not Delivery.select().where(Delivery.kind == "client_cancelled").exists()
+    attendances.give_up(place_of(booked(40), cast.alice), cast.by("alice"))
+    told = Delivery.get(Delivery.kind == "client_cancelled")
+    assert (told.to_address, told.state) == (cast.dora.email, "due")
+    decided(client_cancelled=0)
+    attendances.give_up(place_of(booked(50), cast.alice), cast.by("alice"))
+    assert Delivery.select().where(Delivery.kind == "client_cancelled").count() == 1
+
+
 # ---------------------------------------------------------------- late, or not at all
 
 
-@pytest.mark.parametrize(("before", "is_near"), [(25, False), (24, True), (0, True), (-0.5, True), (-1, False)])
-def test_the_worker_is_told_from_the_day_before_until_it_is_over(cast, frozen, booked, before, is_near):
+@pytest.mark.parametrize(("before", "what", "is_taken"), [
+    (25, "running_late", False), (24, "running_late", True), (0, "running_late", True), (-0.5, "running_late", True),
+    (-1, "running_late", False), (70, "cannot_come", True), (0, "cannot_come", True), (-1, "cannot_come", False),
+])  # fmt: skip
+def test_the_worker_is_told_late_from_the_day_before_and_not_coming_at_any_time(cast, frozen, booked, before, what, is_taken):
     event = booked(72)
     place = place_of(event, cast.alice)
     frozen.to(event.starts_at - dt.timedelta(hours=before))
-    assert attendances.offer(place).tell == is_near
-    if not is_near:
-        assert refused(attendances.tell, place, "running_late", cast.by("alice")) == "over"
+    offered = attendances.offer(place)
+    assert {"running_late": offered.late, "cannot_come": offered.cannot_come}[what] == is_taken
+    if not is_taken:
+        assert refused(attendances.tell, place, what, cast.by("alice")) == "over"
         return
-    assert [attendances.tell(place, "running_late", cast.by("alice")) for _ in range(2)] == [True, False]
+    assert [attendances.tell(place, what, cast.by("alice")) for _ in range(2)] == [True, False]
     task = Task.get()
-    assert (task.kind, task.worker, task.individual) == ("running_late", cast.dora, cast.alice)
-    assert Delivery.get(Delivery.kind == "client_running_late").to_address == cast.dora.email
-    assert attendances.said(place) == {"running_late": task.created_at}
+    assert (task.kind, task.worker, task.individual) == (what, cast.dora, cast.alice)
+    assert Delivery.get(Delivery.kind == f"client_{what}").to_address == cast.dora.email
+    assert attendances.said(place) == {what: task.created_at}
 
 
 @pytest.mark.parametrize(("hours", "late_is_taken", "way"), [(25, 1, "in_time"), (23, 1, "late"), (23, 0, "too_late"), (-0.1, 1, "")])
@@ -295,7 +333,23 @@ def test_what_is_offered_is_what_is_not_refused(cast, frozen, booked, decided, h
     place = place_of(booked(hours), cast.alice)
     offered = attendances.offer(place)
     assert (offered.cancel, offered.confirm) == (way, hours > 0)
+    assert offered.cannot_come  # whoever may not cancel can say so
     if way in ("in_time", "late"):
         attendances.give_up(place, cast.by("alice"))
     else:
         assert refused(attendances.give_up, place, cast.by("alice")) == (way or "past")
+
+
+@pytest.mark.parametrize("verb", [
+    lambda place, by, shown: attendances.confirm(place, by, "portal", shown=shown),
+    lambda place, by, shown: attendances.give_up(place, by, shown=shown),
+    lambda place, by, shown: attendances.tell(place, "cannot_come", by, shown=shown),
+])  # fmt: skip
+def test_what_was_said_of_a_time_that_is_not_any_more_is_refused(cast, booked, verb):
+    event = booked(72)
+    shown = attendances.mark_of(event)
+    events.move(event, event.starts_at + dt.timedelta(days=1), 50, cast.by("dora"), version=1)
+    place, by = place_of(event, cast.alice), cast.by("alice")
+    assert refused(verb, place, by, shown) == "moved"
+    verb(place, by, attendances.mark_of(Event.get()))
+    verb(place, by, "")

@@ -10,6 +10,7 @@ from domain import (
     categories,
     clock,
     enrolments,
+    events,
     handover,
     leaving,
     links,
@@ -24,7 +25,7 @@ from domain import (
     work_queue,
     workers,
 )
-from domain.actor import Actor
+from domain.actor import SYSTEM, Actor
 from domain.rules import RuleBroken
 from models import (
     AuditEntry,
@@ -35,6 +36,7 @@ from models import (
     Link,
     LoginSession,
     SecurityClass,
+    Site,
     Task,
     Worker,
 )
@@ -242,6 +244,53 @@ def test_what_waits_where_nobody_is_stands_before_everybody_who_may_see_it(cast)
     assert (seen("otto"), seen("finn")) == (False, True)
     handover.pick_up(task, cast.by("ada"))
     assert not seen("finn")
+
+
+def is_followed(cast):
+    profile.follow(cast.alice, cast.otto, cast.by("otto"))
+
+
+def is_enrolled(cast):
+    enrolments.open(cast.alice, services.add(services.Details("Counselling"), "case", SYSTEM), cast.otto, clock.now().date(), SYSTEM)
+
+
+def is_enrolled_with_others(cast):
+    service = services.add(services.Details("Counselling"), "case", SYSTEM)
+    file = enrolments.open(cast.alice, service, cast.ines, clock.now().date(), SYSTEM)
+    enrolments.assign(file, cast.ines, [cast.otto], SYSTEM, version=file.version)
+
+
+def is_booked(cast):
+    return events.book(events.Plan(cast.otto, clock.ahead(hours=48), 50, Site.get(), [cast.alice]), SYSTEM)
+
+
+def was_booked(cast):
+    events.cancel(is_booked(cast), SYSTEM, version=1)
+
+
+def was_enrolled(cast):
+    is_enrolled(cast)
+    file = Enrolment.get()
+    enrolments.close(file, clock.now().date(), SYSTEM, version=file.version)
+
+
+@pytest.mark.parametrize(
+    ("how", "is_seen"),
+    [(is_followed, True), (is_enrolled, True), (is_enrolled_with_others, True), (is_booked, True), (was_booked, False), (was_enrolled, False)],
+)
+def test_a_task_waits_for_whoever_of_its_category_has_the_person_in_their_caseload(cast, how, is_seen):
+    """Somebody is there who may see Alice, however she came into the caseload: so it need not stand before everybody."""
+    with store.writing():
+        CategoryMember.delete().execute()
+        categories.put_into(cast.otto, ["intake"])
+    task = a_task(cast.alice)
+
+    def seen(name):
+        return task in list(viewer.of(cast.session(name), HERE).my_tasks)
+
+    assert (seen("otto"), seen("finn")) == (False, True)
+    how(cast)
+    assert (seen("otto"), seen("finn")) == (is_seen, not is_seen)
 
 
 def stop_following(cast):

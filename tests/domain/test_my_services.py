@@ -20,7 +20,7 @@ def shown(cast, frozen):
     frozen("2026-03-04 16:00")
     made = []
     for name, is_visible in (("Counselling", True), ("Secret", False)):
-        service = services.add(Details(name), "case", cast.by("ines"))
+        service = services.add(Details(name, shows_names=True), "case", cast.by("ines"))
         services.show(service, cast.by("ines"), is_visible=is_visible, version=1, warned_of=())
         enrolments.open(cast.alice, service, cast.dora, TODAY - dt.timedelta(days=30), cast.by("ines"))
         made.append(Service.get_by_id(service.id))
@@ -50,7 +50,7 @@ def test_counts_and_the_next_event_are_those_of_the_visible_service_alone(cast, 
     first = book(cast, counselling, 1)
     gone = book(cast, counselling, 0.5)
     events.cancel(gone, cast.by("dora"), version=1)
-    (file,), closed = alice(cast).services
+    (file,), _, closed = alice(cast).services
     assert (file.service, closed, file.attended, file.upcoming) == (counselling, [], 1, 2)
     assert file.next.event == first
 
@@ -63,7 +63,7 @@ def test_an_event_counts_where_it_stands_and_without_an_enrolment_in_the_newest_
     book(cast, counselling, -3, state="show")  # in no enrolment
     enrolments.open(cast.alice, counselling, None, TODAY, cast.by("ines"))
     book(cast, counselling, 3)
-    (new,), (former,) = alice(cast).services
+    (new,), _, (former,) = alice(cast).services
     assert (former.enrolment, former.attended, former.upcoming, former.next) == (old, 1, 0, None)
     assert (new.attended, new.upcoming, new.next is not None) == (1, 1, True)
 
@@ -71,9 +71,28 @@ def test_an_event_counts_where_it_stands_and_without_an_enrolment_in_the_newest_
 def test_who_takes_part_and_a_worker_who_is_here_are_shown(cast, shown):
     file = Enrolment.get(Enrolment.service == shown[0])
     enrolments.take_part(file, [cast.sam, cast.bob], cast.by("ines"), version=1)
-    (mine,), _ = alice(cast).services
+    (mine,), _, _ = alice(cast).services
     assert ({each.called for each in mine.others}, mine.worker) == ({cast.sam.called, cast.bob.called}, cast.dora)
-    assert viewer.of(cast.session("bob"), "").services == ([], [])
+    assert viewer.of(cast.session("bob"), "").services == ([], [], [])
+
+
+def test_who_takes_part_is_told_where_the_service_names_them_only(cast, shown):
+    enrolments.take_part(Enrolment.get(Enrolment.service == shown[0]), [cast.bob], cast.by("ines"), version=1)
+    with store.writing():
+        Service.update(shows_names=False).execute()
+    (mine,), _, _ = alice(cast).services
+    assert mine.others == []
+
+
+def test_what_was_attended_without_an_enrolment_happened_too(cast, shown):
+    other = services.add(Details("Housing"), "case", cast.by("ines"))
+    services.show(other, cast.by("ines"), is_visible=True, version=1, warned_of=())
+    attended = book(cast, other, -9, state="show")
+    who = alice(cast)
+    for service in ("", other.public_id):
+        lines, _ = who.happened(who.enrolments, service, 1, who.services_met)
+        assert [line.place.event for line in lines if line.place] == [attended]
+    assert who.happened(who.enrolments, shown[0].public_id, 1, who.services_met)[0][-1].what == "opened"
 
 
 def test_a_hidden_service_is_nowhere_in_what_happened(cast, shown):
@@ -82,7 +101,7 @@ def test_a_hidden_service_is_nowhere_in_what_happened(cast, shown):
         book(cast, service, -9, state="show")
     who = alice(cast)
     lines, more = who.happened(who.enrolments, "", 1)
-    assert ([(line.what, line.service) for line in lines], more) == ([("attended", counselling), ("opened", counselling)], False)
+    assert ([(line.what, line.of) for line in lines], more) == ([("attended", counselling), ("opened", counselling)], False)
     with pytest.raises(NotFound):
         who.happened(who.enrolments, secret.public_id, 1)
 

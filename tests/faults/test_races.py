@@ -40,7 +40,7 @@ from models import (
 )
 
 GOOD_PASSWORD = "seven blue herons wade"
-ROUNDS = 5
+ROUNDS = 20
 
 
 def count(answers):

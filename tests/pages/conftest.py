@@ -26,10 +26,10 @@ from jinja2.bccache import Bucket, BytecodeCache
 import models
 from app import create_app
 from config import Config, Smtp
-from domain import accounts, dispatch, settings, sign_in
+from domain import accounts, clock, dispatch, events, services, settings, sign_in
 from domain.actor import SYSTEM
 from gateways.mailbox import MailboxMail
-from models import Individual, Worker
+from models import Attendance, Individual, Service, Site, Worker
 
 KEY = "a key that only the tests have, and long enough for anybody"  # the one that the databases were made with
 PORTAL = "http://localhost:8000"
@@ -492,3 +492,29 @@ def mailbox(app: Flask) -> Mailbox:
 def born(date: Any, name: str = "birth_date") -> dict[str, str]:
     """A date as typed into three boxes."""
     return {f"{name}-day": str(date.day), f"{name}-month": str(date.month), f"{name}-year": str(date.year)}
+
+
+@pytest.fixture
+def book(cast: Any) -> Callable[..., Attendance]:
+    """Books for Alice at Dora's in so many hours; her place."""
+
+    def plan(hours: float = 72, who: tuple[str, ...] = ("alice",), **more: Any) -> Attendance:
+        people = [getattr(cast, name) for name in who]
+        event = events.book(events.Plan(cast.dora, clock.ahead(hours=hours), 50, Site.get(), people, **more), cast.by("dora"))
+        return Attendance.get(Attendance.event == event, Attendance.individual == people[0])
+
+    return plan
+
+
+@pytest.fixture
+def hidden(cast: Any) -> Service:
+    """A service that no client sees."""
+    return services.add(services.Details("Canary counselling"), "case", cast.by("ines"))
+
+
+@pytest.fixture
+def open_service(cast: Any) -> Service:
+    """A service that clients see, and in which they read each other's names."""
+    made = services.add(services.Details("Canary counselling", client_name="Talking", shows_names=True), "case", cast.by("ines"))
+    services.show(made, cast.by("ines"), is_visible=True, version=1, warned_of=())
+    return Service.get_by_id(made.id)

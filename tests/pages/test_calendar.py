@@ -1,43 +1,20 @@
-"""The client's calendar as it is seen: what comes, what was, one appointment and its buttons; the own calendar; the link by e-mail."""
+"""The client's calendar as it is seen: what comes, what was, one appointment and its buttons; the own calendar."""
 
 import datetime as dt
+from zoneinfo import ZoneInfo
 
 import icalendar
 import pytest
 
-from domain import accounts, attendances, clock, event_letters, events, services, settings, store
-from domain.events import Plan
-from models import Attendance, Event, Service, Site
+from domain import accounts, attendances, clock, events, forced_reset, services, settings, store
+from models import Attendance, AuditEntry, CalendarFeed, Service, Site
 
 pytestmark = pytest.mark.usefixtures("cast")
-
-
-@pytest.fixture
-def book(cast):
-    """Books for Alice at Dora's in so many hours; her place."""
-
-    def plan(hours=72, who=("alice",), **more):
-        people = [getattr(cast, name) for name in who]
-        event = events.book(Plan(cast.dora, clock.ahead(hours=hours), 50, Site.get(), people, **more), cast.by("dora"))
-        return Attendance.get(Attendance.event == event, Attendance.individual == people[0])
-
-    return plan
-
-
-@pytest.fixture
-def hidden(cast):
-    """A service that no client sees."""
-    return services.add(services.Details("Canary counselling"), "case", cast.by("ines"))
 
 
 def choose(cast, **choices):
     for name, value in choices.items():
         settings.change(name, str(value), cast.by("ada"))
-
-
-def offered(page):
-    """What can be pressed, beside the language."""
-    return [button for button in page.buttons if button not in ("English", "Español", "Français", "العربية")]
 
 
 def event_page(place):
@@ -146,7 +123,7 @@ def test_what_is_switched_off_is_gone(browse, cast, book):
     alice = browse("alice")
     choose(cast, confirming=0, cancelling=0, calendar_feed=0)
     page = alice.open(event_page(place))
-    assert page.buttons == []
+    assert page.buttons == ["I cannot come"]  # who may not cancel can say so
     assert "Cancel" not in page.links
     assert alice.send(f"{event_page(place)}/confirmation", {"csrf_token": alice.token}).status == 404
     assert alice.ask(f"{event_page(place)}/cancellation").status == 404
@@ -216,65 +193,74 @@ def test_the_address_of_an_ended_account_is_like_one_that_never_was(browse, cast
     assert browse().ask(path).main == browse().ask("/feed/guessed.ics").main
 
 
-# ---------------------------------------------------------------- by the link of the e-mail
-
-
-def link(place):
-    return f"/appointment/{event_letters.link_of(place)}"
-
-
-def test_the_link_shows_date_and_time_only_and_a_button_confirms(browse, cast, book, hidden):
-    place = book(30, service=hidden)
-    somebody = browse()
-    page = somebody.open(link(place))
-    assert page.path == "/appointment/"
-    assert Attendance.get().confirmed_at is None
-    for word in ("Canary", "Dora", "Alice", Site.get().name):
-        assert word not in page.main
-    assert offered(page) == ["I will come"]
-    page = somebody.press("I will come")
-    assert "We expect you." in page
-    assert Attendance.get().confirmed_how == "link"
-    assert offered(somebody.open(link(place))) == []
-    somebody.send("/appointment/", {"csrf_token": somebody.token})
-    assert Attendance.get().confirmed_how == "link"
-
-
-def _moved(place, cast):
-    events.move(place.event, clock.ahead(hours=90), 50, cast.by("dora"), version=1)
-
-
-OTHERWISE = {
-    "This appointment was moved": _moved,
-    "This appointment was cancelled": lambda place, cast: events.cancel(place.event, cast.by("dora"), version=1),
-    "Please call us": lambda place, cast: choose(cast, confirming=0),
-}
-
-
-@pytest.mark.parametrize("heading", OTHERWISE)
-def test_what_can_not_be_confirmed_says_what_to_do_and_the_post_does_nothing(browse, cast, book, heading):
-    place = book(30)
-    somebody = browse()
-    somebody.open(link(place))
-    OTHERWISE[heading](place, cast)
-    somebody.send("/appointment/", {"csrf_token": somebody.token})
-    page = somebody.open("/appointment/")
-    assert (page.heading, offered(page)) == (heading, [])
-    assert Attendance.get().confirmed_at is None
-
-
-def test_a_past_one_is_over(browse, cast, book):
-    place = book(1)
-    sealed = link(place)
+def test_each_day_stands_once_however_far_apart_two_places_are(browse, cast, frozen):
+    frozen("2026-06-10 12:00")
     with store.writing():
-        Event.update(starts_at=clock.ago(minutes=5), ends_at=clock.ahead(minutes=5)).execute()
-        Attendance.update(starts_at=clock.ago(minutes=5)).execute()
-    assert browse().open(sealed).heading == "This appointment is over"
+        Site.update(time_zone="America/Halifax").execute()
+        west = Site.create(name="West", time_zone="Pacific/Honolulu")
+    for hour, site in ((4, Site.get()), (5, west), (6, Site.get())):
+        events.book(events.Plan(cast.dora, dt.datetime(2026, 6, 11, hour, tzinfo=dt.UTC), 50, site, [cast.alice]), cast.by("dora"))
+    assert [heading.text for heading in browse("alice").open("/calendar/").tree.iter("h2")][:2] == ["Today", "Tomorrow"]
+    frozen("2026-06-20 12:00")
+    past = [heading.text for heading in browse("alice").open("/calendar/history").tree.iter("h2")]
+    assert past[:2] == ["Thursday, 11 June 2026", "Wednesday, 10 June 2026"]
 
 
-@pytest.mark.parametrize("end", ["x", "", "%00"])
-def test_a_link_that_was_cut_off_tells_what_to_do(browse, cast, book, end):
-    good = link(book(30))
-    answer = browse().ask(good[:-4] + end)
-    assert (answer.status, Attendance.get().confirmed_at) == (404, None)
-    assert browse().ask("/appointment/").status == 404
+def test_where_a_list_goes_on_is_told_by_an_own_appointment_only(browse, book):
+    other, _, _ = book(50, who=("bob",)), book(60), book(40)
+    alice = browse("alice")
+    whole = alice.open("/calendar/").main
+    assert alice.open(f"/calendar/?after={other.public_id}").main == whole
+    assert whole.count("Appointment") == 2
+
+
+def test_a_year_of_the_history_begins_where_the_agency_is(browse, cast, book):
+    with store.writing():
+        Site.update(time_zone="America/Halifax").execute()
+    eve = dt.datetime(2025, 12, 31, 21, tzinfo=ZoneInfo("America/Halifax"))
+    events.book(events.Plan(cast.dora, eve, 50, Site.get(), [cast.alice]), cast.by("dora"))
+    book(-3)
+    alice = browse("alice")
+    page = alice.open("/calendar/history?year=2025")
+    assert "31 December 2025" in page
+    assert [option.text for option in page.tree.iter("option") if option.text and option.text.isdigit()][-1] == "2025"
+    assert "31 December 2025" not in alice.open(f"/calendar/history?year={clock.now().year}")
+
+
+def test_one_appointment_as_a_file_says_no_more_than_the_own_calendar(browse, book, open_service):
+    place = book(72, service=open_service)
+    alice = browse("alice")
+    path = f"{event_page(place)}/appointment.ics"
+    for word in ("Talking", "Dora", "LOCATION"):
+        assert word not in alice.ask(path).html
+    alice.open("/calendar/feed")
+    alice.press("Make my address")
+    assert "Talking" not in alice.ask(path).html
+    alice.press("Save", has_details=True)
+    assert "Talking" in alice.ask(path).html
+
+
+def test_with_a_new_account_comes_a_new_address(browse, cast, frozen):
+    frozen()
+    alice = browse("alice")
+    alice.open("/calendar/feed")
+    alice.press("Make my address")
+    alice.press("Save", has_details=True)
+    accounts.close(cast.alice_account, cast.by("ada"))
+    frozen.shift(hours=1)
+    cast.activated(cast.alice)
+    again = browse("alice")
+    page = again.open("/calendar/feed")
+    assert "An address that you had no longer works" in page
+    path = address_on(again.press("Make my address")).removeprefix(again.root)
+    assert browse().ask(path).status == 200
+    assert not CalendarFeed.get(CalendarFeed.ended_at.is_null()).has_details
+
+
+def test_whoever_is_asked_for_a_new_password_has_no_address_any_more(browse, cast):
+    alice = browse("alice")
+    alice.open("/calendar/feed")
+    path = address_on(alice.press("Make my address")).removeprefix(alice.root)
+    forced_reset.force(cast.alice_account, cast.by("ada"))
+    assert browse().ask(path).status == 404
+    assert AuditEntry.select().where(AuditEntry.kind == "calendar_feed.ended", AuditEntry.individual == cast.alice).count() == 1

@@ -5,8 +5,8 @@ import json
 import pytest
 
 import tasks
-from domain import clock, duty, store, timetable
-from models import JobRun, db
+from domain import clock, duty, events, notices, store, timetable
+from models import Delivery, JobRun, Site, db
 
 WORDS = {"database", "deliveries", "disk", "jobs", "queue", "worker"}
 pytestmark = pytest.mark.usefixtures("house")
@@ -64,6 +64,22 @@ def test_a_portal_whose_mail_has_waited_for_over_an_hour_is_not_ready(browse, ca
     frozen()
     frozen.shift(minutes=61)
     assert ready(browse) == (503, {"deliveries"})
+
+
+def test_what_is_to_be_sent_before_an_appointment_is_waited_for_from_its_hour_on_and_never_after_the_start(browse, cast, frozen, decided):
+    """The calendar has no job of its own: its messages are rows of the outbox, and each minute looks for what is due."""
+    decided(event_booked=0, confirmation_hours=48)
+    frozen("2026-06-01 12:00")
+    events.book(events.Plan(cast.dora, clock.ahead(days=10), 50, Site.get(), [cast.alice]), cast.by("dora"))
+    assert ready(browse) == (200, set()), "nothing is late ten days before"
+    frozen.shift(days=8, minutes=59)
+    assert ready(browse) == (200, set())
+    frozen.shift(minutes=2)
+    assert ready(browse) == (503, {"deliveries"})
+    frozen.shift(days=2)
+    notices.sweep()
+    assert Delivery.get(Delivery.kind == "event_confirmation").state == "expired"
+    assert ready(browse) == (200, set()), "nobody is reminded of what is over"
 
 
 def test_the_worker_that_runs_is_seen_and_one_that_ended_is_missed(browse, background):

@@ -6,7 +6,7 @@ import pytest
 
 from domain import agency, clock, enrolments, events, services, settings, store
 from domain.actor import SYSTEM
-from models import Attendance, Enrolment, Service, Worker, WorkerPhoto
+from models import Attendance, Enrolment, RosterEntry, Service, Worker, WorkerPhoto
 
 pytestmark = pytest.mark.usefixtures("cast")
 
@@ -37,7 +37,7 @@ def test_home_leads_there_and_says_what_will_be_there(browse):
 
 
 def test_a_client_reads_of_their_service_by_its_own_name_and_follows_it_to_the_next_appointment(browse, cast):
-    counselling = shown(cast, "Trauma unit", client_name="Talking", client_description="An hour\nfor you.")
+    counselling = shown(cast, "Trauma unit", client_name="Talking", client_description="An hour\nfor you.", shows_names=True)
     place = book(cast, counselling, 2)
     book(cast, counselling, -2, "show")
     enrolments.take_part(Enrolment.get(), [cast.sam], cast.by("ines"), version=1)
@@ -75,6 +75,30 @@ def test_a_hidden_service_is_nowhere(browse, cast):
     assert alice.open(f"/my-services/timeline?service={secret.public_id}").status == 404
     assert alice.open("/my-services/timeline?service=nothing").status == 404
     assert alice.open(f"/my-services/timeline?service={other.public_id}").status == 200
+
+
+def test_a_group_stands_under_its_service_or_by_itself_and_a_hidden_one_nowhere(browse, cast):
+    by = cast.by("ines")
+    counselling = shown(cast, "Counselling")
+    hidden = services.add(services.Details("Secret unit"), "case", by)
+    for service, name, is_visible in ((counselling, "Tuesdays", True), (hidden, "Open table", True), (hidden, "Canary circle", False)):
+        group = services.add_group(service, services.GroupDetails(name, is_visible=is_visible), by)
+        entry = enrolments.join(group, cast.alice, agency.today() - dt.timedelta(days=9), by)
+        plan = events.Plan(cast.dora, clock.now() - dt.timedelta(days=2, minutes=2 * group.id), 1, agency.main_site(), [cast.alice], service, group)
+        place = Attendance.get(Attendance.event == events.book(plan, cast.by("dora")))
+        with store.writing():
+            Attendance.update(state="show").where(Attendance.id == place.id).execute()
+    alice = browse("alice")
+    page = alice.open("/my-services/")
+    assert "Groups Tuesdays" in page.main
+    assert "Open table Since" in page.main
+    assert not any(word in page.html for word in ("Canary", "Secret"))
+    page = alice.open("/my-services/timeline")
+    assert (page.main.count("You joined"), page.main.count("You attended")) == (3, 2)
+    assert not any(word in page.html for word in ("Canary", "Secret"))
+    enrolments.leave(RosterEntry.get(RosterEntry.id < entry.id, RosterEntry.group.in_(hidden.groups)), agency.today(), by)
+    assert "Open table" not in alice.open("/my-services/")
+    assert "It ended" in alice.open("/my-services/timeline")
 
 
 def test_what_ended_stands_below_and_what_happened_can_be_narrowed(browse, cast):

@@ -238,7 +238,9 @@ def _events(cast: Any) -> None:
 
 
 def _event_of(person: Individual) -> models.Event:
-    found: models.Event = models.Event.select().join(models.Attendance).where(models.Attendance.individual == person).get()
+    """The last that is planned: with it everything can still be done."""
+    theirs = models.Event.select().join(models.Attendance).where(models.Attendance.individual == person)
+    found: models.Event = theirs.order_by(models.Event.starts_at.desc()).get()
     return found
 
 

@@ -210,7 +210,7 @@ PEOPLE: dict[str, dict[str, tuple[str, ...]]] = {
         "ines": ("/admin/", "/admin/groups/evening-group-00000000/?q=brook",
                  "/admin/individuals/alice-in-the-scene-000/enrolments/enrolment-of-alice-000/participants?q=brook"),
         "finn": ("/admin/", "/admin/my-sign-in/recovery-codes"),
-        "ada": ("/admin/", "/admin/my-sign-in/new-app"),
+        "ada": ("/admin/", "/admin/my-sign-in/new-app", "/admin/events/event-of-alice-0000000/people?q=brook"),
         "pia, who opened her link": ("/activate/",), "pia, who accepted": ("/activate/",), "pia, who proved it": ("/activate/",),
         "cleo, whose link was withdrawn": ("/activate/",), "alice, who used her link": ("/activate/",),
         "bob, who forgot": ("/reset/",), "bob, who was too late": ("/reset/",),
@@ -446,6 +446,9 @@ def _events() -> None:
     for person, worker, hours in (("alice", dora, 1), ("alice", dora, -30), ("alice", dora, 50), ("alice", dora, 60), ("bob", otto, 2)):
         plan = Plan(worker, start + dt.timedelta(hours=hours), 50, site, [individual(person)])
         event = events.book(plan, _ada())
+        if (hours, person) == (1, "alice"):
+            with store.writing():
+                models.Event.update(public_id="event-of-alice-0000000").where(models.Event.id == event.id).execute()
         if hours == 50:
             events.cancel(event, _ada(), version=1)
         if hours == 60:

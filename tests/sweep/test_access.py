@@ -29,7 +29,8 @@ RIGHTS = {
 }  # fmt: skip
 
 # Who looks after an event as well as sees it: whose it is, and who looks after the schedules of others.
-MANAGED = {"admin.move_form", "admin.move_event", "admin.event_cancellation", "admin.cancel_event", "admin.revert_event", "admin.set_video"}
+MANAGED = {"admin.move_form", "admin.move_event", "admin.event_cancellation", "admin.cancel_event", "admin.revert_event", "admin.set_video",
+           "admin.add_to_event", "admin.add_person"}
 MANAGES = ("dora", "vera", "finn", "ada")
 # Each route with the kinds of its arguments.
 RECIPES = {
@@ -117,8 +118,9 @@ RECIPES = {
     **{f"/admin/individuals/<public_id>/enrolments/<enrolment_id>/{step}": ("individual", "enrolment")
        for step in ("", "closing", "reopening", "workers", "participants")},
     "/admin/schedule/": (), "/admin/schedule/new": (), "/admin/individuals/<public_id>/events": ("individual",),
-    **{f"/admin/events/<event_id>/{step}": ("event",) for step in ("", "move", "cancellation", "return", "video")},
+    **{f"/admin/events/<event_id>/{step}": ("event",) for step in ("", "move", "cancellation", "return", "video", "people")},
     "/admin/events/<event_id>/places/<place_id>/<what>": ("event", "place", "mark"),
+    "/admin/events/<event_id>/places/<place_id>/cancellation": ("event", "place"),
     "/dev/components": (), "/dev/mail": (), "/dev/mail/<name>": ("message",),
 }  # fmt: skip
 

@@ -66,7 +66,8 @@ def mails(cast, mailbox):
         "recovery_code_used": "A recovery code was used", "password_known": "Somebody may have your password",
         "event_booked": "Your appointment", "event_moved": "Your appointment was moved", "event_cancelled": "Your appointment is cancelled",
         "event_confirmation": "Please confirm your appointment", "client_running_late": "Somebody is running late",
-        "client_cannot_come": "Somebody cannot come",
+        "client_cannot_come": "Somebody cannot come", "client_cancelled": "A client cancelled",
+        "event_changed": "Your appointment was changed",
     }  # fmt: skip
     return {kind: subjects[subject] for kind, subject in kinds.items()}
 
@@ -222,7 +223,7 @@ def test_no_mail_names_anybody_or_what_they_get_help_with(mails, cast):
 
     for kind, message in mails.items():
         told = f"{message['Subject']} {text_of(message)} {message.get_body(('html',)).get_content()}"
-        with_whom = () if kind in ("event_booked", "event_confirmation") else Worker.select()  # in the text, not in the subject
+        with_whom = () if kind in ("event_booked", "event_changed", "event_confirmation") else Worker.select()  # in the text, not in the subject
         for person in (*Individual.select(), *with_whom):
             assert person.first_name not in told.replace("Harbour Family Services", ""), kind
             assert person.last_name not in told, kind

@@ -50,6 +50,7 @@ FURTHER = {
     "/admin/schedule/": ("?view=day", "?date=2026-03-04"),
     "/admin/schedule/new": ("?q=archer", "?individual={individual}", "?group=any"),
     "/admin/individuals/<public_id>/events": ("?older={place}",),
+    "/admin/events/<event_id>/people": ("?q=archer",), "/admin/groups/<public_id>/roster": ("?individual={individual}",),
     "/admin/deliveries/": ("?older={delivery}", "?state=dead", "?state=held", "?state=dead&older={delivery}"),
     "/admin/individuals/<public_id>/history": ("?page=2",),
     "/admin/imports/": ("?older={import}",),
@@ -61,7 +62,8 @@ FURTHER = {
     "/admin/services/": ("?page=2",), "/admin/services/<public_id>/": ("?page=2",), "/admin/groups/<public_id>/": ("?page=2", "?q=archer"),
     "/admin/individuals/<public_id>/enrolments/": ("?page=2",),
     "/admin/individuals/<public_id>/enrolments/<enrolment_id>/participants": ("?q=archer",),
-    "/admin/accounts/": ("?older={account}", "?q=archer", "?state=pending&older={account}", "?since=2020-01-01&until=2099-01-01", "?site=none"),
+    "/admin/accounts/": ("?older={account}", "?q=archer", "?state=pending&older={account}", "?since=2020-01-01&until=2099-01-01", "?site=none",
+                         "?service={service}"),
     "/admin/accounts/activations/<public_id>/people": ("?outcome=left_out&reason=has_account",),
     "/admin/accounts/changes/<public_id>/people": ("?outcome=left_out&reason=is_pending&after={row}",),
 }
@@ -191,7 +193,7 @@ def _events(cast):
     crowd = list(models.Individual.select().where(models.Individual.first_name.startswith("Nora")))
     for worker in (cast.dora, cast.ada, Worker.get(Worker.external_id == "vera")):
         for number in range(MANY):
-            plan = Plan(worker, clock.now() + dt.timedelta(hours=1 + number), 50, models.Site.get(), [cast.alice, crowd[number]])
+            plan = Plan(worker, clock.ahead(hours=21 + number), 50, models.Site.get(), [cast.alice, crowd[number]])
             events.book(plan, SYSTEM)
 
 
@@ -250,6 +252,7 @@ def pages(matrix, audience):
 def middle():
     """A row in the middle of each list."""
     return {
+        "service": models.Service.select().get().public_id,
         "task": models.Task.select().order_by(models.Task.id).offset(2).get().public_id,
         "individual": models.Individual.select().order_by(models.Individual.sort_name).offset(8).get().public_id,
         "place": models.Attendance.select().order_by(models.Attendance.id).offset(3).get().public_id,

@@ -1,0 +1,107 @@
+"""Whom a worker may see: everybody, or the own caseload; and whose caseload somebody is in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from peewee import fn
+
+from domain.my_calendar import STANDS
+from domain.rights import GROUP_RIGHTS, rights_of
+from models import (
+    Attendance,
+    CategoryMember,
+    Enrolment,
+    EnrolmentWorker,
+    Event,
+    Follow,
+    Individual,
+    PortalAccount,
+    SecurityClass,
+    Task,
+    Worker,
+    WorkerCategory,
+)
+
+
+def seen_by(worker: Worker) -> Any:
+    """Whom a worker may see, for what is done in their name in the background."""
+    return individuals_for(worker, rights_of(worker))
+
+
+def accounts_seen_by(worker: Worker) -> Any:
+    """The accounts of these people."""
+    return accounts_for(worker, rights_of(worker))
+
+
+def individuals_for(worker: Worker, rights: frozenset[str]) -> Any:
+    """The question for whom a worker with these rights may see."""
+    everyone = Individual.select()
+    return everyone if "view_all_individuals" in rights else everyone.where(Individual.id.in_(caseload_of(worker)))
+
+
+def accounts_for(worker: Worker, rights: frozenset[str]) -> Any:
+    """The question for the accounts of these people."""
+    every = PortalAccount.select(PortalAccount, Individual).join(Individual)
+    return every if "view_all_individuals" in rights else every.where(PortalAccount.individual.in_(caseload_of(worker)))
+
+
+def sees_event(worker: Worker, event: Event) -> bool:
+    """True when an event is a worker's own, or somebody comes to it whom they may see."""
+    if event.worker_id == worker.id or "view_all_individuals" in rights_of(worker):
+        return True
+    return bool(Attendance.select().where(Attendance.event == event, Attendance.individual.in_(caseload_of(worker))).exists())
+
+
+def caseload_of(worker: Worker) -> Any:
+    """The numbers of those who are enrolled with, booked with or followed by a worker (spec 00, rights)."""
+    further = EnrolmentWorker.select(EnrolmentWorker.enrolment).where(EnrolmentWorker.worker == worker)
+    files = Enrolment.select(Enrolment.individual).where(
+        Enrolment.closed_on.is_null(), (Enrolment.worker == worker) | Enrolment.id.in_(further)
+    )
+    meets = Attendance.select(Attendance.individual).join(Event)
+    meets = meets.where(Event.worker == worker, Event.state == "booked", Attendance.state.in_(STANDS))
+    return Follow.select(Follow.individual).where(Follow.worker == worker) | files | meets
+
+
+def caseloads_with(individual: Individual) -> set[int]:
+    """The numbers of the workers in whose caseload an individual is."""
+    files = Enrolment.select().where(Enrolment.individual == individual, Enrolment.closed_on.is_null())
+    further = EnrolmentWorker.select(EnrolmentWorker.worker).where(EnrolmentWorker.enrolment.in_(files.select(Enrolment.id)))
+    meets = Event.select(Event.worker).join(Attendance).where(
+        Attendance.individual == individual, Attendance.state.in_(STANDS), Event.state == "booked"
+    )
+    follows = Follow.select(Follow.worker).where(Follow.individual == individual)
+    every = follows | files.select(Enrolment.worker) | further | meets
+    return {number for (number,) in every.tuples() if number is not None}
+
+
+# ---------------------------------------------------------------- tasks that nobody sees
+
+_SEES_ALL = "view_all_individuals"
+_MEMBERS = CategoryMember.select(WorkerCategory.slug).join(WorkerCategory).switch(CategoryMember).join(Worker)
+_HERE = Worker.is_active & Worker.password_hash.is_null(False)
+_WATCHED = _MEMBERS.left_outer_join(SecurityClass).where(  # the categories of which somebody signs in who sees everybody
+    _HERE, (Worker.group << [group for group, rights in GROUP_RIGHTS.items() if _SEES_ALL in rights])
+    | SecurityClass.rights.contains(_SEES_ALL),
+)  # fmt: skip
+_THEIRS = (  # somebody of the task's category signs in in whose caseload whom it is about is
+    fn.EXISTS(Follow.select(Follow.id).where(Follow.worker == Worker.id, Follow.individual == Task.individual))
+    | fn.EXISTS(
+        Enrolment.select(Enrolment.id).left_outer_join(EnrolmentWorker).where(
+            Enrolment.individual == Task.individual, Enrolment.closed_on.is_null(),
+            (Enrolment.worker == Worker.id) | (EnrolmentWorker.worker == Worker.id),
+        )
+    )
+    | fn.EXISTS(
+        Attendance.select(Attendance.id).join(Event).where(
+            Attendance.individual == Task.individual, Attendance.state.in_(STANDS), Event.state == "booked", Event.worker == Worker.id,
+        )
+    )
+)  # fmt: skip
+_KNOWN = _MEMBERS.where(_HERE, WorkerCategory.slug == Task.category, _THEIRS)
+
+
+def seen_by_nobody() -> Any:
+    """True of a task that waits where nobody is who may see whom it is about."""
+    return ~(Task.category.in_(_WATCHED) | fn.EXISTS(_KNOWN))

@@ -1,0 +1,142 @@
+"""What a client reads: everything of their own, and nothing of anybody else."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+from domain import devices, my_calendar, my_services, profile, profile_changes, settings, soon
+from domain.actor import Actor
+from domain.devices import Place
+from domain.reading import one, photo_of
+from domain.rules import NotFound
+from models import (
+    Attendance,
+    Contact,
+    Enrolment,
+    Event,
+    Individual,
+    LoginSession,
+    PortalAccount,
+    ProfileChange,
+    RosterEntry,
+    Service,
+    WorkerPhoto,
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class ClientViewer:
+    """A client: ``account`` signed in, ``individual`` is whom it is for, ``scopes`` what of theirs may be reached."""
+
+    session: LoginSession
+    account: PortalAccount
+    individual: Individual
+    scopes: frozenset[str]
+    actor: Actor
+
+    @property
+    def contacts(self) -> list[Contact]:
+        """The individual's contacts: e-mail first, the main one of a kind before the others."""
+        return profile.contacts_of(self.individual)
+
+    def contact(self, public_id: str) -> Contact:
+        """One contact in use of the individual.  Raises NotFound."""
+        mine = Contact.select(Contact, Individual).join(Individual).where(Contact.individual == self.individual)
+        return one(mine.where(Contact.public_id == public_id, Contact.is_in_use))  # type: ignore[no-any-return]
+
+    def devices(self, older: str = "") -> tuple[list[Place], str]:
+        """Where the client is signed in, and the browsers that are known; the name for the next ones."""
+        return devices.listed(self.session, older)
+
+    @property
+    def waiting_changes(self) -> list[ProfileChange]:
+        """What the client asked for and nobody decided yet."""
+        return profile_changes.waiting(self.individual)
+
+    @property
+    def declined_changes(self) -> list[ProfileChange]:
+        """What was declined not long ago, with the reason."""
+        return profile_changes.declined_lately(self.individual)
+
+    def coming(self, most: int, after: Attendance | None = None) -> list[Attendance]:
+        """The client's places in events that are booked and not over, soonest first: so many that follow ``after``."""
+        return my_calendar.coming(self.individual, most, after)
+
+    @property
+    def soon(self) -> tuple[Attendance | None, list[Attendance]]:
+        """The client's next appointment, and those that need them now."""
+        return soon.of(self.individual)
+
+    @property
+    def places(self) -> Any:
+        """The question for the client's places in events, by themselves."""
+        return Attendance.select().where(Attendance.individual == self.individual)
+
+    @property
+    def gone_by(self) -> Any:
+        """The client's places in events that are over or were cancelled, latest first."""
+        return my_calendar.gone_by(self.individual)
+
+    def place(self, public_id: str) -> Attendance:
+        """One of the client's places in events, with its event.  Raises NotFound."""
+        return one(self._places().where(Attendance.public_id == public_id))  # type: ignore[no-any-return]
+
+    def others_in(self, event: Event) -> list[Individual]:
+        """Who else comes to an event of the client's, where its service shows names; what became of them is nobody else's."""
+        if event.service is None or not (event.service.is_visible and event.service.shows_names):
+            return []
+        theirs = Attendance.select(Attendance.individual).where(Attendance.event == event, Attendance.state.in_(("booked", "show")))
+        others = Individual.select().where(Individual.id.in_(theirs), Individual.id != self.individual.id)
+        return list(others.order_by(Individual.sort_name, Individual.id))
+
+    @property
+    def services_met(self) -> list[Service]:
+        """The services of the client's events, those that clients may see, by name."""
+        return my_calendar.services_met(self.individual)
+
+    @property
+    def years_met(self) -> list[int]:
+        """The years from the client's first event on, the latest first, as they begin where the agency is."""
+        return my_calendar.years_met(self.individual)
+
+    def _places(self) -> Any:
+        return my_calendar.places_of(self.individual)
+
+    @property
+    def enrolments(self) -> list[Enrolment]:
+        """The client's enrolments in services that clients may see: the open ones first."""
+        return my_services.visible(self.individual)
+
+    @property
+    def services(self) -> tuple[list[my_services.File], list[RosterEntry], list[my_services.File]]:
+        """All that My Services says: open enrolments, places in groups of other services, closed enrolments."""
+        return my_services.overview(self.individual)
+
+    def happened(
+        self, files: Sequence[Enrolment], service: str, page: int, met: Sequence[Service] = ()
+    ) -> tuple[list[my_services.Happened], bool]:
+        """One page of what happened in the client's enrolments and to them in services, newest first, and whether there is more.
+
+        ``service`` narrows it to one of these services, or of those that they met, by its public id.  Raises NotFound for any other.
+        """
+        entries = my_services.rosters(self.individual)
+        if not service:
+            return my_services.timeline(files, entries, self._places(), page, None)
+        chosen = next((each for each in (*(file.service for file in files), *met) if each.public_id == service), None)
+        if chosen is None:
+            raise NotFound
+        files = [file for file in files if file.service_id == chosen.id]
+        entries = [entry for entry in entries if entry.group.service_id == chosen.id]
+        return my_services.timeline(files, entries, self._places(), page, chosen)
+
+    def change(self, public_id: str) -> ProfileChange:
+        """One change that the client asked for.  Raises NotFound."""
+        return one(self.individual.changes.where(ProfileChange.public_id == public_id))  # type: ignore[no-any-return]
+
+    def photo(self, public_id: str) -> WorkerPhoto:
+        """The photo of a worker who is here, where the agency shows them to clients.  Raises NotFound."""
+        if not settings.get("worker_photos"):
+            raise NotFound
+        return photo_of(public_id)

@@ -1,0 +1,45 @@
+"""What comes next for a client, as Home tells it: the next appointment, and what needs them now (spec 02, Home)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from domain import attendances, clock, event_rows, events, settings, statements
+from models import Attendance, Event, Individual, Site
+
+MOST = 3  # of what needs somebody
+_LOOKED_AT = 10
+
+
+def of(individual: Individual) -> tuple[Attendance | None, list[Attendance]]:
+    """The next appointment of a client, and those that need them now: of today, of tomorrow, and to be confirmed."""
+    now = clock.now()
+    places = _AHEAD.all(individual.id, Attendance.starts_at.db_value(now - event_rows.LONGEST), Event.ends_at.db_value(now))
+    return next(iter(places), None), [place for place in places if _is_near(place) or is_asked(place)][:MOST]
+
+
+def is_asked(place: Attendance) -> bool:
+    """True where a client is expected to say that they come."""
+    hours = dt.timedelta(hours=settings.get("confirmation_hours"))
+    return place.event.starts_at - hours <= clock.now() and attendances.offer(place).confirm
+
+
+def _is_near(place: Attendance) -> bool:
+    event = place.event
+    return (events.day_of(event) - clock.today(event.site.time_zone)).days <= 1
+
+
+def _ahead(individual: Any, since: Any, now: Any) -> Any:
+    columns = (
+        Attendance.id, Attendance.public_id, Attendance.state, Attendance.starts_at, Attendance.confirmed_at, Event.id, Event.state,
+        Event.starts_at, Event.ends_at, Site.id, Site.time_zone,
+    )  # fmt: skip
+    places = Attendance.select(*columns).join(Event).join(Site).where(
+        Attendance.individual == individual, Attendance.state == "booked", Attendance.starts_at > since, Event.state == "booked",
+        Event.ends_at > now,
+    )  # fmt: skip
+    return places.order_by(Attendance.starts_at, Attendance.id).limit(_LOOKED_AT)
+
+
+_AHEAD = statements.Listing(_ahead)
