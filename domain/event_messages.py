@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from peewee import SQL, fn
@@ -194,7 +194,7 @@ def _facts(event: Event) -> dict[str, Any]:
 
 def _put(wish: _Wish, place: Attendance, event: Event, messages: list[EventMessage]) -> None:
     """A row of its own for each version of event and place; one of these that could not be sent waits again."""
-    until = _until(event.starts_at, wish.at)
+    until = event.starts_at if event.starts_at > wish.at else wish.at + _LATE
     version = f"{event.version}.{place.version}"
     key = notices.key_of(wish.kind, place.id, version)
     there = next((message for message in messages if message.delivery.dedupe_key == key), None)
@@ -238,6 +238,12 @@ def ask_no_more(place: Attendance, why: str) -> None:
 def booked(place: Attendance, event: Event) -> None:
     """Somebody has a place in an event from now on."""
     settle(place, event, None)
+
+
+def asked_ahead(starts_at: dt.datetime) -> dt.datetime | None:
+    """When somebody who knows of a new event is asked whether they come; None where nobody is, or where that hour is over."""
+    hour = starts_at - dt.timedelta(hours=settings.get("confirmation_hours"))
+    return hour if is_on("event_confirmation") and hour > clock.now() else None
 
 
 def reverted(place: Attendance, event: Event) -> None:
@@ -307,47 +313,3 @@ def plan_anew() -> bool:
 
 _PLANNED = "confirmations"
 _AT_FIRST = "1.48"  # while nobody has decided otherwise
-
-
-# ---------------------------------------------------------------- what an import writes, set by set
-
-
-@dataclasses.dataclass(frozen=True)
-class Message:
-    """One that an import writes: of which kind, from when to when it may be sent, and the start that its reader knows."""
-
-    kind: str
-    next_at: dt.datetime
-    expires_at: dt.datetime
-    was_at: dt.datetime
-    asks: bool = False
-
-
-def imported(what: str, starts_at: dt.datetime, *, was_at: dt.datetime) -> Iterator[Message]:
-    """What is sent when a file says something of a place: ``new``, ``moved``, ``changed``, ``cancelled`` or ``reverted``.
-
-    Those who come know of what is new, so that only the confirmation is written, where its hour is still to come; the rest is told
-    as ``settle`` tells it to somebody who knows what stood there before.
-    """
-    now = clock.now()
-    is_ahead, hour = starts_at > now, starts_at - dt.timedelta(hours=settings.get("confirmation_hours"))
-    asks = is_on("event_confirmation") and is_ahead
-    kind = {"moved": "event_moved", "changed": "event_changed", "cancelled": "event_cancelled"}.get(what, "")
-    is_worth = is_ahead or (what == "moved" and settings.get("event_moved_past"))
-    asks_now = asks and hour <= now and what in ("moved", "reverted")
-    if kind and is_worth and is_on(kind):
-        yield Message(kind, now, _until(starts_at, now), was_at, asks=asks_now)
-        asks_now = False  # one message is both
-    if asks_now or (asks and hour > now and what in ("new", "moved", "changed", "reverted")):
-        at = max(now, hour)
-        yield Message("event_confirmation", at, _until(starts_at, at), was_at, asks=True)
-
-
-def drop_of(places: Any) -> None:
-    """Cancel what waits of all these places; ``places`` is a question for their numbers."""
-    waiting = EventMessage.select(EventMessage.delivery).where(EventMessage.attendance.in_(places))
-    _cancel(Delivery.id.in_(waiting) & Delivery.kind.in_(KINDS), GONE)
-
-
-def _until(starts_at: dt.datetime, at: dt.datetime) -> dt.datetime:
-    return starts_at if starts_at > at else at + _LATE

@@ -7,7 +7,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from domain import agency, clock, event_rows, profile, services, wall_clock
+from domain import agency, clock, profile, services, wall_clock
+from domain.event_rows import LONGEST
 from domain.import_mapping import Bound, FileMapping
 from domain.import_rows import Checker, Note, Problem, Row, cleaned, shortened
 from domain.rules import N_, RuleBroken
@@ -103,7 +104,7 @@ class CareChecker(Checker):
         for field, day in days.items():
             if field in values:
                 values[field] = day.isoformat() if day else ""
-            if day and day > clock.now().date() + dt.timedelta(days=1):
+            if day and day > agency.today():
                 note(field, RuleBroken(N_("Enter a day that is not in the future.")))
             elif day and day.year < FIRST_YEAR:
                 note(field, RuleBroken(N_("Enter a day of these years.")))
@@ -188,7 +189,7 @@ class CareChecker(Checker):
         """What is over may have lasted for days, as a stay in a hospital; what is to come is booked by the rule of the pages."""
         if ends <= starts:
             note("ends_at", RuleBroken(N_("The end must be after the start.")))
-        elif ends - starts > event_rows.LONGEST and ends > clock.now():
+        elif ends - starts > LONGEST and ends > clock.now():
             note("ends_at", RuleBroken(N_("An appointment lasts at least a minute and at most a day.")))
 
     def _check_state(self, values: dict[str, str], is_early: bool, note: Note) -> None:

@@ -164,9 +164,7 @@ class Enrolments:
         for number in {service for _, service in self._opened}:
             capacity = Service.get_by_id(number).capacity
             must_be(1, capacity is None or _open_in(number) <= capacity or not self._grows(number))
-        for start in range(0, len(losing := sorted(self._losing)), AT_ONCE):
-            every = Worker.select(Worker, SecurityClass).left_outer_join(SecurityClass)
-            handover.let_go(list(every.where(Worker.id.in_(losing[start : start + AT_ONCE]))), by)
+        let_go(self._losing, by)
 
     def _grows(self, service: int) -> bool:
         return sum(each == service for _, each in self._opened) > sum(each == service for each in self._closed.values())
@@ -211,6 +209,13 @@ def hold_workers(every: set[int], needed: set[int]) -> None:
     for some in _lots(sorted(every)):
         here = store.lock(Worker.select(Worker.id, Worker.is_active).where(Worker.id.in_(some)).order_by(Worker.id)).tuples()
         must_be(0, len({number for number, is_active in here if not is_active} & needed))
+
+
+def let_go(workers: set[int], by: Actor) -> None:
+    """Whom these do not see any more, they have no tasks about."""
+    for some in _lots(sorted(workers)):
+        every = Worker.select(Worker, SecurityClass).left_outer_join(SecurityClass)
+        handover.let_go(list(every.where(Worker.id.in_(some))), by)
 
 
 def _lots(numbers: list[int]) -> Iterator[list[int]]:

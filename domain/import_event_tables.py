@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from peewee import SQL, BooleanField, Case, CharField, IntegerField, NodeList, Value, fn
 
 from domain import clock, event_messages, notices, store
@@ -28,7 +30,7 @@ class StagedEvent(Table):  # type: ignore[misc]
     is_place_changed = BooleanField()
     is_judged = BooleanField()  # whether it may stand where it stands is decided anew
     is_overlapping = BooleanField()
-    is_dropped = BooleanField()  # what waits to be sent of it is not sent
+    is_settled = BooleanField()  # what waits to be sent of it is looked at again
     individual_id = IntegerField()
     enrolment_id = IntegerField(null=True)
     place_state = CharField(max_length=20)
@@ -40,27 +42,27 @@ class StagedEvent(Table):  # type: ignore[misc]
     is_video = BooleanField()
     state = CharField(max_length=20)
     was_at = UTCDateTimeField(null=True)  # the start before, of one that is moved
+    is_elsewhere = BooleanField()  # another site to come to
 
 
 class StagedMessage(Table):  # type: ignore[misc]
-    """Temporary: one message about a place."""
+    """Temporary: a confirmation that waits before a new event."""
 
     number = IntegerField(index=True)
     public_id = CharField(max_length=22)
-    kind = CharField(max_length=40)
-    version = CharField(max_length=40)
     next_at = UTCDateTimeField()
-    expires_at = UTCDateTimeField()
-    was_at = UTCDateTimeField()
-    asks = BooleanField()
 
 
 def write_events() -> None:
     """Write what was staged.  Raises RuleBroken when a record is not as it was read, IntegrityError where time is taken."""
     _hold_changed()
+    before = {event.id: event for lot in _settled_lots() for event in Event.select().where(Event.id.in_(lot))}
+    booked = {place.event_id for lot in _settled_lots() for place in _booked(lot)}
     _write_changed()
     _write_new()
-    _write_messages()
+    _write_confirmations()
+    for lot in _settled_lots():
+        _settle(lot, before, booked)
 
 
 def _hold_changed() -> None:
@@ -87,7 +89,7 @@ def _write_changed() -> None:
               Event.moved_from: fn.COALESCE(staged.was_at, Event.moved_from)}  # fmt: skip
     Event.update(after).from_(staged).where(mine).execute()
     Event.update({Event.is_overlapping: staged.is_overlapping}).from_(staged).where(mine, staged.is_judged).execute()
-    is_moved = staged.was_at.is_null(False)
+    is_moved = staged.was_at.is_null(False) | staged.is_elsewhere
     place = {
         Attendance.enrolment: staged.enrolment_id, Attendance.starts_at: staged.starts_at, Attendance.state: staged.place_state,
         Attendance.version: Attendance.version + Case(None, [(staged.is_place_changed, 1)], 0),
@@ -111,26 +113,53 @@ def _write_new() -> None:
     Attendance.insert_from(places.order_by(staged.number), fields).execute()
 
 
-def _write_messages() -> None:
-    """What waits of a place that changed is not sent; what is to be sent instead, or before what is new, is written."""
+def _write_confirmations() -> None:
+    """Those who come know of what is new: they are only asked, and what they know is how it stands."""
     staged, message = StagedEvent, StagedMessage
-    event_messages.drop_of(staged.select(staged.place).where(staged.is_dropped, staged.place.is_null(False)))
     if not message.select().exists():
         return
     told = message.select(message.id).join(staged, on=(staged.number == message.number))
     told = told.join(Attendance, on=(Attendance.event == staged.event) & (Attendance.individual == staged.individual_id))
-    key = NodeList((message.kind, SQL("||':'||"), Attendance.id, SQL("||':'||"), message.version, SQL("||':0:nobody:email'")))
+    kind = "event_confirmation"
+    key = NodeList((SQL(f"'{kind}:'||"), Attendance.id, SQL("||':1.1:0:nobody:email'")))  # as notices.key_of
     now = Value(clock.now(), converter=Delivery.created_at.db_value)
-    for kind in event_messages.KINDS:
-        plain = (Value("email"), Value(""), Value(notices.KINDS[kind]), Value("due"), Value(0), now, Value(""))
-        rows = told.select(message.public_id, key, message.kind, staged.individual_id, message.next_at, message.expires_at, *plain)
-        Delivery.insert_from(
-            rows.where(message.kind == kind).order_by(message.id),
-            ["public_id", "dedupe_key", "kind", "individual", "next_at", "expires_at", "channel", "to_address", "priority", "state",
-             "attempts", "created_at", "last_error"],
-        ).execute()  # fmt: skip
-    facts = (staged.starts_at, staged.worker_id, staged.site_id, staged.is_video)
-    told = told.select(Delivery.id, Attendance.id, message.was_at, message.asks, *facts)
-    told = told.join(Delivery, on=(Delivery.public_id == message.public_id)).order_by(message.id)
-    EventMessage.insert_from(told, ["delivery", "attendance", "was_at", "asks", "starts_at", "worker", "site", "is_video"]).execute()
+    plain = (Value(kind), Value("email"), Value(""), Value(notices.KINDS[kind]), Value("due"), Value(0), now, Value(""))
+    rows = told.select(message.public_id, key, staged.individual_id, message.next_at, staged.starts_at, *plain)
+    Delivery.insert_from(
+        rows.order_by(message.id),
+        ["public_id", "dedupe_key", "individual", "next_at", "expires_at", "kind", "channel", "to_address", "priority", "state",
+         "attempts", "created_at", "last_error"],
+    ).execute()  # fmt: skip
+    facts = (staged.starts_at, staged.starts_at, staged.worker_id, staged.site_id, staged.is_video, Value(True))
+    told = told.select(Delivery.id, Attendance.id, *facts).join(Delivery, on=(Delivery.public_id == message.public_id))
+    fields = ["delivery", "attendance", "was_at", "starts_at", "worker", "site", "is_video", "asks"]
+    EventMessage.insert_from(told.order_by(message.id), fields).execute()
     store.after_commit(notices.ring)
+
+
+# ---------------------------------------------------------------- what is sent of what was there
+
+
+def _settled_lots() -> Iterator[list[int]]:
+    """The numbers of the events of which somebody is told, or of which something waits, in lots."""
+    known = StagedEvent.select(StagedEvent.event).where(StagedEvent.is_settled, StagedEvent.version > 0).order_by(StagedEvent.event)
+    numbers = [number for (number,) in known.tuples()]
+    for start in range(0, len(numbers), 500):
+        yield numbers[start : start + 500]
+
+
+def _booked(lot: list[int]) -> list[Attendance]:
+    """The places in these events that counted before."""
+    counted = Attendance.select(Attendance).join(Event).where(Event.id.in_(lot), Event.state == "booked", Attendance.state == "booked")
+    return list(counted)
+
+
+def _settle(lot: list[int], before: dict[int, Event], booked: set[int]) -> None:
+    """One by one, as each page does: who was told what follows from what each heard last."""
+    for place in list(Attendance.select(Attendance, Event).join(Event).where(Event.id.in_(lot)).order_by(Event.id)):
+        event = place.event
+        is_booked = event.state == "booked" and place.state == "booked"
+        if is_booked and event.id not in booked:
+            event_messages.reverted(place, event)
+        else:
+            event_messages.settle(place, event, before[event.id])

@@ -7,10 +7,10 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from domain import clock, event_messages, services, store, wall_clock
+from domain import clock, event_messages, services, settings, store, wall_clock
 from domain.actor import Actor
 from domain.import_care import STATES, CareChecker, moment_of
-from domain.import_enrolments import LEFT, NO_CLIENT, hold_workers, people_of
+from domain.import_enrolments import LEFT, NO_CLIENT, hold_workers, let_go, people_of
 from domain.import_event_tables import StagedEvent, StagedMessage, write_events
 from domain.import_people import ascending_ids
 from domain.import_plans import Plan, begin
@@ -34,6 +34,7 @@ class Events:
         self._times = Times()
         self._ids, self._places, self._messages = ascending_ids(), ascending_ids(), ascending_ids()
         self._workers: set[int] = set()  # whose time ahead is taken
+        self._losing: set[int] = set()  # who may have less to do with somebody afterwards
         self._names = {
             "worker_id": {worker.id: worker.name for worker in checker.workers.values()},
             "site_id": dict(Site.select(Site.id, Site.name).tuples()),
@@ -94,6 +95,8 @@ class Events:
         takes, moves = after["state"] in TAKES_TIME, bool({"worker_id", "starts_at", "ends_at"} & plan.columns.keys())
         if after["ends_at"] <= after["starts_at"]:
             self._refuse(plan, "ends_at", N_("The end must be after the start."))
+        if record is not None and {"worker_id", "state", "place_state"} & plan.columns.keys():
+            self._losing.add(record.worker_id)
         if took and (moves or not takes):
             self._times.free(record.id)
         if not takes or (took and not moves and "site_id" not in plan.columns and "service_id" not in plan.columns):
@@ -170,8 +173,9 @@ class Events:
     def write(self, by: Actor) -> None:
         """Write all that was staged.  Raises RuleBroken when somebody changed one of the records meanwhile."""
         if self._is_staging:
-            hold_workers(self._workers, self._workers)
+            hold_workers(self._workers | self._losing, self._workers)
             write_events()
+            let_go(self._losing, by)
 
     def close(self) -> None:
         """Drop the temporary tables."""
@@ -184,44 +188,30 @@ class Events:
         was_at = record.starts_at if record and "starts_at" in plan.columns else None
         moments = {name: Event.starts_at.db_value(at) for name, at in
                    (("starts_at", after["starts_at"]), ("ends_at", after["ends_at"]), ("was_at", was_at))}  # fmt: skip
-        told = self._what(plan)
         return {
             "number": plan.row.number, "event": record.id if record else None, "version": record.version if record else 0,
             "place": place.id if place else None, "place_version": place.version if place else 0,
             "public_id": next(self._ids), "place_public_id": next(self._places), "external_id": plan.row.external_id,
             "is_event_changed": bool(plan.columns.keys() & {*_OF_EVENT}), "is_place_changed": "place_state" in plan.columns,
             "is_judged": bool(plan.columns.keys() & {"worker_id", "starts_at", "ends_at", "state"}), "is_overlapping": False,
-            "is_dropped": told not in ("", "new"), "individual_id": place.individual_id if place else after["individual_id"],
+            "is_settled": self._is_settled(plan), "is_elsewhere": bool(record and "site_id" in plan.columns and not after["is_video"]),
+            "individual_id": place.individual_id if place else after["individual_id"],
             "enrolment_id": plan.columns.get("enrolment_id", place.enrolment_id if place else None),
             "place_state": after["place_state"], **{name: after[name] for name in _OF_EVENT}, **moments,
         }  # fmt: skip
 
-    def _what(self, plan: Plan) -> str:
-        """What a row means for the messages of the place; nothing when none of them is touched."""
+    def _is_settled(self, plan: Plan) -> bool:
+        """True when something may wait, or is to be told, of an event that was there: what is over and stays so is not looked at."""
         after, record = self._after(plan), plan.record
-        is_booked = (after["state"], after["place_state"]) == ("booked", "booked")
-        if record is None:
-            return "new" if is_booked else ""
-        was_booked = (record.state, record.place_state) == ("booked", "booked")
-        if is_booked and not was_booked:
-            return "reverted"
-        if is_booked:
-            is_other = "changed" if {"worker_id", "site_id", "is_video"} & plan.columns.keys() else ""
-            return "moved" if "starts_at" in plan.columns else is_other
-        if was_booked and after["state"] == "cancelled_by_agency":
-            return "cancelled"
-        return "over" if {"state", "place_state", "starts_at"} & plan.columns.keys() else ""
+        is_ahead = record is not None and max(record.starts_at, after["starts_at"]) > self._now
+        return record is not None and (is_ahead or ("starts_at" in plan.columns and bool(settings.get("event_moved_past"))))
 
     def _staged_messages(self, plan: Plan) -> list[dict[str, Any]]:
-        after, record = self._after(plan), plan.record
-        what, stored = self._what(plan), Event.starts_at.db_value
-        event = record.version + bool(plan.columns.keys() & {*_OF_EVENT}) if record else 1
-        place = record.place.version + ("place_state" in plan.columns) if record else 1
-        return [
-            {"number": plan.row.number, "public_id": next(self._messages), "kind": each.kind, "version": f"{event}.{place}",
-             "next_at": stored(each.next_at), "expires_at": stored(each.expires_at), "was_at": stored(each.was_at), "asks": each.asks}
-            for each in event_messages.imported(what, after["starts_at"], was_at=record.starts_at if record else after["starts_at"])
-        ]  # fmt: skip
+        after = self._after(plan)
+        is_booked = (after["state"], after["place_state"]) == ("booked", "booked")
+        at = event_messages.asked_ahead(after["starts_at"]) if plan.is_new and is_booked else None
+        stored = Event.starts_at.db_value
+        return [{"number": plan.row.number, "public_id": next(self._messages), "next_at": stored(at)}] if at else []
 
     # ------------------------------------------------------------ told
 
