@@ -58,9 +58,14 @@ def day(language: str, date: dt.date) -> str:
 @lru_cache(maxsize=2000)
 def weekday(language: str, date: dt.date, *, with_year: bool = True) -> str:
     """A day as people plan by it: ``Tuesday, 3 March 2026``."""
-    if language == "en":
-        return str(format_date(date, "EEEE, d MMMM y" if with_year else "EEEE, d MMMM", locale=language))
-    return str(format_skeleton("yMMMMEEEEd" if with_year else "MMMMEEEEd", date, locale=language))
+    if language not in _WEEKDAY:
+        return str(format_skeleton("yMMMMEEEEd" if with_year else "MMMMEEEEd", date, locale=language))
+    day, year = _WEEKDAY[language]
+    return str(format_date(date, day + year if with_year else day, locale=language))
+
+
+# The day with its whole name, and the year behind it: what is made from a skeleton cuts the name short in some languages.
+_WEEKDAY = {"en": ("EEEE, d MMMM", " y"), "es": ("EEEE, d 'de' MMMM", " 'de' y"), "fr": ("EEEE d MMMM", " y"), "ar": ("EEEE، d MMMM", " y")}
 
 
 def moment(language: str, time: dt.datetime) -> str:

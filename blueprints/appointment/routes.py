@@ -35,8 +35,11 @@ def show():
 
 @bp.post("/")
 def confirm():
-    token = links.sealed("appointment", links.unsealed(_BUTTON, request.form.get("appointment", "")))
-    place, is_current = attendances.by_link(token)
+    try:
+        token = links.sealed("appointment", links.unsealed(_BUTTON, request.form.get("appointment", "")))
+        place, is_current = attendances.by_link(token)
+    except NotFound:  # no button of ours: the page of what was opened last says what there is
+        return done(PLACE.path)
     if attendances.standing(place, is_current=is_current) == "open":
         try:
             attendances.confirm(place, sessions.visitor(), "link")
