@@ -225,6 +225,12 @@ def mapping_of(subject: str, body: Mapping[str, Any]) -> FileMapping:
     return _as_base(mapping, find_mapping(subject, body["base"])) if body["base"] in KNOWN else mapping
 
 
+def added(subject: str, base: str) -> dict[str, str]:
+    """What a mapping that came along has the same for every row, unless a column holds it: the text by the field."""
+    sources = find_mapping(subject, base).sources.items() if base in KNOWN else ()
+    return {field: source.parts[0].text for field, source in sources if not source.headings and field not in ASKED}
+
+
 def _as_base(mapping: FileMapping, base: FileMapping) -> FileMapping:
     """With what a mapping that came along does to the same columns: other capitals, other words."""
     sources = {field: _finer(source, base.sources.get(field)) for field, source in mapping.sources.items()}

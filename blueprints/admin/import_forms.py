@@ -71,6 +71,12 @@ def proposed(guess: Guess, body: dict[str, Any]) -> dict[str, str]:
             "time_zone": constants.get("time_zone", "")}  # fmt: skip
 
 
+def added(subject: str, seen: Preview) -> list[str]:
+    """What every row gets that no column of the file holds, in words."""
+    base = import_columns.guess(subject, seen.headings, seen.rows, agency.country()).base
+    return [f"{_(import_columns.field_name(subject, field))}: {text}" for field, text in import_columns.added(subject, base).items()]
+
+
 def chosen(subject: str, seen: Preview, form: Form) -> dict[str, Any]:
     """What was chosen.  Raises RuleBroken."""
     fields = [form[f"column-{place}"].data for place in range(len(seen.headings))]

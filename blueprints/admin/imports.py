@@ -131,7 +131,7 @@ def _after_columns(file: ImportFile) -> str:
 def _show_columns(file, seen, form, kept, chosen=None):
     reading = import_forms.ReadingForm(formdata=None, data=import_forms.read_as(file))
     return page("admin/import_columns.html", file=file, seen=seen, form=form, reading=reading, kept=kept, chosen=chosen,
-                country=agency.country())  # fmt: skip
+                added=import_forms.added(file.subject, seen), country=agency.country())  # fmt: skip
 
 
 @bp.post("/imports/<public_id>/reading")

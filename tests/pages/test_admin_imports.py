@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from pages.conftest import File, words
 
-from domain import import_jobs, import_page, profile
+from domain import import_jobs, import_page, profile, services
 from models import Event, ImportFile, ImportMapping, Individual, Service, Site, Worker
 
 pytestmark = pytest.mark.usefixtures("cast")
@@ -138,6 +138,9 @@ def test_what_another_system_knows_of_care_is_where_staff_and_clients_look_for_i
     assert "Prenatal visit" in ada.open(f"/admin/individuals/{pearle.public_id}/events")
     assert "Appointment taken in or changed by import" in ada.open(f"/admin/individuals/{pearle.public_id}/history")
     client = browse(PEARLE)
+    assert "Routine antenatal care" not in client.open("/my-services/").main
+    for shown in Service.select().where(Service.name.in_(["Routine antenatal care", "Prenatal visit"])):
+        services.show(shown, cast.by("ada"), is_visible=True, version=shown.version, warned_of=())
     prenatal = Service.get(Service.external_id == "424619006")
     for asked, many in (("", 16), ("year=2023", 13), ("year=2021", 1), (f"service={prenatal.public_id}", 8), ("outcome=attended", 16),
                         ("outcome=missed", 0), (f"service={prenatal.public_id}&year=2022&outcome=attended", 0)):  # fmt: skip
@@ -164,6 +167,26 @@ def test_columns_of_another_program_are_recognised(ada, work):
     assert (event.starts_at, event.ends_at - event.starts_at) == (dt.datetime(2020, 12, 31, 18, 30, tzinfo=dt.UTC), dt.timedelta(minutes=50))
 
 
+def test_what_a_mapping_adds_to_every_row_is_said(ada):
+    page = upload(ada, (SYNTHEA / "encounters.csv").read_bytes(), "events")
+    assert "Added to every row, unless a column says it: What became of it: show" in page
+    assert "Added to every row" not in upload(ada, (SYNTHEA / "encounters.csv").read_bytes(), "services")
+
+
+@pytest.mark.parametrize(("subject", "content", "link", "path"), [
+    ("services", "external_id,name\n1,Tea", "See the services", "/admin/services/"),
+    ("enrolments", "external_id,individual,service,opened_on\n1,alice,Advice,2020-01-31", "See the clients", "/admin/individuals/"),
+    ("events", "external_id,individual,worker,starts_at,ends_at,state\n1,alice,dora,2020-01-31 10:00,2020-01-31 11:00,show",
+     "See the schedule", "/admin/schedule/"),
+])  # fmt: skip
+def test_what_was_taken_in_is_one_link_away(ada, work, cast, subject, content, link, path):
+    services.add(services.Details("Advice"), "case", cast.by("ada"))
+    through(ada, work, content, subject)
+    ada.press("Take in all of it")
+    work()
+    assert ada.open(ada.page.path).links[link] == path
+
+
 def test_what_a_file_of_appointments_must_tell_is_asked_for(ada):
     upload(ada, "Number,Client ID,Start\n7,alice,2020-12-31 14:30", "events")
     page = ada.press("Continue")
@@ -176,6 +199,7 @@ def test_problems_are_listed_with_row_and_column_and_can_be_downloaded(ada, work
     assert "Row 3" in page
     assert "31.02.1985" in page
     assert "Take in all of it" not in page.buttons
+    assert "New 1" not in page.main
     answered = ada.ask(page.links["Download as CSV"])
     assert answered.headers["Content-Type"].startswith("text/csv")
     assert "attachment" in answered.headers["Content-Disposition"]
