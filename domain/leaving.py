@@ -39,12 +39,12 @@ def refusal(worker: Worker, by: Actor, rights: frozenset[str]) -> RuleBroken | N
     return None
 
 
-def leave(worker: Worker, by: Actor, *, to: Worker | None = None) -> None:
+def leave(worker: Worker, by: Actor, *, to: Worker | None = None) -> tuple[int, int]:
     """End somebody's access: no request that begins after the commit succeeds.  They stay in the history.
 
     Tasks, enrolments and the people they follow go to ``to``, and so do the appointments that are ahead, where that time is free;
     without one the tasks go back to their categories, and the enrolments have no worker.  A person whom the actor may not see is
-    not handed to anybody.  Raises RuleBroken.
+    not handed to anybody.  Answers how many appointments went over, and how many are still theirs.  Raises RuleBroken.
     """
     with store.writing():
         rights = workers.begin(by)
@@ -67,6 +67,7 @@ def leave(worker: Worker, by: Actor, *, to: Worker | None = None) -> None:
             events.note_handed(given, was, taker, by)
         audit.record("worker.left", by, subject=workers.subject(was), to=taker.public_id if taker else "", tasks=tasks, people=people,
                      events=len(given))  # fmt: skip
+        return len(given), int(events.ahead_of(was).count())
 
 
 def _taker(worker: Worker, to: Worker | None) -> Worker | None:

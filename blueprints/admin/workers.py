@@ -25,6 +25,7 @@ from web.access import right
 from web.forms import Choice, Form, Lines, OneOf, Required, Text, _l
 from web.fragments import done, page
 from web.languages import gettext as _
+from web.languages import ngettext
 from web.sessions import refusals_told, tell
 
 MOST_LISTED = 20
@@ -210,10 +211,20 @@ def leave(public_id: str):
     if form.validate():
         with form.refusals():
             to = next((each for each in handover.colleagues(but=found) if each.public_id == form.to.data), None)
-            leaving.leave(found, g.viewer.actor, to=to)
-            tell("good", _("Their access has ended."))
+            gone, left = leaving.leave(found, g.viewer.actor, to=to)
+            tell("good", " ".join([_("Their access has ended."), *(_what_went_over(to, gone, left) if to else ())]))
             return done(url_for("admin.worker", public_id=public_id))
     return _leaving(found, form)
+
+
+def _what_went_over(to: Worker, gone: int, left: int):
+    if gone:
+        yield ngettext("One appointment went over to %(name)s.", "%(num)s appointments went over to %(name)s.", gone, name=to.name)
+    if left and g.viewer.may("view_all_individuals"):
+        yield ngettext("One stayed, because that time is taken.", "%(num)s stayed, because that time is taken.", left)
+    elif left:
+        yield ngettext("One stayed: that time is taken, or you may not see who comes.",
+                       "%(num)s stayed: that time is taken, or you may not see who comes.", left)  # fmt: skip
 
 
 def _leaving_form(found: Worker, **more) -> Leaving:

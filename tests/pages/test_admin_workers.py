@@ -2,8 +2,8 @@
 
 import pytest
 
-from domain import profile, security_classes, work_queue, workers
-from models import LoginSession, Task, Worker
+from domain import clock, events, profile, security_classes, work_queue, workers
+from models import LoginSession, Site, Task, Worker
 
 pytestmark = pytest.mark.usefixtures("cast")
 
@@ -69,6 +69,17 @@ def test_what_is_to_be_handed_over_is_listed_and_goes_to_whom_is_chosen(browse, 
     otto = browse("otto")
     assert "Alice Archer" in otto.open("/admin/tasks/?worker=me").main
     assert "Bob Brook" in otto.open("/admin/individuals/").main
+
+
+def test_how_many_appointments_went_over_and_why_others_stayed_is_said(browse, cast, book):
+    for hours in (24, 48, 72):
+        book(hours)
+    events.book(events.Plan(cast.otto, clock.ahead(hours=72), 50, Site.get(), [cast.bob]), cast.by("otto"))
+    ada = browse("ada")
+    page = ada.open(f"/admin/workers/{cast.dora.public_id}/leaving")
+    assert "Clients are told by e-mail with whom their appointment is now." in page
+    page = ada.press("End their access", to=cast.otto.public_id)
+    assert f"2 appointments went over to {cast.otto.name}. One stayed, because that time is taken." in page
 
 
 def test_nobody_is_offered_what_they_may_not_give(browse, cast):
