@@ -107,7 +107,7 @@ class CareChecker(Checker):
             if day and day > agency.today():
                 note(field, RuleBroken(N_("Enter a day that is not in the future.")))
             elif day and day.year < FIRST_YEAR:
-                note(field, RuleBroken(N_("Enter a day of these years.")))
+                note(field, wall_clock.far(FIRST_YEAR, agency.today().year))
         return values
 
     def _check_named(self, values: dict[str, str], note: Note, *, is_service_needed: bool) -> None:
@@ -161,8 +161,9 @@ class CareChecker(Checker):
             if said is None:
                 forms = "2001-12-31 14:30, 2001-12-31T14:30:00Z"
                 raise RuleBroken(N_("There is no such time. Times are written like %(forms)s."), forms=forms)
-            if not FIRST_YEAR <= said.year <= clock.now().year + wall_clock.YEARS_AHEAD:
-                raise RuleBroken(N_("Enter a day of these years."))
+            last = clock.now().year + wall_clock.YEARS_AHEAD
+            if not FIRST_YEAR <= said.year <= last:
+                raise wall_clock.far(FIRST_YEAR, last)
             said = said.astimezone(dt.UTC) if said.tzinfo else said
             values[field] = said.replace(microsecond=0).isoformat()
             return moment_of(values[field], zone)

@@ -16,6 +16,10 @@ from models import Enrolment, Event, Group, RosterEntry, Service, ServiceWorker,
 
 KIND_NAMES = {"case": Term(N_("Case service")), "informal": Term(N_("Informal service"))}
 GROUP_NAMES = {"case": Term(N_("Group")), "informal": Term(N_("Series"))}
+_LIMITS = {
+    "minutes": (N_("Enter minutes from %(least)s to %(most)s."), 5, 480),
+    "capacity": (N_("Enter places from %(least)s to %(most)s."), 1, 100_000),
+}
 MOST_WORKERS = 500
 MOST_LISTED = 1000  # services in one choice
 
@@ -37,7 +41,7 @@ class Details:
         name, client_name, description, minutes, capacity = together(
             partial(_named, self.name), partial(profile.clean, self.client_name, "client_name", 120),
             partial(profile.clean, self.client_description, "client_description", 2000, lines=True),
-            partial(_within, self.minutes, "minutes", 5, 480), partial(_within, self.capacity, "capacity", 1, 100_000),
+            partial(_within, self.minutes, "minutes"), partial(_within, self.capacity, "capacity"),
         )  # fmt: skip
         return dataclasses.replace(self, name=name, client_name=client_name, client_description=description, minutes=minutes,
                                    capacity=capacity)  # fmt: skip
@@ -59,7 +63,7 @@ class GroupDetails:
         name, client_name, description, capacity = together(
             partial(_named, self.name), partial(profile.clean, self.client_name, "client_name", 120),
             partial(profile.clean, self.client_description, "client_description", 2000, lines=True),
-            partial(_within, self.capacity, "capacity", 1, 100_000),
+            partial(_within, self.capacity, "capacity"),
         )  # fmt: skip
         return dataclasses.replace(self, name=name, client_name=client_name, client_description=description, capacity=capacity)
 
@@ -71,13 +75,14 @@ def _named(typed: str) -> str:
     return name
 
 
-def _within(typed: int | str | None, field: str, least: int, most: int) -> int | None:
+def _within(typed: int | str | None, field: str) -> int | None:
+    message, least, most = _LIMITS[field]
     text = str(typed or "").strip() if typed != 0 else "0"
     if not text:
         return None
     number = int(text) if text.isdecimal() and len(text) < 10 else least - 1
     if not least <= number <= most:
-        raise RuleBroken(N_("Enter a number from %(least)s to %(most)s."), code="beyond", field=field, least=least, most=most)
+        raise RuleBroken(message, code="beyond", field=field, least=least, most=most)
     return number
 
 

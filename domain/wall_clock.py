@@ -26,7 +26,7 @@ def moment(zone: str, day: dt.date, time: dt.time, *, first_year: int = FIRST_YE
     """The moment at which a clock in ``zone`` shows this.  Raises RuleBroken: ``no_such_time`` for what the change of the clocks
     leaves out, ``far`` for a day long ago or years ahead."""
     if not first_year <= day.year <= clock.now().year + YEARS_AHEAD:
-        raise RuleBroken(N_("Enter a day of these years."), code="far", field="date")
+        raise far(first_year, clock.now().year + YEARS_AHEAD)
     there = dt.datetime.combine(day, time.replace(tzinfo=None, fold=0), ZoneInfo(zone))
     at = there.astimezone(dt.UTC)
     if local(at, zone).replace(tzinfo=None) != there.replace(tzinfo=None):
@@ -35,6 +35,11 @@ def moment(zone: str, day: dt.date, time: dt.time, *, first_year: int = FIRST_YE
             code="no_such_time", field="time",
         )  # fmt: skip
     return Moment(at, there.utcoffset() != there.replace(fold=1).utcoffset())
+
+
+def far(first: int, last: int) -> RuleBroken:
+    """What is said of a day (field ``date``) of another year than these."""
+    return RuleBroken(N_("Enter a year from %(first)s to %(last)s."), code="far", field="date", first=first, last=last)
 
 
 def local(at: dt.datetime, zone: str) -> dt.datetime:
