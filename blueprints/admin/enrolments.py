@@ -9,7 +9,7 @@ from wtforms.fields.choices import SelectChoice
 from blueprints.admin import bp, paging, people
 from blueprints.admin.groups import sought
 from domain import agency, enrolments, handover, services
-from models import Enrolment, Individual, Service, Worker
+from models import Enrolment, Event, Group, Individual, Service, Worker
 from web.access import any_staff, right
 from web.forms import Choice, DateBoxes, Form, Required, _l, version_in
 from web.fragments import done
@@ -124,7 +124,8 @@ def close_enrolment(public_id: str, enrolment_id: str):
 
 
 def _closing(person: Individual, found: Enrolment, form: CloseForm):
-    return people.page_about(person, "admin/enrolment_closing.html", enrolment=found, form=form)
+    ahead = g.viewer.coming_of(person).where((Event.service == found.service) | (Group.service == found.service))
+    return people.page_about(person, "admin/enrolment_closing.html", enrolment=found, form=form, ahead=ahead.count())
 
 
 @bp.post("/individuals/<public_id>/enrolments/<enrolment_id>/reopening")

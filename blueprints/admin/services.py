@@ -120,7 +120,8 @@ def _edit(found: Service | None, form: ServiceForm):
 @right("manage_services")
 def confirm_visibility(public_id: str):
     found = services.find(public_id)
-    return page("admin/service_visibility.html", service=found, along=services.switched_along(found, is_visible=not found.is_visible))
+    return page("admin/service_visibility.html", service=found, along=services.switched_along(found, is_visible=not found.is_visible),
+                enrolled=services.enrolled_in([found]).get(found.id, 0))  # fmt: skip
 
 
 @bp.post("/services/<public_id>/visibility")

@@ -30,7 +30,7 @@ def test_a_service_is_added_and_changed(browse):
     assert "No services yet" in ines.open(ines.page.links["Services"])
     ines.open("/admin/services/new")
     page = ines.press("Save", {**TYPED, "minutes": "four"})
-    assert page.problems == ["Enter a number from 5 to 480."]
+    assert page.problems == ["Enter minutes from 5 to 480."]
     assert page.form("Save").values["minutes"] == "four"
     page = ines.press("Save", {"minutes": "45", "kind": "informal"})
     assert "Clients do not see it yet." in page
@@ -64,6 +64,9 @@ def test_showing_a_service_warns_of_its_groups_and_is_stale_when_these_are_other
     assert not Service.get().is_visible
     assert "3 groups change along" in page
     assert "Clients see it now." in ines.press("Yes, show it")
+    enrol(cast, counselling, "alice")
+    enrol(cast, counselling, "bob")
+    assert "2 people are enrolled." in ines.open(f"/admin/services/{counselling.public_id}/visibility")
     assert {Service.get().is_visible, *(group.is_visible for group in Group.select())} == {True}
     late = Group.get(Group.name == "Late")
     ines.open(f"/admin/groups/{late.public_id}/edit")
@@ -92,7 +95,7 @@ def test_a_group_takes_who_is_found_until_it_is_full_and_again_when_somebody_lea
     assert "It is full." in page
     assert "This group is full." in other.press(f"Add {cast.bob.legal_name}")
     assert [entry.individual for entry in RosterEntry.select()] == [cast.alice]
-    page = ines.press(f"{cast.alice.legal_name} leaves")
+    page = ines.press(f"{cast.alice.legal_name} leaves the group")
     assert "Nobody yet." in page
     assert RosterEntry.get().left_on == agency.today()
     assert "Nobody else found" in ines.open(here + "?q=xylophonist")
@@ -121,6 +124,19 @@ def test_a_client_is_enrolled_given_workers_and_closed_and_opened_again(browse, 
     assert "The enrolment is closed." in page
     assert "The enrolment is open again." in ines.press("Open it again")
     assert Enrolment.get().closed_on is None
+
+
+def test_who_closes_an_enrolment_reads_of_the_appointments_ahead_that_stay(browse, cast, counselling, book):
+    file, other = enrol(cast, counselling, "bob"), services.add(services.Details("Other"), "case", cast.by("ines"))
+    here = f"/admin/individuals/{cast.bob.public_id}/enrolments/{file.public_id}/closing"
+    ines = browse("ines")
+    assert "ahead" not in ines.open(here).main
+    group = Group.get(Group.name == "Evening")
+    for hours, more in ((24, {"service": counselling}), (48, {"group": group}), (72, {"service": other}), (-24, {"service": counselling})):
+        book(hours, who=("bob",), **more)
+    page = ines.open(here)
+    assert "2 appointments of this service are ahead. They stay booked." in page
+    assert page.links["All appointments"] == f"/admin/individuals/{cast.bob.public_id}/events"
 
 
 def test_who_takes_part_is_found_and_removed_and_whom_a_reader_may_not_see_is_counted(browse, cast, counselling):
