@@ -82,14 +82,15 @@ def _change(place: Attendance, event: Event, verb: str, by: Actor, *, reason: st
     if verb == "revert":
         event_messages.reverted(fresh, as_it_is)
     else:
-        event_messages.settle(fresh, as_it_is, event)
+        is_theirs = verb == "cancel" and by.worker is not None and not how  # not its owner's wish, as ``cancel_late`` is
+        event_messages.settle(fresh, as_it_is, event, is_taken_away=is_theirs)
     is_empty = not Attendance.select().where(Attendance.event == event.id, Attendance.state.in_(_COMES)).exists()
     if is_empty and event.group_id is None:
         events.change_state(event, "empty", by, whose=place.individual)
 
 
 def take_out(place: Attendance, event: Event, by: Actor) -> None:
-    """A place in an event (held) is cancelled by staff for somebody who left its group; what waited to be sent of it is not."""
+    """A place in an event (held) is cancelled by staff for somebody who left its group; who has it is told."""
     _change(place, event, "cancel", by, how="")
 
 
