@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any
 
 from domain import audit, clock, event_messages, events, handover, links, profile, settings, store, work_queue
@@ -68,6 +69,8 @@ def _change(place: Attendance, event: Event, verb: str, by: Actor, *, reason: st
         changes["cancel_reason"] = reason
     if verb in ("cancel", "cancel_late"):
         changes |= {"confirmed_at": None, "confirmed_how": ""}
+    elif place.state in CANCELLED:  # so it begins anew: what they said before counts no more
+        work_queue.set_apart([f"{what}:{told_key(place)}" for what in ("running_late", "cannot_come")])
     stored = Attendance.update(**changes).where(Attendance.id == place.id, Attendance.state.in_(move.origins))
     if not stored.execute():
         raise RuleBroken(N_("Somebody else said something about this meanwhile. Look at it again."), code="over")
@@ -79,14 +82,15 @@ def _change(place: Attendance, event: Event, verb: str, by: Actor, *, reason: st
     if verb == "revert":
         event_messages.reverted(fresh, as_it_is)
     else:
-        event_messages.settle(fresh, as_it_is, event)
+        is_theirs = verb == "cancel" and by.worker is not None and not how  # not its owner's wish, as ``cancel_late`` is
+        event_messages.settle(fresh, as_it_is, event, is_taken_away=is_theirs)
     is_empty = not Attendance.select().where(Attendance.event == event.id, Attendance.state.in_(_COMES)).exists()
     if is_empty and event.group_id is None:
         events.change_state(event, "empty", by, whose=place.individual)
 
 
 def take_out(place: Attendance, event: Event, by: Actor) -> None:
-    """A place in an event (held) is cancelled by staff for somebody who left its group; what waited to be sent of it is not."""
+    """A place in an event (held) is cancelled by staff for somebody who left its group; who has it is told."""
     _change(place, event, "cancel", by, how="")
 
 
@@ -265,6 +269,21 @@ def said(place: Attendance) -> dict[str, dt.datetime]:
     """What a client let the worker know of a place as it is now, and when."""
     keys = {f"{what}:{told_key(place)}": what for what in ("running_late", "cannot_come")}
     return {keys[task.dedupe_key]: task.created_at for task in Task.select().where(Task.dedupe_key.in_(list(keys)))}
+
+
+def declined(places: Sequence[Attendance]) -> set[int]:
+    """The numbers of those of these places at whose time a client said that they cannot come, and that nobody confirmed since."""
+    keys = {f"cannot_come:{told_key(place)}": place.id for place in places if place.state == "booked" and place.confirmed_at is None}
+    found = Task.select(Task.dedupe_key).where(Task.dedupe_key.in_(list(keys))).tuples() if keys else ()
+    return {keys[key] for (key,) in found}
+
+
+def is_taken_away(place: Attendance) -> bool:
+    """True for a cancelled place that staff cancelled by themselves: neither its owner nor, for them, who answered the telephone."""
+    if place.state not in CANCELLED:
+        return False
+    found = audit.last("attendance.changed", place.individual_id, events.named(place.event))
+    return found is not None and found[0].actor_kind == "worker" and found[1].get("how") != "phone"
 
 
 mark_of = event_messages.mark_of

@@ -235,6 +235,13 @@ def seal_end() -> None:
             AuditHead.update(seal=_sealed(head)).where(AuditHead.id == 1).execute()
 
 
+def last(kind: str, individual: int, subject: str) -> tuple[AuditEntry, dict[str, Any]] | None:
+    """The newest entry of a kind in somebody's record about a row, with its values; None where there is none."""
+    every = AuditEntry.select().where(AuditEntry.subject == subject, AuditEntry.individual == individual, AuditEntry.kind == kind)
+    entry = every.order_by(AuditEntry.id.desc()).first()
+    return None if entry is None else (entry, values_of(entry))
+
+
 def values_of(entry: AuditEntry) -> dict[str, Any]:
     """The values of an entry, empty when they were blanked."""
     return values_of_each([entry])[entry.id]

@@ -65,8 +65,8 @@ class ClientViewer:
         return my_calendar.coming(self.individual, most, after)
 
     @property
-    def soon(self) -> tuple[Attendance | None, list[Attendance]]:
-        """The client's next appointment, and those that need them now."""
+    def soon(self) -> tuple[Attendance | None, list[tuple[Attendance, bool]]]:
+        """The client's next appointment, and those that need them now, each with whether it is to be confirmed."""
         return soon.of(self.individual)
 
     @property
@@ -98,7 +98,7 @@ class ClientViewer:
 
     @property
     def years_met(self) -> list[int]:
-        """The years from the client's first event on, the latest first, as they begin where the agency is."""
+        """The years of what is over or was cancelled for the client, the latest first, as they begin where the agency is."""
         return my_calendar.years_met(self.individual)
 
     def _places(self) -> Any:

@@ -85,7 +85,7 @@ def _why_not_asked(place: Attendance) -> str | None:
 
 
 def cancelled(delivery: Delivery, portal_url: str) -> Letter:
-    """The agency cancelled.  Raises Unwanted."""
+    """The agency cancelled the event, or somebody's place in it.  Raises Unwanted."""
     place, _ = _for_client(delivery, "cancelled_by_agency")
     tongue = language_of(delivery)
     return Letter(
@@ -174,7 +174,8 @@ def _for_client(delivery: Delivery, state: str) -> tuple[Attendance, EventMessag
     if not event_messages.is_on(delivery.kind):
         raise Unwanted(OFF)
     event = place.event
-    if event.state != state or place.state != "booked" or not event_messages.tells(message, event):
+    is_given_up = place.state in attendances.CANCELLED and state == "cancelled_by_agency"  # settle lets it wait only where staff did
+    if not (is_given_up or (event.state == state and place.state == "booked")) or not event_messages.tells(message, event):
         raise Unwanted(GONE)
     if not profile.has_consent(place.individual, "email"):
         raise Unwanted(NO_CONSENT)

@@ -30,6 +30,7 @@ SWITCHES = {
 }  # fmt: skip
 KINDS = tuple(SWITCHES)
 _LATE = dt.timedelta(days=1)  # of a move whose time is over, for the record
+_CANCELLED = ("cancelled_by_client", "late_cancelled")  # of a place
 _LOT = 1000  # events in one turn of planning anew
 
 
@@ -73,17 +74,18 @@ def mark_of(event: Event | Attendance) -> str:
 # ---------------------------------------------------------------- what has to be sent of a place
 
 
-def settle(place: Attendance, event: Event, was: Event | None) -> None:
+def settle(place: Attendance, event: Event, was: Event | None, *, is_taken_away: bool = False) -> None:
     """Have just those messages wait of a place that its event, as it is now, asks for.
 
-    ``was`` is the event before the change; None when it was just booked.  Said inside the transaction of the change, with the
+    ``was`` is the event before the change; None when it was just booked.  ``is_taken_away`` where staff just cancelled the place by
+    themselves: its owner is told, as of an event that the agency cancelled.  Said inside the transaction of the change, with the
     event held.
     """
     now, messages = clock.now(), _messages(place)
     heard = _heard(messages, was)
     if heard is None and not is_on("event_booked"):  # who is not written to was told by somebody
         heard = _as_it_is(was or event)
-    wishes = {wish.kind: wish for wish in _wishes(place, event, heard, messages, now)}
+    wishes = {wish.kind: wish for wish in _wishes(place, event, heard, messages, now, is_taken_away=is_taken_away)}
     for message in messages:
         if message.delivery.state in ("due", "held"):
             wish = wishes.get(message.delivery.kind)
@@ -95,11 +97,14 @@ def settle(place: Attendance, event: Event, was: Event | None) -> None:
         _put(wish, place, event, messages)
 
 
-def _wishes(place: Attendance, event: Event, heard: Heard | None, messages: list[EventMessage], now: dt.datetime) -> list[_Wish]:
-    if place.state != "booked":
+def _wishes(
+    place: Attendance, event: Event, heard: Heard | None, messages: list[EventMessage], now: dt.datetime, *, is_taken_away: bool
+) -> list[_Wish]:
+    is_taken_away = is_taken_away or _was_taken_away(place, messages)
+    if place.state != "booked" and not is_taken_away:
         return []
     was_at = heard.starts_at if heard else None
-    if event.state == "cancelled_by_agency":
+    if is_taken_away or event.state == "cancelled_by_agency":
         is_news = event.starts_at > now and not (heard and heard.kind == "event_cancelled")
         return [_Wish("event_cancelled", now, was_at)] if is_news and is_on("event_cancelled") else []
     if event.state != "booked":
@@ -111,6 +116,14 @@ def _wishes(place: Attendance, event: Event, heard: Heard | None, messages: list
         return told if at is None else [*told, _Wish("event_confirmation", at, was_at, asks=True)]
     # Inside the hours before it one message is both.  Of a new one the confirmation says all.
     return [_Wish("event_confirmation" if news == "event_booked" else news, now, was_at, asks=True)]
+
+
+def _was_taken_away(place: Attendance, messages: list[EventMessage]) -> bool:
+    """True where staff cancelled the place by themselves, as it is now: then there is a message of this version of it."""
+    if place.state not in _CANCELLED:
+        return False
+    keys = [message.delivery.dedupe_key for message in messages if message.delivery.kind == "event_cancelled"]
+    return any(key.split(":")[2].endswith(f".{place.version}") for key in keys)
 
 
 def _news(event: Event, heard: Heard | None, now: dt.datetime) -> str | None:

@@ -45,11 +45,15 @@ _COMING = statements.Listing(_coming)
 
 def gone_by(individual: Individual) -> Any:
     """The question for somebody's places in events that are over or were cancelled, latest first."""
+    every = places_of(individual, *_LISTED).where(_is_gone_by())
+    return every.order_by(Attendance.starts_at.desc(), Attendance.id.desc())
+
+
+def _is_gone_by() -> Any:
     moment = clock.now()
     stands = (Event.state == "booked") & Attendance.state.in_(STANDS)
     ahead = (Attendance.starts_at > moment - event_rows.LONGEST) & (Event.ends_at > moment)
-    every = places_of(individual, *_LISTED)
-    return every.where(~(ahead & (stands | (Event.state == "requested")))).order_by(Attendance.starts_at.desc(), Attendance.id.desc())
+    return ~(ahead & (stands | (Event.state == "requested")))
 
 
 def services_met(individual: Individual) -> list[Service]:
@@ -59,10 +63,10 @@ def services_met(individual: Individual) -> list[Service]:
 
 
 def years_met(individual: Individual) -> list[int]:
-    """The years from somebody's first event on, the latest first, as they begin where the agency is."""
-    ends = Attendance.select(fn.MIN(Attendance.starts_at), fn.MAX(Attendance.starts_at))
-    first, last = ends.where(Attendance.individual == individual).tuples().first()
-    return [] if first is None else list(range(min(_year(last), agency.today().year), _year(first) - 1, -1))
+    """The years from the first to the last of what is over or was cancelled, the latest first, as they begin where the agency is."""
+    ends = places_of(individual, fn.MIN(Attendance.starts_at), fn.MAX(Attendance.starts_at))
+    first, last = ends.where(_is_gone_by()).tuples().first()
+    return [] if first is None else list(range(_year(last), _year(first) - 1, -1))
 
 
 def read_in(feed: CalendarFeed) -> list[Attendance]:

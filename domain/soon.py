@@ -12,15 +12,18 @@ MOST = 3  # of what needs somebody
 _LOOKED_AT = 10
 
 
-def of(individual: Individual) -> tuple[Attendance | None, list[Attendance]]:
-    """The next appointment of a client, and those that need them now: of today, of tomorrow, and to be confirmed."""
+def of(individual: Individual) -> tuple[Attendance | None, list[tuple[Attendance, bool]]]:
+    """The next appointment of a client, and those that need them now, each with whether it is to be confirmed: of today, of tomorrow,
+    and to be confirmed."""
     now = clock.now()
     places = _AHEAD.all(individual.id, Attendance.starts_at.db_value(now - event_rows.LONGEST), Event.ends_at.db_value(now))
-    return next(iter(places), None), [place for place in places if _is_near(place) or is_asked(place)][:MOST]
+    declined = attendances.declined([place for place in places if _may_be_asked(place)])
+    asked = [(place, _may_be_asked(place) and place.id not in declined) for place in places]
+    return next(iter(places), None), [(place, is_asked) for place, is_asked in asked if is_asked or _is_near(place)][:MOST]
 
 
-def is_asked(place: Attendance) -> bool:
-    """True where a client is expected to say that they come."""
+def _may_be_asked(place: Attendance) -> bool:
+    """True where a client is expected to say whether they come, if they have not."""
     hours = dt.timedelta(hours=settings.get("confirmation_hours"))
     return place.event.starts_at - hours <= clock.now() and attendances.offer(place).confirm
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from peewee import IntegrityError
@@ -39,6 +40,12 @@ def add(kind: str, category: str, individual: Individual | None, dedupe_key: str
                 raise  # not a task that is there already, but one that cannot be
             return False
     return True
+
+
+def set_apart(keys: Sequence[str]) -> None:
+    """From now on the same may be put there again as one more task; what is there stays.  Said inside a transaction."""
+    for task in list(Task.select(Task.id, Task.dedupe_key).where(Task.dedupe_key.in_(list(keys)))):
+        Task.update(dedupe_key=f"{task.dedupe_key} before {task.id}").where(Task.id == task.id).execute()
 
 
 def narrow(query: Any, *, category: str, who: str, me: Worker) -> Any:

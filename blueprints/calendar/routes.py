@@ -20,7 +20,8 @@ class Cancellation(Form):
 @bp.get("/")
 def show():
     places, following = paging.soonest(g.viewer.coming, g.viewer.places, Attendance)
-    return page("calendar/show.html", days=wording.days(places), following=following, phone=agency.support_phone(),
+    days = wording.days(places, attendances.declined(places))
+    return page("calendar/show.html", days=days, following=following, phone=agency.support_phone(),
                 has_feed=settings.get("calendar_feed"))  # fmt: skip
 
 
@@ -37,8 +38,10 @@ def event(place_id: str):
 
 
 def _event(place):
+    shown = wording.Shown(place)
     return page(
-        "calendar/event.html", place=place, shown=wording.Shown(place), offer=attendances.offer(place), said=attendances.said(place),
+        "calendar/event.html", place=place, shown=shown, offer=attendances.offer(place),
+        said={} if shown.cancelled_by else attendances.said(place), is_taken_away=attendances.is_taken_away(place),
         mark=attendances.mark_of(place), phone=_phone(place), photo=photos.shown_of(place.event.worker),
         others=g.viewer.others_in(place.event),
     )  # fmt: skip

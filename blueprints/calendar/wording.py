@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
@@ -30,6 +30,7 @@ class Shown:
     """One place in an event, in the client's words."""
 
     place: Attendance
+    has_declined: bool = False  # where a list says so
 
     @property
     def event(self) -> Event:
@@ -106,6 +107,8 @@ class Shown:
             return _(events.STATE_NAMES[self.event.state]), "info"
         if self.place.confirmed_at is not None and self.event.starts_at > clock.now():
             return _("confirmed"), "good"
+        if self.has_declined and self.is_ahead:
+            return _("you cannot come"), "warn"
         return "", ""
 
     @property
@@ -136,12 +139,14 @@ class Shown:
         return formatting.dotted((self.title, self.worker, where))
 
 
-def days(places: Iterable[Attendance], *, latest_first: bool = False) -> list[tuple[str, list[Shown]]]:
+def days(places: Iterable[Attendance], declined: Collection[int] = (), *, latest_first: bool = False) -> list[tuple[str, list[Shown]]]:
     """Places by the day on which they begin where they take place, today and tomorrow by name.
 
-    Each day stands once, however far apart the clocks of two places are; what was, the latest first, with its year.
+    Each day stands once, however far apart the clocks of two places are; what was, the latest first, with its year.  ``declined``
+    are the numbers of those of which they said that they cannot come.
     """
-    every = sorted(((_days_ahead(shown), shown) for shown in map(Shown, places)), key=lambda each: each[0], reverse=latest_first)
+    rows = [Shown(place, place.id in declined) for place in places]
+    every = sorted(((_days_ahead(shown), shown) for shown in rows), key=lambda each: each[0], reverse=latest_first)
     found: dict[str, list[Shown]] = {}
     for ahead, shown in every:
         found.setdefault(_day(shown, ahead, with_year=latest_first), []).append(shown)

@@ -4,7 +4,7 @@ from flask import g, url_for
 
 from blueprints.calendar import wording
 from blueprints.home import bp
-from domain import agency, clock, soon
+from domain import agency, clock
 from web.fragments import page
 from web.languages import gettext as _
 
@@ -13,16 +13,16 @@ from web.languages import gettext as _
 def show():
     following, now = g.viewer.soon
     return page(
-        "home/show.html", greeting=_greeting(g.viewer.individual.called), now=[_told(place) for place in now],
+        "home/show.html", greeting=_greeting(g.viewer.individual.called), now=[_told(place, is_asked=is_asked) for place, is_asked in now],
         following=wording.starts(wording.Shown(following)) if following else "",
     )  # fmt: skip
 
 
-def _told(place) -> dict[str, str]:
+def _told(place, *, is_asked: bool) -> dict[str, str]:
     """Somebody may look over the shoulder: neither with whom nor for what."""
     return {
         "href": url_for("calendar.event", place_id=place.public_id), "icon": "calendar", "title": wording.starts(wording.Shown(place)),
-        "line": _("Please say that you come.") if soon.is_asked(place) else _("Your appointment"),
+        "line": _("Please say that you come.") if is_asked else _("Your appointment"),
     }  # fmt: skip
 
 

@@ -172,6 +172,42 @@ def test_what_leaves_after_a_move_tells_no_old_time(cast, booked, frozen):
     assert waiting() == ["confirmation", "moved", "confirmation"]
 
 
+# ---------------------------------------------------------------- taken away
+
+
+def mark(event, verb, by):
+    attendances.mark(place_of(event), verb, by, version=place_of(event).version)
+
+
+def test_whose_place_staff_take_away_is_told(cast, booked):
+    event = cast.heard(booked())
+    mark(event, "cancel", cast.by("dora"))
+    assert waiting() == ["cancelled"]
+    assert "Appointment cancelled: " in words(the("cancelled"))
+    mark(event, "revert", cast.by("dora"))
+    assert waiting() == ["confirmation"]
+
+
+def test_who_gave_it_up_or_whose_time_is_over_is_told_nothing(cast, booked, frozen):
+    events_of = [cast.heard(booked(AWAY + 2 * number)) for number in range(4)]
+    attendances.give_up(place_of(events_of[0]), cast.by("alice"))
+    attendances.give_up(place_of(events_of[1]), cast.by("dora"))  # by phone
+    mark(events_of[2], "cancel_late", cast.by("dora"))
+    frozen.to(events_of[3].ends_at)
+    mark(events_of[3], "cancel", cast.by("dora"))
+    assert "cancelled" not in waiting()
+
+
+def test_who_could_not_be_told_that_a_place_was_taken_away_is_told_with_consent(cast, booked):
+    event = cast.heard(booked())
+    mark(event, "cancel", cast.by("dora"))
+    with store.writing():
+        Delivery.update(state="suppressed").where(Delivery.kind == "event_cancelled").execute()
+        event_messages.reachable([cast.alice.id])
+    assert waiting() == ["cancelled"]
+    assert "Appointment cancelled: " in words(the("cancelled"))
+
+
 # ---------------------------------------------------------------- taken back
 
 

@@ -236,7 +236,7 @@ def test_who_joins_or_leaves_a_group_does_so_with_what_is_ahead_where_that_is_ti
     enrolments.leave(entry, dt.date(2026, 1, 2), cast.by("ada"), stays_away=too)
     enrolments.leave(entry, dt.date(2026, 1, 2), cast.by("ada"), stays_away=too)
     assert place_of(ahead, cast.bob).state == ("cancelled_by_client" if too else "booked")
-    assert kinds_sent(cast.bob) == ([] if too else ["booked", "confirmation"])
+    assert kinds_sent(cast.bob) == (["cancelled"] if too else ["booked", "confirmation"])
     assert (now(past).state, now(ahead).state) == ("booked", "booked")
 
 

@@ -40,6 +40,8 @@ def test_the_link_shows_date_and_time_only_and_a_button_confirms(browse, cast, b
     page = somebody.press("I will come")
     assert "We expect you." in page
     assert Attendance.get().confirmed_how == "link"
+    assert "You cannot come? Sign in to cancel" in page  # who thinks otherwise later
+    assert "Sign in" in page.links
     assert offered(somebody.open(link(place))) == []
     pressed(somebody, place)
     assert Attendance.get().confirmed_how == "link"

@@ -67,6 +67,18 @@ def test_history_is_narrowed_by_service_year_and_what_became_of_it(browse, cast,
         assert alice.open(f"/calendar/history?{odd}").status == 200
 
 
+def test_the_history_is_narrowed_by_the_years_of_what_stands_in_it(browse, cast, book, frozen):
+    frozen("2027-07-05 15:00")
+    book(-50)
+    book(24 * 500)
+    alice = browse("alice")
+    assert '<option>2028' not in alice.open("/calendar/history").html
+    cancelled = book(24 * 300)
+    events.cancel(cancelled.event, cast.by("dora"), version=1)
+    assert '<option>2028' in alice.open("/calendar/history").html
+    assert event_page(cancelled) in alice.open("/calendar/history?year=2028").hrefs
+
+
 def test_a_hidden_service_is_an_appointment_everywhere(browse, cast, book, hidden, mailbox):
     place = book(20, service=hidden)
     alice = browse("alice")
@@ -116,6 +128,62 @@ def test_too_late_is_a_way_to_say_so_and_no_missing_button(browse, cast, book):
     assert page.buttons == ["I will come", "I am running late", "I cannot come"]
     assert "It is too late to cancel here." in page
     assert "We have told" in alice.press("I cannot come")
+
+
+def test_who_said_that_they_cannot_come_is_asked_no_more(browse, cast, book):
+    choose(cast, late_cancelling=0)
+    place = book(3)
+    alice = browse("alice")
+    assert "Please say that you come." in alice.open("/")
+    alice.open(event_page(place))
+    alice.press("I cannot come")
+    page = alice.open(event_page(place))
+    assert page.buttons == ["I am running late"]
+    assert "You said that you cannot come" in page
+    assert "It is too late to cancel here" not in page
+    assert "you cannot come" in alice.open("/calendar/").main
+    assert "Please say that you come." not in alice.open("/")
+    assert event_page(place) in alice.page.hrefs
+
+
+def test_how_to_cancel_is_told_before_the_buttons(browse, cast, book):
+    choose(cast, late_cancelling=0)
+    page = browse("alice").open(event_page(book(3)))
+    assert page.html.index("It is too late to cancel here.") < page.html.index("I am running late")
+
+
+def test_what_was_said_of_a_place_that_is_taken_back_counts_no_more(browse, cast, book):
+    place = book(3)
+    for what in ("running_late", "cannot_come"):
+        attendances.tell(place, what, cast.by("alice"))
+    alice = browse("alice")
+    attendances.give_up(place, cast.by("alice"))
+    page = alice.open(event_page(place))
+    assert "You cancelled this appointment" in page
+    assert "You said" not in page
+    attendances.mark(Attendance.get(), "revert", cast.by("dora"), version=2)
+    page = alice.open(event_page(place))
+    assert "You said" not in page
+    assert page.buttons == ["I will come", "I am running late"]
+    assert attendances.tell(Attendance.get(), "running_late", cast.by("alice"))
+    assert not attendances.tell(Attendance.get(), "running_late", cast.by("alice"))
+
+
+BY = {
+    "This appointment was cancelled for you.": lambda place, cast: attendances.mark(place, "cancel", cast.by("dora"), version=1),
+    "You cancelled this appointment": lambda place, cast: attendances.by_phone(
+        place, "give_up", cast.by("dora"), version=1, shown=attendances.mark_of(place)
+    ),
+}
+
+
+@pytest.mark.parametrize("told", BY)
+def test_who_cancelled_is_told_as_it_was(browse, cast, book, told):
+    place = book(72)
+    BY[told](place, cast)
+    page = browse("alice").open(event_page(place))
+    assert [each for each in BY if each in page] == [told]
+    assert "To make another one" in page
 
 
 def test_what_is_switched_off_is_gone(browse, cast, book):
