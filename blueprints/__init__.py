@@ -68,6 +68,8 @@ def navigation(who: Viewer | None, path: str) -> tuple[Entry, ...]:
 
 
 def _is_open(href: str, path: str) -> bool:
+    if href == "/admin/schedule/" and path.startswith("/admin/events/"):
+        return True
     return path == href if href in ("/", "/admin/") else path.startswith(href)
 
 

@@ -140,6 +140,12 @@ def _placed(worker: Worker, starts_at: dt.datetime, ends_at: dt.datetime, own: E
         raise _taken(worker, there, by) from refused
 
 
+def check_free(worker: Worker, starts_at: dt.datetime, ends_at: dt.datetime, by: Actor | None, *, but: Event | None = None) -> None:
+    """Raises RuleBroken ``taken`` when something takes a worker's time then, for who asks before anything is written."""
+    if there := standing(worker, starts_at, ends_at, but=but):
+        raise _taken(worker, there, by)
+
+
 def _taken(worker: Worker, there: Event, by: Actor | None) -> RuleBroken:
     told = {"worker": worker.name, "code": "taken", "field": "time", **when(there)}
     if by is not None and by.worker is not None and not caseloads.sees_event(by.worker, there):

@@ -7,7 +7,20 @@ import datetime as dt
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from domain import agency, clock, event_people, event_rows, events, handover, settings, sites, statements, wall_clock
+from domain import (
+    agency,
+    attendances,
+    clock,
+    event_people,
+    event_rows,
+    events,
+    handover,
+    settings,
+    sites,
+    staff_sayings,
+    statements,
+    wall_clock,
+)
 from domain.events import Plan
 from domain.rules import N_, NotFound, RuleBroken
 from domain.viewer import StaffViewer
@@ -79,6 +92,8 @@ class Named:
 
     id: int
     legal_name: str
+    state: str  # of the place
+    place: int
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -89,6 +104,7 @@ class Entry:
     people: tuple[Named, ...]
     hidden: int
     is_open: bool  # its page may be opened
+    said: str = ""  # what the one who comes let the worker know: ``running_late``, ``cannot_come``
 
     @property
     def is_busy(self) -> bool:
@@ -134,11 +150,21 @@ def _entries(who: StaffViewer, rows: list[Any], coming: Callable[[], Any], most:
     """Of what is booked those who come; of what was cancelled those who were to."""
     shown = {event.id: event for event in _listed(rows[:most])}
     places: dict[int, list[Named]] = {number: [] for number in shown}
-    for event, number, first, last, state in coming() if shown else ():
+    for event, number, first, last, state, place in coming() if shown else ():
         if event in shown and (state in STANDS or shown[event].state != "booked"):
-            places[event].append(Named(number, f"{first} {last}".strip()))
+            places[event].append(Named(number, f"{first} {last}".strip(), state, place))
     opens = None if who.may("view_all_individuals") else _among(who, {one.id for every in places.values() for one in every})
-    return [_entry(who, event, places[event.id], opens) for event in shown.values()], len(rows) > most
+    return _with_sayings([_entry(who, event, places[event.id], opens) for event in shown.values()]), len(rows) > most
+
+
+def _with_sayings(entries: list[Entry]) -> list[Entry]:
+    """What one person who comes alone let the worker know, where it is not over."""
+    now = clock.now()
+    alone = {f"{entry.people[0].place}.{attendances.mark_of(entry.event)}": entry.event.id for entry in entries
+             if len(entry.people) == 1 and not entry.hidden and entry.people[0].state == entry.event.state == "booked"
+             and entry.event.ends_at > now}  # fmt: skip
+    told = staff_sayings.said_under(alone)
+    return [dataclasses.replace(entry, said=told[entry.event.id]) if entry.event.id in told else entry for entry in entries]
 
 
 def _read(query: Any, most: int = MOST) -> Any:
@@ -147,8 +173,8 @@ def _read(query: Any, most: int = MOST) -> Any:
 
 
 def _coming(query: Any) -> Any:
-    """The event, the number, the names and the state of whoever has a place in one of these events."""
-    columns = (Attendance.event, Individual.id, Individual.first_name, Individual.last_name, Attendance.state)
+    """The event, the number and the names of whoever has a place in one of these events, and its state and number."""
+    columns = (Attendance.event, Individual.id, Individual.first_name, Individual.last_name, Attendance.state, Attendance.id)
     these = Attendance.event.in_(query.select(Event.id).limit(MOST))
     return Attendance.select(*columns).join(Individual).where(these).order_by(Attendance.id).tuples()
 
@@ -257,20 +283,30 @@ def history(who: StaffViewer, event: Event) -> list[AuditEntry]:
     told: list[AuditEntry] = []
     for row in rows:
         last = told[-1] if told else None
-        if last is None or row.kind.startswith("attendance.") or row.kind != last.kind or last.at - row.at > AT_ONCE:
+        if last is None or is_of_one(event, row) or row.kind != last.kind or last.at - row.at > AT_ONCE:
             told.append(row)
     return told
 
 
+def is_of_one(event: Event, row: AuditEntry) -> bool:
+    """True for what happened to one place: it is told by itself, with whose it is; who was added later, too."""
+    return bool(row.kind.startswith("attendance.") or (row.kind == "event.booked" and row.at - event.created_at > AT_ONCE))
+
+
 def check_clients(who: StaffViewer, plan: Plan) -> None:
-    """Raises RuleBroken ``busy`` when somebody of a plan, of those whom the viewer may see, has another appointment then."""
+    """Raises RuleBroken ``busy`` when somebody of a plan, of those whom the viewer may see, has another appointment then; before
+    that ``taken`` when its worker has one, because with that no box helps."""
+    events.check_free(plan.worker, plan.starts_at, plan.ends_at, who.actor)
     event_people.check_theirs(who.seen_of(plan.individuals), plan.starts_at, plan.ends_at)
 
 
-def check_theirs(who: StaffViewer, event: Event, starts_at: dt.datetime, minutes: int) -> None:
-    """The same for an event that moves."""
+def check_theirs(who: StaffViewer, event: Event, starts_at: dt.datetime, minutes: int, worker: Worker) -> None:
+    """The same for an event that moves, to ``worker``."""
+    ends_at = starts_at + dt.timedelta(minutes=min(minutes, 1440))
+    if not event.is_overlapping:
+        events.check_free(worker, starts_at, ends_at, who.actor, but=event)
     coming = [each.individual for each in places_seen(who, event)[0] if each.state == "booked" and each.is_open]
-    event_people.check_theirs(coming, starts_at, starts_at + dt.timedelta(minutes=min(minutes, 1440)), but=event)
+    event_people.check_theirs(coming, starts_at, ends_at, but=event)
 
 
 # ---------------------------------------------------------------- what may be chosen for a new event

@@ -10,6 +10,7 @@ from babel.dates import get_timezone_name
 from flask import url_for
 from flask_babel import get_locale
 
+from blueprints.admin import wording
 from domain import attendances, clock, events, texts, wall_clock
 from domain.staff_calendar import Entry, Listed, title
 from models import Attendance
@@ -35,6 +36,12 @@ def zone_name(zone: str) -> str:
 def begins(event: Event) -> dt.datetime:
     """The start where it takes place."""
     return wall_clock.local(event.starts_at, event.site.time_zone)
+
+
+def moment(at: dt.datetime, zone: str) -> str:
+    """Day and time where an event takes place, with the zone: ``Tuesday, 3 March, 14:05 AST``."""
+    there = wall_clock.local(at, zone)
+    return str(_("%(day)s, %(time)s", day=formatting.weekday(there.date()), time=texts.hour(str(get_locale()), there).lstrip("،, ")))
 
 
 def span(event: Event, zone: str, day: dt.date | None = None) -> str:
@@ -100,7 +107,7 @@ def rows(entries: Iterable[Entry], span: Callable[[Event], str] = time, zone: st
     before, after = url_for("admin.event", event_id=SOME).split(SOME)  # a list is long, and an address takes as long as all the rest
     return [
         Told(f"{before}{entry.event.public_id}{after}" if entry.is_open else "", span(entry.event), who(entry),
-             formatting.dotted([*about(entry, with_worker=with_worker), there(entry.event, zone) if zone else ""]), *state(entry.event))
+             formatting.dotted([*about(entry, with_worker=with_worker), there(entry.event, zone) if zone else ""]), *became(entry))
         for entry in entries
     ]  # fmt: skip
 
@@ -155,9 +162,20 @@ def state(event: Event) -> tuple[str, str]:
     return str(_(events.STATE_NAMES[event.state])), TONES.get(event.state, "warn")
 
 
+def became(entry: Entry) -> tuple[str, str]:
+    """The same for a list; of one person's place, what became of that, or what they let the worker know."""
+    if entry.event.state == "cancelled_by_client" and len(entry.people) == 1 and not entry.hidden:
+        own = entry.people[0].state
+        if own in attendances.CANCELLED:
+            return str(_(attendances.STATE_NAMES[own])), PLACE_TONES[own]
+    if entry.said:
+        return str(_(wording.TOLD[entry.said])), "warn"
+    return state(entry.event)
+
+
 def place(of: Attendance) -> tuple[str, str]:
     """What became of a place; of one in a cancelled event, what became of that."""
-    if of.state == "booked" and of.event.state not in ("requested", "booked"):
+    if of.state == "booked" and of.event.state != "booked":
         return state(of.event)
     if of.state == "booked" and of.confirmed_at is not None and of.event.starts_at > clock.now():
         return str(_("confirmed")), "good"

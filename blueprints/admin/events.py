@@ -11,7 +11,7 @@ from wtforms import BooleanField
 from blueprints.admin import bp, event_words, paging, people, wording
 from blueprints.admin.booking import TimeForm
 from blueprints.admin.groups import sought
-from domain import attendances, clock, event_people, events, staff_calendar
+from domain import attendances, clock, event_people, events, staff_calendar, staff_sayings
 from domain.rules import NotFound
 from models import Attendance, Event, Individual
 from web.access import any_staff
@@ -63,11 +63,11 @@ def _as_video(found: Event) -> SimpleNamespace:
 
 def _event(found: Event, form: VideoForm):
     rows = staff_calendar.history(g.viewer, found)
-    told = [entry | {"name": row.individual.legal_name if row.individual_id and row.kind.startswith("attendance.") else ""}
+    told = [entry | {"name": row.individual.legal_name if row.individual_id and staff_calendar.is_of_one(found, row) else ""}
             for row, entry in zip(rows, wording.entries(rows), strict=True)]  # fmt: skip
-    return _about(found, "admin/event.html", form=form, as_form=_as_video(found), may_change=g.viewer.may_change(found),
-                  title=staff_calendar.title(found), attendances=attendances, history=told, wording=wording,
-                  schedule=_schedule_of(found))  # fmt: skip
+    return _about(found, "admin/event.html", said_of=staff_sayings.said, form=form, as_form=_as_video(found),
+                  may_change=g.viewer.may_change(found), title=staff_calendar.title(found), attendances=attendances, history=told,
+                  wording=wording, schedule=_schedule_of(found))  # fmt: skip
 
 
 def _schedule_of(found: Event) -> str:
@@ -123,7 +123,7 @@ def move_event(event_id: str):
             when = form.when(kept=found)
             minutes = staff_calendar.minutes(form.minutes.data or str(event_words.minutes_of(found)), found.service)
             if not form.anyway.data:
-                staff_calendar.check_theirs(g.viewer, found, when.at, minutes)
+                staff_calendar.check_theirs(g.viewer, found, when.at, minutes, form.chosen_worker)
             events.move(found, when.at, minutes, g.viewer.actor, version=form.version, worker=form.chosen_worker, site=form.chosen_site)
             tell("good", _("Moved. The clock shows this time twice that day: the first one is meant.") if when.is_doubled else _("Moved."))
             return done(url_for("admin.event", event_id=event_id))

@@ -109,12 +109,17 @@ def individual(public_id: str):
         person, "admin/individual.html", account=account, verbs=verbs, missing=missing,
         is_one_tap="send_new" in verbs and not missing and address == account.email,
         contacts=contacts, consents=consents,
-        followers=profile.followers_of(person), deliveries=list(person.deliveries.order_by(Delivery.id.desc()).limit(3)),
+        followers=profile.followers_of(person), deliveries=_sent_to(person),
         doubtful=doubtful,
         changes=profile_changes.waiting(person), compared=differences.compared, seen_version=profile_changes.seen_version,
         coming=list(g.viewer.coming_of(person).limit(SOON)), words=event_words, title=staff_calendar.title,
         site=_site_of(person), wording=wording, accounts=accounts, letters=letters,
     )  # fmt: skip
+
+
+def _sent_to(person: Individual) -> list[Delivery]:
+    """The newest e-mails to them; what was written about them to a worker stands under the deliveries."""
+    return list(person.deliveries.where(Delivery.worker.is_null()).order_by(Delivery.id.desc()).limit(3))
 
 
 def _site_of(person: Individual) -> str:

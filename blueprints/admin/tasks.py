@@ -2,8 +2,8 @@
 
 from flask import g, request, url_for
 
-from blueprints.admin import bp, paging, people, wording
-from domain import categories, handover, work_queue
+from blueprints.admin import bp, event_words, paging, people, wording
+from domain import categories, handover, staff_sayings, work_queue
 from models import Task
 from web.access import any_staff
 from web.forms import Choice, Form, Required, _l
@@ -27,7 +27,13 @@ def tasks():
     every = categories.every()
     names = wording.names_of(every)
     return page("admin/tasks.html", tasks=rows, following=following, category=category, who=who, names=names, wording=wording,
-                offered=_offered(names), holders=work_queue.holders() if _sees_all() else [])  # fmt: skip
+                about=_about(rows), offered=_offered(names), holders=work_queue.holders() if _sees_all() else [])  # fmt: skip
+
+
+def _about(rows: list[Task]) -> dict[int, tuple[str, str]]:
+    """The appointment that a task is about: when it was to begin, and its page."""
+    return {task: (event_words.moment(start, event.site.time_zone), url_for("admin.event", event_id=event.public_id))
+            for task, (event, start) in staff_sayings.spoken_of(g.viewer, rows).items()}  # fmt: skip
 
 
 def _sees_all() -> bool:
@@ -93,5 +99,5 @@ def _form(task: Task, **more) -> HandOver:
 
 def _show(task: Task, form: HandOver | None):
     form = form or _form(task, formdata=None)
-    return people.page_about(task.individual, "admin/task.html", task=task, form=form, names=form.names, wording=wording,
-                             decided=work_queue.DECIDED, queue=QUEUE)  # fmt: skip
+    return people.page_about(task.individual, "admin/task.html", task=task, form=form, about=_about([task]).get(task.id), names=form.names,
+                             wording=wording, decided=work_queue.DECIDED, queue=QUEUE)  # fmt: skip

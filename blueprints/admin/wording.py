@@ -374,7 +374,7 @@ def _named(values: dict[str, Any]) -> dict[str, str]:
 def _changes(before: object, after: object) -> list[tuple[str, str, str]]:
     if not isinstance(before, dict) or not isinstance(after, dict):
         return []
-    names = [name for name in after if before.get(name) != after.get(name)]
+    names = sorted((name for name in after if before.get(name) != after.get(name)), key=lambda name: name != "starts_at")
     return [(_(FIELDS.get(name, name)), _stood(name, before.get(name)), _stood(name, after.get(name))) for name in names]
 
 

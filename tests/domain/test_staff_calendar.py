@@ -5,11 +5,23 @@ import itertools
 
 import pytest
 
-from domain import attendances, audit, clock, enrolments, events, leaving, services, staff_calendar, store, viewer
+from domain import (
+    attendances,
+    audit,
+    clock,
+    enrolments,
+    events,
+    leaving,
+    services,
+    staff_calendar,
+    staff_sayings,
+    store,
+    viewer,
+)
 from domain.actor import SYSTEM, Actor
 from domain.events import Plan
 from domain.rules import NotFound, RuleBroken
-from models import Attendance, AuditEntry, Event, Follow, SecurityClass, ServiceWorker, Site, Worker
+from models import Attendance, AuditEntry, Event, Follow, SecurityClass, ServiceWorker, Site, Task, Worker
 
 
 @pytest.fixture
@@ -163,3 +175,25 @@ def test_a_worker_leaves_while_others_book_move_and_cancel(cast, book, at_once):
     taken = sorted((e.starts_at, e.ends_at) for e in Event.select().where(Event.worker == cast.otto, Event.state == "booked"))
     assert all(end <= start for (_, end), (start, _) in itertools.pairwise(taken))
     assert audit.verify() == []
+
+
+def test_what_the_one_who_comes_said_is_told_of_the_time_that_it_was_said_of(cast, book):
+    event = book(20, cast.dora, "alice")
+    group = book(22, cast.dora, "alice", "bob")
+    for each in (event, group):
+        for what in ("cannot_come", "running_late"):
+            attendances.tell(Attendance.get(Attendance.event == each, Attendance.individual == cast.alice), what, cast.by("alice"))
+    dora = looks(cast, "dora")
+    assert [entry.said for entry in staff_calendar.soon(dora)] == ["cannot_come", ""]  # of several it is not said of whom
+    places = staff_calendar.places_seen(dora, group)[0]
+    assert staff_sayings.said(places) == {place.id: "cannot_come" for place in places if place.individual == cast.alice}
+    events.move(event, event.starts_at - dt.timedelta(hours=5), 50, SYSTEM, version=1)
+    assert [entry.said for entry in staff_calendar.soon(dora)] == ["", ""]
+
+
+def test_a_task_names_its_appointment_to_who_may_see_whose_it_is(cast, book):
+    event = book(48, cast.dora, "alice")
+    attendances.tell(Attendance.get(Attendance.event == event), "cannot_come", cast.by("alice"))
+    task = Task.get()
+    assert staff_sayings.spoken_of(looks(cast, "dora"), [task]) == {task.id: (event, event.starts_at.replace(microsecond=0))}
+    assert staff_sayings.spoken_of(looks(cast, "otto"), [task]) == {}

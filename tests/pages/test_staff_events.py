@@ -5,10 +5,10 @@ import datetime as dt
 import pytest
 from pages.conftest import born
 
-from domain import attendances, clock, enrolments, events, services, sites, store, wall_clock
+from domain import attendances, clock, enrolments, event_people, events, services, sites, store, wall_clock
 from domain.actor import SYSTEM
 from domain.events import Plan
-from models import Attendance, AuditEntry, Event, Group, Service, Site
+from models import Attendance, AuditEntry, Delivery, Event, Group, Service, Site, Task
 
 pytestmark = pytest.mark.usefixtures("cast")
 ZONE = "America/Halifax"
@@ -271,3 +271,83 @@ def test_who_takes_part_finds_in_their_record_who_read_that(cast, browse):
     enrolments.take_part(file, [cast.bob], SYSTEM, version=1)
     browse("ada").open(f"/admin/individuals/{cast.alice.public_id}/enrolments/{file.public_id}/")
     assert AuditEntry.select().where(AuditEntry.kind == "individual.viewed", AuditEntry.individual == cast.bob).exists()
+
+
+# ---------------------------------------------------------------- what somebody said, and what is shown of it
+
+
+def test_what_a_client_said_stands_beside_the_name_in_the_lists_and_in_the_task(cast, browse, book):
+    event = book(10)
+    attendances.tell(place(event, cast.alice), "cannot_come", cast.by("alice"))
+    dora = browse("dora")
+    assert "cannot come" in dora.open(of(event)).main.split("What happened")[0]
+    assert "cannot come" in dora.open(f"/admin/schedule/?date={day()}").main
+    task = Task.get()
+    page = dora.open(f"/admin/tasks/{task.public_id}/")
+    assert "10:00" in page.main
+    assert of(event) in page.hrefs
+    assert "10:00" in dora.open("/admin/tasks/").main
+    events.move(event, at(12), 50, SYSTEM, version=1)
+    assert "cannot come" not in dora.open(of(event)).main.split("What happened")[0]
+    assert "10:00" in dora.open(f"/admin/tasks/{task.public_id}/").main  # they spoke of that time
+
+
+def test_a_box_is_offered_only_where_it_helps(cast, browse, book):
+    book(10)
+    dora = browse("dora")
+    dora.open(f"/admin/schedule/new?individual={cast.alice.public_id}")
+    pages = [dora.press("Book", when())]
+    event = book(13)
+    dora.open(f"{of(event)}move")
+    pages.append(dora.press("Move", time="10:00"))
+    for page in pages:
+        assert "Dora Dunn has another appointment then" in str(page.problems)
+        assert "Tick the box" not in str(page.problems)
+        assert "Go on although" not in page.main
+    book(15, worker=cast.otto)
+    dora.open(f"{of(event)}move")
+    assert "Tick the box" in str(dora.press("Move", time="15:00").problems)
+
+
+def test_a_schedule_of_a_site_is_no_workers(cast, browse):
+    sites.add(sites.Place("North", time_zone=ZONE), SYSTEM)
+    page = browse("ada").open(f"/admin/schedule/?site={Site.get().public_id}")
+    assert page.form("Show").values["worker"] == ""
+
+
+def test_the_page_of_an_appointment_belongs_to_the_schedule_in_the_menu(cast, browse, book):
+    page = browse("dora").open(of(book(10)))
+    assert [a.get("href") for a in page.tree.iter("a") if a.get("aria-current") == "page"] == ["/admin/schedule/"]
+
+
+def test_a_place_given_up_late_is_called_so_in_every_list(cast, browse, book):
+    event = book(10, ahead=1)
+    attendances.mark(place(event, cast.alice), "cancel_late", cast.by("ada"), version=1)
+    assert Event.get().state == "cancelled_by_client"
+    dora = browse("dora")
+    for address in (f"/admin/schedule/?date={day(1)}", f"/admin/individuals/{cast.alice.public_id}/events"):
+        assert "cancelled late" in dora.open(address).main
+
+
+def test_a_record_lists_what_was_sent_to_the_client_only(cast, browse, book):
+    event = book(10, ahead=5)
+    attendances.give_up(place(event, cast.alice), cast.by("alice"))
+    assert Delivery.select().where(Delivery.worker == cast.dora, Delivery.individual == cast.alice).exists()
+    assert "Client cancelled" not in browse("dora").open(f"/admin/individuals/{cast.alice.public_id}/").main
+
+
+def test_who_was_added_later_is_named_in_the_history(cast, browse, book, frozen):
+    frozen("2026-10-20 12:00")
+    event = book(10)
+    frozen.shift(hours=1)
+    event_people.add(event, cast.bob, cast.by("ada"), version=1)
+    told = browse("ada").open(of(event)).main.split("What happened")[1]
+    assert "Appointment booked: Bob Brook" in told
+    assert "Appointment booked: Alice" not in told
+
+
+def test_what_a_move_changed_is_told_from_its_start(cast, browse, book):
+    event = book(10)
+    events.move(event, at(13), 50, cast.by("ada"), version=1)
+    told = browse("ada").open(of(event)).main.split("What happened")[1]
+    assert told.index("Start") < told.index("End")
