@@ -102,7 +102,7 @@ def test_a_button_without_its_appointment_confirms_none(browse, book):
     phone = browse()
     phone.open(link(book(30)))
     for words in ({}, {"appointment": "guessed"}, {"appointment": event_letters.link_of(Attendance.get())}):
-        assert phone.send("/appointment/", {"csrf_token": phone.token} | words).status == 404
+        assert phone.send("/appointment/", {"csrf_token": phone.token} | words).status == 303
     assert Attendance.get().confirmed_at is None
 
 
