@@ -112,7 +112,7 @@ def checked(rows: str, *names: str) -> Callable[[Page], None]:
         ways.press(page, "Continue")
         page.get_by_label("No, or we do not know").check()
         ways.press(page, "Check the file")
-        expect(page.get_by_text("Unchanged", exact=True)).to_be_visible(timeout=60_000)
+        expect(page.get_by_text("Rows", exact=True)).to_be_visible(timeout=60_000)
         press(*names)(page)
 
     return then
