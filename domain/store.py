@@ -14,6 +14,7 @@ import os
 import select
 import sqlite3
 import threading
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -89,6 +90,37 @@ class _Guarded:
         return super().execute_sql(sql, params)  # type: ignore[misc]
 
 
+class _Cursor(peewee.sqlite3.Cursor):  # type: ignore[misc, name-defined]
+    def execute(self, sql: str, parameters: Any = ()) -> Any:
+        """What failed holds no statement: an exception keeps its frames, and with them the cursor, for as long as it is kept."""
+        try:
+            return super().execute(sql, parameters)
+        except BaseException:
+            self.close()
+            raise
+
+
+class _Connection(peewee.sqlite3.Connection):  # type: ignore[misc, name-defined]
+    """Closes its cursors before itself.  One that the garbage collector finds in another thread while its connection is being
+    closed would go back to a statement that is gone: the whole process dies of that (pysqlite3 0.6, under load)."""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self._cursors: weakref.WeakSet[_Cursor] = weakref.WeakSet()
+
+    def cursor(self, factory: Any = _Cursor) -> Any:
+        """A cursor that is remembered."""
+        cursor = super().cursor(factory)
+        self._cursors.add(cursor)
+        return cursor
+
+    def close(self) -> None:
+        """First what still reads, then the connection."""
+        for cursor in list(self._cursors):
+            cursor.close()
+        super().close()
+
+
 class GuardedSqlite(_Guarded, SqliteDatabase):
     pass
 
@@ -120,7 +152,7 @@ def open_database(url: str) -> peewee.Database:
         path = Path(url.removeprefix("sqlite:///"))
         _make_private(path)
         database: peewee.Database = GuardedSqlite(
-            str(path), pragmas=PRAGMAS, lock_type="IMMEDIATE", timeout=10, autoconnect=False
+            str(path), pragmas=PRAGMAS, lock_type="IMMEDIATE", timeout=10, autoconnect=False, factory=_Connection
         )
     else:
         named = postgres_parameters(url)

@@ -2,6 +2,7 @@
 
 import sqlite3
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import peewee
 import pytest
@@ -447,3 +448,27 @@ def test_the_migrations_go_back_and_forth(db):
     assert schema.is_current()
     assert set(db.get_tables()) >= TABLE_NAMES
     assert schema.up() == []
+
+
+@pytest.mark.only_sqlite
+def test_no_cursor_outlives_its_connection_however_long_an_exception_is_kept(db):
+    """One that did killed the process: the garbage collector of another thread found it while the connection was being closed."""
+
+    def leave_two():
+        with store.connection():
+            left = db.execute_sql("SELECT 1 UNION SELECT 2")
+            with pytest.raises(peewee.OperationalError) as failed:
+                db.execute_sql("SELECT nothing FROM nowhere")
+            frames, trace = [], failed.value.__traceback__
+            while trace:
+                frames.append(trace.tb_frame.f_locals.get("cursor"))
+                trace = trace.tb_next
+            [broken] = {cursor for cursor in frames if hasattr(cursor, "fetchone")}
+            with pytest.raises(Exception, match="closed cursor"):  # at once, not only when the connection is closed
+                broken.fetchone()
+        with pytest.raises(Exception, match="closed cursor"):
+            left.fetchone()
+        return "closed"
+
+    with ThreadPoolExecutor(1) as other:
+        assert other.submit(leave_two).result(30) == "closed"
