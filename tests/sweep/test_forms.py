@@ -222,6 +222,7 @@ FOREIGN = [
 ]  # fmt: skip
 
 
+@pytest.mark.only_sqlite
 @everybody
 def test_no_form_is_taken_without_its_token(scene, name, who):
     before = state()
@@ -249,6 +250,7 @@ def test_nobody_uses_the_token_of_somebody_else(living):
     assert changes(before, state()) == {}
 
 
+@pytest.mark.only_sqlite
 @everybody
 def test_no_form_is_taken_from_another_site(scene, name, who):
     before = state()
@@ -280,6 +282,7 @@ def is_answered(found: Found, status: int) -> bool:
     return status in (303, 410, 422) or (status == 200 and found.route in ANSWERS_ON_THE_SPOT)
 
 
+@pytest.mark.only_sqlite
 @everybody
 def test_an_empty_form_is_answered_in_words(scene, name, who):
     for found in scene.kinds(who):
@@ -307,6 +310,7 @@ def typed_fields(found: Found) -> list[str]:
 QUICK = ("ten thousand letters", "a NUL", "controls", "half a character", "a huge number", "ten thousand digits", "a line end")
 
 
+@pytest.mark.only_sqlite
 @everybody
 def test_nonsense_in_all_fields_is_never_our_fault_and_is_kept(scene, name, who):
     for found in scene.kinds(who):
@@ -360,6 +364,7 @@ def shown(value: str | bytes) -> str:
     return "".join(c for c in text if c in "\n\t\x0c" or (c >= " " and not "\x7f" <= c <= "\x9f" and ord(c) & 0xFFFE != 0xFFFE))
 
 
+@pytest.mark.only_sqlite
 @everybody
 def test_a_file_two_values_or_a_list_in_place_of_a_text_is_never_our_fault(scene, name, who):
     for found in scene.kinds(who):
@@ -385,6 +390,7 @@ def _parts(values: dict[str, str], field: str) -> bytes:
     return b"".join(lines) + head.encode() + b"\x89PNG\r\n\x1a\n\r\n--cut--\r\n"
 
 
+@pytest.mark.only_sqlite
 @everybody
 @pytest.mark.parametrize(
     ("kind", "body"),
@@ -538,6 +544,7 @@ def test_the_columns_that_are_wished_for_are_all_there():
     assert {"state", "group", "is_main", "worker_id", "individual", "is_demo", "account_id", "password_hash"} <= columns().keys()
 
 
+@pytest.mark.only_sqlite
 @everybody
 @pytest.mark.parametrize("turn", [0, 1])
 def test_no_form_takes_a_field_that_it_does_not_have(scene, name, who, turn):
