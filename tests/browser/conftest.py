@@ -3,6 +3,7 @@
 Nothing is installed for them but a Chromium: the one that ``CHROMIUM`` names, else the system's.
 """
 
+import contextlib
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -116,3 +117,49 @@ def phone(new_context: Callable[..., BrowserContext]) -> Iterator[Callable[..., 
     expect.set_options(timeout=15_000)
     yield take
     assert not heard, "\n".join(heard)
+
+
+class Tabs:
+    """Phones that stay open from one page to look at to the next: to open a window costs as much as the look."""
+
+    def __init__(self, browser: Browser) -> None:
+        self._browser = browser
+        self._open: dict[tuple[str, str], tuple[Page, list[str]]] = {}
+
+    @contextlib.contextmanager
+    def of(self, url: str, who: str, storage_state: Any) -> Iterator[Page]:
+        """Somebody's tab with nothing but these cookies; whatever it complains about fails the test.
+
+        One in which something failed is closed and not used again.
+        """
+        page, heard = self._open.pop((url, who), None) or self._fresh(url)
+        try:
+            page.context.clear_cookies()
+            page.context.add_cookies(storage_state["cookies"] if storage_state else [])
+            yield page
+            assert not heard, "\n".join(heard)
+            page.evaluate("localStorage.clear(); sessionStorage.clear()")
+            page.goto("about:blank")
+        except BaseException:
+            page.context.close()
+            raise
+        self._open[url, who] = page, heard
+
+    def _fresh(self, url: str) -> tuple[Page, list[str]]:
+        heard: list[str] = []
+        context = self._browser.new_context(**ways.PHONE, base_url=url, reduced_motion="reduce")
+        context.set_default_timeout(15_000)
+        ways.listen(context, heard)
+        return context.new_page(), heard
+
+    def close(self) -> None:
+        for page, _ in self._open.values():
+            page.context.close()
+
+
+@pytest.fixture(scope="session")
+def tabs(browser: Browser) -> Iterator[Tabs]:
+    """``with tabs.of(town.url, "client1@example.org", cookies) as page:`` for a test that opens one page and looks."""
+    kept = Tabs(browser)
+    yield kept
+    kept.close()

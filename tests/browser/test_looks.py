@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import pytest
 from browser import ways
+from browser.conftest import Tabs
 from browser.looks import look, sideways
 from browser.portals import PASSWORD, ROOT, Portal, Town
 from browser.test_main_job import JACKIE, an_agency_with_people
@@ -518,18 +519,11 @@ def names(states: list[State]) -> Any:
     return pytest.mark.parametrize("state", states, ids=[state.name for state in states])
 
 
-@names(ANYBODY + CLIENTS)
-def test_a_page_for_clients(state: State, town: Town, phone: Phone, browser: Browser) -> None:
-    page = phone(town.url, storage_state=town.cookies_of(state.who, browser) if state.who else None, **CALM)
-    visit(page, state)
-    look(page, state.route)
-
-
-@names(STAFF)
-def test_a_page_for_staff(state: State, town: Town, phone: Phone, browser: Browser) -> None:
-    page = phone(town.url, storage_state=town.cookies_of(state.who, browser), **CALM)
-    visit(page, state)
-    look(page, state.route)
+@names(ANYBODY + CLIENTS + STAFF)
+def test_a_page(state: State, town: Town, tabs: Tabs, browser: Browser) -> None:
+    with tabs.of(town.url, state.who, town.cookies_of(state.who, browser) if state.who else None) as page:
+        visit(page, state)
+        look(page, state.route)
 
 
 # Right to left, and French, whose words are the longest of our languages.
@@ -578,10 +572,10 @@ def test_a_wish_is_asked_decided_and_answered(town: Town, phone: Phone, browser:
 
 
 @names(EMPTY)
-def test_a_page_before_anything_happened(state: State, village: Portal, phone: Phone) -> None:
-    page = phone(village.url, storage_state=village.admin if state.who else None, **CALM)
-    visit(page, state)
-    look(page, state.route)
+def test_a_page_before_anything_happened(state: State, village: Portal, tabs: Tabs) -> None:
+    with tabs.of(village.url, state.who, village.admin if state.who else None) as page:
+        visit(page, state)
+        look(page, state.route)
 
 
 @pytest.mark.long
