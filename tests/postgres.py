@@ -108,7 +108,8 @@ class Cluster:
     def create(self, name: str, template: str | None = None) -> str:
         """A new database, empty or a copy of another one that nobody is connected to; its address."""
         with self._connected("postgres") as server:
-            server.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template or "template0"}"')  # type: ignore[arg-type]
+            quick = "STRATEGY file_copy" if server.info.server_version >= 150_000 else ""  # what earlier ones do anyway
+            server.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template or "template0"}" {quick}')  # type: ignore[arg-type]
         return self.url(name)
 
     def remember(self, name: str) -> None:

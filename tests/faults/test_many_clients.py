@@ -323,7 +323,7 @@ def hire(numbers):
 
 
 @pytest.mark.parametrize(("seconds", "least"), [
-    pytest.param(60, 60 * LEAST_A_SECOND, marks=pytest.mark.long), pytest.param(600, 100_000, marks=pytest.mark.soak),
+    pytest.param(30, 30 * LEAST_A_SECOND, marks=pytest.mark.long), pytest.param(600, 100_000, marks=pytest.mark.soak),
 ])  # fmt: skip
 def test_nobody_of_thirty_two_is_ever_served_what_is_somebody_elses(portal, data, sink, seconds, least):
     """Clients and staff for so long, while mail goes out; longer only when a slow machine has not answered often enough."""

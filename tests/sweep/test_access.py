@@ -387,6 +387,13 @@ def test_everybody_gets_their_own_and_nothing_else_whatever_is_tried(world, arri
     assert matrix.tried == {(case, is_htmx) for case in CASES for is_htmx in (False, True)}
 
 
+def test_what_belongs_to_somebody_is_found_through_all_that_refers_to_them(world):
+    bobs, alices = rows_about(world.cast.bob), rows_about(world.cast.alice)
+    assert {"Individual", "Contact", "PortalAccount", "ProfileChange", "Attendance", "EventMessage", "Enrolment", "Task"} <= {name for name, _ in bobs}
+    assert ("Contact", world.cast.bob.contacts.get().id) in bobs
+    assert ("Contact", world.cast.bob.contacts.get().id) not in alices
+
+
 def test_every_route_has_a_row_here(app):
     assert {rule.rule for rule in app.url_map.iter_rules()} == set(RECIPES)
 
