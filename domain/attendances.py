@@ -65,10 +65,8 @@ def _change(place: Attendance, event: Event, verb: str, by: Actor, *, reason: st
     how = ("phone" if by.worker is not None else "") if how is None else how
     move = MOVES[verb]
     changes: dict[str, Any] = {"state": move.target, "version": Attendance.version + 1}
-    if verb != "revert":
-        changes["cancel_reason"] = reason
     if verb in ("cancel", "cancel_late"):
-        changes |= {"confirmed_at": None, "confirmed_how": ""}
+        changes |= {"confirmed_at": None, "confirmed_how": "", "cancel_reason": reason}
     elif place.state in CANCELLED:  # so it begins anew: what they said before counts no more
         work_queue.set_apart([f"{what}:{told_key(place)}" for what in ("running_late", "cannot_come")])
     stored = Attendance.update(**changes).where(Attendance.id == place.id, Attendance.state.in_(move.origins))
@@ -77,7 +75,7 @@ def _change(place: Attendance, event: Event, verb: str, by: Actor, *, reason: st
     if move.target not in _COMES:
         handover.let_go([event.worker], by)
     audit.record(move.audited, by, individual=place.individual, subject=events.named(event), before=place.state, after=move.target,
-                 how=how)  # fmt: skip
+                 how=how, reason=reason)  # fmt: skip
     fresh, as_it_is = Attendance.get_by_id(place.id), Event.get_by_id(event.id)
     if verb == "revert":
         event_messages.reverted(fresh, as_it_is)
@@ -143,6 +141,7 @@ def confirm(place: Attendance, by: Actor, how: str, *, shown: str = "") -> None:
             Attendance.id == now.id, Attendance.confirmed_at.is_null()
         )
         if first.execute():
+            work_queue.set_apart([f"cannot_come:{told_key(now)}"])  # they can after all; the task stays, for somebody to look at
             audit.record("attendance.confirmed", by, individual=now.individual, subject=events.named(event), how=how)
             event_messages.ask_no_more(now, event_messages.CONFIRMED)
 
@@ -255,7 +254,8 @@ def tell(place: Attendance, what: str, by: Actor, *, shown: str = "") -> bool:
                 event_messages.ask_no_more(now, event_messages.DECLINED)
             audit.record("attendance.told", by, individual=now.individual, subject=events.named(event), what=what)
             if by.worker is None or by.worker.id != event.worker_id:  # who wrote it down knows it
-                event_messages.told(now, event, what)
+                task = Task.get(Task.dedupe_key == f"{what}:{told_key(now)}")
+                event_messages.told(now, event, what, task)
     return is_new
 
 
@@ -280,10 +280,12 @@ def declined(places: Sequence[Attendance]) -> set[int]:
 
 def is_taken_away(place: Attendance) -> bool:
     """True for a cancelled place that staff cancelled by themselves: neither its owner nor, for them, who answered the telephone."""
-    if place.state not in CANCELLED:
+    if place.state != "cancelled_by_client":  # who cancels late does so by themselves, whoever writes it down
         return False
     found = audit.last("attendance.changed", place.individual_id, events.named(place.event))
-    return found is not None and found[0].actor_kind == "worker" and found[1].get("how") != "phone"
+    if found is None or found[1].get("after") != place.state:
+        return False
+    return found[0].actor_kind == "worker" and found[1].get("how") != "phone"
 
 
 mark_of = event_messages.mark_of

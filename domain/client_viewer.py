@@ -15,7 +15,6 @@ from models import (
     Attendance,
     Contact,
     Enrolment,
-    Event,
     Individual,
     LoginSession,
     PortalAccount,
@@ -83,11 +82,15 @@ class ClientViewer:
         """One of the client's places in events, with its event.  Raises NotFound."""
         return one(self._places().where(Attendance.public_id == public_id))  # type: ignore[no-any-return]
 
-    def others_in(self, event: Event) -> list[Individual]:
-        """Who else comes to an event of the client's, where its service shows names; what became of them is nobody else's."""
+    def others_in(self, place: Attendance) -> list[Individual]:
+        """Who else comes to an event in which the client's own place stands, where its service shows names; what became of them is
+        nobody else's."""
+        event, stands = place.event, my_calendar.STANDS
         if event.service is None or not (event.service.is_visible and event.service.shows_names):
             return []
-        theirs = Attendance.select(Attendance.individual).where(Attendance.event == event, Attendance.state.in_(("booked", "show")))
+        if event.state != "booked" or place.state not in stands:
+            return []
+        theirs = Attendance.select(Attendance.individual).where(Attendance.event == event, Attendance.state.in_(stands))
         others = Individual.select().where(Individual.id.in_(theirs), Individual.id != self.individual.id)
         return list(others.order_by(Individual.sort_name, Individual.id))
 

@@ -74,7 +74,7 @@ def _asking(tongue: str, subject: str, told: list[str], place: Attendance, messa
         texts.say(tongue, subject),
         (texts.say(tongue, N_("Hello,")), *told, *([texts.say(tongue, N_("Please say whether you come."))] if asks else [])),
         (texts.say(tongue, N_("Confirm")), f"{portal_url}/appointment/{link_of(place)}") if asks else _button(tongue, place, portal_url),
-        (_call(tongue, place.event, N_("Call %(phone)s to reschedule.")),),
+        (_call(tongue, place.event, N_("Call %(phone)s to reschedule."), N_("Call us to reschedule.")),),
     )  # fmt: skip
 
 
@@ -92,7 +92,8 @@ def cancelled(delivery: Delivery, portal_url: str) -> Letter:
         texts.say(tongue, N_("Your appointment is cancelled")),
         (texts.say(tongue, N_("Hello,")), _filled(tongue, N_("Appointment cancelled: %(date)s at %(time)s."), place)),
         _button(tongue, place, portal_url),
-        (_call(tongue, place.event, N_("Call %(phone)s or open the portal to book again.")),),
+        (_call(tongue, place.event, N_("Call %(phone)s or open the portal to book again."),
+               N_("Call us or open the portal to book again.")),),
     )  # fmt: skip
 
 
@@ -206,8 +207,10 @@ def _where(event: Event) -> str:
     return "" if settings.get("messages_hide_place") else "site"
 
 
-def _named(worker: Worker) -> str:
-    return str(worker.first_name) if settings.get("messages_hide_last_name") and worker.first_name else events.called(worker)
+def _named(tongue: str, worker: Worker) -> str:
+    if not settings.get("messages_hide_last_name"):
+        return events.called(worker)
+    return str(worker.first_name or worker.display_name) or texts.say(tongue, N_("your worker"))
 
 
 def _filled(tongue: str, sentence: str, place: Attendance, **more: str) -> str:
@@ -215,13 +218,13 @@ def _filled(tongue: str, sentence: str, place: Attendance, **more: str) -> str:
     begins = _there(event.starts_at, event)
     return texts.say(
         tongue, sentence, date=texts.weekday(tongue, begins.date()), time=texts.hour(tongue, begins).lstrip("،, "),
-        worker=texts.apart(tongue, _named(event.worker)), site=texts.apart(tongue, event.site.name), **more,
+        worker=texts.apart(tongue, _named(tongue, event.worker)), site=texts.apart(tongue, event.site.name), **more,
     )  # fmt: skip
 
 
-def _call(tongue: str, event: Event, sentence: str) -> str:
+def _call(tongue: str, event: Event, sentence: str, without_phone: str) -> str:
     phone = event.site.phone or agency.support_phone()
-    return texts.say(tongue, sentence, phone=texts.apart(tongue, phone)) if phone else texts.say(tongue, N_("Call us to reschedule."))
+    return texts.say(tongue, sentence, phone=texts.apart(tongue, phone)) if phone else texts.say(tongue, without_phone)
 
 
 def _button(tongue: str, place: Attendance, portal_url: str) -> tuple[str, str] | None:

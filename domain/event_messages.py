@@ -268,21 +268,21 @@ def reverted(place: Attendance, event: Event) -> None:
     settle(place, event, event)
 
 
-def told(place: Attendance, event: Event, what: str) -> None:
-    """The worker hears at once that somebody is late or cannot come."""
-    _to_worker(f"client_{what}", place, event)
+def told(place: Attendance, event: Event, what: str, task: Task) -> None:
+    """The worker hears at once that somebody is late or cannot come, which is this task."""
+    _to_worker(f"client_{what}", place, event, task.id)
 
 
 def given_up(place: Attendance, event: Event) -> None:
     """The worker hears that a client has cancelled: the hour may be free."""
     if settings.get("client_cancelled"):
-        _to_worker("client_cancelled", place, event)
+        _to_worker("client_cancelled", place, event, place.id)
 
 
-def _to_worker(kind: str, place: Attendance, event: Event) -> None:
+def _to_worker(kind: str, place: Attendance, event: Event, subject: int) -> None:
     if event.worker.is_active and event.worker.email:
         version = f"{event.version}.{place.version}"
-        delivery = notices.put(kind, place.id, to=event.worker.email, worker=event.worker, individual=place.individual,
+        delivery = notices.put(kind, subject, to=event.worker.email, worker=event.worker, individual=place.individual,
                                version=version, expires_at=event.ends_at)  # fmt: skip
         EventMessage.create(delivery=delivery, attendance=place, **_facts(event))
 

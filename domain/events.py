@@ -82,6 +82,8 @@ def book(plan: Plan, by: Actor, *, how: str = "") -> Event:
             ),
         )  # fmt: skip
         files = open_files(plan.service, plan.individuals)
+        if not plan.individuals:  # of a group in which nobody is yet
+            audit.record("event.booked", by, subject=named(event), starts_at=told(event.starts_at), how=how)
         for individual in plan.individuals:
             place = Attendance.create(event=event, individual=individual, enrolment=files.get(individual.id), starts_at=event.starts_at)
             audit.record("event.booked", by, individual=individual, subject=named(event), starts_at=told(event.starts_at), how=how)
@@ -186,9 +188,9 @@ def called(worker: Worker) -> str:
 
 
 def move(event: Event, starts_at: dt.datetime, minutes: int, by: Actor, *, version: int, worker: Worker | None = None,
-         site: Site | None = None) -> None:  # fmt: skip
+         site: Site | None = None, how: str = "") -> None:  # fmt: skip
     """Another time, worker or site; it stays the same event, and everybody who comes is told.  Confirmations begin anew with another
-    time, or another site to come to; who missed it is expected again when it is ahead now.
+    time, or another site to come to; who missed it is expected again when it is ahead now.  ``how`` as in ``book``.
 
     Raises RuleBroken: ``stale``, ``over`` for one that is not booked, ``taken``, ``bad_length``, ``left``, ``closed_site``,
     ``attended`` for what somebody came to, into the future.
@@ -209,6 +211,8 @@ def move(event: Event, starts_at: dt.datetime, minutes: int, by: Actor, *, versi
             return
         is_later, is_elsewhere = now.starts_at != starts_at, now.site_id != where.id and not now.is_video
         stored = changes | {"version": now.version + 1} | ({"moved_from": now.starts_at} if is_later else {})
+        if ends_at > clock.now():
+            stored["is_overlapping"] = False  # that is for the past alone
         _placed(whose, starts_at, ends_at, now, by, lambda: Event.update(**stored).where(Event.id == now.id).execute())
         fresh = Event.get_by_id(now.id)
         if is_later:
@@ -218,7 +222,7 @@ def move(event: Event, starts_at: dt.datetime, minutes: int, by: Actor, *, versi
         if whose.id != now.worker_id:
             handover.let_go([now.worker], by)
         was, becomes = _described(now), _described(fresh)
-        _note("event.moved", by, fresh, before=was, after=becomes)
+        _note("event.moved", by, fresh, before=was, after=becomes, how=how)
         if is_later and starts_at > clock.now():
             _come_again(fresh, by)
         for place in _booked(fresh):
@@ -244,7 +248,7 @@ def _come_again(event: Event, by: Actor) -> None:
         missed = Attendance.update(state="booked", version=Attendance.version + 1).where(Attendance.id == place.id)
         if missed.where(Attendance.state == "no_show").execute():
             audit.record("attendance.changed", by, individual=place.individual, subject=named(event), before="no_show", after="booked",
-                         how="")  # fmt: skip
+                         how="", reason="")  # fmt: skip
 
 
 def is_attended(event: Event) -> bool:

@@ -38,6 +38,7 @@ class File:
 
     enrolment: Enrolment
     attended: int = 0
+    gone_by: int = 0  # whatever became of it
     upcoming: int = 0
     next: Attendance | None = None
     photo: photos.Photo | None = None
@@ -116,9 +117,10 @@ def _is_added(files: list[File], entry: RosterEntry) -> bool:
 
 def _count(files: list[File], individual: Individual) -> None:
     now = Event.ends_at.db_value(clock.now())
-    for enrolment, service, attended, upcoming in _COUNTED.all(now, individual.id):
+    for enrolment, service, attended, upcoming, every in _COUNTED.all(now, individual.id):
         if file := _file_of(files, enrolment, service):
             file.attended, file.upcoming = file.attended + attended, file.upcoming + upcoming
+            file.gone_by += every - upcoming
     for place in _NEXT.all(individual.id, now):
         file = _file_of(files, place.enrolment_id, place.event.service_id)
         if file and (file.next is None or place.starts_at < file.next.starts_at):
@@ -132,12 +134,13 @@ def _file_of(files: list[File], enrolment: int | None, service: int) -> File | N
 
 
 def _counted(now: Any, individual: Any) -> Any:
-    comes = Case(None, [(Attendance.state.in_(_STANDS) & (Event.ends_at > now), 1)], 0)
-    came = Case(None, [(Attendance.state == "show", 1)], 0)
+    comes = Case(None, [(Attendance.state.in_(_STANDS) & (Event.state == "booked") & (Event.ends_at > now), 1)], 0)
+    stands = Event.state == "booked"
+    came = Case(None, [((Attendance.state == "show") & stands, 1)], 0)
     return (
-        Attendance.select(Attendance.enrolment, Event.service, fn.SUM(came), fn.SUM(comes))
+        Attendance.select(Attendance.enrolment, Event.service, fn.SUM(came), fn.SUM(comes), fn.COUNT(Attendance.id))
         .join(Event).join(Service)
-        .where(Attendance.individual == individual, Event.state == "booked", Service.is_visible)
+        .where(Attendance.individual == individual, Event.state != "requested", Service.is_visible)
         .group_by(Attendance.enrolment, Event.service).tuples()
     )  # fmt: skip
 

@@ -303,7 +303,7 @@ def check_clients(who: StaffViewer, plan: Plan) -> None:
 def check_theirs(who: StaffViewer, event: Event, starts_at: dt.datetime, minutes: int, worker: Worker) -> None:
     """The same for an event that moves, to ``worker``."""
     ends_at = starts_at + dt.timedelta(minutes=min(minutes, 1440))
-    if not event.is_overlapping:
+    if not event.is_overlapping or ends_at > clock.now():
         events.check_free(worker, starts_at, ends_at, who.actor, but=event)
     coming = [each.individual for each in places_seen(who, event)[0] if each.state == "booked" and each.is_open]
     event_people.check_theirs(coming, starts_at, ends_at, but=event)

@@ -32,7 +32,8 @@ def spoken_of(who: StaffViewer, tasks: Iterable[Task]) -> dict[int, tuple[Event,
     named = {}
     for task in tasks:
         if task.kind in WHAT:
-            number, _, start = task.dedupe_key.removeprefix(f"{task.kind}:").partition(".")
+            told_key = task.dedupe_key.removeprefix(f"{task.kind}:").split()[0]  # without what sets it apart
+            number, _, start = told_key.partition(".")
             named[task.id] = int(number), dt.datetime.fromtimestamp(int(start), dt.UTC)
     if not named:
         return {}

@@ -33,6 +33,7 @@ class TimeForm(Form):
     minutes = Text(_l("Length in minutes"))
     worker = Choice(_l("Worker"))
     site = Choice(_l("Site"))
+    by_phone = BooleanField(_l("They asked for it by phone"))
     anyway = BooleanField(_l("Go on although they have another appointment then"))
 
     def offer(self, chosen: list[Worker], kept: Event | None = None) -> TimeForm:
@@ -68,6 +69,11 @@ class TimeForm(Form):
             return wall_clock.Moment(kept.starts_at) if there[0] == there[1] else found
         return found
 
+    @property
+    def how(self) -> str:
+        """How it came about, as the audit keeps it."""
+        return "phone" if self.by_phone.data else ""
+
     def is_doubled(self) -> bool:
         """True where the clock shows the time twice."""
         return self.when().is_doubled
@@ -83,7 +89,6 @@ class BookingForm(TimeForm):
     group = Choice(_l("Group"))
     way = OneOf(_l("How"))
     video_link = Text(_l("Link of the video call"))
-    by_phone = BooleanField(_l("They asked for it by phone"))
 
     def fill(self, individuals: list[Individual]) -> BookingForm:
         self.individuals = individuals
@@ -199,7 +204,7 @@ def book_event():
             plan = form.plan()
             if not form.anyway.data:
                 staff_calendar.check_clients(g.viewer, plan)
-            event = events.book(plan, g.viewer.actor, how="phone" if form.by_phone.data else "")
+            event = events.book(plan, g.viewer.actor, how=form.how)
             tell("good", _told(event, form.is_doubled()))
             if event.starts_at <= clock.now():
                 tell("info", _("This is in the past: nothing is sent."))

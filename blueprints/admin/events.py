@@ -67,7 +67,7 @@ def _event(found: Event, form: VideoForm):
             for row, entry in zip(rows, wording.entries(rows), strict=True)]  # fmt: skip
     return _about(found, "admin/event.html", said_of=staff_sayings.said, form=form, as_form=_as_video(found),
                   may_change=g.viewer.may_change(found), title=staff_calendar.title(found), attendances=attendances, history=told,
-                  wording=wording, schedule=_schedule_of(found))  # fmt: skip
+                  wording=wording, schedule=_schedule_of(found), is_ahead=found.starts_at > clock.now())  # fmt: skip
 
 
 def _schedule_of(found: Event) -> str:
@@ -124,7 +124,8 @@ def move_event(event_id: str):
             minutes = staff_calendar.minutes(form.minutes.data or str(event_words.minutes_of(found)), found.service)
             if not form.anyway.data:
                 staff_calendar.check_theirs(g.viewer, found, when.at, minutes, form.chosen_worker)
-            events.move(found, when.at, minutes, g.viewer.actor, version=form.version, worker=form.chosen_worker, site=form.chosen_site)
+            events.move(found, when.at, minutes, g.viewer.actor, version=form.version, worker=form.chosen_worker, site=form.chosen_site,
+                        how=form.how)  # fmt: skip
             tell("good", _("Moved. The clock shows this time twice that day: the first one is meant.") if when.is_doubled else _("Moved."))
             return done(url_for("admin.event", event_id=event_id))
     return _move(found, form)
@@ -195,6 +196,18 @@ def _by_phone(place: Attendance, what: str) -> None:
     """About the place and the time that the page showed; a page that says nothing of them is no page of ours."""
     shown = request.form.get("shown", "") or "nothing"
     attendances.by_phone(place, what, g.viewer.actor, version=version_in(request.form), shown=shown)
+
+
+@bp.get(f"{_HERE}/places/<place_id>/removal")
+@any_staff
+def place_removal(event_id: str, place_id: str):
+    """Staff take somebody out of what is ahead: that they are told is said before it is done."""
+    found = g.viewer.managed_event(event_id)
+    place = staff_calendar.place(g.viewer, found, place_id)
+    if "cancel" not in attendances.staff_verbs(place) or found.starts_at <= clock.now():
+        return done(url_for("admin.event", event_id=event_id))
+    return people.page_about(place.individual, "admin/event_taking_out.html", event=found, place=place, words=event_words,
+                             said=attendances.phone_verbs(place))  # fmt: skip
 
 
 @bp.post(f"{_HERE}/places/<place_id>/<what>")

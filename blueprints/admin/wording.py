@@ -276,9 +276,13 @@ _ENTRIES = {
 
 
 # The same kinds where there is more to say: a reason, or that a client said it on the telephone.
-_WITH_REASON = {"event.cancelled": N_("Appointment cancelled: %(reason)s")}
+_WITH_REASON = {
+    "event.cancelled": N_("Appointment cancelled: %(reason)s"),
+    "attendance.changed": N_("Their place in an appointment: %(place)s. They wrote: %(reason)s"),
+}
 _BY_PHONE = {
     "event.booked": N_("Appointment booked, asked for by phone"),
+    "event.moved": N_("Appointment moved, asked for by phone"),
     "attendance.changed": N_("Their place in an appointment: %(place)s, by phone"),
     "attendance.confirmed": N_("They said by phone that they come"),
     "attendance.told": N_("They said by phone: %(told)s"),
@@ -309,7 +313,7 @@ def entries(rows: Sequence[AuditEntry]) -> list[dict[str, object]]:
 
 def _zones(rows: Sequence[AuditEntry]) -> dict[str, str]:
     """In which zone each event that was moved takes place, by how the audit names it."""
-    moved = {row.subject for row in rows if row.kind == "event.moved"}
+    moved = {row.subject for row in rows if row.kind in ("event.moved", "event.imported")}
     return events.zones_of(moved) if moved else {}
 
 

@@ -43,7 +43,7 @@ def _event(place):
         "calendar/event.html", place=place, shown=shown, offer=attendances.offer(place),
         said={} if shown.cancelled_by else attendances.said(place), is_taken_away=attendances.is_taken_away(place),
         mark=attendances.mark_of(place), phone=_phone(place), photo=photos.shown_of(place.event.worker),
-        others=g.viewer.others_in(place.event),
+        others=g.viewer.others_in(place),
     )  # fmt: skip
 
 

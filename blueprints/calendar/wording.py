@@ -203,5 +203,7 @@ class Filters:
             is_so = Attendance.state.in_(OUTCOMES[self.outcome])
             if self.outcome == "cancelled":
                 is_so |= Event.state.in_(("cancelled_by_agency", "cancelled_by_client"))
+            else:  # what became of a place counts only while its event stands
+                is_so &= Event.state == "booked"
             query = query.where(is_so)
         return query

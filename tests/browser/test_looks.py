@@ -378,6 +378,8 @@ STAFF = [
           booking("09:15", "Add somebody")),
     State("event, the client cancels by phone", EVENT + "places/<place_id>/cancellation", "/admin/schedule/new?q=client1@example.org", ADMIN,
           booking("09:15", "Cancels")),
+    State("event, somebody to be taken out", EVENT + "places/<place_id>/removal", "/admin/schedule/new?q=client1@example.org", ADMIN,
+          booking("09:15", "Take them out")),
     State("events of a client", RECORD + "events", INDIVIDUALS + "?q=client1@example.org", ADMIN, appointments),
     State("tasks, none of mine", "/admin/tasks/", "/admin/tasks/?worker=me&category=on_call", ADMIN),
     State("services", SERVICES, SERVICES, ADMIN),

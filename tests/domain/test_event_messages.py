@@ -74,6 +74,21 @@ def test_a_call_is_by_video_and_what_is_hidden_is_hidden(cast, booked, decided, 
     assert ends in words(row("event_confirmation"))
 
 
+def test_a_last_name_is_left_out_even_where_there_is_no_other(cast, booked, decided):
+    decided(messages_hide_last_name=1)
+    with store.writing():
+        Worker.update(first_name="", last_name="Dune", display_name="").where(Worker.id == cast.dora.id).execute()
+    booked()
+    assert "with your worker at" in words(row("event_booked"))
+
+
+def test_without_any_telephone_a_cancelled_one_is_made_anew_in_the_portal(cast, booked):
+    with store.writing():
+        Site.update(phone="").execute()
+    events.cancel(booked(), cast.by("dora"), version=1)
+    assert "Call us or open the portal to book again." in words(row("event_cancelled"))
+
+
 def test_no_letter_names_a_service(cast, booked):
     service = services.add(services.Details("Canary counselling"), "case", cast.by("ines"))
     booked(service=service)

@@ -4,7 +4,8 @@ import datetime as dt
 
 import pytest
 
-from domain import attendances, clock, events, store
+from domain import attendances, audit, clock, events, services, staff_sayings, store
+from domain.actor import SYSTEM
 from domain.events import Plan
 from domain.rules import RuleBroken
 from models import Attendance, AuditEntry, Delivery, Event, EventMessage, Site, Task
@@ -111,6 +112,30 @@ def test_a_move_keeps_the_event_and_asks_anew(cast, frozen, booked):
     assert refused(events.move, event, later, 50, cast.by("dora"), version=1) == "stale"
 
 
+def test_only_what_is_over_stands_beside_another_event(cast, frozen, booked):
+    event, other = booked(-30), booked(80, who=("bob",))
+    with store.writing():
+        Event.update(is_overlapping=True).where(Event.id == event.id).execute()
+    assert refused(events.move, event, other.starts_at, 50, cast.by("dora"), version=1) == "taken"
+    events.move(event, clock.ahead(hours=90), 50, cast.by("dora"), version=1)
+    with pytest.raises(RuleBroken):
+        booked(90, who=("bob",))
+
+
+def test_what_is_lengthened_into_the_next_one_is_refused(cast, frozen, booked):
+    event = booked(72)
+    booked(73, who=("bob",))
+    assert refused(events.move, event, event.starts_at, 61, cast.by("dora"), version=1) == "taken"
+    events.move(event, event.starts_at, 60, cast.by("dora"), version=1)
+
+
+def test_an_event_for_a_group_in_which_nobody_is_yet_stands_in_the_audit(cast, booked):
+    group = services.add_group(services.add(services.Details("Evenings"), "case", cast.by("ines")), services.GroupDetails("Mondays"), SYSTEM)
+    event = booked(72, who=(), service=group.service, group=group)
+    [entry] = AuditEntry.select().where(AuditEntry.kind == "event.booked")
+    assert (entry.subject, entry.individual, entry.worker) == (events.named(event), None, cast.dora)
+
+
 def test_an_event_may_move_within_its_own_time_and_not_onto_another(cast, frozen, booked):
     event = booked(72)
     booked(73, who=("bob",))
@@ -207,6 +232,33 @@ def test_a_place_that_emptied_the_event_comes_back_with_it(cast, frozen, booked)
     assert (place_of(event, cast.alice).state, Event.get_by_id(event.id).state) == ("booked", "booked")
 
 
+def test_what_a_client_wrote_is_kept_whatever_becomes_of_the_place(cast, frozen, booked):
+    event = booked(20)
+    attendances.give_up(place_of(event, cast.alice), cast.by("alice"), reason="I am in hospital.")
+    attendances.mark(place_of(event, cast.alice), "revert", cast.by("dora"), version=2)
+    assert place_of(event, cast.alice).cancel_reason == "I am in hospital."
+    attendances.give_up(place_of(event, cast.alice), cast.by("alice"), reason="Still there.")
+    entries = AuditEntry.select().where(AuditEntry.kind == "attendance.changed").order_by(AuditEntry.id)
+    assert [audit.values_of(entry).get("reason") for entry in entries] == ["I am in hospital.", "", "Still there."]
+
+
+def test_who_confirms_after_all_can_come(cast, frozen, booked):
+    place = place_of(booked(20), cast.alice)
+    attendances.tell(place, "cannot_come", cast.by("alice"))
+    attendances.confirm(place, cast.by("alice"), "link")
+    now = Attendance.get()
+    assert (staff_sayings.said([now]), attendances.said(now), attendances.declined([now])) == ({}, {}, set())
+    assert Task.get().done_at is None  # somebody looks at it
+
+
+def test_a_place_whose_time_was_given_away_does_not_come_back(cast, frozen, booked):
+    event = booked(72)
+    attendances.give_up(place_of(event, cast.alice), cast.by("alice"))
+    booked(72, who=("bob",))
+    assert refused(attendances.mark, place_of(event, cast.alice), "revert", cast.by("dora"), version=2) == "taken"
+    assert (place_of(event, cast.alice).state, Event.get_by_id(event.id).state) == ("cancelled_by_client", "cancelled_by_client")
+
+
 # ---------------------------------------------------------------- what a booking sends
 
 
@@ -251,6 +303,19 @@ def test_what_is_taken_back_is_not_told_but_asked_to_be_confirmed(cast, frozen, 
     before = sent(event)
     events.revert(event, cast.by("dora"))
     assert sent(event) == [*before[:-1], "cancelled cancelled", "confirmation due"]
+
+
+@pytest.mark.parametrize("hours", [-1, -30])
+@pytest.mark.parametrize("way", ["event", "place"])
+def test_what_is_over_and_taken_back_is_not_told(cast, frozen, booked, hours, way):
+    event = booked(hours)
+    if way == "event":
+        events.cancel(event, cast.by("dora"), version=1)
+        events.revert(event, cast.by("dora"))
+    else:
+        attendances.mark(place_of(event, cast.alice), "no_show", cast.by("dora"), version=1)
+        attendances.mark(place_of(event, cast.alice), "revert", cast.by("dora"), version=2)
+    assert sent(event) == []
 
 
 @pytest.mark.parametrize("kind", ["booked", "moved", "cancelled", "confirmation"])

@@ -115,6 +115,14 @@ def test_of_those_who_want_the_last_seat_one_gets_it(cast, counselling, at_once)
     assert refused(services.change_group, group, too_few, cast.by("ines"), version=1) == "full"
 
 
+def test_of_those_who_want_the_last_place_of_a_service_one_gets_it(cast, counselling, at_once):
+    services.change(counselling, services.Details("Counselling", capacity=1), cast.by("ines"), version=1)
+    people = [cast.person() for _ in range(8)]
+    answers = at_once([lambda one=one: enrolments.open(one, counselling, cast.dora, TODAY, cast.by("ines")) for one in people])
+    assert sorted(getattr(answer, "code", "in") for answer in answers) == ["full"] * 7 + ["in"]
+    assert Enrolment.select().count() == 1
+
+
 def test_whoever_is_in_no_enrolment_of_somebody_any_more_has_no_tasks_about_them(cast, counselling):
     first = enrolments.open(cast.bob, counselling, cast.otto, TODAY, cast.by("ines"))
     work_queue.add("new_activation_wanted", "intake", cast.bob, "one", worker=cast.otto)

@@ -169,12 +169,41 @@ def test_what_was_said_of_a_place_that_is_taken_back_counts_no_more(browse, cast
     assert not attendances.tell(Attendance.get(), "running_late", cast.by("alice"))
 
 
+def test_what_became_of_a_place_counts_only_while_the_event_stands(browse, cast, book):
+    place = book(-50)
+    attendances.mark(place, "no_show", cast.by("dora"), version=1)
+    alice = browse("alice")
+    assert event_page(place) in alice.open("/calendar/history?outcome=missed").hrefs
+    events.cancel(place.event, cast.by("dora"), version=1)
+    assert event_page(place) not in alice.open("/calendar/history?outcome=missed").hrefs
+    assert event_page(place) in alice.open("/calendar/history?outcome=cancelled").hrefs
+
+
+def test_where_it_is_and_how_long_it_takes(browse, cast, book):
+    place = book(72)
+    alice = browse("alice")
+    page = alice.open(event_page(place))
+    assert "50 minutes" in page
+    assert "12 Main Street" in page
+    assert page.links["Show on a map"].startswith("https://www.openstreetmap.org/search?query=12%20Main%20Street")
+    events.set_video(place.event, "", cast.by("dora"), is_video=True, version=1)
+    page = alice.open(event_page(place))
+    assert "Your worker will add the link." in page
+    assert "Show on a map" not in page.links
+
+
 BY = {
     "This appointment was cancelled for you.": lambda place, cast: attendances.mark(place, "cancel", cast.by("dora"), version=1),
     "You cancelled this appointment": lambda place, cast: attendances.by_phone(
         place, "give_up", cast.by("dora"), version=1, shown=attendances.mark_of(place)
     ),
 }
+
+
+def test_who_cancelled_late_did_so_whoever_wrote_it_down(browse, cast, book):
+    place = book(3)
+    attendances.mark(place, "cancel_late", cast.by("dora"), version=1)
+    assert "You cancelled this appointment" in browse("alice").open(event_page(place))
 
 
 @pytest.mark.parametrize("told", BY)

@@ -117,6 +117,17 @@ def test_what_ended_stands_below_and_what_happened_can_be_narrowed(browse, cast)
     assert "It ended" in page
 
 
+def test_what_was_in_a_service_is_found_whatever_became_of_it_and_after_it_ended(browse, cast):
+    counselling, housing, talking = (shown(cast, name) for name in ("Counselling", "Housing", "Talking"))
+    book(cast, counselling, -2, "no_show")
+    book(cast, housing, -2, "show")
+    for service in (housing, talking):
+        enrolments.close(Enrolment.get(Enrolment.service == service), agency.today(), cast.by("ines"), version=1)
+    hrefs = browse("alice").open("/my-services/").hrefs
+    for service, is_there in ((counselling, True), (housing, True), (talking, False)):
+        assert (f"/calendar/history?service={service.public_id}" in hrefs) is is_there
+
+
 def test_a_long_timeline_is_paged_and_keeps_its_filter(browse, cast):
     counselling = shown(cast, "Counselling")
     shown(cast, "Housing")

@@ -212,6 +212,19 @@ def test_others_are_named_where_the_service_says_so(browse, cast, book, open_ser
     assert cast.bob.called not in alice.open(its_page(unsaid)).main
 
 
+def test_others_are_named_to_whoever_comes_only_and_whatever_became_of_them(browse, cast, book, open_service):
+    place = book(-2, who=("alice", "bob"), service=open_service)
+    alice = browse("alice")
+    attendances.mark(Attendance.get(Attendance.individual == cast.bob), "no_show", cast.by("dora"), version=1)
+    assert cast.bob.called in alice.open(its_page(place)).main
+    later = book(72, who=("alice", "bob"), service=open_service)
+    gone = book(96, who=("alice", "bob"), service=open_service)
+    attendances.give_up(later, cast.by("alice"))
+    events.cancel(gone.event, cast.by("dora"), version=1)
+    for each in (later, gone):
+        assert cast.bob.called not in alice.open(its_page(each)).main
+
+
 @pytest.mark.parametrize("is_shown", [True, False])
 def test_the_worker_has_a_photo_where_the_agency_shows_them(browse, cast, book, is_shown):
     choose(cast, worker_photos=int(is_shown))

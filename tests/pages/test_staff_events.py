@@ -292,6 +292,37 @@ def test_what_a_client_said_stands_beside_the_name_in_the_lists_and_in_the_task(
     assert "10:00" in dora.open(f"/admin/tasks/{task.public_id}/").main  # they spoke of that time
 
 
+def test_the_tasks_open_after_a_place_came_back(cast, browse, book):
+    event = book(10, ahead=1)
+    attendances.tell(place(event, cast.alice), "cannot_come", cast.by("alice"))
+    attendances.confirm(place(event, cast.alice), cast.by("alice"), "link")
+    attendances.tell(place(event, cast.alice), "cannot_come", cast.by("alice"))
+    dora = browse("dora")
+    assert "10:00" in dora.open("/admin/tasks/").main
+    for task in Task.select():
+        assert of(event) in dora.open(f"/admin/tasks/{task.public_id}/").hrefs
+
+
+def test_somebody_is_taken_out_after_the_page_said_that_they_are_told(cast, browse, book):
+    event = book(10, who=("alice", "bob"))
+    ada = browse("ada")
+    assert "Cancelled" not in ada.open(of(event)).buttons
+    page = ada.open(f"{of(event)}places/{place(event, cast.bob).public_id}/removal")
+    assert "They are told that it is cancelled for them." in page
+    ada.press("Take them out")
+    assert (place(event, cast.bob).state, Event.get().state) == ("cancelled_by_client", "booked")
+    assert Delivery.select().where(Delivery.kind == "event_cancelled", Delivery.individual == cast.bob).count() == 1
+    assert ada.ask(f"{of(event)}places/{place(event, cast.bob).public_id}/removal").location.endswith(of(event))
+
+
+def test_a_move_that_was_asked_for_by_phone_says_so(cast, browse, book):
+    event = book(10)
+    dora = browse("dora")
+    dora.open(f"{of(event)}move")
+    dora.press("Move", when("12:00"), by_phone=True)
+    assert "Appointment moved, asked for by phone" in dora.open(of(event))
+
+
 def test_a_box_is_offered_only_where_it_helps(cast, browse, book):
     book(10)
     dora = browse("dora")

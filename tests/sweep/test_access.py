@@ -30,7 +30,7 @@ RIGHTS = {
 
 # Who looks after an event as well as sees it: whose it is, and who looks after the schedules of others.
 MANAGED = {"admin.move_form", "admin.move_event", "admin.event_cancellation", "admin.cancel_event", "admin.revert_event", "admin.set_video",
-           "admin.add_to_event", "admin.add_person"}
+           "admin.add_to_event", "admin.add_person", "admin.place_removal"}
 MANAGES = ("dora", "vera", "finn", "ada")
 # Each route with the kinds of its arguments.
 RECIPES = {
@@ -120,7 +120,7 @@ RECIPES = {
     "/admin/schedule/": (), "/admin/schedule/new": (), "/admin/individuals/<public_id>/events": ("individual",),
     **{f"/admin/events/<event_id>/{step}": ("event",) for step in ("", "move", "cancellation", "return", "video", "people")},
     "/admin/events/<event_id>/places/<place_id>/<what>": ("event", "place", "mark"),
-    "/admin/events/<event_id>/places/<place_id>/cancellation": ("event", "place"),
+    **{f"/admin/events/<event_id>/places/<place_id>/{step}": ("event", "place") for step in ("cancellation", "removal")},
     "/dev/components": (), "/dev/mail": (), "/dev/mail/<name>": ("message",),
 }  # fmt: skip
 
