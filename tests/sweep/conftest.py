@@ -12,6 +12,7 @@ import peewee
 import pytest
 from pages.conftest import (  # noqa: F401 - fixtures
     Browser,
+    _routes_are_compiled_once,
     _templates_are_compiled_once,
     app,
     browse,
