@@ -12,7 +12,7 @@ pytestmark = pytest.mark.long
 Phone = Callable[..., Page]
 
 
-@pytest.mark.parametrize(("email", "base", "has_javascript"), [("client11@example.org", 1000, True), ("client12@example.org", 2000, False)])
+@pytest.mark.parametrize(("email", "base", "has_javascript"), [("client22@example.org", 1000, True), ("client23@example.org", 2000, False)])
 def test_a_client_sees_confirms_is_late_and_cancels(town: Town, phone: Phone, email: str, base: float, has_javascript: bool) -> None:
     near = base / 1000 * 2
     by_mail, *_ = booked(town.data, email, base, base + 10, near)
@@ -48,9 +48,9 @@ def test_a_client_sees_confirms_is_late_and_cancels(town: Town, phone: Phone, em
 
 
 def test_a_client_puts_appointments_into_their_own_calendar(town: Town, phone: Phone) -> None:
-    booked(town.data, "client13@example.org", 3000)
+    booked(town.data, "client24@example.org", 3000)
     client = phone(town.url)
-    ways.sign_in(client, "client13@example.org", PASSWORD)
+    ways.sign_in(client, "client24@example.org", PASSWORD)
     client.goto("/calendar/feed")
     ways.press(client, "Make my address")
     address = client.get_by_label("Only for you").input_value()
@@ -62,10 +62,10 @@ def test_a_client_puts_appointments_into_their_own_calendar(town: Town, phone: P
 
 
 def test_who_is_elsewhere_reads_the_time_of_their_device_too(town: Town, phone: Phone) -> None:
-    booked(town.data, "client15@example.org", 4000)
+    booked(town.data, "client25@example.org", 4000)
     for zone, is_elsewhere in (("Asia/Tokyo", True), ("America/Halifax", False)):
         client = phone(town.url, timezone_id=zone)
-        ways.sign_in(client, "client15@example.org", PASSWORD)
+        ways.sign_in(client, "client25@example.org", PASSWORD)
         client.goto("/calendar/")
         client.get_by_role("main").locator("a.row").first.click()
         ways.heading(client, client.get_by_role("heading", level=1).inner_text())
