@@ -545,6 +545,27 @@ def test_switches_of_messages_hold_for_what_files_say(take, at_nine, decided):
     assert outbox() == []
 
 
+# ---------------------------------------------------------------- by the rules of the pages
+
+
+def test_a_service_gets_no_fewer_places_than_are_taken(take, cast, advice):
+    for who in (cast.alice, cast.bob):
+        enrolments.open(who, advice, None, dt.date(2024, 5, 1), SYSTEM)
+    assert said(take("services", OFFER, "a,,Advice,,,yes,,1")) == [
+        "row 2, column capacity: There cannot be fewer places than people who are in it: 2. (“1”)"
+    ]
+    assert good(take("services", OFFER, "a,,Advice,,,yes,,3")) == (0, 1, 0)
+
+
+def test_a_place_that_is_taken_while_the_file_is_read_counts(cast, advice, staged):
+    planner = staged("services", OFFER, "a,,Advice,,,yes,,1")
+    for who in (cast.alice, cast.bob):
+        enrolments.open(who, advice, None, dt.date(2024, 5, 1), SYSTEM)
+    with pytest.raises(RuleBroken) as refused, store.writing():
+        planner.write(SYSTEM)
+    assert refused.value.message == STALE
+
+
 # ---------------------------------------------------------------- repeated, beside others, killed
 
 
