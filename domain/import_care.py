@@ -36,13 +36,15 @@ class CareChecker(Checker):
 
     def __init__(self, mapping: FileMapping, bound: Bound) -> None:
         super().__init__(mapping, bound)
+        self.staff: dict[int, Worker] = {}
         self.workers: dict[str, Worker] = {}
         self.services: dict[str, Service | None] = {}
         self._said: dict[str, dict[str, str]] = {}
         self._told: set[str] = set()  # services of which it was noted that two rows differ
         self._main = agency.main_site()
         if mapping.subject != "services":
-            self.workers, self.services = _workers(), _services()
+            self.staff = {worker.id: worker for worker in Worker.select().order_by(Worker.id)}
+            self.workers, self.services = _by_text(list(self.staff.values())), _services()
 
     def _check_of(self, subject: str) -> Callable[[dict[str, str], Note], dict[str, str]]:
         return {"services": self._service, "enrolments": self._enrolment, "events": self._event}[subject]
@@ -225,9 +227,8 @@ def _answer(field: str, values: dict[str, str], note: Note) -> None:
             note(field, RuleBroken(N_("Write yes or no.")))
 
 
-def _workers() -> dict[str, Worker]:
+def _by_text(every: list[Worker]) -> dict[str, Worker]:
     """Each worker by their e-mail address and by the id that a file gave them."""
-    every = list(Worker.select().order_by(Worker.id))
     by_address = {worker.email_key: worker for worker in every if worker.email_key}
     return by_address | {worker.external_id: worker for worker in every if worker.external_id}
 

@@ -548,6 +548,27 @@ def test_switches_of_messages_hold_for_what_files_say(take, at_nine, decided):
 # ---------------------------------------------------------------- by the rules of the pages
 
 
+def left(worker):
+    with store.writing():
+        Worker.update(is_active=False).where(Worker.id == worker.id).execute()
+
+
+def test_an_enrolment_that_a_file_opens_again_comes_without_the_workers_who_left(take, cast, advice):
+    row = "e1,bob,a,dora,2024-05-01,"
+    good(take("enrolments", FILE, row + "2024-06-01"))
+    enrolments.assign(Enrolment.get(), cast.otto, [cast.ines, cast.finn], SYSTEM, version=1)
+    for worker in (cast.otto, cast.ines):
+        left(worker)
+    assert good(take("enrolments", FILE, row)) == (0, 1, 0)
+    assert (Enrolment.get().worker, enrolments.further_workers(Enrolment.get())) == (None, [cast.finn])
+    entry = AuditEntry.select().where(AuditEntry.kind == "enrolment.assigned").order_by(AuditEntry.id.desc()).first()
+    assert audit.values_of(entry)["after"] == {"worker": None, "others": [cast.finn.id]}
+    good(take("enrolments", FILE, row + "2024-06-01"))
+    enrolments.assign(Enrolment.get(), cast.dora, [], SYSTEM, version=Enrolment.get().version)
+    left(cast.dora)
+    assert said(take("enrolments", FILE, row, dry=True)) == ["row 2, column worker: This worker has left. (“dora”)"]
+
+
 def test_a_service_gets_no_fewer_places_than_are_taken(take, cast, advice):
     for who in (cast.alice, cast.bob):
         enrolments.open(who, advice, None, dt.date(2024, 5, 1), SYSTEM)
