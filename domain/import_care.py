@@ -25,6 +25,7 @@ _SAME = {"attended": "show", "came": "show", "completed": "show", "missed": "no_
 FIRST_YEAR = 1900  # what is taken in may be older than what anybody types
 _ANSWERS = dict.fromkeys(("yes", "y", "true", "1", "x"), "yes") | dict.fromkeys(("no", "n", "false", "0"), "no")
 _ISO = re.compile(r"\d{4}-?\d\d-?\d\d[T ]\d")
+_SECONDS = re.compile(r"(\d:\d\d):\d\d(\.\d+)?(?!\d)")  # of a time as people type it
 _TEXTS = ("name", "client_name", "client_description", "minutes", "capacity")
 
 
@@ -161,7 +162,9 @@ class CareChecker(Checker):
         said = self._read_moment(text)
         try:
             if said is None:
-                forms = "2001-12-31 14:30, 2001-12-31T14:30:00Z"
+                forms = ", ".join(
+                    [f"{dt.date(2001, 12, 31).strftime(form)} 14:30" for form in self.mapping.formats] + ["2001-12-31T14:30:00Z"]
+                )
                 raise RuleBroken(N_("There is no such time. Times are written like %(forms)s."), forms=forms)
             last = clock.now().year + wall_clock.YEARS_AHEAD
             if not FIRST_YEAR <= said.year <= last:
@@ -184,7 +187,7 @@ class CareChecker(Checker):
         date, _, time = text.partition(" ")
         day = self._day(date)
         try:
-            return dt.datetime.combine(day, wall_clock.time_typed(time)) if day else None
+            return dt.datetime.combine(day, _time(time)) if day else None
         except RuleBroken:
             return None
 
@@ -212,10 +215,15 @@ def moment_of(text: str, zone: str) -> dt.datetime:
     return said if said.tzinfo else wall_clock.moment(zone, said.date(), said.time(), first_year=FIRST_YEAR).at
 
 
+def _time(text: str) -> dt.time:
+    """A time as people type it; seconds do not count.  Raises RuleBroken."""
+    return wall_clock.time_typed(_SECONDS.sub(r"\1", text))
+
+
 def _with_day(text: str, starts: dt.datetime | None, zone: str) -> str:
     """An end that is a time of day only is on the day of the start."""
     try:
-        return f"{wall_clock.day_of(starts, zone)} {wall_clock.time_typed(text)}" if starts else text
+        return f"{wall_clock.day_of(starts, zone)} {_time(text)}" if starts else text
     except RuleBroken:
         return text
 

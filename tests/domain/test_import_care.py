@@ -1,5 +1,6 @@
 """Taking in services, enrolments and events: what comes, what is refused, what is sent, and what a second time changes."""
 
+import dataclasses
 import datetime as dt
 import os
 import subprocess
@@ -585,6 +586,19 @@ def test_a_place_that_is_taken_while_the_file_is_read_counts(cast, advice, stage
     with pytest.raises(RuleBroken) as refused, store.writing():
         planner.write(SYSTEM)
     assert refused.value.message == STALE
+
+
+@pytest.mark.parametrize(
+    ("form", "typed"), [("%d.%m.%Y", "05.01.2026 14:30:00"), ("%m/%d/%Y", "01/05/2026 2:30:00 PM"), ("%m/%d/%Y", "01/05/2026 2:30 pm")]
+)
+def test_times_with_seconds_are_read_and_the_hint_names_the_forms_that_were_chosen(take, cast, tmp_path, at_nine, form, typed):
+    mapping = dataclasses.replace(imports.find_mapping("events", "doorstep"), formats=(form,))
+    for name, start in (("good", typed), ("bad", "5. Januar")):
+        (tmp_path / name).write_text(f"{EVENT}\n{row(start, '15:00:00')}")
+    report = imports.apply("events", tmp_path / "good", mapping, Choices())
+    assert (good(report), event().starts_at, event().ends_at.hour) == ((1, 0, 0), dt.datetime(2026, 1, 5, 18, 30, tzinfo=dt.UTC), 19)
+    hint = f"{dt.date(2001, 12, 31).strftime(form)} 14:30, 2001-12-31T14:30:00Z"
+    assert f"Times are written like {hint}." in said(imports.check("events", tmp_path / "bad", mapping, Choices()))[0]
 
 
 # ---------------------------------------------------------------- repeated, beside others, killed
