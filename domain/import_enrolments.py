@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from peewee import CharField, DateField, IntegerField, Value, fn
@@ -124,7 +124,7 @@ class Enrolments:
         elif is_named:
             self._refuse(plan, "worker", LEFT)
 
-    def conclude(self) -> None:
+    def conclude(self, progress: Callable[[], object]) -> None:
         """Nobody is in a service twice, and none is fuller than it may be."""
         people = sorted({individual for individual, _ in self._opened})
         for start in range(0, len(people), AT_ONCE):
@@ -135,6 +135,7 @@ class Enrolments:
                 row, own = self._opened.get((individual, service), (0, 0))
                 if row and own != number and number not in self._closed:
                     self._checker.note(row, "service", "", RuleBroken(N_("This person is in the service already.")))
+            progress()
         self._check_places()
 
     def _check_places(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from domain import clock, event_messages, services, settings, store, wall_clock
@@ -15,7 +15,7 @@ from domain.import_event_tables import StagedEvent, StagedMessage, write_events
 from domain.import_people import ascending_ids
 from domain.import_plans import Plan, begin
 from domain.import_rows import Row
-from domain.import_times import Times, Wanted, refusal
+from domain.import_times import TOLD_AT_ONCE, Standing, Times, Wanted, refusals
 from domain.rules import N_, RuleBroken
 from models import TAKES_TIME, Attendance, Enrolment, Event, Individual, Site, db
 
@@ -27,8 +27,8 @@ _FROM_FIELD = {"worker": ("worker_id", "site_id"), "site": ("site_id",), "servic
 class Events:
     """Plans for events."""
 
-    def __init__(self, checker: CareChecker) -> None:
-        self._checker = checker
+    def __init__(self, checker: CareChecker, by: Actor) -> None:
+        self._checker, self._by = checker, by
         self._is_staging = False
         self._now = clock.now()
         self._times = Times()
@@ -141,19 +141,25 @@ class Events:
         site = self._checker.site_of(values)
         return str(site.time_zone) if site else "UTC"
 
-    def conclude(self) -> None:
+    def conclude(self, progress: Callable[[], object]) -> None:
         """Two of one worker at one time: an event that is over is marked, one that is not is a problem."""
-        marked = []
-        for worker, wanted, there in self._times.judged():
+        marked: list[int] = []
+        clashes: list[tuple[int, Standing]] = []
+        for wanted, there in self._times.judged():
             if wanted.is_over:
                 marked.append(wanted.number)
                 message = N_("It is over, and another appointment of this worker stands beside it. Both are kept; this one is marked.")
                 self._checker.warn(wanted.number, "starts_at", "", message)
             else:
-                self._checker.note(wanted.number, "starts_at", "", refusal(worker, there))
+                clashes.append((wanted.number, there))
+        for start in range(0, len(clashes), TOLD_AT_ONCE):
+            for number, broken in refusals(clashes[start : start + TOLD_AT_ONCE], self._by):
+                self._checker.note(number, "starts_at", "", broken)
+            progress()
         for start in range(0, len(marked) if self._is_staging else 0, 500):
             with store.writing():
                 StagedEvent.update(is_overlapping=True).where(StagedEvent.number.in_(marked[start : start + 500])).execute()
+            progress()
 
     # ------------------------------------------------------------ staged, written
 

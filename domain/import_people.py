@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from peewee import SQL, BooleanField, CharField, DateField, IntegerField, Select, Value, fn
@@ -109,7 +109,7 @@ class People:
             store.insert(StagedIndividual, individuals)
             store.insert(StagedContact, contacts)
 
-    def conclude(self) -> None:
+    def conclude(self, progress: Callable[[], object]) -> None:
         """Nothing more is to be seen."""
 
     def write(self, by: Actor) -> None:

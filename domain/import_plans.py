@@ -65,8 +65,11 @@ class Planner(Protocol):
     def stage(self, plans: Sequence[Plan]) -> None:
         """Keep plans until ``write``."""
 
-    def conclude(self) -> None:
-        """All rows were planned: what can only be seen of all of them together becomes a problem of the checker."""
+    def conclude(self, progress: Callable[[], object]) -> None:
+        """All rows were planned: what can only be seen of all of them together becomes a problem of the checker.
+
+        Where that takes long, ``progress`` is called now and then.
+        """
 
     def write(self, by: Actor) -> None:
         """Write all that was staged, inside the one transaction of the run."""
@@ -125,7 +128,7 @@ class Plain:
         """Keep plans in memory: there are few."""
         self._staged += [plan for plan in plans if plan.columns]
 
-    def conclude(self) -> None:
+    def conclude(self, progress: Callable[[], object]) -> None:
         """Nothing more is to be seen."""
 
     def write(self, by: Actor) -> None:

@@ -18,6 +18,7 @@ from domain import (
     clock,
     enrolments,
     events,
+    import_events,
     imports,
     limits,
     schema,
@@ -588,6 +589,18 @@ def test_a_place_that_is_taken_while_the_file_is_read_counts(cast, advice, stage
     assert refused.value.message == STALE
 
 
+def test_a_refusal_tells_of_an_appointment_only_who_may_see_it(take, cast, at_nine):
+    events.book(events.Plan(cast.ines, NOW + dt.timedelta(hours=30), 50, Site.get(), [cast.eve]), cast.by("ines"))
+    line, when = at(30, worker="ines"), "on 2026-07-02, from 15:00 to 15:50."
+    assert said(take("events", EVENT, line, by=cast.by("otto"))) == [
+        f"row 2, column starts_at: {cast.ines.name} is busy {when}"
+    ]
+    for who in ("ines", "ada"):
+        assert said(take("events", EVENT, line, by=cast.by(who))) == [
+            f"row 2, column starts_at: {cast.ines.name} has another appointment then: an appointment {when}"
+        ]
+
+
 @pytest.mark.parametrize(
     ("form", "typed"), [("%d.%m.%Y", "05.01.2026 14:30:00"), ("%m/%d/%Y", "01/05/2026 2:30:00 PM"), ("%m/%d/%Y", "01/05/2026 2:30 pm")]
 )
@@ -599,6 +612,14 @@ def test_times_with_seconds_are_read_and_the_hint_names_the_forms_that_were_chos
     assert (good(report), event().starts_at, event().ends_at.hour) == ((1, 0, 0), dt.datetime(2026, 1, 5, 18, 30, tzinfo=dt.UTC), 19)
     hint = f"{dt.date(2001, 12, 31).strftime(form)} 14:30, 2001-12-31T14:30:00Z"
     assert f"Times are written like {hint}." in said(imports.check("events", tmp_path / "bad", mapping, Choices()))[0]
+
+
+def test_a_file_full_of_clashes_is_worded_in_lots_and_renews_its_lease(take, cast, at_nine, monkeypatch):
+    monkeypatch.setattr(import_events, "TOLD_AT_ONCE", 2)
+    told = []
+    good(take("events", EVENT, *[at(30 + number, number=number) for number in range(5)]))
+    report = take("events", EVENT, *[at(30 + number, number=f"b{number}") for number in range(5)], dry=True, progress=told.append)
+    assert ([problem.row for problem in report.problems], told) == ([2, 3, 4, 5, 6], [5, 5, 5, 5])
 
 
 # ---------------------------------------------------------------- repeated, beside others, killed
