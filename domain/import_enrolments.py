@@ -59,7 +59,7 @@ class Enrolments:
 
     def plan(self, rows: Sequence[Row]) -> list[Plan]:
         """What becomes of these enrolments."""
-        plans = begin(Enrolment, "enrolments", rows)
+        plans = begin(Enrolment, self._checker, rows)
         people = people_of(rows)
         for plan in plans:
             if self._plan_columns(plan, people):

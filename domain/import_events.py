@@ -45,7 +45,7 @@ class Events:
 
     def plan(self, rows: Sequence[Row]) -> list[Plan]:
         """What becomes of these events."""
-        plans = begin(Event, "events", rows)
+        plans = begin(Event, self._checker, rows)
         people, places = people_of(rows), _places_of([plan.record.id for plan in plans if plan.record])
         for plan in plans:
             plan.columns = self._planned(plan, people, places)
@@ -80,7 +80,7 @@ class Events:
         state, place_state = STATES[values.get("state") or "booked"]
         return {
             "worker_id": worker.id if worker else None, "site_id": site.id if site else None, "service_id": service.id if service else None,
-            "starts_at": moment_of(values["starts_at"], zone), "ends_at": moment_of(values["ends_at"], zone),
+            "starts_at": moment_of(values["starts_at"], zone).at, "ends_at": moment_of(values["ends_at"], zone).at,
             "is_video": values.get("is_video") == "yes", "state": state, "place_state": place_state,
         }  # fmt: skip
 

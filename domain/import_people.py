@@ -82,7 +82,7 @@ class People:
 
     def plan(self, rows: Sequence[Row]) -> list[Plan]:
         """What becomes of these individuals."""
-        plans = begin(Individual, "individuals", rows)
+        plans = begin(Individual, self._checker, rows)
         ids = [plan.record.id for plan in plans if plan.record]
         contacts, asked = _contacts_of(ids), self._asked(ids)
         for plan in plans:

@@ -555,6 +555,27 @@ def left(worker):
         Worker.update(is_active=False).where(Worker.id == worker.id).execute()
 
 
+def test_the_same_in_other_words_changes_nothing(take, cast, advice, at_nine):
+    good(take("events", EVENT, row("2026-07-06 10:00", "2026-07-06 11:00", site="Main Street", service="a")))
+    events.move(event(), NOW + dt.timedelta(hours=100), 50, cast.by("dora"), version=1, worker=cast.otto)
+    attendances.give_up(place(), cast.by("bob"))
+    other = row("2026-07-06T13:00Z", "2026-07-06T14:00Z", "scheduled", worker="dora@example.org", site="Main Street", service="Advice")
+    assert good(take("events", EVENT, f"{other}no")) == (0, 0, 1)
+    assert (event().worker, event().state, event().starts_at) == (cast.otto, "cancelled_by_client", NOW + dt.timedelta(hours=100))
+    assert good(take("events", EVENT, other.replace("scheduled", ""))) == (0, 0, 1)
+
+
+def test_a_service_that_is_called_otherwise_and_nothing_for_no_change_nothing(take, cast, advice):
+    row = "e1,bob,a,dora,2024-05-01,"
+    good(take("enrolments", FILE, row))
+    enrolments.assign(Enrolment.get(), cast.otto, [], SYSTEM, version=1)
+    assert good(take("enrolments", FILE, row.replace(",a,dora", ",Advice,dora@example.org"))) == (0, 0, 1)
+    take("services", OFFER, "b,,Other,,,no,,")
+    with store.writing():
+        Service.update(is_visible=True).where(Service.external_id == "b").execute()
+    assert good(take("services", OFFER, "b,,Other,,,,,")) == (0, 0, 1)
+
+
 def test_an_enrolment_that_a_file_opens_again_comes_without_the_workers_who_left(take, cast, advice):
     row = "e1,bob,a,dora,2024-05-01,"
     good(take("enrolments", FILE, row + "2024-06-01"))
