@@ -155,6 +155,8 @@ class CareChecker(Checker):
         if not raw["worker"]:
             note("worker", RuleBroken(N_("Enter the worker.")))
         self._check_site(values, note)
+        if not (values.get("site") or self.site_of(values)):
+            note("site", RuleBroken(N_("Enter the site: the agency has no main one yet.")))
         _answer("is_video", values, note)
         zone = self.zone_of(values)
         starts = self._take_moment("starts_at", raw["starts_at"], zone, values, note)
