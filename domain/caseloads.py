@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from peewee import fn
@@ -48,9 +49,17 @@ def accounts_for(worker: Worker, rights: frozenset[str]) -> Any:
 
 def sees_event(worker: Worker, event: Event) -> bool:
     """True when an event is a worker's own, or somebody comes to it whom they may see."""
-    if event.worker_id == worker.id or "view_all_individuals" in rights_of(worker):
-        return True
-    return bool(Attendance.select().where(Attendance.event == event, Attendance.individual.in_(caseload_of(worker))).exists())
+    return event.id in seen_among(worker, [event])
+
+
+def seen_among(worker: Worker, events: Sequence[Event]) -> set[int]:
+    """The numbers of those of these events that a worker sees."""
+    if "view_all_individuals" in rights_of(worker):
+        return {event.id for event in events}
+    own = {event.id for event in events if event.worker_id == worker.id}
+    others = [event.id for event in events if event.id not in own]
+    theirs = Attendance.select(Attendance.event).where(Attendance.event.in_(others), Attendance.individual.in_(caseload_of(worker)))
+    return own | {number for (number,) in theirs.distinct().tuples()} if others else own
 
 
 def caseload_of(worker: Worker) -> Any:

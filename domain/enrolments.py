@@ -113,11 +113,11 @@ def reopen(enrolment: Enrolment, by: Actor, *, version: int) -> None:
         except IntegrityError:
             raise RuleBroken(N_("This person is in the service already."), code="twice", field="service") from None
         audit.record("enrolment.reopened", by, individual=now.individual, subject=_named(now))
-        _without_who_left(now, by)
+        without_who_left(now, by)
 
 
-def _without_who_left(enrolment: Enrolment, by: Actor) -> None:
-    """A worker who left while it was closed does not come back with it."""
+def without_who_left(enrolment: Enrolment, by: Actor) -> None:
+    """A worker who left while it was closed does not come back with it; inside the transaction that opens it again."""
     others = _numbers(EnrolmentWorker.worker, EnrolmentWorker.enrolment == enrolment)
     here = _numbers(Worker.id, Worker.is_active, Worker.id.in_(workers_in(enrolment)))
     before = {"worker": enrolment.worker_id, "others": sorted(others)}

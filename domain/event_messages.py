@@ -259,13 +259,16 @@ def asked_ahead(starts_at: dt.datetime) -> dt.datetime | None:
     return hour if is_on("event_confirmation") and hour > clock.now() else None
 
 
-def reverted(place: Attendance, event: Event) -> None:
-    """Nothing is told but what was never told; who heard that it is cancelled is asked anew."""
-    heard = _heard(_messages(place), event)
+def reverted(place: Attendance, event: Event, was: Event | None = None) -> None:
+    """Nothing is told but what was never told; who heard that it is cancelled is asked anew.
+
+    ``was`` is the event before, where it stands otherwise now.
+    """
+    heard = _heard(_messages(place), was or event)
     if heard is not None and heard.kind == "event_cancelled" and place.confirmed_at is not None:
         Attendance.update(confirmed_at=None, confirmed_how="").where(Attendance.id == place.id).execute()
         place.confirmed_at = None
-    settle(place, event, event)
+    settle(place, event, was or event)
 
 
 def told(place: Attendance, event: Event, what: str, task: Task) -> None:

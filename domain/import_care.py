@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from domain import agency, clock, profile, services, wall_clock
@@ -23,8 +23,10 @@ STATES = {
 # How other programs call these.
 _SAME = {"attended": "show", "came": "show", "completed": "show", "missed": "no_show", "noshow": "no_show", "scheduled": "booked"}
 FIRST_YEAR = 1900  # what is taken in may be older than what anybody types
+_WHEN_EMPTY = {"state": "booked", "is_video": "no", "is_visible": "no"}
 _ANSWERS = dict.fromkeys(("yes", "y", "true", "1", "x"), "yes") | dict.fromkeys(("no", "n", "false", "0"), "no")
 _ISO = re.compile(r"\d{4}-?\d\d-?\d\d[T ]\d")
+_SECONDS = re.compile(r"(\d:\d\d):\d\d(\.\d+)?(?!\d)")  # of a time as people type it
 _TEXTS = ("name", "client_name", "client_description", "minutes", "capacity")
 
 
@@ -36,13 +38,15 @@ class CareChecker(Checker):
 
     def __init__(self, mapping: FileMapping, bound: Bound) -> None:
         super().__init__(mapping, bound)
+        self.staff: dict[int, Worker] = {}
         self.workers: dict[str, Worker] = {}
         self.services: dict[str, Service | None] = {}
         self._said: dict[str, dict[str, str]] = {}
         self._told: set[str] = set()  # services of which it was noted that two rows differ
         self._main = agency.main_site()
         if mapping.subject != "services":
-            self.workers, self.services = _workers(), _services()
+            self.staff = {worker.id: worker for worker in Worker.select().order_by(Worker.id)}
+            self.workers, self.services = _by_text(list(self.staff.values())), _services()
 
     def _check_of(self, subject: str) -> Callable[[dict[str, str], Note], dict[str, str]]:
         return {"services": self._service, "enrolments": self._enrolment, "events": self._event}[subject]
@@ -124,10 +128,24 @@ class CareChecker(Checker):
         elif is_service_needed and not service:
             note("service", RuleBroken(N_("Enter the service.")))
 
-    def worker_of(self, values: dict[str, str]) -> Worker | None:
+    def worker_of(self, values: Mapping[str, str]) -> Worker | None:
         """The worker whom a row names, by id or e-mail address."""
         text = values.get("worker", "")
         return self.workers.get(text) or self.workers.get(profile.email_key(text)) if text else None
+
+    def meant(self, values: Mapping[str, str], field: str, text: str) -> Any:
+        """What a text in a field says: whom it names, what an empty one stands for, the moment of a time."""
+        if field in ("worker", "service"):
+            named = self.worker_of({"worker": text}) if field == "worker" else self.services.get(text)
+            return named.id if named else text
+        if field in _WHEN_EMPTY:
+            return text or _WHEN_EMPTY[field]
+        if field not in ("starts_at", "ends_at"):
+            return super().meant(values, field, text)
+        try:
+            return moment_of(text, self.zone_of(values)).at
+        except (RuleBroken, ValueError):
+            return text
 
     # ------------------------------------------------------------ events
 
@@ -137,9 +155,10 @@ class CareChecker(Checker):
         if not raw["worker"]:
             note("worker", RuleBroken(N_("Enter the worker.")))
         self._check_site(values, note)
+        if not (values.get("site") or self.site_of(values)):
+            note("site", RuleBroken(N_("Enter the site: the agency has no main one yet.")))
         _answer("is_video", values, note)
-        site = self.site_of(values)
-        zone = site.time_zone if site else "UTC"
+        zone = self.zone_of(values)
         starts = self._take_moment("starts_at", raw["starts_at"], zone, values, note)
         ends = self._take_moment("ends_at", _with_day(raw["ends_at"], starts, zone), zone, values, note)
         if starts and ends:
@@ -147,7 +166,12 @@ class CareChecker(Checker):
             self._check_state(values, wall_clock.day_of(starts, zone) > clock.today(zone), note)
         return values
 
-    def site_of(self, values: dict[str, str]) -> Site | None:
+    def zone_of(self, values: Mapping[str, str]) -> str:
+        """The zone of that site."""
+        site = self.site_of(values)
+        return str(site.time_zone) if site else "UTC"
+
+    def site_of(self, values: Mapping[str, str]) -> Site | None:
         """Where an event is: at the site of its row, else of its worker, else at the main one."""
         if values.get("site"):
             return self.sites.get(values["site"])
@@ -159,14 +183,16 @@ class CareChecker(Checker):
         said = self._read_moment(text)
         try:
             if said is None:
-                forms = "2001-12-31 14:30, 2001-12-31T14:30:00Z"
+                forms = ", ".join(
+                    [f"{dt.date(2001, 12, 31).strftime(form)} 14:30" for form in self.mapping.formats] + ["2001-12-31T14:30:00Z"]
+                )
                 raise RuleBroken(N_("There is no such time. Times are written like %(forms)s."), forms=forms)
             last = clock.now().year + wall_clock.YEARS_AHEAD
             if not FIRST_YEAR <= said.year <= last:
                 raise wall_clock.far(FIRST_YEAR, last)
             said = said.astimezone(dt.UTC) if said.tzinfo else said
             values[field] = said.replace(microsecond=0).isoformat()
-            return moment_of(values[field], zone)
+            return moment_of(values[field], zone).at
         except RuleBroken as broken:
             note(field, broken)
             return None
@@ -182,7 +208,7 @@ class CareChecker(Checker):
         date, _, time = text.partition(" ")
         day = self._day(date)
         try:
-            return dt.datetime.combine(day, wall_clock.time_typed(time)) if day else None
+            return dt.datetime.combine(day, _time(time)) if day else None
         except RuleBroken:
             return None
 
@@ -204,16 +230,21 @@ class CareChecker(Checker):
             note("state", RuleBroken(N_("Who came can be said from the day of the appointment on.")))
 
 
-def moment_of(text: str, zone: str) -> dt.datetime:
+def moment_of(text: str, zone: str) -> wall_clock.Moment:
     """What a file says of a time, as a moment: without a zone it is the clock on the wall there.  Raises RuleBroken."""
     said = dt.datetime.fromisoformat(text)
-    return said if said.tzinfo else wall_clock.moment(zone, said.date(), said.time(), first_year=FIRST_YEAR).at
+    return wall_clock.Moment(said) if said.tzinfo else wall_clock.moment(zone, said.date(), said.time(), first_year=FIRST_YEAR)
+
+
+def _time(text: str) -> dt.time:
+    """A time as people type it; seconds do not count.  Raises RuleBroken."""
+    return wall_clock.time_typed(_SECONDS.sub(r"\1", text))
 
 
 def _with_day(text: str, starts: dt.datetime | None, zone: str) -> str:
     """An end that is a time of day only is on the day of the start."""
     try:
-        return f"{wall_clock.day_of(starts, zone)} {wall_clock.time_typed(text)}" if starts else text
+        return f"{wall_clock.day_of(starts, zone)} {_time(text)}" if starts else text
     except RuleBroken:
         return text
 
@@ -225,9 +256,8 @@ def _answer(field: str, values: dict[str, str], note: Note) -> None:
             note(field, RuleBroken(N_("Write yes or no.")))
 
 
-def _workers() -> dict[str, Worker]:
+def _by_text(every: list[Worker]) -> dict[str, Worker]:
     """Each worker by their e-mail address and by the id that a file gave them."""
-    every = list(Worker.select().order_by(Worker.id))
     by_address = {worker.email_key: worker for worker in every if worker.email_key}
     return by_address | {worker.external_id: worker for worker in every if worker.external_id}
 

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from peewee import CharField, DateField, IntegerField, Value, fn
 
-from domain import clock, handover, services, store
+from domain import clock, enrolments, handover, services, store
 from domain.actor import Actor
 from domain.import_care import CareChecker
 from domain.import_people import ascending_ids
@@ -59,7 +59,7 @@ class Enrolments:
 
     def plan(self, rows: Sequence[Row]) -> list[Plan]:
         """What becomes of these enrolments."""
-        plans = begin(Enrolment, "enrolments", rows)
+        plans = begin(Enrolment, self._checker, rows)
         people = people_of(rows)
         for plan in plans:
             if self._plan_columns(plan, people):
@@ -101,11 +101,7 @@ class Enrolments:
             self._closed[record.id] = record.service_id
         if not is_open:
             return
-        if after["worker_id"] and "worker_id" in plan.columns:
-            self._needed.add(after["worker_id"])
-            worker = self._checker.worker_of(plan.row.values)
-            if worker and not worker.is_active:
-                self._refuse(plan, "worker", LEFT)
+        self._note_worker(plan, after["worker_id"], is_opened=not was_open)
         if was_open:
             return
         if not self._services[after["service_id"]].is_in_use:
@@ -116,7 +112,19 @@ class Enrolments:
             message = N_("Row %(first)s opens the same service for this client. Close one of the two.")
             self._checker.note(plan.row.number, "service", plan.row.values["service"], RuleBroken(message, first=first))
 
-    def conclude(self) -> None:
+    def _note_worker(self, plan: Plan, number: int | None, *, is_opened: bool) -> None:
+        """Whom the file names must be here; whom staff named, and who left, does not come back with what is opened again."""
+        named = self._checker.worker_of(plan.row.values)
+        is_named = named is not None and named.id == number
+        if number is None or not (is_opened or "worker_id" in plan.columns):
+            return
+        worker = self._checker.staff.get(number)
+        if worker is None or worker.is_active:
+            self._needed.add(number)
+        elif is_named:
+            self._refuse(plan, "worker", LEFT)
+
+    def conclude(self, progress: Callable[[], object]) -> None:
         """Nobody is in a service twice, and none is fuller than it may be."""
         people = sorted({individual for individual, _ in self._opened})
         for start in range(0, len(people), AT_ONCE):
@@ -127,6 +135,7 @@ class Enrolments:
                 row, own = self._opened.get((individual, service), (0, 0))
                 if row and own != number and number not in self._closed:
                     self._checker.note(row, "service", "", RuleBroken(N_("This person is in the service already.")))
+            progress()
         self._check_places()
 
     def _check_places(self) -> None:
@@ -157,7 +166,8 @@ class Enrolments:
         if not self._is_staging:
             return
         self._losing |= _further_of_closed()
-        hold_workers(self._needed | self._losing, self._needed)
+        reopened = sorted(number for _, number in self._opened.values() if number)
+        hold_workers(self._needed | self._losing | _workers_in(reopened), self._needed)
         _hold_services(sorted({service for _, service in self._opened}))
         _write_changed()
         _write_new()
@@ -165,6 +175,7 @@ class Enrolments:
             capacity = Service.get_by_id(number).capacity
             must_be(1, capacity is None or _open_in(number) <= capacity or not self._grows(number))
         let_go(self._losing, by)
+        _let_who_left_go(reopened, by)
 
     def _grows(self, service: int) -> bool:
         return sum(each == service for _, each in self._opened) > sum(each == service for each in self._closed.values())
@@ -237,6 +248,26 @@ def _further_of_closed() -> set[int]:
     closed = StagedEnrolment.select(StagedEnrolment.enrolment).where(StagedEnrolment.closed_on.is_null(False))
     found = EnrolmentWorker.select(EnrolmentWorker.worker).where(EnrolmentWorker.enrolment.in_(closed))
     return {number for (number,) in found.distinct().tuples()}
+
+
+def _workers_in(numbers: list[int]) -> set[int]:
+    """The primary and the further workers of these enrolments."""
+    found: set[int] = set()
+    for some in _lots(numbers):
+        further = EnrolmentWorker.select(EnrolmentWorker.worker).where(EnrolmentWorker.enrolment.in_(some))
+        primary = Enrolment.select(Enrolment.worker).where(Enrolment.id.in_(some), Enrolment.worker.is_null(False))
+        found |= {number for (number,) in (further | primary).tuples()}
+    return found
+
+
+def _let_who_left_go(numbers: list[int], by: Actor) -> None:
+    """Of these enrolments, which are open again."""
+    gone = Worker.select(Worker.id).where(~Worker.is_active)
+    further = EnrolmentWorker.select(EnrolmentWorker.enrolment).where(EnrolmentWorker.worker.in_(gone))
+    for some in _lots(numbers):
+        theirs = Enrolment.worker.in_(gone) | Enrolment.id.in_(further)
+        for enrolment in list(Enrolment.select().where(Enrolment.id.in_(some), theirs).order_by(Enrolment.id)):
+            enrolments.without_who_left(enrolment, by)
 
 
 def _write_changed() -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from peewee import SQL, BooleanField, Case, CharField, IntegerField, NodeList, Value, fn
 
-from domain import clock, event_messages, notices, store
+from domain import audit, clock, event_messages, events, notices, store, work_queue
+from domain.actor import Actor
+from domain.attendances import CANCELLED
 from domain.import_plans import must_be
-from models import Attendance, Delivery, Event, EventMessage, UTCDateTimeField
+from models import Attendance, Delivery, Enrolment, Event, EventMessage, UTCDateTimeField
 from models import Row as Table
 
 _SAME = ("public_id", "external_id", "starts_at", "ends_at", "is_video", "state", "is_overlapping")
@@ -22,12 +25,14 @@ class StagedEvent(Table):  # type: ignore[misc]
     event = IntegerField(null=True)  # empty for a new one until it has its id
     version = IntegerField()  # of the records when they were read
     place = IntegerField(null=True)
-    place_version = IntegerField()
+    versions = IntegerField()  # of all places in the event, added
     public_id = CharField(max_length=22)
     place_public_id = CharField(max_length=22)
     external_id = CharField(max_length=100)
     is_event_changed = BooleanField()
     is_place_changed = BooleanField()
+    is_shared = BooleanField()  # others have places in it, too
+    is_refiled = BooleanField()  # of another service
     is_judged = BooleanField()  # whether it may stand where it stands is decided anew
     is_overlapping = BooleanField()
     is_settled = BooleanField()  # what waits to be sent of it is looked at again
@@ -42,7 +47,7 @@ class StagedEvent(Table):  # type: ignore[misc]
     is_video = BooleanField()
     state = CharField(max_length=20)
     was_at = UTCDateTimeField(null=True)  # the start before, of one that is moved
-    is_elsewhere = BooleanField()  # another site to come to
+    is_elsewhere = BooleanField()  # another place to come to
 
 
 class StagedMessage(Table):  # type: ignore[misc]
@@ -53,28 +58,39 @@ class StagedMessage(Table):  # type: ignore[misc]
     next_at = UTCDateTimeField()
 
 
-def write_events() -> None:
-    """Write what was staged.  Raises RuleBroken when a record is not as it was read, IntegrityError where time is taken."""
+def write_events() -> list[Attendance]:
+    """Write what was staged; the places, beside those of the rows, of who missed it and is expected again.
+
+    Raises RuleBroken when a record is not as it was read, IntegrityError where time is taken.
+    """
     _hold_changed()
     before = {event.id: event for lot in _settled_lots() for event in Event.select().where(Event.id.in_(lot))}
-    booked = {place.event_id for lot in _settled_lots() for place in _booked(lot)}
+    booked = {place.id for lot in _settled_lots() for place in _booked(lot)}
+    again = _expected_again()
+    _begin_anew()
     _write_changed()
+    _write_others(again)
     _write_new()
     _write_confirmations()
     for lot in _settled_lots():
         _settle(lot, before, booked)
+    return again
+
+
+def note_again(places: list[Attendance], by: Actor) -> None:
+    """The same, for the record of who did what: said last, as everybody does."""
+    change = {"before": "no_show", "after": "booked", "how": ""}
+    audit.record_many("attendance.changed", by, [(place.individual, events.named(place.event), change) for place in places])
 
 
 def _hold_changed() -> None:
-    """Nobody else changes these events until all is written; each, and the place in it, is still what it was."""
+    """Nobody else changes these events until all is written; each, and every place in it, is still what it was."""
     staged = StagedEvent
     known = staged.select(staged.event).where(staged.event.is_null(False))
     list(store.lock(Event.select(Event.id).where(Event.id.in_(known)).order_by(Event.id)).tuples())
-    as_read = (
-        staged.select().join(Event, on=(Event.id == staged.event) & (Event.version == staged.version))
-        .switch(staged).join(Attendance, on=(Attendance.id == staged.place) & (Attendance.version == staged.place_version))
-    )  # fmt: skip
-    must_be(known.count(), as_read.count())
+    as_read = staged.select().join(Event, on=(Event.id == staged.event) & (Event.version == staged.version))
+    versions = Attendance.select(fn.SUM(Attendance.version)).where(Attendance.event == staged.event)
+    must_be(known.count(), as_read.where(staged.versions == versions).count())
 
 
 def _write_changed() -> None:
@@ -85,18 +101,62 @@ def _write_changed() -> None:
     mine = (staged.event == Event.id) & staged.is_event_changed
     after = {getattr(Event, name): getattr(staged, f"{name}_id") for name in _KEYS}
     after |= {getattr(Event, name): getattr(staged, name) for name in ("starts_at", "ends_at", "is_video", "state")}
-    after |= {Event.is_overlapping: Case(None, [(staged.is_judged, True)], Event.is_overlapping), Event.version: Event.version + 1,
+    after |= {Event.video_link: Case(None, [(staged.is_video, Event.video_link)], ""), Event.version: Event.version + 1,
+              Event.is_overlapping: Case(None, [(staged.is_judged, True)], Event.is_overlapping),
               Event.moved_from: fn.COALESCE(staged.was_at, Event.moved_from)}  # fmt: skip
     Event.update(after).from_(staged).where(mine).execute()
     Event.update({Event.is_overlapping: staged.is_overlapping}).from_(staged).where(mine, staged.is_judged).execute()
-    is_moved = staged.was_at.is_null(False) | staged.is_elsewhere
+    is_asked_anew = _is_moved() | (staged.is_place_changed & staged.place_state.in_(CANCELLED))
     place = {
         Attendance.enrolment: staged.enrolment_id, Attendance.starts_at: staged.starts_at, Attendance.state: staged.place_state,
         Attendance.version: Attendance.version + Case(None, [(staged.is_place_changed, 1)], 0),
-        Attendance.confirmed_at: Case(None, [(is_moved, None)], Attendance.confirmed_at),
-        Attendance.confirmed_how: Case(None, [(is_moved, "")], Attendance.confirmed_how),
+        Attendance.confirmed_at: Case(None, [(is_asked_anew, None)], Attendance.confirmed_at),
+        Attendance.confirmed_how: Case(None, [(is_asked_anew, "")], Attendance.confirmed_how),
     }  # fmt: skip
     Attendance.update(place).from_(staged).where(staged.place == Attendance.id).execute()
+
+
+def _is_moved() -> Any:
+    """The condition that who said that they come did so for another time or place."""
+    return StagedEvent.was_at.is_null(False) | StagedEvent.is_elsewhere
+
+
+def _expected_again() -> list[Attendance]:
+    """The places of others than the row's client who missed what is ahead now."""
+    staged = StagedEvent
+    ahead = staged.select(staged.event).where(
+        staged.is_shared, staged.was_at.is_null(False), staged.starts_at > clock.now(), staged.state == "booked"
+    )
+    own = staged.select(staged.place).where(staged.is_shared)
+    missed = Attendance.select(Attendance, Event).join(Event).where(Attendance.state == "no_show", Event.id.in_(ahead))
+    return list(missed.where(Attendance.id.not_in(own)).order_by(Attendance.id))
+
+
+def _begin_anew() -> None:
+    """Who cancelled and comes after all: what they told their worker before counts no more, at the time before nor at this one."""
+    staged = StagedEvent
+    back = staged.select(staged.place, Attendance.starts_at, staged.starts_at).join(Attendance, on=(Attendance.id == staged.place))
+    back = back.where(staged.is_place_changed, Attendance.state.in_(CANCELLED), staged.place_state.not_in(CANCELLED))
+    keys = [f"{what}:{place}.{event_messages.mark_of(Attendance(starts_at=at))}" for place, *times in back.tuples() for at in {*times}
+            for what in ("running_late", "cannot_come")]  # fmt: skip
+    for start in range(0, len(keys), 500):
+        work_queue.set_apart(keys[start : start + 500])
+
+
+def _write_others(again: list[Attendance]) -> None:
+    """The places of the others who come to the same events."""
+    staged = StagedEvent
+    if not staged.select().where(staged.is_shared).exists():
+        return
+    theirs = (staged.event == Attendance.event) & (staged.place != Attendance.id) & staged.is_shared
+    Attendance.update({Attendance.starts_at: staged.starts_at}).from_(staged).where(theirs).execute()
+    Attendance.update(confirmed_at=None, confirmed_how="").from_(staged).where(theirs, _is_moved()).execute()
+    files = Enrolment.select(Enrolment.id).where(
+        Enrolment.individual == Attendance.individual, Enrolment.service == staged.service_id, Enrolment.closed_on.is_null()
+    )
+    Attendance.update(enrolment=files).from_(staged).where(theirs, staged.is_refiled).execute()
+    for place in again:
+        Attendance.update(state="booked", version=Attendance.version + 1).where(Attendance.id == place.id).execute()
 
 
 def _write_new() -> None:
@@ -159,7 +219,7 @@ def _settle(lot: list[int], before: dict[int, Event], booked: set[int]) -> None:
     for place in list(Attendance.select(Attendance, Event).join(Event).where(Event.id.in_(lot)).order_by(Event.id)):
         event = place.event
         is_booked = event.state == "booked" and place.state == "booked"
-        if is_booked and event.id not in booked:
-            event_messages.reverted(place, event)
+        if is_booked and place.id not in booked:
+            event_messages.reverted(place, event, before[event.id])
         else:
             event_messages.settle(place, event, before[event.id])

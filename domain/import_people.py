@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from peewee import SQL, BooleanField, CharField, DateField, IntegerField, Select, Value, fn
@@ -82,7 +82,7 @@ class People:
 
     def plan(self, rows: Sequence[Row]) -> list[Plan]:
         """What becomes of these individuals."""
-        plans = begin(Individual, "individuals", rows)
+        plans = begin(Individual, self._checker, rows)
         ids = [plan.record.id for plan in plans if plan.record]
         contacts, asked = _contacts_of(ids), self._asked(ids)
         for plan in plans:
@@ -109,7 +109,7 @@ class People:
             store.insert(StagedIndividual, individuals)
             store.insert(StagedContact, contacts)
 
-    def conclude(self) -> None:
+    def conclude(self, progress: Callable[[], object]) -> None:
         """Nothing more is to be seen."""
 
     def write(self, by: Actor) -> None:

@@ -65,8 +65,11 @@ class Planner(Protocol):
     def stage(self, plans: Sequence[Plan]) -> None:
         """Keep plans until ``write``."""
 
-    def conclude(self) -> None:
-        """All rows were planned: what can only be seen of all of them together becomes a problem of the checker."""
+    def conclude(self, progress: Callable[[], object]) -> None:
+        """All rows were planned: what can only be seen of all of them together becomes a problem of the checker.
+
+        Where that takes long, ``progress`` is called now and then.
+        """
 
     def write(self, by: Actor) -> None:
         """Write all that was staged, inside the one transaction of the run."""
@@ -75,18 +78,22 @@ class Planner(Protocol):
         """Drop what was staged."""
 
 
-def begin(model: Any, subject: str, rows: Sequence[Row]) -> list[Plan]:
+def begin(model: Any, checker: Checker, rows: Sequence[Row]) -> list[Plan]:
     """A plan for each row with what the file says anew, and no columns yet."""
+    subject = checker.mapping.subject
     ids = [row.external_id for row in rows]
     records = {record.external_id: record for record in model.select().where(model.external_id.in_(ids))}
     remembered = ImportedRow.select().where(ImportedRow.subject == subject, ImportedRow.external_id.in_(ids))
     memory = {row.external_id: json.loads(row.body) for row in remembered}
-    return [_begun(row, records.get(row.external_id), memory.get(row.external_id, {})) for row in rows]
+    return [_begun(checker, row, records.get(row.external_id), memory.get(row.external_id, {})) for row in rows]
 
 
-def _begun(row: Row, record: Any, memory: dict[str, str]) -> Plan:
+def _begun(checker: Checker, row: Row, record: Any, memory: dict[str, str]) -> Plan:
     before = memory if record is not None else {}
     said = {name: text for name, text in row.values.items() if before.get(name, "") != text}
+    if record is not None:  # the same in other words is nothing new
+        mean = checker.meant
+        said = {name: text for name, text in said.items() if mean(row.values, name, text) != mean(row.values, name, before.get(name, ""))}
     after = {**before, **row.values}
     return Plan(row, record, before, said, "" if after == memory else json.dumps(after, ensure_ascii=False))
 
@@ -111,7 +118,7 @@ class Plain:
 
     def plan(self, rows: Sequence[Row]) -> list[Plan]:
         """What becomes of these sites or workers."""
-        plans = begin(self._model, self._checker.mapping.subject, rows)
+        plans = begin(self._model, self._checker, rows)
         for plan in plans:
             columns = self._columns(plan)
             if plan.is_new:
@@ -125,7 +132,7 @@ class Plain:
         """Keep plans in memory: there are few."""
         self._staged += [plan for plan in plans if plan.columns]
 
-    def conclude(self) -> None:
+    def conclude(self, progress: Callable[[], object]) -> None:
         """Nothing more is to be seen."""
 
     def write(self, by: Actor) -> None:

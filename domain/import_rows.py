@@ -101,6 +101,11 @@ class Checker:
         column = self._bound.column(field) if field else ""
         self.problems.append(Problem(number, column, shortened(value), broken.message, broken.fields))
 
+    def meant(self, values: Mapping[str, str], field: str, text: str) -> Any:
+        """What a text in a field says, in a row with these values: two texts that mean the same are no change."""
+        site = self.sites.get(text) if field == "site" else None
+        return site.id if site else text
+
     def _warn(self, number: int, raw: dict[str, str]) -> None:
         for field, text in raw.items():
             if text.startswith(FORMULA_SIGNS) and field not in _NUMBERS:

@@ -10,7 +10,7 @@ from domain.actor import Actor
 from domain.import_care import CareChecker
 from domain.import_plans import Plain, Plan, must_be
 from domain.import_rows import Row
-from domain.rules import N_
+from domain.rules import N_, RuleBroken
 from models import Group, Service
 
 _TEXTS = ("name", "client_name", "client_description")
@@ -39,6 +39,7 @@ class Services(Plain):
         """Write all that was staged.  Raises RuleBroken when somebody changed one of the services meanwhile."""
         super().write(by)
         for plan in self._staged:
+            must_be(0, _too_many(plan))
             if plan.record:
                 must_be(1, Service.update(version=plan.record.version + 1)
                         .where(Service.id == plan.record.id, Service.version == plan.record.version).execute())  # fmt: skip
@@ -63,7 +64,19 @@ class Services(Plain):
             columns["kind"] = plan.said["kind"]
             if plan.record and plan.record.kind != columns["kind"]:
                 self._refuse(plan, "kind", N_("A service stays of the kind that it has."))
+        if taken := _too_many(plan, columns):
+            message = N_("There cannot be fewer places than people who are in it: %(count)s.")
+            self._checker.note(plan.row.number, "capacity", plan.said["capacity"], RuleBroken(message, count=taken))
         return columns
+
+
+def _too_many(plan: Plan, columns: dict[str, Any] | None = None) -> int:
+    """How many are in a service that gets fewer places than that, by its row; else 0."""
+    capacity = (plan.columns if columns is None else columns).get("capacity")
+    if plan.record is None or capacity is None or capacity == plan.record.capacity:
+        return 0
+    taken = services.enrolled_in([plan.record]).get(plan.record.id, 0)
+    return taken if taken > capacity else 0
 
 
 def _along(plan: Plan) -> list[Group]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
@@ -48,7 +49,7 @@ def _settled(run: ImportRun) -> bool:
     if run.subject == "individuals":
         write_words(list(records.values()))
         event_messages.reachable([record.id for record in records.values()])
-    _audit(run, [(records[row.external_id], row.change) for row in rows if row.change and row.external_id in records])
+    _audit(run, [(records[row.external_id], row) for row in rows if row.change and row.external_id in records])
     said = [row for row in rows if row.body]
     ImportedRow.delete().where(
         ImportedRow.subject == run.subject, ImportedRow.external_id.in_([row.external_id for row in said])
@@ -58,26 +59,40 @@ def _settled(run: ImportRun) -> bool:
     return bool(rows)
 
 
-def _audit(run: ImportRun, changes: Sequence[tuple[Any, str]]) -> None:
+def _audit(run: ImportRun, changes: Sequence[tuple[Any, ImportRow]]) -> None:
+    """An entry for each record; of an event one in the record of everybody who comes, where it is not about one of them only."""
     if not changes:
         return
-    noun, owners = run.subject.removesuffix("s"), _owners(run.subject, [record for record, _ in changes])
-    audit.record_many(f"{noun}.imported", _importer(run), [
-        (owners.get(record.id), f"{noun} {record.id}", {"import_run": run.public_id, **json.loads(change)})
-        for record, change in changes
-    ])  # fmt: skip
+    noun, owners = run.subject.removesuffix("s"), _owners(run.subject, changes)
+    entries: list[tuple[Individual | None, str, dict[str, Any]]] = []
+    for record, row in changes:
+        change = {"import_run": run.public_id, **json.loads(row.change)}
+        who, *others = owners.get(record.id, [None])
+        entries.append((who, f"{noun} {record.id}", change))
+        if others and (after := _of_all(change["after"])):
+            change = {**change, "before": _of_all(change["before"]), "after": after}
+            entries += [(each, f"{noun} {record.id}", change) for each in others]
+    audit.record_many(f"{noun}.imported", _importer(run), entries)
 
 
-def _owners(subject: str, records: Sequence[Any]) -> dict[int, Individual]:
-    """In whose record the entry of each of these stands."""
+def _of_all(told: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in told.items() if name != "place_state"}
+
+
+def _owners(subject: str, changes: Sequence[tuple[Any, ImportRow]]) -> dict[int, list[Individual | None]]:
+    """In whose records the entry of each of these stands, whom the file names first."""
     if subject == "individuals":
-        return {record.id: record for record in records}
+        return {record.id: [record] for record, _ in changes}
     if subject == "enrolments":
-        return {record.id: Individual(id=record.individual_id) for record in records}
+        return {record.id: [Individual(id=record.individual_id)] for record, _ in changes}
     if subject != "events":
         return {}
-    places = Attendance.select(Attendance.event, Attendance.individual).where(Attendance.event.in_([record.id for record in records]))
-    return {event: Individual(id=individual) for event, individual in places.tuples()}
+    named = {record.id: json.loads(row.body or "{}").get("individual") for record, row in changes}
+    places = Attendance.select(Attendance.event, Individual.id, Individual.external_id).join(Individual)
+    found: dict[int, list[Individual | None]] = defaultdict(list)
+    for event, number, external_id in places.where(Attendance.event.in_(list(named))).order_by(Attendance.id).tuples():
+        found[event].insert(0 if external_id == named[event] else len(found[event]), Individual(id=number))
+    return found
 
 
 def _remembered(subject: str, row: ImportRow) -> dict[str, str]:

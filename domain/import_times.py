@@ -9,11 +9,14 @@ import dataclasses
 import datetime as dt
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
-from domain import events
+from domain import caseloads, event_rows, events
+from domain.actor import Actor
 from domain.rules import N_, RuleBroken
-from models import TAKES_TIME, Event, Worker
+from models import TAKES_TIME, Event
+
+TOLD_AT_ONCE = 500  # clashes that are worded together
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -50,14 +53,14 @@ class Times:
         """An event that is there gives up the time that it has."""
         self._freed.add(event)
 
-    def judged(self) -> Iterator[tuple[int, Wanted, Standing]]:
-        """Each row that stands beside another: worker, row, and what takes that time.  What is ahead goes before what is over."""
+    def judged(self) -> Iterator[tuple[Wanted, Standing]]:
+        """Each row that stands beside another, and what takes that time.  What is ahead goes before what is over."""
         for worker, rows in self._wanted.items():
             starts, taken = self._there(worker, rows)
             for row in sorted(rows, key=lambda each: (each.is_over, each.starts, each.number)):
                 place = bisect_left(starts, row.ends)
                 if place and taken[place - 1].ends > row.starts:
-                    yield worker, row, taken[place - 1]
+                    yield row, taken[place - 1]
                 else:
                     starts.insert(place, row.starts)
                     taken.insert(place, Standing(row.ends, row.number, 0))
@@ -73,14 +76,22 @@ class Times:
         return [starts for starts, _ in there], [standing for _, standing in there]
 
 
-def refusal(worker: int, there: Standing) -> RuleBroken:
-    """What stands in the way of a row, in a sentence."""
-    if there.row:
-        return RuleBroken(N_("Row %(first)s takes this worker's time already."), first=there.row)
-    event = Event.get_by_id(there.event)
+def refusals(clashes: Sequence[tuple[int, Standing]], by: Actor) -> Iterator[tuple[int, RuleBroken]]:
+    """Rows, each with what stands in its way in a sentence: what that is only to who may see it."""
+    numbers = [there.event for _, there in clashes if not there.row]
+    there_now = {event.id: event for event in event_rows.whole().where(Event.id.in_(numbers))} if numbers else {}
+    seen = caseloads.seen_among(by.worker, list(there_now.values())) if by.worker else set(there_now)
+    for row, there in clashes:
+        if there.row:
+            yield row, RuleBroken(N_("Row %(first)s takes this worker's time already."), first=there.row)
+        else:
+            yield row, _taken(there_now[there.event], is_seen=there.event in seen)
+
+
+def _taken(event: Event, *, is_seen: bool) -> RuleBroken:
     when = events.when(event)
-    return RuleBroken(
-        N_("%(worker)s has another appointment then: %(what)s on %(day)s, from %(start)s to %(end)s."),
-        worker=Worker.get_by_id(worker).name, what=events.subject_of(event), day=when["day"].isoformat(),
-        start=f"{when['start']:%H:%M}", end=f"{when['end']:%H:%M}",
-    )  # fmt: skip
+    told = {"day": when["day"].isoformat(), "start": f"{when['start']:%H:%M}", "end": f"{when['end']:%H:%M}"}
+    if not is_seen:
+        return RuleBroken(N_("%(worker)s is busy on %(day)s, from %(start)s to %(end)s."), worker=event.worker.name, **told)
+    sentence = N_("%(worker)s has another appointment then: %(what)s on %(day)s, from %(start)s to %(end)s.")
+    return RuleBroken(sentence, worker=event.worker.name, what=events.subject_of(event), **told)

@@ -180,7 +180,7 @@ class _Intake:
                     keep(plans)
                 if progress:
                     progress(self.report.rows)
-            self.planner.conclude()
+            self.planner.conclude(lambda: progress(self.report.rows) if progress else None)
             self.report.problems.sort(key=lambda problem: problem.row or 0)  # what is seen of all rows together goes to its row
         except RuleBroken as broken:
             self.report.refuse(broken)
@@ -226,19 +226,20 @@ def _checker(mapping: FileMapping, bound: Bound) -> Checker:
 def _planner(checker: Any, choices: Choices, by: Actor) -> Planner:
     subject = checker.mapping.subject
     if subject in CARE:
-        return _care_planner(checker)
+        return _care_planner(checker, by)
     if subject == "individuals":
         return People(checker, choices.consent_email is True)
     return Workers(checker, by) if subject == "workers" else Sites(checker)
 
 
-def _care_planner(checker: Any) -> Planner:
+def _care_planner(checker: Any, by: Actor) -> Planner:
     from domain.import_enrolments import Enrolments
     from domain.import_events import Events
     from domain.import_services import Services
 
-    planners: dict[str, Callable[[Any], Planner]] = {"services": Services, "enrolments": Enrolments, "events": Events}
-    return planners[checker.mapping.subject](checker)
+    if checker.mapping.subject == "events":
+        return Events(checker, by)
+    return Services(checker) if checker.mapping.subject == "services" else Enrolments(checker)
 
 
 def _check_whole(report: Report, bound: Bound, choices: Choices) -> None:

@@ -1,5 +1,6 @@
 """Taking in services, enrolments and events: what comes, what is refused, what is sent, and what a second time changes."""
 
+import dataclasses
 import datetime as dt
 import os
 import subprocess
@@ -16,7 +17,9 @@ from domain import (
     audit,
     clock,
     enrolments,
+    event_people,
     events,
+    import_events,
     imports,
     limits,
     schema,
@@ -543,6 +546,314 @@ def test_switches_of_messages_hold_for_what_files_say(take, at_nine, decided):
     good(take("events", EVENT, at(96)))
     good(take("events", EVENT, at(96, state="cancelled_by_agency")))
     assert outbox() == []
+
+
+# ---------------------------------------------------------------- by the rules of the pages
+
+
+@pytest.fixture
+def west(take):
+    """A site in another zone."""
+    good(take("sites", "external_id,name,time_zone", "w,West,America/Vancouver"))
+    return Site.get(external_id="w")
+
+
+def places(external_id="1"):
+    return {each.individual.external_id: each for each in Attendance.select().where(Attendance.event == event(external_id))}
+
+
+def add(who, cast):
+    """Staff add somebody on the event's page."""
+    event_people.add(event(), getattr(cast, who), cast.by("dora"), version=event().version)
+
+
+def left(worker):
+    with store.writing():
+        Worker.update(is_active=False).where(Worker.id == worker.id).execute()
+
+
+def test_somebody_whom_staff_added_does_not_stop_a_file_that_says_the_same(take, cast, at_nine):
+    good(take("events", EVENT, at(72)))
+    add("alice", cast)
+    assert good(take("events", EVENT, at(72))) == (0, 0, 1)
+    assert len(said(take("events", EVENT, at(72, who="alice")))) == 1
+    assert len(said(take("events", EVENT, at(72, who="pia")))) == 1
+
+
+def test_what_a_file_moves_is_moved_for_everybody_who_comes(take, cast, advice, at_nine):
+    good(take("events", EVENT, at(72)))
+    add("alice", cast)
+    enrolments.open(cast.alice, advice, None, dt.date(2024, 5, 1), SYSTEM)
+    attendances.confirm(places()["alice"], cast.by("alice"), "portal")
+    assert good(take("events", EVENT, at(96, service="a"))) == (0, 1, 0)
+    hers = places()["alice"]
+    assert (hers.starts_at, hers.confirmed_at, hers.enrolment.individual) == (NOW + dt.timedelta(hours=96), None, cast.alice)
+    told = EventMessage.select().join(Delivery).where(Delivery.state == "due", EventMessage.starts_at == NOW + dt.timedelta(hours=96))
+    assert {each.attendance.individual for each in told} == {cast.alice, cast.bob}
+    assert [entry.individual for entry in imported("event")[1:]] == [cast.bob, cast.alice]
+
+
+def test_one_of_several_who_cancels_leaves_the_appointment_to_the_others(take, cast, at_nine):
+    good(take("events", EVENT, at(72)))
+    add("alice", cast)
+    assert good(take("events", EVENT, at(72, state="cancelled_by_client"))) == (0, 1, 0)
+    assert (event().state, {who: each.state for who, each in places().items()}) == (
+        "booked", {"bob": "cancelled_by_client", "alice": "booked"},
+    )  # fmt: skip
+    assert [entry.individual for entry in imported("event")[1:]] == [cast.bob]  # of whom it tells
+    assert good(take("events", EVENT, at(72, state="cancelled_by_agency"))) == (0, 1, 0)
+    assert (event().state, places()["bob"].state, places()["alice"].state) == ("cancelled_by_agency", "cancelled_by_client", "booked")
+    assert [each.individual for each in Delivery.select().where(Delivery.kind == "event_cancelled")] == [cast.alice]
+
+
+def test_somebody_else_who_is_marked_while_the_file_is_read_is_not_overlooked(take, cast, at_nine):
+    good(take("events", EVENT, at(1)))
+    add("alice", cast)
+
+    def meanwhile(rows):
+        attendances.mark(places()["alice"], "show", cast.by("dora"), version=1)
+
+    assert said(take("events", EVENT, at(1, state="cancelled_by_agency"), progress=meanwhile)) == [STALE]
+    assert event().state == "booked"
+
+
+def test_a_start_that_the_file_changes_brings_its_end(take, cast, at_nine):
+    good(take("events", EVENT, at(72)))
+    for hours in (60, 120):
+        events.move(event(), NOW + dt.timedelta(hours=hours), 90, cast.by("dora"), version=event().version)
+        assert good(take("events", EVENT, at(96 + hours))) == (0, 1, 0)
+        assert event().ends_at - event().starts_at == dt.timedelta(minutes=50)
+    events.move(event(), NOW + dt.timedelta(hours=30), 90, cast.by("dora"), version=event().version)
+    assert good(take("events", EVENT, at(216, minutes=40))) == (0, 1, 0)
+    assert (event().starts_at, event().ends_at - event().starts_at) == (NOW + dt.timedelta(hours=216), dt.timedelta(minutes=40))
+
+
+def test_an_appointment_that_would_last_for_more_than_a_day_where_it_is_now_is_refused(take, west, at_nine):
+    good(take("events", EVENT, row("2026-07-04 10:00", "2026-07-05T16:30Z", site="w")))
+    events.move(event(), event().starts_at, 60, SYSTEM, version=1, site=Site.get(name="Main Street"))
+    assert said(take("events", EVENT, row("2026-07-04 10:00", "2026-07-05T16:00Z", site="w"))) == [
+        "row 2, column ends_at: An appointment lasts at least a minute and at most a day. (“2026-07-05T16:00:00+00:00”)"
+    ]
+
+
+def test_a_time_is_that_of_the_clock_where_the_appointment_is_afterwards(take, cast, west, at_nine):
+    with store.writing():
+        Worker.update(site=west).where(Worker.id == cast.otto.id).execute()
+    good(take("events", EVENT, row("2026-07-06 10:00", "2026-07-06 11:00")))
+    assert event().starts_at.hour == 13
+    assert good(take("events", EVENT, row("2026-07-06 10:00", "2026-07-06 11:00", worker="otto"))) == (0, 1, 0)
+    assert (event().site, event().starts_at.hour, event().ends_at.hour) == (west, 17, 18)
+    events.move(event(), event().starts_at, 60, SYSTEM, version=event().version, site=Site.get(name="Main Street"))
+    assert good(take("events", EVENT, row("2026-07-06 09:00", "2026-07-06 10:00", worker="otto"))) == (0, 1, 0)
+    assert (event().site.name, event().starts_at.hour) == ("Main Street", 12)
+
+
+def test_a_worker_brings_their_site_only_where_the_row_names_none(take, cast, west, at_nine):
+    with store.writing():
+        Worker.update(site=west).where(Worker.id == cast.otto.id).execute()
+    good(take("events", EVENT, at(72, site="Main Street")))
+    events.move(event(), event().starts_at, 50, SYSTEM, version=1, site=west)
+    assert good(take("events", EVENT, at(72, site="Main Street", worker="ines"))) == (0, 1, 0)
+    assert (event().worker, event().site) == (cast.ines, west)
+
+
+def test_what_staff_moved_stays_where_another_site_is_in_the_same_zone(take, cast, at_nine):
+    good(take("sites", "external_id,name,time_zone", "n,North,America/Halifax"))
+    good(take("events", EVENT, row("2026-07-06 10:00", "2026-07-06 11:00")))
+    events.move(event(), NOW + dt.timedelta(hours=100), 50, cast.by("dora"), version=1)
+    assert good(take("events", EVENT, row("2026-07-06 10:00", "2026-07-06 11:00", site="n"))) == (0, 1, 0)
+    assert (event().site.name, event().starts_at) == ("North", NOW + dt.timedelta(hours=100))
+
+
+def test_what_is_ahead_of_a_worker_who_left_is_refused_by_the_dry_run_too(take, cast, at_nine):
+    good(take("events", EVENT, at(72)))
+    left(cast.dora)
+    assert said(take("events", EVENT, at(96), dry=True)) == ["row 2, column worker: This worker has left. (“dora”)"]
+    assert good(take("events", EVENT, at(72))) == (0, 0, 1)
+    assert good(take("events", EVENT, at(-72))) == (0, 1, 0)
+    assert good(take("events", EVENT, at(72, number=2, worker="otto"))) == (1, 0, 0)
+    events.move(event("2"), event("2").starts_at, 50, SYSTEM, version=1, worker=cast.ines)
+    left(cast.ines)
+    assert said(take("events", EVENT, at(96, number=2, worker="otto"), dry=True)) == [
+        f"row 2, column worker: This worker has left. (“{cast.ines.name}”)"
+    ]
+
+
+def test_what_somebody_came_to_is_not_moved_into_the_future_and_who_missed_it_may_come(take, cast, at_nine):
+    good(take("events", EVENT, at(-3)))
+    attendances.mark(place(), "show", cast.by("dora"), version=1)
+    assert said(take("events", EVENT, at(72), dry=True))[0].startswith(
+        "row 2, column starts_at: Somebody came to this appointment: it can be corrected to a time that is over, but not be moved"
+    )
+    assert good(take("events", EVENT, at(-4))) == (0, 1, 0)
+    attendances.mark(place(), "no_show", cast.by("dora"), version=2)
+    assert good(take("events", EVENT, at(72))) == (0, 1, 0)
+    assert (place().state, outbox()) == ("booked", ["moved due 0", "confirmation due 24"])
+    assert audit.values_of(imported("event")[-1])["before"]["place_state"] == "no_show"
+
+
+def test_others_who_missed_it_may_come_too_and_what_they_came_to_stays(take, cast, at_nine):
+    good(take("events", EVENT, at(-3)))
+    add("alice", cast)
+    attendances.mark(places()["alice"], "show", cast.by("dora"), version=1)
+    for line in (at(72), at(-3, state="cancelled_by_agency")):
+        assert "Somebody came to this appointment" in said(take("events", EVENT, line, dry=True))[0]
+    attendances.mark(places()["alice"], "no_show", cast.by("dora"), version=2)
+    assert good(take("events", EVENT, at(72))) == (0, 1, 0)
+    assert (places()["alice"].state, places()["alice"].version, outbox().count("moved due 0")) == ("booked", 4, 2)
+    entry = AuditEntry.select().where(AuditEntry.kind == "attendance.changed").order_by(AuditEntry.id.desc()).first()
+    assert (entry.individual, audit.values_of(entry)["after"]) == (cast.alice, "booked")
+
+
+def test_what_somebody_came_to_or_cancelled_already_is_not_cancelled_by_a_file(take, cast, at_nine):
+    good(take("events", EVENT, at(-3, number=1), at(72, number=2)))
+    attendances.mark(place("1"), "show", cast.by("dora"), version=1)
+    attendances.give_up(place("2"), cast.by("bob"))
+    came = "Somebody came to this appointment, so it was not cancelled. Correct who came first."
+    for state in ("cancelled_by_agency", "late_cancelled"):
+        assert said(take("events", EVENT, at(-3, state=state), dry=True)) == [f"row 2, column state: {came} (“{state}”)"]
+    assert good(take("events", EVENT, at(72, number=2, state="cancelled_by_agency"))) == (0, 0, 1)
+    assert (event("2").state, place("2").state) == ("cancelled_by_client", "cancelled_by_client")
+    assert not Delivery.select().where(Delivery.kind == "event_cancelled").exists()
+
+
+def test_who_is_to_come_in_person_instead_of_a_video_call_is_asked_anew(take, cast, at_nine):
+    good(take("events", EVENT, at(72) + "yes"))
+    events.set_video(event(), "https://video.example/x", cast.by("dora"), is_video=True, version=1)
+    attendances.confirm(place(), cast.by("bob"), "portal")
+    assert good(take("events", EVENT, at(72) + "no")) == (0, 1, 0)
+    assert (event().is_video, event().video_link, place().confirmed_at, place().confirmed_how) == (False, "", None, "")
+
+
+def test_who_cancelled_by_a_file_has_confirmed_nothing_and_begins_anew_when_booked_again(take, cast, at_nine):
+    good(take("events", EVENT, at(20)))
+    attendances.confirm(place(), cast.by("bob"), "portal")
+    attendances.tell(place(), "running_late", cast.by("bob"))
+    assert good(take("events", EVENT, at(20, state="late_cancelled"))) == (0, 1, 0)
+    assert (place().confirmed_at, set(attendances.said(place()))) == (None, {"running_late"})
+    assert good(take("events", EVENT, at(20))) == (0, 1, 0)
+    assert (place().state, attendances.said(place())) == ("booked", {})
+    assert attendances.tell(place(), "running_late", cast.by("bob"))
+
+
+def test_a_row_that_books_again_at_another_time_tells_it(take, cast, at_nine):
+    good(take("events", EVENT, at(30)))
+    good(take("events", EVENT, at(30, state="cancelled_by_client")))
+    assert outbox() == []
+    assert good(take("events", EVENT, at(40))) == (0, 1, 0)
+    assert outbox() == ["moved due 0"]
+    assert EventMessage.get().was_at == NOW + dt.timedelta(hours=30)
+
+
+def test_the_same_in_other_words_changes_nothing(take, cast, advice, at_nine):
+    good(take("events", EVENT, row("2026-07-06 10:00", "2026-07-06 11:00", site="Main Street", service="a")))
+    events.move(event(), NOW + dt.timedelta(hours=100), 50, cast.by("dora"), version=1, worker=cast.otto)
+    attendances.give_up(place(), cast.by("bob"))
+    other = row("2026-07-06T13:00Z", "2026-07-06T14:00Z", "scheduled", worker="dora@example.org", site="Main Street", service="Advice")
+    assert good(take("events", EVENT, f"{other}no")) == (0, 0, 1)
+    assert (event().worker, event().state, event().starts_at) == (cast.otto, "cancelled_by_client", NOW + dt.timedelta(hours=100))
+    assert good(take("events", EVENT, other.replace("scheduled", ""))) == (0, 0, 1)
+
+
+def test_a_service_that_is_called_otherwise_and_nothing_for_no_change_nothing(take, cast, advice):
+    row = "e1,bob,a,dora,2024-05-01,"
+    good(take("enrolments", FILE, row))
+    enrolments.assign(Enrolment.get(), cast.otto, [], SYSTEM, version=1)
+    assert good(take("enrolments", FILE, row.replace(",a,dora", ",Advice,dora@example.org"))) == (0, 0, 1)
+    take("services", OFFER, "b,,Other,,,no,,")
+    with store.writing():
+        Service.update(is_visible=True).where(Service.external_id == "b").execute()
+    assert good(take("services", OFFER, "b,,Other,,,,,")) == (0, 0, 1)
+
+
+def test_an_enrolment_that_a_file_opens_again_comes_without_the_workers_who_left(take, cast, advice):
+    row = "e1,bob,a,dora,2024-05-01,"
+    good(take("enrolments", FILE, row + "2024-06-01"))
+    enrolments.assign(Enrolment.get(), cast.otto, [cast.ines, cast.finn], SYSTEM, version=1)
+    for worker in (cast.otto, cast.ines):
+        left(worker)
+    assert good(take("enrolments", FILE, row)) == (0, 1, 0)
+    assert (Enrolment.get().worker, enrolments.further_workers(Enrolment.get())) == (None, [cast.finn])
+    entry = AuditEntry.select().where(AuditEntry.kind == "enrolment.assigned").order_by(AuditEntry.id.desc()).first()
+    assert audit.values_of(entry)["after"] == {"worker": None, "others": [cast.finn.id]}
+    good(take("enrolments", FILE, row + "2024-06-01"))
+    enrolments.assign(Enrolment.get(), cast.dora, [], SYSTEM, version=Enrolment.get().version)
+    left(cast.dora)
+    assert said(take("enrolments", FILE, row, dry=True)) == ["row 2, column worker: This worker has left. (“dora”)"]
+
+
+def test_a_service_gets_no_fewer_places_than_are_taken(take, cast, advice):
+    for who in (cast.alice, cast.bob):
+        enrolments.open(who, advice, None, dt.date(2024, 5, 1), SYSTEM)
+    assert said(take("services", OFFER, "a,,Advice,,,yes,,1")) == [
+        "row 2, column capacity: There cannot be fewer places than people who are in it: 2. (“1”)"
+    ]
+    assert good(take("services", OFFER, "a,,Advice,,,yes,,3")) == (0, 1, 0)
+
+
+def test_a_place_that_is_taken_while_the_file_is_read_counts(cast, advice, staged):
+    planner = staged("services", OFFER, "a,,Advice,,,yes,,1")
+    for who in (cast.alice, cast.bob):
+        enrolments.open(who, advice, None, dt.date(2024, 5, 1), SYSTEM)
+    with pytest.raises(RuleBroken) as refused, store.writing():
+        planner.write(SYSTEM)
+    assert refused.value.message == STALE
+
+
+def test_a_refusal_tells_of_an_appointment_only_who_may_see_it(take, cast, at_nine):
+    events.book(events.Plan(cast.ines, NOW + dt.timedelta(hours=30), 50, Site.get(), [cast.eve]), cast.by("ines"))
+    line, when = at(30, worker="ines"), "on 2026-07-02, from 15:00 to 15:50."
+    assert said(take("events", EVENT, line, by=cast.by("otto"))) == [
+        f"row 2, column starts_at: {cast.ines.name} is busy {when}"
+    ]
+    for who in ("ines", "ada"):
+        assert said(take("events", EVENT, line, by=cast.by(who))) == [
+            f"row 2, column starts_at: {cast.ines.name} has another appointment then: an appointment {when}"
+        ]
+
+
+@pytest.mark.parametrize(
+    ("form", "typed"), [("%d.%m.%Y", "05.01.2026 14:30:00"), ("%m/%d/%Y", "01/05/2026 2:30:00 PM"), ("%m/%d/%Y", "01/05/2026 2:30 pm")]
+)
+def test_times_with_seconds_are_read_and_the_hint_names_the_forms_that_were_chosen(take, cast, tmp_path, at_nine, form, typed):
+    mapping = dataclasses.replace(imports.find_mapping("events", "doorstep"), formats=(form,))
+    for name, start in (("good", typed), ("bad", "5. Januar")):
+        (tmp_path / name).write_text(f"{EVENT}\n{row(start, '15:00:00')}")
+    report = imports.apply("events", tmp_path / "good", mapping, Choices())
+    assert (good(report), event().starts_at, event().ends_at.hour) == ((1, 0, 0), dt.datetime(2026, 1, 5, 18, 30, tzinfo=dt.UTC), 19)
+    hint = f"{dt.date(2001, 12, 31).strftime(form)} 14:30, 2001-12-31T14:30:00Z"
+    assert f"Times are written like {hint}." in said(imports.check("events", tmp_path / "bad", mapping, Choices()))[0]
+
+
+def test_an_appointment_is_at_some_site(take, at_nine):
+    with store.writing():
+        Site.update(is_main=False).execute()
+    assert said(take("events", EVENT, at(72), dry=True)) == ["row 2, column site: Enter the site: the agency has no main one yet."]
+
+
+def test_only_what_is_told_is_looked_at_again(take, cast, advice, at_nine):
+    good(take("events", EVENT, at(30)))
+    assert outbox() == []  # whoever knows of it is not asked so late
+    assert good(take("events", EVENT, at(30, minutes=40, service="a"))) == (0, 1, 0)
+    assert outbox() == []
+
+
+def test_an_hour_that_the_clock_shows_twice_is_pointed_out(take, at_nine):
+    line = row("2025-11-02 01:30", "2025-11-02 02:30")
+    report = take("events", EVENT, line)
+    assert good(report) == (1, 0, 0)
+    assert noted(report) == [
+        "row 2, column starts_at: The clock shows this time twice that day: the first one is meant. (“2025-11-02T01:30:00”)"
+    ]
+    assert noted(take("events", EVENT, line)) == []
+
+
+def test_a_file_full_of_clashes_is_worded_in_lots_and_renews_its_lease(take, cast, at_nine, monkeypatch):
+    monkeypatch.setattr(import_events, "TOLD_AT_ONCE", 2)
+    told = []
+    good(take("events", EVENT, *[at(30 + number, number=number) for number in range(5)]))
+    report = take("events", EVENT, *[at(30 + number, number=f"b{number}") for number in range(5)], dry=True, progress=told.append)
+    assert ([problem.row for problem in report.problems], told) == ([2, 3, 4, 5, 6], [5, 5, 5, 5])
 
 
 # ---------------------------------------------------------------- repeated, beside others, killed
