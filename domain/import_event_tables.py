@@ -79,7 +79,7 @@ def write_events() -> list[Attendance]:
 
 def note_again(places: list[Attendance], by: Actor) -> None:
     """The same, for the record of who did what: said last, as everybody does."""
-    change = {"before": "no_show", "after": "booked", "how": ""}
+    change = {"before": "no_show", "after": "booked", "how": "", "reason": ""}
     audit.record_many("attendance.changed", by, [(place.individual, events.named(place.event), change) for place in places])
 
 

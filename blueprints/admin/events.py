@@ -210,6 +210,16 @@ def place_removal(event_id: str, place_id: str):
                              said=attendances.phone_verbs(place))  # fmt: skip
 
 
+@bp.post(f"{_HERE}/places/<place_id>/removal")
+@any_staff
+def remove_place(event_id: str, place_id: str):
+    place = staff_calendar.place(g.viewer, g.viewer.managed_event(event_id), place_id)
+    with refusals_told():
+        attendances.mark(place, "cancel", g.viewer.actor, version=version_in(request.form))
+        tell("good", _("Saved."))
+    return done(url_for("admin.event", event_id=event_id))
+
+
 @bp.post(f"{_HERE}/places/<place_id>/<what>")
 @any_staff
 def mark_place(event_id: str, place_id: str, what: str):

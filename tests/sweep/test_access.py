@@ -30,7 +30,7 @@ RIGHTS = {
 
 # Who looks after an event as well as sees it: whose it is, and who looks after the schedules of others.
 MANAGED = {"admin.move_form", "admin.move_event", "admin.event_cancellation", "admin.cancel_event", "admin.revert_event", "admin.set_video",
-           "admin.add_to_event", "admin.add_person", "admin.place_removal"}
+           "admin.add_to_event", "admin.add_person", "admin.place_removal", "admin.remove_place"}
 MANAGES = ("dora", "vera", "finn", "ada")
 # Each route with the kinds of its arguments.
 RECIPES = {
