@@ -11,7 +11,7 @@ from wtforms import BooleanField
 from blueprints.admin import bp, event_words, paging, people, wording
 from blueprints.admin.booking import TimeForm
 from blueprints.admin.groups import sought
-from domain import attendances, clock, event_people, events, staff_calendar, staff_sayings
+from domain import attendances, clock, event_people, events, settings, staff_calendar, staff_sayings
 from domain.rules import NotFound
 from models import Attendance, Event, Individual
 from web.access import any_staff
@@ -127,6 +127,8 @@ def move_event(event_id: str):
             events.move(found, when.at, minutes, g.viewer.actor, version=form.version, worker=form.chosen_worker, site=form.chosen_site,
                         how=form.how)  # fmt: skip
             tell("good", _("Moved. The clock shows this time twice that day: the first one is meant.") if when.is_doubled else _("Moved."))
+            if when.at <= clock.now() and not settings.get("event_moved_past"):
+                tell("info", _("This is in the past: nothing is sent."))
             return done(url_for("admin.event", event_id=event_id))
     return _move(found, form)
 
@@ -164,7 +166,13 @@ def revert_event(event_id: str):
     with refusals_told():
         staff_calendar.bring_back(g.viewer, g.viewer.managed_event(event_id))
         tell("good", _("The appointment is booked again."))
+        _say_that_nothing_is_sent(g.viewer.event(event_id))
     return done(url_for("admin.event", event_id=event_id))
+
+
+def _say_that_nothing_is_sent(found: Event) -> None:
+    if found.starts_at > clock.now():
+        tell("info", _("Who was told that it is cancelled gets no e-mail that it stands again: please call them."))
 
 
 # ---------------------------------------------------------------- places
@@ -235,6 +243,8 @@ def mark_place(event_id: str, place_id: str, what: str):
         else:
             _by_phone(place, what)
         tell("good", _("Saved."))
+        if what == "revert" and place.state in attendances.CANCELLED:
+            _say_that_nothing_is_sent(found)
     return done(url_for("admin.event", event_id=event_id))
 
 

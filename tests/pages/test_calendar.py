@@ -138,12 +138,18 @@ def test_who_said_that_they_cannot_come_is_asked_no_more(browse, cast, book):
     alice.open(event_page(place))
     alice.press("I cannot come")
     page = alice.open(event_page(place))
-    assert page.buttons == ["I am running late"]
+    assert page.buttons == ["I come after all"]
     assert "You said that you cannot come" in page
     assert "It is too late to cancel here" not in page
     assert "you cannot come" in alice.open("/calendar/").main
     assert "Please say that you come." not in alice.open("/")
     assert event_page(place) in alice.page.hrefs
+    choose(cast, confirming=0)
+    assert "If you can come after all, call" in alice.open(event_page(place))
+    choose(cast, confirming=1)
+    alice.open(event_page(place))
+    assert "We expect you" in alice.press("I come after all")
+    assert "You said" not in alice.open(event_page(place))
 
 
 def test_how_to_cancel_is_told_before_the_buttons(browse, cast, book):

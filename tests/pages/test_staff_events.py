@@ -315,6 +315,22 @@ def test_somebody_is_taken_out_after_the_page_said_that_they_are_told(cast, brow
     assert ada.ask(f"{of(event)}places/{place(event, cast.bob).public_id}/removal").location.endswith(of(event))
 
 
+def test_what_is_not_sent_is_said(cast, browse, book):
+    event = book(10, who=("alice", "bob"))
+    ada = browse("ada")
+    attendances.give_up(place(event, cast.bob), cast.by("bob"))
+    for page in ("move", "cancellation"):
+        assert "Who comes: Alice Archer" in ada.open(of(event) + page)
+        assert "Bob Brook" not in ada.page.main
+    ada.open(of(event))
+    assert "gets no e-mail that it stands again" in ada.press("Back to booked")
+    events.cancel(Event.get(), SYSTEM, version=Event.get().version)
+    ada.open(of(event))
+    assert "gets no e-mail that it stands again" in ada.press("Book it again")
+    ada.open(f"{of(event)}move")
+    assert "This is in the past: nothing is sent." in ada.press("Move", when("10:00", -3))
+
+
 def test_a_move_that_was_asked_for_by_phone_says_so(cast, browse, book):
     event = book(10)
     dora = browse("dora")
@@ -373,7 +389,7 @@ def test_who_was_added_later_is_named_in_the_history(cast, browse, book, frozen)
     frozen.shift(hours=1)
     event_people.add(event, cast.bob, cast.by("ada"), version=1)
     told = browse("ada").open(of(event)).main.split("What happened")[1]
-    assert "Appointment booked: Bob Brook" in told
+    assert "Bob Brook: Appointment booked" in told
     assert "Appointment booked: Alice" not in told
 
 
