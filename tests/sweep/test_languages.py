@@ -198,12 +198,20 @@ def texts_of(page):
     return [" ".join(text.split()) for text in spoken(page.tree) if text.strip()]
 
 
+def by_turns(name, language):
+    """Each person in one language, but for ada and alice, who see most, in all: what a page forgets to translate it forgets in each."""
+    place = OTHERS.index(language)
+    few = len(PEOPLE[name]) < len(OTHERS)
+    chosen = [who for turn, who in enumerate(PEOPLE[name]) if few or turn % len(OTHERS) == place or who in ("ada", "alice")]
+    return {who: PEOPLE[name][who] for who in chosen}
+
+
 @every_language
 @pytest.mark.parametrize("name", ["living", "opening", "empty"])
 def test_no_page_of_anybody_keeps_a_word_of_english(scene, name, language):
     known, is_english = data() - {"Portal"}, left_in_english(language)
     seen = set()
-    for who, starts in PEOPLE[name].items():
+    for who, starts in by_turns(name, language).items():
         walker = scene.ways[who]
         walker.client.environ_base["HTTP_ACCEPT_LANGUAGE"] = language
         for path, page in walker.walk(*starts).items():
