@@ -332,13 +332,13 @@ def test_nonsense_in_all_fields_is_never_our_fault_and_is_kept(scene, name, who)
 
 
 @everybody
-@pytest.mark.parametrize("share", [pytest.param(12, marks=pytest.mark.long), pytest.param(1, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("share", [pytest.param(20, marks=pytest.mark.long), pytest.param(1, marks=pytest.mark.soak)])
 def test_nonsense_in_any_one_field_is_never_our_fault_and_is_kept(scene, name, who, share):
     """By turns, but for the soak: each field meets a share of the nonsense, another one on each database, and each nonsense
     the share of the fields."""
     for found in scene.kinds(who):
         well, fields = filled(scene, found), typed_fields(found)
-        for turn, field in enumerate(fields, 6 if store.is_postgres() else 0):
+        for turn, field in enumerate(fields, 10 if store.is_postgres() else 0):
             for number, (what, value) in enumerate(NONSENSE.items()):
                 if (number + turn) % share:
                     continue
