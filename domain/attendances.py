@@ -157,6 +157,13 @@ class Offer:
     add: bool  # to a calendar of the client's own
 
 
+def may_confirm(place: Attendance) -> bool:
+    """True where a client may say that they come, and has not."""
+    event = place.event
+    is_open = event.state == "booked" and place.state == "booked" and place.confirmed_at is None
+    return bool(is_open and event.starts_at > clock.now() and settings.get("confirming"))
+
+
 def offer(place: Attendance) -> Offer:
     """What the page offers for a place: just what the verbs would not refuse."""
     event, now = place.event, clock.now()
@@ -164,7 +171,7 @@ def offer(place: Attendance) -> Offer:
     is_ahead = is_booked and event.starts_at > now
     way = way_to_cancel(event)
     return Offer(
-        confirm=is_ahead and place.confirmed_at is None and settings.get("confirming"),
+        confirm=may_confirm(place),
         cancel=way if is_ahead and settings.get("cancelling") else "",
         late=_may_tell(event, place, "running_late", now),
         cannot_come=_may_tell(event, place, "cannot_come", now),

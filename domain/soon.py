@@ -17,15 +17,11 @@ def of(individual: Individual) -> tuple[Attendance | None, list[tuple[Attendance
     and to be confirmed."""
     now = clock.now()
     places = _AHEAD.all(individual.id, Attendance.starts_at.db_value(now - event_rows.LONGEST), Event.ends_at.db_value(now))
-    declined = attendances.declined([place for place in places if _may_be_asked(place)])
-    asked = [(place, _may_be_asked(place) and place.id not in declined) for place in places]
+    until = now + dt.timedelta(hours=settings.get("confirmation_hours"))
+    open_ = [place for place in places if place.event.starts_at <= until and attendances.may_confirm(place)]
+    asks = {place.id for place in open_} - attendances.declined(open_)
+    asked = [(place, place.id in asks) for place in places]
     return next(iter(places), None), [(place, is_asked) for place, is_asked in asked if is_asked or _is_near(place)][:MOST]
-
-
-def _may_be_asked(place: Attendance) -> bool:
-    """True where a client is expected to say whether they come, if they have not."""
-    hours = dt.timedelta(hours=settings.get("confirmation_hours"))
-    return place.event.starts_at - hours <= clock.now() and attendances.offer(place).confirm
 
 
 def _is_near(place: Attendance) -> bool:
