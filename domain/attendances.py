@@ -68,7 +68,7 @@ def _change(place: Attendance, event: Event, verb: str, by: Actor, *, reason: st
     if verb in ("cancel", "cancel_late"):
         changes |= {"confirmed_at": None, "confirmed_how": "", "cancel_reason": reason}
     elif place.state in CANCELLED:  # so it begins anew: what they said before counts no more
-        work_queue.set_apart([f"{what}:{told_key(place)}" for what in ("running_late", "cannot_come")])
+        work_queue.set_apart([f"{what}:{told_key(place)}" for what in event_messages.SAYINGS])
     stored = Attendance.update(**changes).where(Attendance.id == place.id, Attendance.state.in_(move.origins))
     if not stored.execute():
         raise RuleBroken(N_("Somebody else said something about this meanwhile. Look at it again."), code="over")
@@ -218,7 +218,7 @@ def phone_verbs(place: Attendance) -> list[str]:
     verbs = ["confirm"] if is_ahead and place.confirmed_at is None else []
     if is_ahead and (now <= latest_to_cancel(event) or settings.get("late_cancelling")):
         verbs.append("give_up")
-    said = ("running_late",) if "give_up" in verbs else ("running_late", "cannot_come")
+    said = event_messages.SAYINGS[:1] if "give_up" in verbs else event_messages.SAYINGS
     return verbs + [what for what in said if _may_tell(event, place, what, now)]
 
 
@@ -274,7 +274,7 @@ def _to_do(what: str, place: Attendance, event: Event) -> bool:
 
 def said(place: Attendance) -> dict[str, dt.datetime]:
     """What a client let the worker know of a place as it is now, and when."""
-    keys = {f"{what}:{told_key(place)}": what for what in ("running_late", "cannot_come")}
+    keys = {f"{what}:{told_key(place)}": what for what in event_messages.SAYINGS}
     return {keys[task.dedupe_key]: task.created_at for task in Task.select().where(Task.dedupe_key.in_(list(keys)))}
 
 
@@ -299,8 +299,8 @@ mark_of = event_messages.mark_of
 
 
 def told_key(place: Attendance) -> str:
-    """What makes one message to the worker differ from the next: the place, and the time that it is about."""
-    return f"{place.id}.{mark_of(place.event)}"
+    """The key of what is said of a place as it is now."""
+    return event_messages.told_key(place.id, place.event.starts_at)
 
 
 def by_link(token: str) -> tuple[Attendance, bool]:

@@ -29,6 +29,7 @@ SWITCHES = {
     "event_cancelled": ("event_cancelled",), "event_confirmation": ("confirming", "event_confirmation"),
 }  # fmt: skip
 KINDS = tuple(SWITCHES)
+SAYINGS = ("running_late", "cannot_come")  # what clients let a worker know; the second counts more
 _LATE = dt.timedelta(days=1)  # of a move whose time is over, for the record
 _CANCELLED = ("cancelled_by_client", "late_cancelled")  # of a place
 _LOT = 1000  # events in one turn of planning anew
@@ -69,6 +70,12 @@ def is_on(kind: str) -> bool:
 def mark_of(event: Event | Attendance) -> str:
     """The time of an event, in a form or the link that confirms it: another link of the call, or another worker, changes nothing."""
     return str(int(event.starts_at.timestamp()))
+
+
+def told_key(place: int, starts_at: dt.datetime) -> str:
+    """What makes one thing that a client lets the worker know differ from the next: the place (its number), and the time that it is
+    about."""
+    return f"{place}.{int(starts_at.timestamp())}"
 
 
 # ---------------------------------------------------------------- what has to be sent of a place
@@ -153,7 +160,7 @@ def _asked_at(place: Attendance, event: Event, messages: list[EventMessage], now
 
 def has_declined(place: Attendance, event: Event) -> bool:
     """True once a client said that they cannot come at this time."""
-    return bool(Task.select().where(Task.dedupe_key == f"cannot_come:{place.id}.{mark_of(event)}").exists())
+    return bool(Task.select().where(Task.dedupe_key == f"cannot_come:{told_key(place.id, event.starts_at)}").exists())
 
 
 # ---------------------------------------------------------------- what they heard

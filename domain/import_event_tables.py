@@ -137,8 +137,8 @@ def _begin_anew() -> None:
     staged = StagedEvent
     back = staged.select(staged.place, Attendance.starts_at, staged.starts_at).join(Attendance, on=(Attendance.id == staged.place))
     back = back.where(staged.is_place_changed, Attendance.state.in_(CANCELLED), staged.place_state.not_in(CANCELLED))
-    keys = [f"{what}:{place}.{event_messages.mark_of(Attendance(starts_at=at))}" for place, *times in back.tuples() for at in {*times}
-            for what in ("running_late", "cannot_come")]  # fmt: skip
+    keys = [f"{what}:{event_messages.told_key(place, at)}" for place, *times in back.tuples() for at in {*times}
+            for what in event_messages.SAYINGS]  # fmt: skip
     for start in range(0, len(keys), 500):
         work_queue.set_apart(keys[start : start + 500])
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from domain import (
     agency,
-    attendances,
     clock,
+    event_messages,
     event_people,
     event_rows,
     events,
@@ -160,7 +160,7 @@ def _entries(who: StaffViewer, rows: list[Any], coming: Callable[[], Any], most:
 def _with_sayings(entries: list[Entry]) -> list[Entry]:
     """What one person who comes alone let the worker know, where it is not over."""
     now = clock.now()
-    alone = {f"{entry.people[0].place}.{attendances.mark_of(entry.event)}": entry.event.id for entry in entries
+    alone = {event_messages.told_key(entry.people[0].place, entry.event.starts_at): entry.event.id for entry in entries
              if len(entry.people) == 1 and not entry.hidden and entry.people[0].state == entry.event.state == "booked"
              and entry.event.ends_at > now}  # fmt: skip
     told = staff_sayings.said_under(alone)

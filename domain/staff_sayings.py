@@ -5,11 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Sequence
 
-from domain import attendances
+from domain import attendances, event_messages
 from domain.viewer import StaffViewer
 from models import Attendance, Event, Individual, Site, Task
 
-WHAT = ("running_late", "cannot_come")
+WHAT = event_messages.SAYINGS
 
 
 def said(places: Sequence[Attendance]) -> dict[int, str]:

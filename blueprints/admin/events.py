@@ -163,10 +163,11 @@ def cancel_event(event_id: str):
 @bp.post(f"{_HERE}/return")
 @any_staff
 def revert_event(event_id: str):
+    found = g.viewer.managed_event(event_id)
     with refusals_told():
-        staff_calendar.bring_back(g.viewer, g.viewer.managed_event(event_id))
+        staff_calendar.bring_back(g.viewer, found)
         tell("good", _("The appointment is booked again."))
-        _say_that_nothing_is_sent(g.viewer.event(event_id))
+        _say_that_nothing_is_sent(found)
     return done(url_for("admin.event", event_id=event_id))
 
 
