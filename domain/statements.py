@@ -41,8 +41,8 @@ class Question(_Built):
     def first(self, *values: Any) -> Any:
         """The first row, or None."""
         query, cursor = self._run(values)
-        row = cursor.fetchone()
-        return None if row is None else self._reader(query, cursor)(row)
+        rows = cursor.fetchall()  # to the end, or SQLite prepares the statement anew the next time
+        return self._reader(query, cursor)(rows[0]) if rows else None
 
     def _reader(self, query: Any, cursor: Any) -> Callable[[Any], Any]:
         """How a row becomes objects: found out once, because Peewee takes longer for that than for the row."""
@@ -51,7 +51,7 @@ class Question(_Built):
             wrapper = query._get_cursor_wrapper(cursor)
             wrapper.initialize()
             wrapper.cursor = None
-            self._readers[kind] = wrapper.process_row
+            self._readers[kind] = _rows_read(wrapper)
         return self._readers[kind]
 
 
@@ -93,3 +93,95 @@ class _Place:
 
     def __init__(self, number: int) -> None:
         self.number = number
+
+
+# ---------------------------------------------------------------- rows
+
+
+def _rows_read(wrapper: Any) -> Callable[[Any], Any]:
+    """How a row becomes the objects of its tables.
+
+    Peewee's own way asks of each value of each row where it belongs, which takes longer than the question itself; it is kept for
+    what is more than columns of tables whose keys are among them.
+    """
+    if isinstance(wrapper, peewee.ModelTupleCursorWrapper):
+        return _tuples_read([(number, _needed(convert)) for number, convert in enumerate(wrapper.converters)])
+    spec: tuple[Any, ...] = getattr(wrapper, "_row_spec", ())
+    read: dict[Any, list[_Column]] = {}
+    for number, key, name, convert in spec:
+        read.setdefault(key, []).append((number, name, _needed(convert)))
+    joins = getattr(wrapper, "src_to_dest", ())
+    joined = {wrapper.model, *(each[0] for each in joins), *(each[2] for each in joins)}
+    if not spec or joined != set(read) or not all(is_key for *_, is_key in joins) or not all(map(_has_its_key, read, read.values())):
+        return wrapper.process_row  # type: ignore[no-any-return]
+    parts = [(key, _table(key), _number_of_key(key, columns), tuple(columns)) for key, columns in read.items()]
+    return _Rows(wrapper.model, parts, [(source, name, target) for source, name, target, *_ in joins])
+
+
+_Convert = Callable[[Any], Any]
+
+
+def _needed(convert: _Convert | None) -> _Convert | None:
+    """How a column's value is read; None where the driver gives it as it is: numbers and words."""
+    field: Any = getattr(convert, "__self__", None)
+    while isinstance(field, peewee.ForeignKeyField):
+        field = field.rel_field
+    is_plain = isinstance(field, (peewee.IntegerField, peewee.CharField, peewee.TextField))
+    return None if is_plain and type(field).python_value is peewee.Field.python_value else convert
+
+
+def _tuples_read(columns: list[tuple[int, _Convert | None]]) -> Callable[[Any], Any]:
+    wanted = [(number, convert) for number, convert in columns if convert is not None]
+
+    def read(row: Any) -> tuple[Any, ...]:
+        values = list(row)
+        for number, convert in wanted:
+            if values[number] is not None:
+                values[number] = convert(values[number])
+        return tuple(values)
+
+    return read if wanted else tuple
+
+
+_Column = tuple[int, str, _Convert | None]  # where it stands in a row, its field, how its value is read
+
+
+class _Rows:
+    """Makes objects of rows as Peewee does; None where the row of an outer join is not there."""
+
+    def __init__(self, first: Any, parts: Any, joins: Any) -> None:
+        self._first, self._parts, self._joins = first, parts, joins
+
+    def __call__(self, row: Any) -> Any:
+        objects: dict[Any, Any] = {}
+        for key, table, number, columns in self._parts:
+            if row[number] is None:
+                objects[key] = None
+                continue
+            objects[key] = made = table.__new__(table)
+            made.__data__ = {
+                name: row[at] if convert is None or row[at] is None else convert(row[at]) for at, name, convert in columns
+            }
+            made.__rel__, made._dirty = {}, set()
+        for source, name, target in self._joins:
+            owner, joined = objects[source], objects[target]
+            if owner is not None:
+                owner.__rel__[name] = joined
+                if joined is not None:
+                    owner.__data__[name] = joined._pk
+        return objects[self._first]
+
+
+def _table(key: Any) -> Any:
+    return getattr(key, "model", key)
+
+
+def _has_its_key(key: Any, columns: list[_Column]) -> bool:
+    table = _table(key)._meta
+    names = {name for _, name, _ in columns}
+    return bool(table.primary_key) and table.primary_key.name in names and names <= set(table.fields)
+
+
+def _number_of_key(key: Any, columns: list[_Column]) -> int:
+    name = _table(key)._meta.primary_key.name
+    return next(at for at, each, _ in columns if each == name)

@@ -28,6 +28,8 @@ class UTCDateTimeField(DateTimeField):
         return super().db_value(value)
 
     def python_value(self, value: Any) -> Any:
+        if isinstance(value, str):  # as SQLite keeps it; Peewee tries one pattern after the other
+            return dt.datetime.fromisoformat(value).replace(tzinfo=UTC)
         value = super().python_value(value)
         return value.replace(tzinfo=UTC) if isinstance(value, dt.datetime) else value
 

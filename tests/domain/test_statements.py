@@ -1,0 +1,87 @@
+"""What a built statement reads of rows is what Peewee itself would read of them."""
+
+import datetime as dt
+
+import pytest
+
+from domain import agency, enrolments, events, services, statements
+from domain.events import Plan
+from domain.services import Details
+from models import Attendance, Enrolment, Event, Group, Individual, Service, Site, Worker
+
+TODAY = dt.date(2026, 3, 4)
+
+
+@pytest.fixture
+def places(cast, frozen):
+    """Two of Alice's: one of a service with a link to a video call, one of none."""
+    frozen("2026-03-04 16:00")
+    service = services.add(Details("Counselling"), "case", cast.by("ines"))
+    enrolments.open(cast.alice, service, cast.dora, TODAY, cast.by("ines"))
+    for hours, of in ((30, service), (60, None)):
+        at = dt.datetime(2026, 3, 4, 16, tzinfo=dt.UTC) + dt.timedelta(hours=hours)
+        events.book(Plan(cast.dora, at, 50, agency.main_site(), [cast.alice], of), cast.by("dora"))
+
+
+def told(row):
+    """A row with all that hangs on it."""
+    if row is None or not hasattr(row, "__data__"):
+        return row
+    return type(row), row.__data__, {name: told(of) for name, of in row.__rel__.items()}
+
+
+def whole(individual):
+    return (
+        Attendance.select(Attendance, Event, Worker, Site, Service, Group).join(Event).join(Worker).switch(Event).join(Site)
+        .switch(Event).left_outer_join(Service).switch(Event).left_outer_join(Group, on=(Event.group == Group.id), attr="group")
+        .where(Attendance.individual == individual).order_by(Attendance.id)
+    )  # fmt: skip
+
+
+def some_columns(individual):
+    columns = (Attendance.id, Attendance.confirmed_at, Event.id, Event.starts_at, Event.is_video, Service.id, Service.name)
+    found = Attendance.select(*columns).join(Event).left_outer_join(Service).where(Attendance.individual == individual)
+    return found.order_by(Attendance.id)
+
+
+def without_a_key(individual):
+    return Attendance.select(Attendance.id, Event.starts_at).join(Event).where(Attendance.individual == individual).order_by(Attendance.id)
+
+
+def without_what_lies_between(individual):
+    columns = (Attendance.id, Worker.id, Worker.first_name)
+    return Attendance.select(*columns).join(Event).join(Worker).where(Attendance.individual == individual).order_by(Attendance.id)
+
+
+def by_another_name(individual):
+    return Attendance.select(Attendance.id, Attendance.state.alias("became")).where(Attendance.individual == individual)
+
+
+@pytest.mark.parametrize("build", [whole, some_columns, without_a_key, without_what_lies_between, by_another_name])
+def test_rows_become_the_same_objects(cast, places, build):
+    read, theirs = statements.Listing(build).all(cast.alice.id), list(build(cast.alice.id))
+    assert [told(row) for row in read] == [told(row) for row in theirs] and len(read) == 2
+    assert not any(row._dirty for row in read)
+
+
+def test_the_row_of_an_outer_join_that_is_not_there_is_none_and_asks_nothing(cast, places):
+    first, second = statements.Listing(whole).all(cast.alice.id)
+    assert first.event.service.name == "Counselling" and first.event.group is None
+    assert second.event.service is None and second.event.service_id is None
+
+
+def test_tuples_are_the_same_too(cast, places):
+    def build(individual):
+        return whole(individual).select(Attendance.id, Attendance.event, Event.starts_at, Event.is_video, Service.name).tuples()
+
+    assert statements.Listing(build).all(cast.alice.id) == list(build(cast.alice.id))
+
+
+def test_an_object_that_was_read_can_be_changed_and_saved(cast, places):
+    file = statements.Question(lambda number: Enrolment.select(Enrolment, Individual).join(Individual).where(Enrolment.individual == number))
+    row = file.first(cast.alice.id)
+    row.closed_on = TODAY
+    assert row._dirty == {"closed_on"} and row.individual == cast.alice
+    with pytest.raises(RuntimeError):
+        row.save()  # only inside a transaction, as any other
+    assert statements.Question(lambda n: Enrolment.select().where(Enrolment.individual == n)).first(cast.bob.id) is None
