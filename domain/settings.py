@@ -232,8 +232,17 @@ def get(key: str) -> Any:
 
     A number that was stored before its limits were drawn counts as the nearer limit.
     """
-    kind = CATALOGUE[key]
-    stored = store.keep("settings", _all).get(key)
+    known = store.keep("values of settings", _nothing_yet)
+    if key not in known:
+        known[key] = _in_force(CATALOGUE[key], store.keep("settings", _all).get(key))
+    return known[key]
+
+
+def _nothing_yet() -> dict[str, Any]:
+    return {}
+
+
+def _in_force(kind: Kind, stored: str | None) -> Any:
     value = kind.default if stored is None else _read(kind, stored)
     return value if kind.least is None or kind.most is None else min(max(value, kind.least), kind.most)
 

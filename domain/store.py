@@ -377,17 +377,30 @@ def keep(key: str, ask: Callable[[], T]) -> T:
 
     A mark in the database changes with its settings, sites and pages, so one short question a request is enough.
     """
-    if db.in_transaction():  # what is not committed is nobody else's
-        return remember(key, ask)
-    mark = remember("house mark", _ask_mark)
-    kept = _house.get(mark)
+    memo = _memo.get()
+    kept = memo.get(_HOUSE) if memo else None  # asked a hundred times for a page; a transaction begins and ends with an empty memo
     if kept is None:
-        _house.clear()
-        kept = _house.setdefault(mark, {})
+        if db.in_transaction():  # what is not committed is nobody else's
+            return remember(key, ask)
+        kept = _house_as_it_is()
+        if memo is not None:
+            memo[_HOUSE] = kept
     if key not in kept:
         kept[key] = ask()
     answer: T = kept[key]
     return answer
+
+
+_HOUSE = "the house"
+
+
+def _house_as_it_is() -> dict[str, Any]:
+    mark = _ask_mark()
+    kept = _house.get(mark)
+    if kept is None:
+        _house.clear()
+        kept = _house.setdefault(mark, {})
+    return kept
 
 
 def _ask_mark() -> tuple[int, str]:
