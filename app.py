@@ -50,6 +50,7 @@ from domain.viewer import ClientViewer
 from models import db
 from web import (
     access,
+    addresses,
     assets,
     checks,
     commands,
@@ -66,6 +67,7 @@ from web import (
     sessions,
 )
 from web.languages import gettext as _
+from web.languages import spoken
 
 log = logging.getLogger("doorstep")
 
@@ -90,6 +92,7 @@ def create_app(config: Config | None = None) -> Flask:
     headers.install(app, https=config.https)
     assets.install(app, https=config.https)
     formatting.install(app)
+    addresses.install(app)
     errors.install(app)
     _connect(app)
     if config.development:
@@ -147,7 +150,8 @@ def _connect(app: Flask) -> None:
 def _gate_of_opening() -> Response | None:
     """Before the agency switched the portal on, everything leads to the first start; sign-in stays for its admin."""
     always = ("static", "public.", "first_start.", "signing.", "dev.", "metrics.", "admin.first_start")
-    if request.endpoint is None or request.endpoint.startswith(always) or opening.is_open():
+    endpoint = request.endpoint
+    if endpoint is None or endpoint.startswith(always) or opening.is_open():
         return None
     return fragments.go_to("/first-start/")
 
@@ -177,12 +181,13 @@ def _everywhere() -> dict[str, Any]:
     locale = get_locale()
     shell = "public" if who is None or not opening.is_open() else "client" if isinstance(who, ClientViewer) else "staff"
     return {
-        "agency": _agency_card(), "look": brand.look(), "viewer": who, "signed_in": who is not None, "shell": shell,
+        "agency": store.keep(f"agency card {spoken()}", _agency_card), "look": brand.look(),
+        "viewer": who, "signed_in": who is not None, "shell": shell,
         "nav_items": blueprints.navigation(who, request.path) if shell != "public" else (),
         "footer_links": _footer(), "lang": str(locale), "text_dir": locale.text_direction if locale else "ltr",
         "flashes": sessions.flashes(), "given_back": kept.notice(), "seconds_left": g.get("seconds_left"),
         "quick_exit": settings.get("quick_exit_address") if who is not None and settings.get("quick_exit") else "",
-        "sandbox": sandbox.is_on(), "languages": formatting.languages(),
+        "csrf_token": posts.form_token, "sandbox": sandbox.is_on(), "languages": formatting.languages(),
         "here": request.full_path.rstrip("?") if request.method == "GET" else request.path,
     }  # fmt: skip
 
@@ -202,12 +207,12 @@ def _agency_card() -> _Card | None:
     house, site = agency.current(), agency.main_site()
     if house is None or site is None:
         return None
-    return _Card(house.name, house.short_name, house_texts.emergency_line(str(get_locale())), site.phone, site.address)
+    return _Card(house.name, house.short_name, house_texts.emergency_line(spoken()), site.phone, site.address)
 
 
 def _same(macro: Callable[..., Markup], *values: Hashable) -> Markup:
     """What a macro makes of the same values in the same language: the frame of a page, which is made once."""
-    return _kept(macro, str(get_locale()), values)
+    return _kept(macro, spoken(), values)
 
 
 @lru_cache(maxsize=500)

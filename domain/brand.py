@@ -57,7 +57,7 @@ class Picture:
         return f"/brand/{self.address}"
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)  # there is one at a time: what was drawn for it is found again
 class Look:
     """All that pages say of the brand."""
 

@@ -52,7 +52,12 @@ def direction(language: str) -> str:
 
 def day(language: str, date: dt.date) -> str:
     """A calendar date in words: ``22 November 2026``, ``22 de noviembre de 2026``."""
-    return str(format_date(date, _day_pattern(language), locale=language))
+    return _day(language, date.year, date.month, date.day)
+
+
+@lru_cache(maxsize=2000)
+def _day(language: str, year: int, month: int, number: int) -> str:
+    return str(format_date(dt.date(year, month, number), _day_pattern(language), locale=language))
 
 
 @lru_cache(maxsize=2000)

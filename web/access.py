@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Flask, abort, g, redirect, request
+from flask import Blueprint, Flask, abort, current_app, g, redirect, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 from werkzeug.wrappers import Response
@@ -88,11 +88,10 @@ def table(app: Flask) -> list[dict[str, Any]]:
 
 
 def _gate() -> Response | None:
-    if request.endpoint is None:
+    endpoint = request.endpoint
+    if endpoint is None:
         return None  # no such address: the error page answers, the same for everybody
-    from flask import current_app
-
-    audience = audience_of(current_app, request.endpoint)
+    audience = audience_of(current_app, endpoint)
     if audience in ("public", "link", "webhook"):
         return None
     if audience == "api":
@@ -103,7 +102,7 @@ def _gate() -> Response | None:
     if audience == "client" and isinstance(who, ClientViewer):
         return None
     if audience == "staff" and isinstance(who, StaffViewer):
-        needed = getattr(current_app.view_functions[request.endpoint], "right", None)
+        needed = getattr(current_app.view_functions[endpoint], "right", None)
         return None if needed is not None and (not needed or who.may(needed)) else abort(404)
     return redirect("/admin/", 303) if request.path == "/" else abort(404)
 
@@ -145,8 +144,6 @@ def _audience_behind(target: str) -> str | None:
     parts = urlsplit(target)
     if parts.scheme or parts.netloc or target.startswith("//") or "%" in parts.path:
         return None
-    from flask import current_app
-
     try:
         endpoint, _ = current_app.url_map.bind("").match(parts.path, method="GET")
     except (HTTPException, RequestRedirect):

@@ -18,6 +18,7 @@ from flask_babel import format_decimal, get_locale
 from markupsafe import Markup, escape
 
 from domain import agency, clock, search, texts
+from web.languages import spoken
 
 _TAGS = {"h2", "h3", "h4", "p", "ul", "ol", "li", "strong", "em", "a", "br", "hr", "blockquote", "code"}
 _REGIONS = {"Africa", "America", "Antarctica", "Arctic", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific"}
@@ -34,24 +35,24 @@ def when(moment: dt.datetime | None, zone: dt.tzinfo | None = None) -> str:
     """A moment in the main site's zone, or in another, with the zone's name: ``22 Nov 2026, 14:05 AST``."""
     if moment is None:
         return ""
-    there, language = moment.astimezone(zone or agency.zone()), str(get_locale())
+    there, language = moment.astimezone(zone or agency.zone()), spoken()
     return f"{format_date(there, 'd MMM y', locale=language)}{texts.hour(language, there)}"
 
 
 def day(date: dt.date | None) -> str:
     """A calendar date: ``22 November 2026``."""
-    return texts.day(str(get_locale()), date) if date else ""
+    return texts.day(spoken(), date) if date else ""
 
 
 def weekday(date: dt.date, *, with_year: bool = False) -> str:
     """A day as people plan by it: ``Tuesday, 3 March``; with the year where it is not this one, or is asked for."""
     is_near = not with_year and date.year == clock.today(agency.zone().key).year
-    return texts.weekday(str(get_locale()), date, with_year=not is_near)
+    return texts.weekday(spoken(), date, with_year=not is_near)
 
 
 def clock_time(there: dt.datetime) -> str:
     """The time of day without its zone, for the first of two: ``14:05``."""
-    return f"{there:%H:%M}"
+    return f"{there.hour:02}:{there.minute:02}"
 
 
 def number(count: int) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from flask import request
-from flask_babel import get_locale, lazy_gettext
+from flask_babel import lazy_gettext
 from flask_wtf import FlaskForm
 from wtforms import Field, RadioField, SelectField, StringField, ValidationError
 from wtforms.validators import InputRequired
@@ -19,7 +19,7 @@ from wtforms.widgets import FileInput, TextArea
 from domain import texts
 from domain.rules import N_, RuleBroken
 from web import formatting, kept, posts
-from web.languages import gettext
+from web.languages import gettext, spoken
 
 _l = lazy_gettext
 
@@ -123,7 +123,7 @@ class Form(FlaskForm):  # type: ignore[misc]
     def refuse(self, broken: RuleBroken) -> None:
         """Show what a rule said, and those that were broken with it: one sentence beside each field."""
         for each in broken.every:
-            sentence = texts.refusal(str(get_locale()), each)
+            sentence = texts.refusal(spoken(), each)
             field = self._fields.get(each.field)
             if field is None:
                 self.form_errors.append(sentence)

@@ -31,13 +31,17 @@ def install(app: Flask, *, https: bool) -> None:
 
     @app.after_request
     def add(response: Response) -> Response:
-        present = {name.lower() for name, value in response.headers}
-        response.headers.extend([each for each in every if each[0].lower() not in present])
-        response.vary.add("HX-Request")
-        if "Cache-Control" not in response.headers:
-            response.headers["Cache-Control"] = "no-store"
-        if g.get("viewer") is not None and not response.cache_control.public:
-            response.vary.add("Cookie")
+        held = response.headers
+        present = {name.lower() for name, value in held}
+        held.extend([each for each in every if each[0].lower() not in present])
+        if "cache-control" not in present:
+            held.add("Cache-Control", "no-store")
+        is_ones_own = g.get("viewer") is not None and not ("cache-control" in present and response.cache_control.public)
+        varies = ("HX-Request", "Cookie") if is_ones_own else ("HX-Request",)
+        if "vary" in present:
+            response.vary.update(varies)
+        else:
+            held.add("Vary", ", ".join(varies))
         return response
 
 

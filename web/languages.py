@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from babel.support import NullTranslations
-from flask import Flask, current_app, g, request
+from flask import Flask, current_app, g, has_request_context, request
 from flask_babel import Babel, Domain, force_locale, get_locale, refresh
 from markupsafe import Markup
 from werkzeug.wrappers import Response
@@ -28,10 +28,25 @@ class _Catalogues(Domain):  # type: ignore[misc]
 
 def _tongue() -> NullTranslations:
     """The catalogue of the request's language, looked up once: a page has dozens of sentences."""
-    found: NullTranslations | None = g.get("tongue")
+    here = g._get_current_object()  # each question through the proxy costs more than the sentence
+    found: NullTranslations | None = here.get("tongue")
     if found is None:
-        found = g.tongue = texts.catalogue(str(get_locale()))
+        found = here.tongue = texts.catalogue(spoken())
     return found
+
+
+def spoken() -> str:
+    """The language that the request is answered in: ``en``."""
+    here = g._get_current_object()
+    found: str | None = here.get("spoken")
+    if found is None:
+        found = here.spoken = _chosen() if has_request_context() else str(get_locale() or "en")
+    return found
+
+
+def _ask_anew() -> None:
+    for known in ("tongue", "spoken"):
+        g.pop(known, None)
 
 
 def gettext(sentence: str, /, **fields: Any) -> str:
@@ -64,14 +79,15 @@ def _in_page_counted(one: str, many: str, num: int, /, **fields: Any) -> Markup:
 def speaking(language: str) -> Iterator[None]:
     """Within the block another language is spoken than the request's."""
     with force_locale(language):
-        g.pop("tongue", None)
+        _ask_anew()
+        g.spoken = language
         yield
-    g.pop("tongue", None)
+    _ask_anew()
 
 
 def choose_again() -> None:
     """The reader has changed: what is said from now on is in their language."""
-    g.pop("tongue", None)
+    _ask_anew()
     refresh()
 
 
@@ -93,7 +109,10 @@ def _wanted() -> tuple[str, ...]:
     """A client's own language; else the browser's choice, then its settings; else the agency's."""
     who, house = g.get("viewer"), agency.current()
     own = who.individual.language if isinstance(who, ClientViewer) else ""
-    asked = request.args.get("l", "") if request.endpoint == "public.offline" else ""  # the service worker has no cookie
+    is_offline = request.endpoint == "public.offline"
+    if own in texts.LANGUAGES and not is_offline:
+        return (own,)
+    asked = request.args.get("l", "") if is_offline else ""  # the service worker has no cookie
     first = house.language if house else "en"
     return asked, own, request.cookies.get(current_app.config["LANGUAGE_COOKIE"], ""), *_accepted(), first, "en"
 
@@ -110,7 +129,11 @@ def without_database() -> str:
 
 def _named(response: Response) -> Response:
     if response.mimetype in ("text/html", "application/manifest+json"):
-        response.vary.update(("Accept-Language", "Cookie"))
+        known = response.headers.get("Vary", "")
+        if known == "HX-Request, Cookie":  # as nearly always; to read it and write it anew takes longer than all other headers
+            response.headers["Vary"] = "HX-Request, Cookie, Accept-Language"
+        else:
+            response.vary.update(("Accept-Language", "Cookie"))
         if "language" in g:
             response.headers["Content-Language"] = g.language
     return response

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from flask import Flask, abort, current_app, g, make_response, redirect, request, session
 from flask_login import current_user
-from flask_wtf.csrf import CSRFError, CSRFProtect
+from flask_wtf.csrf import CSRFError, CSRFProtect, generate_csrf
 from peewee import IntegrityError
 from werkzeug.wrappers import Response
 
@@ -33,6 +33,7 @@ log = logging.getLogger(__name__)
 STALE = dt.timedelta(seconds=30)  # after which an unfinished first post is taken for dead
 _unwritten: set[tuple[str, str]] = set()  # posts of this process that are over and whose receipt could not say so
 REPLAY_SIGN_IN = dt.timedelta(minutes=1)
+_SIGNED = "form_token"  # in the session, beside the token itself
 csrf = CSRFProtect()
 
 
@@ -45,7 +46,18 @@ def install(app: Flask) -> None:
     app.before_request(_check)
     app.after_request(_answered)
     app.teardown_request(_over)
-    app.jinja_env.globals["new_form_id"] = new_form_id
+    app.jinja_env.globals.update(new_form_id=new_form_id, csrf_token=form_token)
+
+
+def form_token() -> str:
+    """What proves that a form is ours and was made for this browser; it is good for the whole session, so it is signed once."""
+    found: str | None = g.get("csrf_token")
+    if found is None:
+        found = session.get(_SIGNED)
+        if found is None:
+            found = session[_SIGNED] = str(generate_csrf())
+        g.csrf_token = found
+    return found
 
 
 def new_form_id() -> str:

@@ -12,7 +12,6 @@ from typing import Any
 
 from flask import Flask, current_app, flash, g, get_flashed_messages, request, session
 from flask.sessions import SecureCookieSessionInterface
-from flask_babel import get_locale
 from flask_login import LoginManager, current_user, login_user, logout_user
 from itsdangerous import URLSafeTimedSerializer
 from werkzeug.wrappers import Response
@@ -63,7 +62,7 @@ def install(app: Flask, *, https: bool) -> None:
         LEFT_COOKIE=f"{prefix}left",  # set by the page itself at a quick exit, should the sign-out not arrive
     )  # fmt: skip
     app.session_interface = _Cookies()
-    manager = LoginManager(app)
+    manager = LoginManager(app, add_context_processor=False)
     manager.session_protection = None
     manager.user_loader(_load)
     app.before_request(_who)
@@ -79,16 +78,18 @@ def _load(token: str) -> Browser | None:
 
 def _who() -> None:
     g.viewer = None
-    if request.endpoint == "static":
+    endpoint = request.endpoint or ""
+    if endpoint == "static":
         return
     if current_app.config["LEFT_COOKIE"] in request.cookies:
         end()
         g.has_left = True
-    if "_user_id" in session and current_user.is_authenticated:
-        g.viewer = viewer.of(current_user.row, network())
-        g.seconds_left = sign_in.seconds_left(current_user.row)
-        if not (request.endpoint or "").startswith("public.") and not fragments.is_poll():  # what a browser asks by itself
-            _touch(current_user.row)
+    browser = current_user._get_current_object() if "_user_id" in session else None
+    if browser is not None and browser.is_authenticated:
+        g.viewer = viewer.of(browser.row, network())
+        g.seconds_left = sign_in.seconds_left(browser.row)
+        if not endpoint.startswith("public.") and not fragments.is_poll():  # what a browser asks by itself
+            _touch(browser.row)
 
 
 def _has_left(response: Response) -> Response:
@@ -162,7 +163,7 @@ def begin(signed: SignedIn | Half, *, by_code: bool = False) -> None:
 def _language_of(account: PortalAccount) -> str:
     """What their pages will speak."""
     own = account.individual.language
-    return own if own in texts.LANGUAGES else str(get_locale())
+    return own if own in texts.LANGUAGES else languages.spoken()
 
 
 def carry_on(token: str) -> None:
@@ -266,7 +267,7 @@ def tell(kind: str, text: str) -> None:
 def tell_refusal(refused: RuleBroken, kind: str = "bad") -> None:
     """Have the next page begin with what a rule said, and those that were broken with it."""
     for each in refused.every:
-        tell(kind, texts.refusal(str(get_locale()), each))
+        tell(kind, texts.refusal(languages.spoken(), each))
 
 
 @contextlib.contextmanager

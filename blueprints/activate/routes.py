@@ -4,7 +4,6 @@ Opening changes nothing but the list of openings: mail scanners open links.
 """
 
 from flask import g, redirect, request
-from flask_babel import get_locale
 
 from blueprints.activate import bp
 from blueprints.activate.forms import BirthDate, Password
@@ -14,6 +13,7 @@ from domain.rules import NotFound, RuleBroken
 from web import carried, sessions
 from web.fragments import done, page
 from web.languages import gettext as _
+from web.languages import spoken
 
 PLACE = carried.Place("activate", "/activate/")
 
@@ -54,7 +54,7 @@ def accept():
     (words, link), form = _words(), Terms()
     if form.validate():
         try:
-            privacy, terms = activation.pages_to_accept(str(get_locale()))
+            privacy, terms = activation.pages_to_accept(spoken())
             if request.form.get("shown") != said_back(privacy, terms):
                 form = Terms(formdata=None)  # published anew meanwhile: nobody accepts what they did not see
                 form.form_errors.append(_("These texts were changed just now. Please read them again."))
@@ -121,7 +121,7 @@ def ask():
 
 
 def _show_terms(form: Terms):
-    privacy, terms = activation.pages_to_accept(str(get_locale()))
+    privacy, terms = activation.pages_to_accept(spoken())
     return page("activate/terms.html", form=form, privacy=privacy, terms=terms, shown=said_back(privacy, terms))
 
 

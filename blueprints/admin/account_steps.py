@@ -6,12 +6,12 @@ import dataclasses
 from collections.abc import Sequence
 
 from flask import g, url_for
-from flask_babel import get_locale
 
 from domain import profile, texts
 from domain.rules import RuleBroken
 from models import Individual
 from web.languages import gettext as _
+from web.languages import spoken
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,7 +34,7 @@ def steps(person: Individual, missing: Sequence[RuleBroken], address: str) -> li
 
 
 def _step(person: Individual, refusal: RuleBroken, address: str) -> Step:
-    text = texts.refusal(str(get_locale()), refusal)
+    text = texts.refusal(spoken(), refusal)
     if not g.viewer.may("manage_setup" if refusal.code == "licences" else "edit_individuals"):
         return Step(text)
     place = _place(person, refusal.code, address)

@@ -1,7 +1,6 @@
 """The guided first start, after its first page: agency, pages, test e-mail, switch on."""
 
 from flask import current_app, g, redirect
-from flask_babel import get_locale
 from wtforms import TextAreaField
 
 from blueprints.admin import bp
@@ -13,6 +12,7 @@ from web.formatting import countries, languages, time_zones
 from web.forms import Choice, Form, Lines, Required, Text, _l
 from web.fragments import done, page
 from web.languages import gettext as _
+from web.languages import spoken
 from web.sessions import tell, tell_refusal
 
 PREFIX = "/admin/first-start/"
@@ -64,7 +64,7 @@ def first_start():
 @bp.get("/first-start/agency")
 @right("manage_setup")
 def first_start_agency():
-    known = agency.particulars() or {"emergency_line": _(starting_texts.EMERGENCY_LINE), "language": str(get_locale())}
+    known = agency.particulars() or {"emergency_line": _(starting_texts.EMERGENCY_LINE), "language": spoken()}
     return _page("agency", 2, AgencyForm(formdata=None, data=known))
 
 
@@ -88,7 +88,7 @@ def first_start_pages():
 def _texts() -> dict[str, str]:
     """What the agency published, else what a new agency is offered."""
     house = agency.current()
-    language = house.language if house else str(get_locale())
+    language = house.language if house else spoken()
     published = {slug: agency.page(slug, language) for slug in ("privacy", "terms")}
     offered = starting_texts.offered(agency.particulars(), language)
     return offered | {slug: text.body for slug, text in published.items() if text}

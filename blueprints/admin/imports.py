@@ -1,7 +1,6 @@
 """Import: upload a file, name its columns, look at what would happen, have it taken in."""
 
 from flask import current_app, g, request, url_for
-from flask_babel import get_locale
 from wtforms.fields.choices import SelectChoice
 
 from blueprints.admin import bp, import_forms, paging, wording
@@ -12,6 +11,7 @@ from web.access import right
 from web.forms import Form, OneOf, Upload, _l
 from web.fragments import done, page
 from web.languages import gettext as _
+from web.languages import spoken
 from web.sessions import tell, tell_refusal
 
 SHOWN = 200  # problems on the page; the download has all
@@ -73,7 +73,7 @@ def import_file(public_id: str):
 
 def _told(problem):
     message, fields = import_jobs.sentence_of(problem)
-    sentence = texts.say(str(get_locale()), message, **fields)
+    sentence = texts.say(spoken(), message, **fields)
     return (problem.row, problem.column, problem.value, sentence, problem.is_note)
 
 

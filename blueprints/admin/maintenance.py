@@ -3,7 +3,6 @@
 import datetime as dt
 
 from flask import abort, current_app, g, request, url_for
-from flask_babel import get_locale
 
 from blueprints.admin import bp, paging, wording
 from domain import accounts, agency, bulk, eligibility, forced_reset, services, settings, sites, spreadsheet, texts
@@ -13,6 +12,7 @@ from web.access import right
 from web.forms import Choice, Form, OneOf, Required, Text, _l
 from web.fragments import done, page
 from web.languages import gettext as _
+from web.languages import spoken
 from web.sessions import refusals_told, tell
 
 MOST_COUNTED = 1000  # of what was found: more is "more than"
@@ -263,7 +263,7 @@ def _stepped(job: BulkJob, step: str, back: str):
 
 def _reason(code: str) -> str:
     """A reason in the reader's language."""
-    return texts.refusal(str(get_locale()), bulk.sentence(code))
+    return texts.refusal(spoken(), bulk.sentence(code))
 
 
 def _places(family: str) -> dict[str, str]:

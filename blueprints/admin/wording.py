@@ -7,14 +7,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from flask import url_for
-from flask_babel import get_locale
 
 from blueprints import differences
 from domain import accounts, attendances, audit, events, readiness, services, settings, texts, wall_clock
 from domain.rules import N_, RuleBroken
 from models import AuditEntry, Site, WorkerCategory
 from web.languages import gettext as _
-from web.languages import ngettext
+from web.languages import ngettext, spoken
 
 TASKS = {
     "new_activation_wanted": N_("Wants a new activation link"),
@@ -166,7 +165,7 @@ def capital(words: str) -> str:
     return words[:1].upper() + words[1:]
 def refusal(refused: RuleBroken) -> str:
     """What a rule says, in the reader's language."""
-    return str(texts.refusal(str(get_locale()), refused))
+    return str(texts.refusal(spoken(), refused))
 
 
 _ENTRIES = {
@@ -330,7 +329,7 @@ def _on_the_clock(values: dict[str, Any], zone: str) -> dict[str, Any]:
 
 def _moment(value: object, zone: str) -> str:
     at = wall_clock.local(dt.datetime.fromisoformat(str(value)), zone)
-    tongue = str(get_locale())
+    tongue = spoken()
     return str(_("%(day)s, %(time)s", day=texts.weekday(tongue, at.date()), time=texts.hour(tongue, at).lstrip("،, ")))
 
 

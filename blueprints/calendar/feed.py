@@ -1,7 +1,6 @@
 """Appointments in the client's own calendar: the secret address that it asks, and one appointment as a file."""
 
 from flask import Response, abort, current_app, g
-from flask_babel import get_locale
 from wtforms import BooleanField
 
 from blueprints.calendar import bp
@@ -9,6 +8,7 @@ from domain import calendar_feeds, ics, settings
 from web.forms import Form, _l
 from web.fragments import done, page
 from web.languages import gettext as _
+from web.languages import spoken
 from web.sessions import tell
 
 PAGE = "/calendar/feed"
@@ -56,7 +56,7 @@ def end_feed():
 def download(place_id: str):
     place, own = g.viewer.place(place_id), calendar_feeds.of(g.viewer.individual)
     has_details = own is not None and own.has_details
-    body = ics.calendar([place], str(get_locale()), current_app.extensions["doorstep"].portal_url, has_details=has_details)
+    body = ics.calendar([place], spoken(), current_app.extensions["doorstep"].portal_url, has_details=has_details)
     return Response(body, mimetype="text/calendar", headers={"Content-Disposition": "attachment; filename=appointment.ics"})
 
 

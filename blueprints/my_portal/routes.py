@@ -1,7 +1,6 @@
 """Sign-in details, change of password, and the reader's own language."""
 
 from flask import g, redirect, request
-from flask_babel import get_locale
 
 from blueprints.my_portal import bp
 from blueprints.terms import Terms, said_back
@@ -11,6 +10,7 @@ from web import access, formatting, languages, password_form
 from web.forms import Form, OneOf, _l
 from web.fragments import done, page
 from web.languages import gettext as _
+from web.languages import spoken
 from web.sessions import accepted_terms, must_accept_terms, tell
 
 
@@ -25,7 +25,7 @@ def show():
 
 @bp.get("/language")
 def language():
-    return page("my_portal/language.html", form=LanguageForm(formdata=None, language=str(get_locale())))
+    return page("my_portal/language.html", form=LanguageForm(formdata=None, language=spoken()))
 
 
 @bp.post("/language")
@@ -47,7 +47,7 @@ def terms():
 
 @bp.post("/terms")
 def accept_terms():
-    form, language = Terms(), str(get_locale())
+    form, language = Terms(), spoken()
     target = access.safe_next(request.form.get("next"))
     if form.validate():
         shown = activation.pages_to_accept(language)
@@ -61,7 +61,7 @@ def accept_terms():
 
 
 def _terms(form: Terms):
-    privacy, in_force = activation.pages_to_accept(str(get_locale()))
+    privacy, in_force = activation.pages_to_accept(spoken())
     return page("my_portal/terms.html", form=form, privacy=privacy, terms=in_force, shown=said_back(privacy, in_force),
                 next=access.safe_next(request.values.get("next")))  # fmt: skip
 

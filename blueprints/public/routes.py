@@ -1,7 +1,6 @@
 """Footer pages, manifest, service worker, offline page, health."""
 
 from flask import Response, abort, current_app, jsonify, request, send_from_directory, url_for
-from flask_babel import get_locale
 
 from blueprints.public import bp, help
 from domain import address_change, agency, brand, health
@@ -10,6 +9,7 @@ from web import access, languages
 from web.assets import YEAR, asset
 from web.fragments import done, page
 from web.languages import gettext as _
+from web.languages import spoken
 from web.posts import only_asks
 
 PAPER = "#fbf8f2"
@@ -22,7 +22,7 @@ def footer_page(slug: str):
     if slug not in PAGE_SLUGS:
         abort(404)
     articles = help.articles() if slug == "help" else ()
-    return page("public/page.html", title=_titles()[slug], text=agency.page(slug, str(get_locale())), slug=slug,
+    return page("public/page.html", title=_titles()[slug], text=agency.page(slug, spoken()), slug=slug,
                 articles=articles)  # fmt: skip
 
 
@@ -87,7 +87,7 @@ def _kept(response: Response, mark: str, *, is_lasting: bool) -> Response:
 def manifest():
     house, look = agency.current(), brand.look()
     body = {
-        "id": "/", "start_url": "/", "scope": "/", "display": "standalone", "lang": str(get_locale()),
+        "id": "/", "start_url": "/", "scope": "/", "display": "standalone", "lang": spoken(),
         "name": house.name if house else _("Client portal"), "short_name": house.short_name if house else _("Portal"),
         "background_color": PAPER, "theme_color": look.palette.light.accent if look.palette else PAPER,
         "icons": [_icon(look, "icon-192", 192, "any"), _icon(look, "icon-512", 512, "any"), _icon(look, "maskable-512", 512, "maskable")],
