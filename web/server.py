@@ -19,6 +19,7 @@ import tasks
 from config import BadConfiguration, Config
 from domain import dispatch, duty
 from web.headers import headers
+from web.turns import Dispatcher
 
 log = logging.getLogger(__name__)
 _ARENAS, _MMAP_FROM = -8, -3  # malloc.h: M_ARENA_MAX, M_MMAP_THRESHOLD
@@ -32,7 +33,9 @@ def serve(app: Flask, config: Config, on_duty: duty.Duty | None, *, announce: st
     Without ``on_duty`` the background work is done by other processes.
     """
     try:
-        server = waitress.create_server(app, host=config.host, port=config.port, threads=THREADS, ident=None,
+        turns = Dispatcher(abreast=1 if config.sqlite_path else 4)
+        turns.set_thread_count(THREADS)
+        server = waitress.create_server(app, _dispatcher=turns, host=config.host, port=config.port, threads=THREADS, ident=None,
                                         max_request_body_size=MOST_BODY, connection_limit=600, **_proxy(config))  # fmt: skip
     except OSError as taken:
         raise BadConfiguration(f"port {config.port} cannot be used ({taken.strerror}); choose another with --port") from None
