@@ -7,7 +7,19 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
-from domain import audit, clock, event_messages, events, handover, links, profile, settings, store, work_queue
+from domain import (
+    audit,
+    clock,
+    event_messages,
+    events,
+    handover,
+    links,
+    profile,
+    settings,
+    statements,
+    store,
+    work_queue,
+)
 from domain.actor import Actor
 from domain.events import Move
 from domain.rules import N_, STALE, NotFound, RuleBroken, Term
@@ -281,8 +293,15 @@ def said(place: Attendance) -> dict[str, dt.datetime]:
 def declined(places: Sequence[Attendance]) -> set[int]:
     """The numbers of those of these places at whose time a client said that they cannot come, and that nobody confirmed since."""
     keys = {f"cannot_come:{told_key(place)}": place.id for place in places if place.state == "booked" and place.confirmed_at is None}
-    found = Task.select(Task.dedupe_key).where(Task.dedupe_key.in_(list(keys))).tuples() if keys else ()
+    asked, found = list(keys), []
+    for start in range(0, len(asked), _AT_ONCE):
+        some = asked[start : start + _AT_ONCE]
+        found += _SAID.all(*some, *[""] * (_AT_ONCE - len(some)))
     return {keys[key] for (key,) in found}
+
+
+_AT_ONCE = 20  # a page of a list
+_SAID = statements.Listing(lambda *keys: Task.select(Task.dedupe_key).where(Task.dedupe_key.in_(keys)).tuples())
 
 
 def is_taken_away(place: Attendance) -> bool:

@@ -15,13 +15,19 @@ _LOOKED_AT = 10
 def of(individual: Individual) -> tuple[Attendance | None, list[tuple[Attendance, bool]]]:
     """The next appointment of a client, and those that need them now, each with whether it is to be confirmed: of today, of tomorrow,
     and to be confirmed."""
-    now = clock.now()
-    places = _AHEAD.all(individual.id, Attendance.starts_at.db_value(now - event_rows.LONGEST), Event.ends_at.db_value(now))
-    until = now + dt.timedelta(hours=settings.get("confirmation_hours"))
+    places = _ahead_of(individual, MOST)
+    if not all(map(_is_near, places)):  # or the next three are those that are told, and no more need be read
+        places = _ahead_of(individual, _LOOKED_AT)
+    until = clock.now() + dt.timedelta(hours=settings.get("confirmation_hours"))
     open_ = [place for place in places if place.event.starts_at <= until and attendances.may_confirm(place)]
     asks = {place.id for place in open_} - attendances.declined(open_)
     asked = [(place, place.id in asks) for place in places]
     return next(iter(places), None), [(place, is_asked) for place, is_asked in asked if is_asked or _is_near(place)][:MOST]
+
+
+def _ahead_of(individual: Individual, most: int) -> list[Attendance]:
+    now = clock.now()
+    return _AHEAD.all(individual.id, Attendance.starts_at.db_value(now - event_rows.LONGEST), Event.ends_at.db_value(now), most)
 
 
 def _is_near(place: Attendance) -> bool:
@@ -29,7 +35,7 @@ def _is_near(place: Attendance) -> bool:
     return (events.day_of(event) - clock.today(event.site.time_zone)).days <= 1
 
 
-def _ahead(individual: Any, since: Any, now: Any) -> Any:
+def _ahead(individual: Any, since: Any, now: Any, most: Any) -> Any:
     columns = (
         Attendance.id, Attendance.public_id, Attendance.state, Attendance.starts_at, Attendance.confirmed_at, Event.id, Event.state,
         Event.starts_at, Event.ends_at, Site.id, Site.time_zone,
@@ -38,7 +44,7 @@ def _ahead(individual: Any, since: Any, now: Any) -> Any:
         Attendance.individual == individual, Attendance.state == "booked", Attendance.starts_at > since, Event.state == "booked",
         Event.ends_at > now,
     )  # fmt: skip
-    return places.order_by(Attendance.starts_at, Attendance.id).limit(_LOOKED_AT)
+    return places.order_by(Attendance.starts_at, Attendance.id).limit(most)
 
 
 _AHEAD = statements.Listing(_ahead)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import itertools
 import re
 from zoneinfo import ZoneInfo
 
@@ -57,9 +58,10 @@ def begins(day: dt.date, zone: str) -> dt.datetime:
     return dt.datetime.combine(day, dt.time(), ZoneInfo(zone)).astimezone(dt.UTC)
 
 
-def is_on(day: dt.date, starts_at: dt.datetime, ends_at: dt.datetime, zone: str) -> bool:
-    """True when something takes place on a day in ``zone``, at least for a moment of it."""
-    return starts_at < begins(day + dt.timedelta(days=1), zone) and ends_at > begins(day, zone)
+def bounds(first: dt.date, days: int, zone: str) -> list[tuple[dt.datetime, dt.datetime]]:
+    """The moments at which each of these days begins and ends in ``zone``; what takes place in between is on that day."""
+    edges = [begins(first + dt.timedelta(days=number), zone) for number in range(days + 1)]
+    return list(itertools.pairwise(edges))
 
 
 def time_typed(typed: str) -> dt.time:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 from collections.abc import Callable, Iterable
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from babel.dates import get_timezone_name
 from flask import url_for
-from flask_babel import get_locale
 
 from blueprints.admin import wording
 from domain import attendances, clock, events, texts, wall_clock
@@ -17,7 +17,7 @@ from models import Attendance
 from models import Event as Row
 from web import formatting
 from web.languages import gettext as _
-from web.languages import ngettext
+from web.languages import ngettext, spoken
 
 Event = Row | Listed
 SOME = "x" * 22  # stands for a public id
@@ -28,9 +28,7 @@ PLACE_TONES = {"booked": "info", "show": "good", "no_show": "warn", "cancelled_b
 
 def zone_name(zone: str) -> str:
     """A zone as people call it: ``Atlantic Time``."""
-    from zoneinfo import ZoneInfo
-
-    return str(get_timezone_name(ZoneInfo(zone), locale=str(get_locale())))
+    return str(get_timezone_name(ZoneInfo(zone), locale=spoken()))
 
 
 def begins(event: Event) -> dt.datetime:
@@ -41,13 +39,17 @@ def begins(event: Event) -> dt.datetime:
 def moment(at: dt.datetime, zone: str) -> str:
     """Day and time where an event takes place, with the zone: ``Tuesday, 3 March, 14:05 AST``."""
     there = wall_clock.local(at, zone)
-    return str(_("%(day)s, %(time)s", day=formatting.weekday(there.date()), time=texts.hour(str(get_locale()), there).lstrip("،, ")))
+    return str(_("%(day)s, %(time)s", day=formatting.weekday(there.date()), time=texts.hour(spoken(), there).lstrip("،, ")))
 
 
 def span(event: Event, zone: str, day: dt.date | None = None) -> str:
     """From when to when, for a list in which the zone stands once: ``14:05–14:55``; what began before ``day`` is told with its
     day."""
-    first, last = (wall_clock.local(at, zone) for at in (event.starts_at, event.ends_at))
+    return _span(event, ZoneInfo(zone), day)
+
+
+def _span(event: Event, zone: ZoneInfo, day: dt.date | None) -> str:
+    first, last = event.starts_at.astimezone(zone), event.ends_at.astimezone(zone)
     text = f"{formatting.clock_time(first)}–{formatting.clock_time(last)}"
     if day is not None and first.date() != day:
         text = str(_("%(day)s, %(time)s", day=formatting.weekday(first.date()), time=text))
@@ -64,7 +66,7 @@ def there(event: Event, zone: str) -> str:
 def time(event: Event) -> str:
     """From when to when, with the zone."""
     last = wall_clock.local(event.ends_at, event.site.time_zone)
-    said = texts.hour(str(get_locale()), last).lstrip("،, ")
+    said = texts.hour(spoken(), last).lstrip("،, ")
     return str(_("%(start)s to %(end)s", start=formatting.clock_time(begins(event)), end=said))
 
 
@@ -90,8 +92,7 @@ def by_day(entries: Iterable[Entry]) -> list[tuple[str, list[Entry]]]:
     return found
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Told:
+class Told(NamedTuple):
     """One event as a list tells of it; ``href`` is empty where its page may not be opened."""
 
     href: str
@@ -114,7 +115,8 @@ def rows(entries: Iterable[Entry], span: Callable[[Event], str] = time, zone: st
 
 def spans(zone: str, day: dt.date) -> Callable[[Event], str]:
     """How a list of one day says when something is in which a zone stands once."""
-    return lambda event: span(event, zone, day)
+    there = ZoneInfo(zone)
+    return lambda event: _span(event, there, day)
 
 
 def full(event: Event) -> str:

@@ -97,10 +97,9 @@ def _columns(asked: Asked, entries: list[Entry]) -> list[tuple[str, str, list[En
             by_worker.setdefault(entry.event.worker_id, []).append(entry)
         named = sorted(by_worker.values(), key=lambda every: every[0].event.worker.sort_name)
         return [(every[0].event.worker.name, "", every, asked.first) for every in named]
-    days = [asked.first + dt.timedelta(days=number) for number in range(DAYS[asked.view])]
-    found: dict[dt.date, list[Entry]] = {day: [] for day in days}
-    for entry in entries:
-        for day in days:
-            if wall_clock.is_on(day, entry.event.starts_at, entry.event.ends_at, asked.zone):
-                found[day].append(entry)
-    return [(event_words.day(day, asked.today), asked.booking(day), found[day], day) for day in days]
+    columns, today = [], asked.today
+    for number, (begins, ends) in enumerate(wall_clock.bounds(asked.first, DAYS[asked.view], asked.zone)):
+        day = asked.first + dt.timedelta(days=number)
+        then = [entry for entry in entries if entry.event.starts_at < ends and entry.event.ends_at > begins]
+        columns.append((event_words.day(day, today), asked.booking(day), then, day))
+    return columns

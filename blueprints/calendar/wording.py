@@ -5,19 +5,20 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 from collections.abc import Collection, Iterable
-from typing import Any
+from functools import cache
+from typing import Any, NamedTuple
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from flask import request
-from flask_babel import get_locale
 
 from domain import agency, attendances, clock, events, services, texts
 from domain.viewer import ClientViewer
 from models import Attendance, Event
 from web import formatting
+from web.addresses import url_for
 from web.languages import gettext as _
-from web.languages import ngettext
+from web.languages import ngettext, spoken
 
 TONES = {"booked": "info", "show": "good", "no_show": "warn", "cancelled_by_client": "info", "late_cancelled": "warn"}
 _GIVEN_UP = ("cancelled_by_client", "late_cancelled")
@@ -25,16 +26,15 @@ LINK_AFTER = dt.timedelta(hours=1)  # a call that runs over its end is found aga
 OUTCOMES = {"attended": ("show",), "missed": ("no_show",), "cancelled": _GIVEN_UP}
 
 
-@dataclasses.dataclass(frozen=True)
 class Shown:
     """One place in an event, in the client's words."""
 
-    place: Attendance
-    has_declined: bool = False  # where a list says so
-
-    @property
-    def event(self) -> Event:
-        return self.place.event
+    def __init__(self, place: Attendance, has_declined: bool = False) -> None:
+        """``has_declined``: they said that they cannot come, where a list says so."""
+        self.place, self.has_declined = place, has_declined
+        self.event: Event = place.event
+        self._zone = ZoneInfo(self.event.site.time_zone)
+        self.begins: dt.datetime = self.event.starts_at.astimezone(self._zone)
 
     @property
     def title(self) -> str:
@@ -46,16 +46,8 @@ class Shown:
         return events.called(self.event.worker)
 
     @property
-    def begins(self) -> dt.datetime:
-        return self.event.starts_at.astimezone(self._zone)
-
-    @property
     def ends(self) -> dt.datetime:
         return self.event.ends_at.astimezone(self._zone)
-
-    @property
-    def _zone(self) -> ZoneInfo:
-        return ZoneInfo(self.event.site.time_zone)
 
     @property
     def utc(self) -> str:
@@ -74,9 +66,7 @@ class Shown:
     @property
     def time(self) -> str:
         """From when to when, with the zone."""
-        language = str(get_locale())
-        first, last = formatting.clock_time(self.begins), texts.hour(language, self.ends).lstrip("،, ")
-        return _("%(start)s to %(end)s", start=first, end=last)
+        return _("%(start)s to %(end)s", start=formatting.clock_time(self.begins), end=texts.hour(spoken(), self.ends).lstrip("،, "))
 
     @property
     def length(self) -> str:
@@ -139,33 +129,48 @@ class Shown:
         return formatting.dotted((self.title, self.worker, where))
 
 
-def days(places: Iterable[Attendance], declined: Collection[int] = (), *, latest_first: bool = False) -> list[tuple[str, list[Shown]]]:
+class Row(NamedTuple):
+    """A line of a timeline; without ``href`` it leads nowhere."""
+
+    href: str
+    title: str
+    line: str
+    state: str = ""
+    tone: str = "info"
+    icon: str = ""
+
+
+def days(
+    places: Iterable[Attendance], declined: Collection[int] = (), *, latest_first: bool = False, icon: str = ""
+) -> list[tuple[str, list[Row]]]:
     """Places by the day on which they begin where they take place, today and tomorrow by name.
 
     Each day stands once, however far apart the clocks of two places are; what was, the latest first, with its year.  ``declined``
     are the numbers of those of which they said that they cannot come.
     """
-    rows = [Shown(place, place.id in declined) for place in places]
-    every = sorted(((_days_ahead(shown), shown) for shown in rows), key=lambda each: each[0], reverse=latest_first)
-    found: dict[str, list[Shown]] = {}
-    for ahead, shown in every:
-        found.setdefault(_day(shown, ahead, with_year=latest_first), []).append(shown)
-    return list(found.items())
+    today, day = cache(clock.today), cache(_day)  # of a zone, of a date: a page has many rows and few of these
+    found: dict[str, tuple[int, list[Row]]] = {}
+    for place in places:
+        each = Shown(place, place.id in declined)
+        date = each.begins.date()
+        ahead = (date - today(each.event.site.time_zone)).days
+        row = Row(url_for("calendar.event", place_id=place.public_id), each.time, each.line, *each.state, icon)
+        found.setdefault(day(date, ahead, latest_first), (ahead, []))[1].append(row)
+    ordered = sorted(found.items(), key=lambda each: each[1][0], reverse=latest_first)
+    return [(title, rows) for title, (_ahead, rows) in ordered]
 
 
 def starts(shown: Shown) -> str:
     """When it begins, and nothing else: ``Tomorrow, 14:05 AST``."""
-    return _day(shown, _days_ahead(shown), with_year=False) + texts.hour(str(get_locale()), shown.begins)
+    date = shown.begins.date()
+    ahead = (date - clock.today(shown.event.site.time_zone)).days
+    return _day(date, ahead, False) + texts.hour(spoken(), shown.begins)
 
 
-def _days_ahead(shown: Shown) -> int:
-    return (shown.begins.date() - clock.today(shown.event.site.time_zone)).days
-
-
-def _day(shown: Shown, ahead: int, *, with_year: bool) -> str:
+def _day(date: dt.date, ahead: int, with_year: bool) -> str:
     if ahead in (0, 1):
         return _("Today") if ahead == 0 else _("Tomorrow")
-    return formatting.weekday(shown.begins.date(), with_year=with_year)
+    return formatting.weekday(date, with_year=with_year)
 
 
 @dataclasses.dataclass(frozen=True)

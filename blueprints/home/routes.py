@@ -1,10 +1,11 @@
 """Home."""
 
-from flask import g, url_for
+from flask import g
 
 from blueprints.calendar import wording
 from blueprints.home import bp
 from domain import agency, clock
+from web.addresses import url_for
 from web.fragments import page
 from web.languages import gettext as _
 

@@ -1,6 +1,6 @@
 """My Services: an overview, and a timeline of what happened."""
 
-from flask import g, request, url_for
+from flask import g, request
 
 from blueprints import paging
 from blueprints.calendar import wording as events
@@ -8,6 +8,7 @@ from blueprints.my_services import bp
 from domain import agency, services
 from domain.my_services import Happened
 from web import formatting
+from web.addresses import url_for
 from web.fragments import page
 from web.languages import gettext as _
 
@@ -30,9 +31,9 @@ def timeline():
     return page("my_services/timeline.html", days=_days(lines), choices=choices, chosen=chosen, older=older)
 
 
-def _days(lines: list[Happened]) -> list[tuple[str, list[dict[str, str]]]]:
+def _days(lines: list[Happened]) -> list[tuple[str, list[events.Row]]]:
     """The lines by the day on which they happened."""
-    found: list[tuple[str, list[dict[str, str]]]] = []
+    found: list[tuple[str, list[events.Row]]] = []
     for line in lines:
         shown = events.Shown(line.place) if line.place else None
         title = formatting.weekday(shown.begins.date() if shown else line.day, with_year=True)
@@ -42,9 +43,9 @@ def _days(lines: list[Happened]) -> list[tuple[str, list[dict[str, str]]]]:
     return found
 
 
-def _told(line: Happened, shown: events.Shown | None) -> dict[str, str]:
+def _told(line: Happened, shown: events.Shown | None) -> events.Row:
     name = services.shown_name(line.of)
     if shown is None:
-        return {"title": _("You joined") if line.what == "opened" else _("It ended"), "line": name, "href": ""}
-    return {"title": _("You attended"), "line": formatting.dotted((shown.title, shown.worker, shown.time)),
-            "href": url_for("calendar.event", place_id=line.place.public_id)}  # fmt: skip
+        return events.Row("", _("You joined") if line.what == "opened" else _("It ended"), formatting.dotted([name]))
+    href = url_for("calendar.event", place_id=line.place.public_id)
+    return events.Row(href, _("You attended"), formatting.dotted((shown.title, shown.worker, shown.time)))

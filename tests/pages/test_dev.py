@@ -37,7 +37,7 @@ COMPONENTS = {
 # What stands on every page anyhow, or is a part of another component.
 NOT_ALONE = {
     "opened_on", "drawing", "button", "pairs", "card", "quick_exit", "idle_notice", "given_back", "language_switch", "nav", "foot_links",
-    "foot_address", "agency_fields", "sign_out",
+    "foot_address", "agency_fields", "sign_out", "page_head",
 }  # fmt: skip
 
 
