@@ -60,14 +60,17 @@ def by_another_name(individual):
 @pytest.mark.parametrize("build", [whole, some_columns, without_a_key, without_what_lies_between, by_another_name])
 def test_rows_become_the_same_objects(cast, places, build):
     read, theirs = statements.Listing(build).all(cast.alice.id), list(build(cast.alice.id))
-    assert [told(row) for row in read] == [told(row) for row in theirs] and len(read) == 2
+    assert [told(row) for row in read] == [told(row) for row in theirs]
+    assert len(read) == 2
     assert not any(row._dirty for row in read)
 
 
 def test_the_row_of_an_outer_join_that_is_not_there_is_none_and_asks_nothing(cast, places):
     first, second = statements.Listing(whole).all(cast.alice.id)
-    assert first.event.service.name == "Counselling" and first.event.group is None
-    assert second.event.service is None and second.event.service_id is None
+    assert first.event.service.name == "Counselling"
+    assert first.event.group is None
+    assert second.event.service is None
+    assert second.event.service_id is None
 
 
 def test_tuples_are_the_same_too(cast, places):
@@ -81,7 +84,8 @@ def test_an_object_that_was_read_can_be_changed_and_saved(cast, places):
     file = statements.Question(lambda number: Enrolment.select(Enrolment, Individual).join(Individual).where(Enrolment.individual == number))
     row = file.first(cast.alice.id)
     row.closed_on = TODAY
-    assert row._dirty == {"closed_on"} and row.individual == cast.alice
+    assert row._dirty == {"closed_on"}
+    assert row.individual == cast.alice
     with pytest.raises(RuntimeError):
         row.save()  # only inside a transaction, as any other
     assert statements.Question(lambda n: Enrolment.select().where(Enrolment.individual == n)).first(cast.bob.id) is None
