@@ -35,6 +35,13 @@ from tables.audit import (
     AuditHead,
     AuditValues,
 )
+from tables.availability import (
+    AvailabilityCalendar,
+    AvailabilityException,
+    AvailabilityRow,
+    AvailabilityType,
+    Holiday,
+)
 from tables.base import (  # noqa: F401
     PublicId,
     Row,
@@ -136,4 +143,5 @@ TABLES: tuple[type[Row], ...] = (
     ImportFile, ImportProblem, ImportMapping, DayCount, BulkJob, BulkRow,
     Authenticator, RecoveryCode, HalfSignIn, BrandChoice, BrandPicture, WorkerPhoto,
     Service, Group, ServiceWorker, Enrolment, EnrolmentWorker, Participant, RosterEntry, Event, Attendance, EventMessage, CalendarFeed,
+    AvailabilityType, AvailabilityCalendar, AvailabilityRow, AvailabilityException, Holiday,
 )  # fmt: skip

@@ -1,0 +1,449 @@
+"""When workers are there: kinds of time, their weeks, days that differ, and the agency's holidays (spec 03, Availability).
+
+Times of day are minutes since midnight by the clock of a site.  What a worker's day looks like comes from the calendar that started
+last; requesting reads it as ``plans``.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from functools import partial
+from typing import Any
+
+from peewee import IntegrityError
+
+from domain import audit, clock, colour, event_rows, profile, store
+from domain.actor import Actor
+from domain.free_times import Away, Hours, Plans
+from domain.rules import N_, STALE, NotFound, RuleBroken, Term, together
+from models import (
+    TAKES_TIME,
+    AvailabilityCalendar,
+    AvailabilityException,
+    AvailabilityRow,
+    AvailabilityType,
+    Event,
+    Holiday,
+    Site,
+    Worker,
+)
+
+DAY = 24 * 60
+COLOURS = {
+    "blue": Term(N_("Blue")), "green": Term(N_("Green")), "teal": Term(N_("Teal")), "amber": Term(N_("Amber")),
+    "red": Term(N_("Red")), "purple": Term(N_("Purple")), "grey": Term(N_("Grey")),
+}  # fmt: skip
+WEEKDAYS = range(7)  # Monday is 0
+MOST_DAYS = 400  # looked at in one question
+
+
+# ---------------------------------------------------------------- kinds of time
+
+
+def types() -> list[AvailabilityType]:
+    """All kinds of worker time, by name."""
+    return list(AvailabilityType.select().order_by(AvailabilityType.name, AvailabilityType.id))
+
+
+def find_type(public_id: str) -> AvailabilityType:
+    """One of them.  Raises NotFound."""
+    found: AvailabilityType | None = AvailabilityType.get_or_none(AvailabilityType.public_id == public_id)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def client_facing() -> AvailabilityType | None:
+    """The kind in which clients may ask for appointments; None until one is named, and then nobody may."""
+    found: AvailabilityType | None = AvailabilityType.get_or_none(AvailabilityType.is_client_facing)
+    return found
+
+
+def add_type(name: str, shade: str, by: Actor) -> AvailabilityType:
+    """Another kind of time, in one of ``COLOURS`` or in #rrggbb.  Raises RuleBroken (fields ``name``, ``colour``)."""
+    good = _checked_type(name, shade)
+    with store.writing():
+        kind: AvailabilityType = _unique(lambda: AvailabilityType.create(created_at=clock.now(), **good))
+        audit.record("availability_type.changed", by, subject=f"availability_type {kind.id}", before=None, after=good)
+    return kind
+
+
+def change_type(kind: AvailabilityType, name: str, shade: str, by: Actor, *, version: int) -> None:
+    """Another name or colour.  Raises RuleBroken: ``stale``, and as ``add_type``."""
+    good = _checked_type(name, shade)
+    with store.writing():
+        now = _held(AvailabilityType, kind, version)
+        before = {"name": now.name, "colour": now.colour}
+        if before == good:
+            return
+        _unique(lambda: AvailabilityType.update(version=version + 1, **good).where(AvailabilityType.id == now.id).execute())
+        audit.record("availability_type.changed", by, subject=f"availability_type {now.id}", before=before, after=good)
+
+
+def remove_type(kind: AvailabilityType, by: Actor) -> None:
+    """A kind that no week and no day has.  Raises RuleBroken ``used``."""
+    with store.writing():
+        now = store.lock(AvailabilityType.select().where(AvailabilityType.id == kind.id)).first()
+        if now is None:
+            return
+        rows, days = (table.select().where(table.type == now.id).count() for table in (AvailabilityRow, AvailabilityException))
+        if rows or days:
+            raise RuleBroken(
+                N_("This kind of time is still used once. Take it out there first."),
+                plural=N_("This kind of time is still used %(count)s times. Take it out there first."), count=rows + days, code="used",
+            )  # fmt: skip
+        AvailabilityType.delete().where(AvailabilityType.id == now.id).execute()
+        before = {"name": now.name, "colour": now.colour}
+        audit.record("availability_type.changed", by, subject=f"availability_type {now.id}", before=before, after=None)
+
+
+def face_clients(kind: AvailabilityType | None, by: Actor) -> None:
+    """Clients may ask for appointments in this kind of time and in no other; in none for None."""
+    with store.writing():
+        store.one_at_a_time("client-facing time")
+        before = client_facing()
+        if (before and before.id) == (kind and kind.id):
+            return
+        AvailabilityType.update(is_client_facing=False).where(AvailabilityType.is_client_facing).execute()
+        if kind is not None and not AvailabilityType.update(is_client_facing=True).where(AvailabilityType.id == kind.id).execute():
+            raise RuleBroken(STALE, code="stale")
+        audit.record("availability_type.faced", by, before=before.name if before else "", after=kind.name if kind else "")
+
+
+def _checked_type(name: str, shade: str) -> dict[str, str]:
+    called, drawn = together(partial(_named, name, 60), partial(_shade, shade))
+    return {"name": called, "colour": drawn}
+
+
+def _named(typed: str, most: int) -> str:
+    name = profile.clean(typed, "name", most)
+    if not name:
+        raise RuleBroken(N_("Enter a name."), code="missing", field="name")
+    return name
+
+
+def _shade(typed: str) -> str:
+    if typed in COLOURS:
+        return typed
+    try:
+        found = colour.read(typed)
+    except RuleBroken as wrong:
+        raise RuleBroken(wrong.message, code=wrong.code, field="colour", **wrong.fields) from None
+    if not found:
+        raise RuleBroken(N_("Choose a colour."), code="missing", field="colour")
+    return found
+
+
+def _unique(write: Any) -> Any:
+    try:
+        with store.writing():
+            return write()
+    except IntegrityError:
+        raise RuleBroken(N_("There is one of this name already."), code="same_name", field="name") from None
+
+
+# ---------------------------------------------------------------- weeks
+
+
+def calendars_of(worker: Worker) -> list[AvailabilityCalendar]:
+    """A worker's calendars, the one that starts last first."""
+    mine = AvailabilityCalendar.select().where(AvailabilityCalendar.worker == worker)
+    return list(mine.order_by(AvailabilityCalendar.starts_on.desc()))
+
+
+def in_force(worker: Worker, date: dt.date) -> AvailabilityCalendar | None:
+    """The calendar of a day: of those that have started the latest."""
+    mine = AvailabilityCalendar.select().where(AvailabilityCalendar.worker == worker, AvailabilityCalendar.starts_on <= date)
+    found: AvailabilityCalendar | None = mine.order_by(AvailabilityCalendar.starts_on.desc()).first()
+    return found
+
+
+def find_calendar(worker: Worker, public_id: str) -> AvailabilityCalendar:
+    """One of a worker's calendars.  Raises NotFound."""
+    return _of(AvailabilityCalendar, worker, public_id)
+
+
+def rows_of(calendar: AvailabilityCalendar) -> list[AvailabilityRow]:
+    """A week, from Monday on."""
+    found = AvailabilityRow.select(AvailabilityRow, AvailabilityType, Site).join(AvailabilityType).switch(AvailabilityRow).join(Site)
+    mine = found.where(AvailabilityRow.calendar == calendar)
+    return list(mine.order_by(AvailabilityRow.weekday, AvailabilityRow.begins, AvailabilityRow.id))
+
+
+def add_calendar(worker: Worker, starts_on: dt.date, by: Actor, *, like: AvailabilityCalendar | None = None) -> AvailabilityCalendar:
+    """A calendar that starts on a day, blank or ``like`` another one of the worker's.  Raises RuleBroken ``exists`` (field
+    ``starts_on``)."""
+    with store.writing():
+        _hold(worker)
+        try:
+            with store.writing():
+                calendar = AvailabilityCalendar.create(worker=worker, starts_on=starts_on, created_at=clock.now())
+        except IntegrityError:
+            raise RuleBroken(N_("A calendar starts on this day already. Change that one."), code="exists", field="starts_on") from None
+        copied = rows_of(like) if like is not None else []
+        for row in copied:
+            AvailabilityRow.create(calendar=calendar, weekday=row.weekday, begins=row.begins, ends=row.ends, type=row.type, site=row.site)
+        _note(worker, by, "calendar", after={"starts_on": starts_on.isoformat(), "rows": len(copied)})
+    return calendar  # type: ignore[no-any-return]
+
+
+def remove_calendar(calendar: AvailabilityCalendar, by: Actor) -> None:
+    """A calendar with its rows; the one before it counts again.  Twice is harmless."""
+    with store.writing():
+        _hold(calendar.worker)
+        rows = AvailabilityRow.select().where(AvailabilityRow.calendar == calendar.id).count()
+        if AvailabilityCalendar.delete().where(AvailabilityCalendar.id == calendar.id).execute():
+            _note(calendar.worker, by, "calendar", before={"starts_on": calendar.starts_on.isoformat(), "rows": rows})
+
+
+def add_row(
+    calendar: AvailabilityCalendar, weekday: int, begins: int, ends: int, kind: AvailabilityType, site: Site, by: Actor
+) -> AvailabilityRow:
+    """A stretch of each week.  Raises RuleBroken: ``backwards`` for one that ends before it begins or goes past midnight,
+    ``elsewhere`` for one that overlaps a stretch at another site, ``closed_site``, ``stale`` for a calendar that is gone."""
+    if weekday not in WEEKDAYS:
+        raise RuleBroken(N_("Choose a day of the week."), code="missing", field="weekday")
+    _check_times(begins, ends)
+    _check_site(site)
+    with store.writing():
+        _hold(calendar.worker)
+        if not AvailabilityCalendar.select().where(AvailabilityCalendar.id == calendar.id).exists():
+            raise RuleBroken(STALE, code="stale")
+        then = [row for row in rows_of(calendar) if row.weekday == weekday]
+        _check_elsewhere([(row.begins, row.ends, row.site) for row in then], begins, ends, site)
+        row = AvailabilityRow.create(calendar=calendar, weekday=weekday, begins=begins, ends=ends, type=kind, site=site)
+        _note(calendar.worker, by, "row", after=_row_told(row))
+    return row  # type: ignore[no-any-return]
+
+
+def remove_row(row: AvailabilityRow, by: Actor) -> None:
+    """A stretch less.  Twice is harmless."""
+    worker = row.calendar.worker
+    with store.writing():
+        _hold(worker)
+        if AvailabilityRow.delete().where(AvailabilityRow.id == row.id).execute():
+            _note(worker, by, "row", before=_row_told(row))
+
+
+def find_row(worker: Worker, public_id: str) -> AvailabilityRow:
+    """A stretch of one of a worker's calendars.  Raises NotFound."""
+    found = AvailabilityRow.select(AvailabilityRow, AvailabilityCalendar).join(AvailabilityCalendar)
+    row: AvailabilityRow | None = found.where(AvailabilityRow.public_id == public_id, AvailabilityCalendar.worker == worker).first()
+    if row is None:
+        raise NotFound
+    return row
+
+
+def _row_told(row: AvailabilityRow) -> dict[str, Any]:
+    return {"weekday": row.weekday, "begins": row.begins, "ends": row.ends, "type": row.type_id, "site": row.site_id}
+
+
+def _check_times(begins: int, ends: int) -> None:
+    if not (0 <= begins < DAY and begins < ends <= DAY):
+        raise RuleBroken(N_("The end must be later than the start, and at midnight at the latest."), code="backwards", field="ends")
+
+
+def _check_site(site: Site) -> None:
+    if not site.is_in_use:
+        raise RuleBroken(N_("Nobody is seen at this site any more. Choose another one."), code="closed_site", field="site")
+
+
+def _check_elsewhere(there: Iterable[tuple[int, int, Site]], begins: int, ends: int, site: Site) -> None:
+    for start, end, other in there:
+        if start < ends and end > begins and other.id != site.id:
+            raise RuleBroken(
+                N_("Nobody is at two sites at once: at this time it says %(site)s."), code="elsewhere", field="site", site=other.name
+            )
+
+
+# ---------------------------------------------------------------- days that differ
+
+
+def exceptions_of(worker: Worker, since: dt.date) -> list[AvailabilityException]:
+    """The days of a worker that differ from the week, from a day on."""
+    mine = AvailabilityException.select().where(AvailabilityException.worker == worker, AvailabilityException.date >= since)
+    return list(mine.order_by(AvailabilityException.date, AvailabilityException.begins, AvailabilityException.id))
+
+
+def find_exception(worker: Worker, public_id: str) -> AvailabilityException:
+    """One of them.  Raises NotFound."""
+    return _of(AvailabilityException, worker, public_id)
+
+
+def be_away(worker: Worker, date: dt.date, by: Actor, *, begins: int = 0, ends: int = DAY) -> AvailabilityException:
+    """A day off, or a part of one.  Raises RuleBroken ``backwards``.  What is booked then stays; ``events_between`` tells of it."""
+    _check_times(begins, ends)
+    with store.writing():
+        _hold(worker)
+        made = AvailabilityException.create(worker=worker, date=date, begins=begins, ends=ends, created_at=clock.now())
+        _note(worker, by, "away", after=_exception_told(made))
+    return made  # type: ignore[no-any-return]
+
+
+def be_there(worker: Worker, date: dt.date, begins: int, ends: int, kind: AvailabilityType, site: Site, by: Actor) -> AvailabilityException:
+    """Time on top of the week's.  Raises RuleBroken: ``backwards``, ``closed_site``, ``elsewhere`` where the week or other time on
+    top of it says another site."""
+    _check_times(begins, ends)
+    _check_site(site)
+    with store.writing():
+        _hold(worker)
+        extra = [each for each in exceptions_of(worker, date) if each.date == date and each.site_id]
+        calendar = in_force(worker, date)
+        week = [row for row in rows_of(calendar) if row.weekday == date.weekday()] if calendar is not None else []
+        _check_elsewhere([(each.begins, each.ends, each.site) for each in (*week, *extra)], begins, ends, site)
+        made = AvailabilityException.create(
+            worker=worker, date=date, begins=begins, ends=ends, type=kind, site=site, created_at=clock.now()
+        )
+        _note(worker, by, "extra", after=_exception_told(made))
+    return made  # type: ignore[no-any-return]
+
+
+def remove_exception(exception: AvailabilityException, by: Actor) -> None:
+    """The day is as the week says.  Twice is harmless."""
+    with store.writing():
+        _hold(exception.worker)
+        if AvailabilityException.delete().where(AvailabilityException.id == exception.id).execute():
+            _note(exception.worker, by, "extra" if exception.site_id else "away", before=_exception_told(exception))
+
+
+def _exception_told(exception: AvailabilityException) -> dict[str, Any]:
+    return {"date": exception.date.isoformat(), "begins": exception.begins, "ends": exception.ends, "type": exception.type_id,
+            "site": exception.site_id}  # fmt: skip
+
+
+# ---------------------------------------------------------------- holidays
+
+
+def holidays(since: dt.date) -> list[Holiday]:
+    """The days on which nobody works, from a day on."""
+    return list(Holiday.select().where(Holiday.date >= since).order_by(Holiday.date))
+
+
+def find_holiday(public_id: str) -> Holiday:
+    """One of them.  Raises NotFound."""
+    found: Holiday | None = Holiday.get_or_none(Holiday.public_id == public_id)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def add_holiday(date: dt.date, name: str, by: Actor) -> Holiday:
+    """A day on which nobody works.  Raises RuleBroken: ``exists`` (field ``date``), and for the name."""
+    called = _named(name, 80)
+    with store.writing():
+        try:
+            with store.writing():
+                made = Holiday.create(date=date, name=called, created_at=clock.now())
+        except IntegrityError:
+            raise RuleBroken(N_("This day is a holiday already."), code="exists", field="date") from None
+        audit.record("holiday.changed", by, subject=f"holiday {made.id}", before=None, after={"date": date.isoformat(), "name": called})
+    return made  # type: ignore[no-any-return]
+
+
+def remove_holiday(holiday: Holiday, by: Actor) -> None:
+    """It is a day like any other.  Twice is harmless."""
+    with store.writing():
+        if Holiday.delete().where(Holiday.id == holiday.id).execute():
+            before = {"date": holiday.date.isoformat(), "name": holiday.name}
+            audit.record("holiday.changed", by, subject=f"holiday {holiday.id}", before=before, after=None)
+
+
+# ---------------------------------------------------------------- what it comes to
+
+
+def plans(worker: Worker, first: dt.date, days: int, kind: AvailabilityType | None) -> dict[dt.date, Plans]:
+    """What is laid down for each of so many days of a worker, in one kind of time; nothing without a kind."""
+    dates = [first + dt.timedelta(days=number) for number in range(min(days, MOST_DAYS))]
+    if kind is None or not dates:
+        return {}
+    weeks = _weeks(worker, dates[-1], kind)
+    closed = {date for (date,) in Holiday.select(Holiday.date).where(Holiday.date.between(dates[0], dates[-1])).tuples()}
+    differs: dict[dt.date, list[AvailabilityException]] = {}
+    asked = AvailabilityException.select(AvailabilityException, Site).left_outer_join(Site)
+    for each in asked.where(AvailabilityException.worker == worker, AvailabilityException.date.between(dates[0], dates[-1])):
+        differs.setdefault(each.date, []).append(each)
+    return {date: _plans_of(date, _in_force(weeks, date), differs.get(date, []), kind, is_holiday=date in closed) for date in dates}
+
+
+def _weeks(worker: Worker, until: dt.date, kind: AvailabilityType) -> list[tuple[dt.date, list[AvailabilityRow]]]:
+    """The calendars that have started by a day, the latest first, each with its rows of a kind."""
+    found: list[tuple[dt.date, list[AvailabilityRow]]] = []
+    calendars: dict[int, list[AvailabilityRow]] = {}
+    mine = AvailabilityCalendar.select().where(AvailabilityCalendar.worker == worker, AvailabilityCalendar.starts_on <= until)
+    for calendar in mine.order_by(AvailabilityCalendar.starts_on.desc()):
+        calendars[calendar.id] = []
+        found.append((calendar.starts_on, calendars[calendar.id]))
+    rows = AvailabilityRow.select(AvailabilityRow, Site).join(Site).where(
+        AvailabilityRow.calendar.in_(list(calendars)), AvailabilityRow.type == kind
+    )  # fmt: skip
+    for row in rows.order_by(AvailabilityRow.weekday, AvailabilityRow.begins, AvailabilityRow.id) if calendars else ():
+        calendars[row.calendar_id].append(row)
+    return found
+
+
+def _in_force(weeks: Sequence[tuple[dt.date, list[AvailabilityRow]]], date: dt.date) -> list[AvailabilityRow]:
+    return next((rows for starts_on, rows in weeks if starts_on <= date), [])
+
+
+def _plans_of(
+    date: dt.date, week: Iterable[AvailabilityRow], differs: Sequence[AvailabilityException], kind: AvailabilityType, *, is_holiday: bool
+) -> Plans:
+    extra = [each for each in differs if each.type_id == kind.id]
+    hours = [_hours(each) for each in (*(row for row in week if row.weekday == date.weekday()), *extra) if each.site.is_in_use]
+    zones = {each.zone for each in hours}
+    away = [Away(_time(each.begins), _time(each.ends), zone) for each in differs if each.type_id is None for zone in sorted(zones)]
+    return Plans(tuple(hours), tuple(away), is_holiday)
+
+
+def _hours(of: AvailabilityRow | AvailabilityException) -> Hours:
+    return Hours(_time(of.begins), _time(of.ends), of.site_id, of.site.time_zone)
+
+
+def _time(minute: int) -> dt.time:
+    return dt.time(*divmod(minute % DAY, 60))
+
+
+@dataclasses.dataclass(frozen=True)
+class Affected:
+    """What stays booked although its time is taken away."""
+
+    events: int
+    first: Event | None
+
+
+def affected(worker: Worker, first: dt.datetime, last: dt.datetime) -> Affected:
+    """A worker's events between two moments that are not over: they stay, and whoever takes the time away is told of them."""
+    now = clock.now()
+    found = Event.select().where(
+        Event.worker == worker, Event.state.in_(TAKES_TIME), Event.starts_at > first - event_rows.LONGEST, Event.starts_at < last,
+        Event.ends_at > max(first, now),
+    )  # fmt: skip
+    return Affected(found.count(), found.order_by(Event.starts_at, Event.id).first())
+
+
+# ---------------------------------------------------------------- shared
+
+
+def _of(table: Any, worker: Worker, public_id: str) -> Any:
+    found = table.get_or_none(table.public_id == public_id, table.worker == worker)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def _held(table: Any, row: Any, version: int) -> Any:
+    now = store.lock(table.select().where(table.id == row.id)).first()
+    if now is None or now.version != version:
+        raise RuleBroken(STALE, code="stale")
+    return now
+
+
+def _hold(worker: Worker) -> None:
+    """Whoever changes a worker's time is behind whoever books in it, or before them."""
+    store.hold(worker)
+
+
+def _note(worker: Worker, by: Actor, what: str, *, before: Any = None, after: Any = None) -> None:
+    audit.record("availability.changed", by, subject=f"worker {worker.id}", what=what, before=before, after=after)
