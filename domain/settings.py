@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import re
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -232,17 +232,12 @@ def get(key: str) -> Any:
 
     A number that was stored before its limits were drawn counts as the nearer limit.
     """
-    known = store.keep("values of settings", _nothing_yet)
-    if key not in known:
-        known[key] = _in_force(CATALOGUE[key], store.keep("settings", _all).get(key))
-    return known[key]
+    return _in_force(key, store.keep("settings", _all).get(key))
 
 
-def _nothing_yet() -> dict[str, Any]:
-    return {}
-
-
-def _in_force(kind: Kind, stored: str | None) -> Any:
+@lru_cache(maxsize=1000)  # a page asks for the same few again and again
+def _in_force(key: str, stored: str | None) -> Any:
+    kind = CATALOGUE[key]
     value = kind.default if stored is None else _read(kind, stored)
     return value if kind.least is None or kind.most is None else min(max(value, kind.least), kind.most)
 

@@ -5,7 +5,19 @@ import datetime as dt
 import pytest
 from smtp_server import SmtpServer
 
-from domain import attendances, clock, event_messages, events, imports, leaving, letters, notices, profile, store
+from domain import (
+    agency,
+    attendances,
+    clock,
+    event_messages,
+    events,
+    imports,
+    leaving,
+    letters,
+    notices,
+    profile,
+    store,
+)
 from domain.events import Plan
 from gateways.mail import Outcome, Verdict
 from models import Attendance, AuditEntry, Contact, Delivery, Event, EventMessage, Individual, Site, Task
@@ -70,7 +82,7 @@ def test_of_two_moves_the_time_is_named_that_they_know(cast, booked):
     move(event, event.starts_at + DAY, cast.by("dora"))
     move(event, event.starts_at + 2 * DAY, cast.by("dora"))
     assert waiting() == ["moved", "confirmation"]
-    assert f"Your {event.starts_at:%A}, " in words(the("moved"))
+    assert f"Your {event.starts_at.astimezone(agency.zone()):%A}, " in words(the("moved"))
 
 
 def test_there_and_back_is_no_news(cast, booked):
@@ -95,7 +107,7 @@ def test_who_is_not_written_to_of_bookings_is_told_of_the_first_time_that_they_k
     move(event, event.starts_at + DAY, cast.by("dora"))
     move(event, event.starts_at + 2 * DAY, cast.by("dora"))
     assert waiting() == ["moved", "confirmation"]
-    assert f"Your {event.starts_at:%A}, " in words(the("moved"))
+    assert f"Your {event.starts_at.astimezone(agency.zone()):%A}, " in words(the("moved"))
 
 
 def test_what_was_to_leave_just_when_it_moved_is_not_sent_and_the_move_says_all(cast, booked):

@@ -251,12 +251,12 @@ def is_followed(cast):
 
 
 def is_enrolled(cast):
-    enrolments.open(cast.alice, services.add(services.Details("Counselling"), "case", SYSTEM), cast.otto, clock.now().date(), SYSTEM)
+    enrolments.open(cast.alice, services.add(services.Details("Counselling"), "case", SYSTEM), cast.otto, agency.today(), SYSTEM)
 
 
 def is_enrolled_with_others(cast):
     service = services.add(services.Details("Counselling"), "case", SYSTEM)
-    file = enrolments.open(cast.alice, service, cast.ines, clock.now().date(), SYSTEM)
+    file = enrolments.open(cast.alice, service, cast.ines, agency.today(), SYSTEM)
     enrolments.assign(file, cast.ines, [cast.otto], SYSTEM, version=file.version)
 
 
@@ -271,7 +271,7 @@ def was_booked(cast):
 def was_enrolled(cast):
     is_enrolled(cast)
     file = Enrolment.get()
-    enrolments.close(file, clock.now().date(), SYSTEM, version=file.version)
+    enrolments.close(file, agency.today(), SYSTEM, version=file.version)
 
 
 @pytest.mark.parametrize(

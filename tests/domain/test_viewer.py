@@ -6,6 +6,7 @@ import pytest
 
 from domain import (
     accounts,
+    agency,
     attendances,
     clock,
     enrolments,
@@ -245,7 +246,7 @@ def test_who_acts_is_one_of_four(cast):
 @pytest.mark.parametrize("how", ["primary", "further", "closed", "booked", "cancelled", "given up", "followed", "nothing"])
 def test_the_caseload_is_who_is_enrolled_with_booked_with_or_followed_by_the_worker(cast, how):
     service = services.add(services.Details("Counselling"), "case", cast.by("ines"))
-    today = clock.now().date()
+    today = agency.today()
     if how in ("primary", "further", "closed"):
         file = enrolments.open(cast.bob, service, None if how == "further" else cast.otto, today, cast.by("ines"))
         if how == "further":
