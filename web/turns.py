@@ -8,6 +8,7 @@ docs/decisions/0013-server.md has the figures.
 
 from __future__ import annotations
 
+import threading
 import time
 from typing import Any
 
@@ -22,6 +23,7 @@ class Dispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]
 
     def __init__(self, *, abreast: int = 1, patience: float = PATIENCE) -> None:
         super().__init__()
+        self.queue_cv = _Idle(self.lock)
         self._abreast, self._patience = abreast, patience
         self._begun: dict[int, float] = {}  # by thread: when it took the page that it makes
         self._has_watcher = False  # one of the idle looks whether the others get on
@@ -83,6 +85,38 @@ class Dispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]
         self._has_watcher = True
         self.queue_cv.wait(wait)
         self._has_watcher = False
+
+
+class _Idle:
+    """Those who wait for something to do, in Waitress's own way but that who came last is called first: the database and all that a
+    page needs are still at hand for them."""
+
+    def __init__(self, lock: threading.Lock) -> None:
+        self._lock = lock
+        self._bells: list[threading.Lock] = []
+
+    def wait(self, seconds: float | None = None) -> None:
+        """Let go of the lock until somebody rings, or for so long."""
+        bell = threading.Lock()
+        bell.acquire()
+        self._bells.append(bell)
+        self._lock.release()
+        try:
+            bell.acquire(timeout=-1 if seconds is None else seconds)
+        finally:
+            self._lock.acquire()
+            if bell in self._bells:  # nobody rang
+                self._bells.remove(bell)
+
+    def notify(self) -> None:
+        """Ring for who came last."""
+        if self._bells:
+            self._bells.pop().release()
+
+    def notify_all(self) -> None:
+        """Ring for everybody."""
+        while self._bells:
+            self.notify()
 
 
 def _is_page(task: Any) -> bool:

@@ -96,6 +96,18 @@ def test_several_go_abreast_where_each_waits_for_a_server(serve: Callable[..., D
     assert all(each.is_done.wait(30) for each in asked)
 
 
+def test_who_worked_last_works_next(serve: Callable[..., Dispatcher]) -> None:
+    turns = serve()
+    who: set[int] = set()
+    for _ in range(40):
+        while turns.active_count:  # until everybody has come to wait
+            threading.Event().wait(0.001)
+        asked = Asked("GET", lambda: who.add(threading.get_ident()))
+        turns.add_task(asked)
+        assert asked.is_done.wait(30)
+    assert len(who) == 1
+
+
 def test_one_that_fails_ends_nothing(serve: Callable[..., Dispatcher], caplog: pytest.LogCaptureFixture) -> None:
     def fail() -> None:
         raise ValueError
