@@ -20,6 +20,7 @@ from bench.browsing import PASSWORD, Browser, form_in
 from bench.crowd import Crowd
 
 PAIRS = 5
+SECONDS = 15  # for each of two that are compared, turn by turn
 CLIENTS = 1000
 SIGN_INS = 8
 READING = 5  # seconds for which Home is read again and again
@@ -122,13 +123,19 @@ def home_ratio(folder: Path) -> Iterator[Line]:
     """Home, signed in, 1,000 clients ÷ bare Flask, in requests per second."""
     with servers.bare() as hello, portal(folder, CLIENTS) as (address, port, _):
         cookie = signed_in(port).cookie
-        servers.rate(hello, seconds=1)
-        servers.rate(address + "/", cookie=cookie, seconds=1)
-        ratios = []
-        for _ in range(PAIRS):
-            bare = servers.rate(hello)
-            ratios.append(servers.rate(address + "/", cookie=cookie) / bare)
-        yield Line("home.ratio", statistics.median(ratios), 0.10, most=False)
+        yield Line("home.ratio", _times_bare(hello, address + "/", cookie), 0.10, most=False)
+
+
+def _times_bare(hello: str, page: str, cookie: str) -> float:
+    """A page ÷ bare Flask, in requests per second: the best second of each, of those that are measured turn by turn.
+
+    Whoever else works on the machine can only slow them, and slows a page, which needs more of the processor's memory, far more than
+    a hello: a median of pairs tells of the neighbours.
+    """
+    for address, of in ((hello, ""), (page, cookie)):
+        servers.rate(address, cookie=of, seconds=1)
+    seconds = [(servers.rate(hello, seconds=1), servers.rate(page, cookie=cookie, seconds=1)) for _ in range(SECONDS)]
+    return max(second for _, second in seconds) / max(first for first, _ in seconds)
 
 
 @figure("home.scale")
@@ -165,13 +172,7 @@ def _against_bare(folder: Path, path: str, email: str = "client1@example.org") -
     """A page of an agency with 5,000 appointments ÷ bare Flask, in requests per second."""
     with servers.bare() as hello, with_appointments(folder, 5_000) as (address, port):
         cookie = signed_in(port, email).cookie
-        servers.rate(hello, seconds=1)
-        servers.rate(address + path, cookie=cookie, seconds=1)
-        ratios = []
-        for _ in range(PAIRS):
-            bare = servers.rate(hello)
-            ratios.append(servers.rate(address + path, cookie=cookie) / bare)
-        return statistics.median(ratios)
+        return _times_bare(hello, address + path, cookie)
 
 
 @figure("calendar.upcoming")

@@ -123,7 +123,11 @@ class _Connection(peewee.sqlite3.Connection):  # type: ignore[misc, name-defined
 
 
 class GuardedSqlite(_Guarded, SqliteDatabase):
-    pass
+    def execute_sql(self, sql: str, params: Any = None) -> Any:
+        """With how many rows at the most written into it: SQLite's plan depends on that, so it would make a new one each time."""
+        if params and sql.endswith(" LIMIT ?") and type(params[-1]) is int:
+            sql, params = f"{sql[:-1]}{params[-1]}", params[:-1]
+        return super().execute_sql(sql, params)
 
 
 class GuardedPostgres(_Guarded, PooledPostgresqlDatabase):  # type: ignore[misc]

@@ -3,8 +3,9 @@
 import datetime as dt
 
 import pytest
+from peewee import SQL
 
-from domain import agency, enrolments, events, services, statements
+from domain import agency, enrolments, events, services, statements, store
 from domain.events import Plan
 from domain.services import Details
 from models import Attendance, Enrolment, Event, Group, Individual, Service, Site, Worker
@@ -89,3 +90,38 @@ def test_an_object_that_was_read_can_be_changed_and_saved(cast, places):
     with pytest.raises(RuntimeError):
         row.save()  # only inside a transaction, as any other
     assert statements.Question(lambda n: Enrolment.select().where(Enrolment.individual == n)).first(cast.bob.id) is None
+
+
+def test_words_and_numbers_that_never_differ_are_written_into_what_sqlite_plans(cast, places):
+    def build(individual):
+        return Attendance.select(Attendance.id).where(
+            Attendance.individual == individual, Attendance.state == "booked", Attendance.cancel_reason != "it's 5 o'clock, isn't it"
+        )
+
+    def told(row, quoted):
+        return Attendance.select().where(Attendance.individual == row, Attendance.cancel_reason == quoted)
+
+    asked = statements.Listing(build)
+    found = [row.id for row in asked.all(cast.alice.id)]
+    assert found == [row.id for row in build(cast.alice.id)]
+    assert len(found) == 2
+    (sql, values, _), *_ = asked._built.values()
+    is_sqlite = not store.is_postgres()
+    assert ("'booked'" in sql) == is_sqlite
+    assert ("'it''s 5 o''clock, isn''t it'" in sql) == is_sqlite
+    assert len(values) == (1 if is_sqlite else 3)
+    assert statements.Listing(told).all(cast.alice.id, "' OR 1 = 1 --") == []
+
+
+def test_what_holds_a_question_mark_of_its_own_is_left_as_it_is(cast, places):
+    def build(individual):
+        return Attendance.select(Attendance.id).where(Attendance.individual == individual, SQL("'?' = '?'"), Attendance.state == "booked")
+
+    assert [row.id for row in statements.Listing(build).all(cast.alice.id)] == [row.id for row in build(cast.alice.id)]
+
+
+@pytest.mark.parametrize("most", [0, 1, 2])
+def test_so_many_rows_at_the_most(cast, places, most):
+    asked = statements.Listing(lambda individual, most: some_columns(individual).limit(most))
+    assert len(asked.all(cast.alice.id, most)) == most == len(list(some_columns(cast.alice.id).limit(most)))
+    assert len(list(some_columns(cast.alice.id).limit(most).offset(0))) == most
