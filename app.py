@@ -19,7 +19,6 @@ from functools import lru_cache
 from typing import Any
 
 from flask import Flask, current_app, g, request
-from flask_babel import get_locale
 from htmx_flask import Htmx
 from markupsafe import Markup
 from peewee import Database
@@ -43,6 +42,7 @@ from domain import (
     second_step,
     settings,
     store,
+    texts,
 )
 from domain.folder import Place
 from domain.rules import RuleBroken
@@ -178,13 +178,13 @@ def _gate_of_development() -> Response | None:
 
 def _everywhere() -> dict[str, Any]:
     who = g.get("viewer")
-    locale = get_locale()
+    language = spoken()
     shell = "public" if who is None or not opening.is_open() else "client" if isinstance(who, ClientViewer) else "staff"
     return {
-        "agency": store.keep(f"agency card {spoken()}", _agency_card), "look": brand.look(),
+        "agency": store.keep(f"agency card {language}", _agency_card), "look": brand.look(),
         "viewer": who, "signed_in": who is not None, "shell": shell,
         "nav_items": blueprints.navigation(who, request.path) if shell != "public" else (),
-        "footer_links": _footer(), "lang": str(locale), "text_dir": locale.text_direction if locale else "ltr",
+        "footer_links": _footer(), "lang": language, "text_dir": texts.direction(language),
         "flashes": sessions.flashes(), "given_back": kept.notice(), "seconds_left": g.get("seconds_left"),
         "quick_exit": settings.get("quick_exit_address") if who is not None and settings.get("quick_exit") else "",
         "csrf_token": posts.form_token, "sandbox": sandbox.is_on(), "languages": formatting.languages(),

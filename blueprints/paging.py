@@ -57,13 +57,13 @@ def oldest(query: Any, table: Any) -> tuple[list[Any], str | None]:
     return rows[:SIZE], _link(after=rows[SIZE - 1]) if len(rows) > SIZE else None
 
 
-def soonest(read: Callable[[int, Any], list[Any]], among: Any, table: Any) -> tuple[list[Any], str | None]:
+def soonest(read: Callable[[int, Any], list[Any]], among: Callable[[], Any], table: Any) -> tuple[list[Any], str | None]:
     """Twenty rows by when they begin, soonest first, that follow the address's ``after``; a link to the next ones.
 
     ``read`` gives as many as it is asked for, from the one on that follows a row or from the first one on; ``among`` is the
     question for the rows that may be named.
     """
-    rows = read(SIZE + 1, _row(among, table, "after"))
+    rows = read(SIZE + 1, _row(among(), table, "after") if request.args.get("after") else None)
     return rows[:SIZE], _link(after=rows[SIZE - 1]) if len(rows) > SIZE else None
 
 

@@ -45,6 +45,7 @@ def catalogue(language: str) -> NullTranslations:
 
 
 @cache
+@cache
 def direction(language: str) -> str:
     """Where a language's lines begin: ``ltr`` or ``rtl``."""
     return str(Locale.parse(language).text_direction)

@@ -19,7 +19,7 @@ class Cancellation(Form):
 
 @bp.get("/")
 def show():
-    places, following = paging.soonest(g.viewer.coming, g.viewer.places, Attendance)
+    places, following = paging.soonest(g.viewer.coming, lambda: g.viewer.places, Attendance)
     days = wording.days(places, attendances.declined(places), icon="calendar")
     return page("calendar/show.html", days=days, following=following, phone=agency.support_phone(),
                 has_feed=settings.get("calendar_feed"))  # fmt: skip

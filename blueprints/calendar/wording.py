@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 from collections.abc import Collection, Iterable
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
@@ -66,7 +66,8 @@ class Shown:
     @property
     def time(self) -> str:
         """From when to when, with the zone."""
-        return _("%(start)s to %(end)s", start=formatting.clock_time(self.begins), end=texts.hour(spoken(), self.ends).lstrip("،, "))
+        language = spoken()
+        return _from_to(language, formatting.clock_time(self.begins), texts.hour(language, self.ends))
 
     @property
     def length(self) -> str:
@@ -127,6 +128,12 @@ class Shown:
     def line(self) -> str:
         where = _("by video") if self.event.is_video else self.event.site.name
         return formatting.dotted((self.title, self.worker, where))
+
+
+@lru_cache(maxsize=2000)
+def _from_to(language: str, start: str, end: str) -> str:
+    """What every row of a list says, in the language that is spoken."""
+    return _("%(start)s to %(end)s", start=start, end=end.lstrip("،, "))
 
 
 class Row(NamedTuple):
