@@ -14,7 +14,7 @@ from typing import Any
 
 from peewee import IntegrityError
 
-from domain import audit, clock, colour, event_rows, profile, store
+from domain import audit, clock, colour, event_rows, profile, statements, store
 from domain.actor import Actor
 from domain.free_times import Away, Hours, Plans
 from domain.rules import N_, STALE, NotFound, RuleBroken, Term, together
@@ -57,6 +57,10 @@ def find_type(public_id: str) -> AvailabilityType:
 
 def client_facing() -> AvailabilityType | None:
     """The kind in which clients may ask for appointments; None until one is named, and then nobody may."""
+    return store.keep("client-facing time", _client_facing)
+
+
+def _client_facing() -> AvailabilityType | None:
     found: AvailabilityType | None = AvailabilityType.get_or_none(AvailabilityType.is_client_facing)
     return found
 
@@ -359,7 +363,7 @@ def plans(worker: Worker, first: dt.date, days: int, kind: AvailabilityType | No
     if kind is None or not dates:
         return {}
     weeks = _weeks(worker, dates[-1], kind)
-    closed = {date for (date,) in Holiday.select(Holiday.date).where(Holiday.date.between(dates[0], dates[-1])).tuples()}
+    closed = store.keep("holidays", _holidays)
     differs: dict[dt.date, list[AvailabilityException]] = {}
     asked = AvailabilityException.select(AvailabilityException, Site).left_outer_join(Site)
     for each in asked.where(AvailabilityException.worker == worker, AvailabilityException.date.between(dates[0], dates[-1])):
@@ -367,20 +371,30 @@ def plans(worker: Worker, first: dt.date, days: int, kind: AvailabilityType | No
     return {date: _plans_of(date, _in_force(weeks, date), differs.get(date, []), kind, is_holiday=date in closed) for date in dates}
 
 
+def _holidays() -> frozenset[dt.date]:
+    return frozenset(date for (date,) in Holiday.select(Holiday.date).tuples())
+
+
 def _weeks(worker: Worker, until: dt.date, kind: AvailabilityType) -> list[tuple[dt.date, list[AvailabilityRow]]]:
     """The calendars that have started by a day, the latest first, each with its rows of a kind."""
-    found: list[tuple[dt.date, list[AvailabilityRow]]] = []
-    calendars: dict[int, list[AvailabilityRow]] = {}
-    mine = AvailabilityCalendar.select().where(AvailabilityCalendar.worker == worker, AvailabilityCalendar.starts_on <= until)
-    for calendar in mine.order_by(AvailabilityCalendar.starts_on.desc()):
-        calendars[calendar.id] = []
-        found.append((calendar.starts_on, calendars[calendar.id]))
-    rows = AvailabilityRow.select(AvailabilityRow, Site).join(Site).where(
-        AvailabilityRow.calendar.in_(list(calendars)), AvailabilityRow.type == kind
-    )  # fmt: skip
-    for row in rows.order_by(AvailabilityRow.weekday, AvailabilityRow.begins, AvailabilityRow.id) if calendars else ():
-        calendars[row.calendar_id].append(row)
-    return found
+    weeks: dict[dt.date, list[AvailabilityRow]] = {}
+    for calendar in _WEEKS.all(kind.id, worker.id, until):
+        rows, row = weeks.setdefault(calendar.starts_on, []), getattr(calendar, "row", None)
+        if row is not None and row.id is not None:
+            rows.append(row)
+    return list(weeks.items())
+
+
+def _weeks_of(kind: Any, worker: Any, until: Any) -> Any:
+    """Calendars, each once for each of its rows, or once for none."""
+    its = (AvailabilityRow.calendar == AvailabilityCalendar.id) & (AvailabilityRow.type == kind)
+    every = AvailabilityCalendar.select(AvailabilityCalendar, AvailabilityRow, Site)
+    every = every.left_outer_join(AvailabilityRow, on=its, attr="row").left_outer_join(Site)
+    mine = every.where(AvailabilityCalendar.worker == worker, AvailabilityCalendar.starts_on <= until)
+    return mine.order_by(AvailabilityCalendar.starts_on.desc(), AvailabilityRow.weekday, AvailabilityRow.begins, AvailabilityRow.id)
+
+
+_WEEKS = statements.Listing(_weeks_of)
 
 
 def _in_force(weeks: Sequence[tuple[dt.date, list[AvailabilityRow]]], date: dt.date) -> list[AvailabilityRow]:

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
-from domain import devices, my_calendar, my_services, profile, profile_changes, settings, soon
+from domain import devices, my_calendar, my_services, profile, profile_changes, requests, settings, soon
 from domain.actor import Actor
 from domain.devices import Place
 from domain.reading import one, photo_of
@@ -77,6 +77,11 @@ class ClientViewer:
     def gone_by(self) -> Any:
         """The client's places in events that are over or were cancelled, latest first."""
         return my_calendar.gone_by(self.individual)
+
+    @property
+    def asked(self) -> list[requests.Waiting]:
+        """What the client asked for and nobody answered yet, or what they are to answer."""
+        return requests.asked_by(self.individual)
 
     def place(self, public_id: str) -> Attendance:
         """One of the client's places in events, with its event.  Raises NotFound."""

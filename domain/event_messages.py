@@ -289,6 +289,32 @@ def given_up(place: Attendance, event: Event) -> None:
         _to_worker("client_cancelled", place, event, place.id)
 
 
+def requested(place: Attendance, event: Event) -> None:
+    """The worker hears that somebody asks for an appointment, or for another time of what ``place`` is in, which ``event`` holds."""
+    _to_worker("client_requested", place, event, event.id)
+
+
+def booked_soon(place: Attendance, event: Event) -> None:
+    """The worker hears of what a client booked that is near."""
+    _to_worker("client_booked", place, event, event.id)
+
+
+def request_offered(place: Attendance, event: Event) -> None:
+    """Who asked hears that another time is offered, which ``event`` holds."""
+    _to_asker("request_offered", place, event, event.starts_at)
+
+
+def answered(kind: str, place: Attendance, event: Event) -> None:
+    """Who asked hears what became of it: ``request_declined`` or ``request_expired``."""
+    _to_asker(kind, place, event, clock.now() + _LATE)
+
+
+def _to_asker(kind: str, place: Attendance, event: Event, until: dt.datetime) -> None:
+    version = f"{event.version}.{place.version}"
+    delivery = notices.put(kind, event.id, to="", individual=place.individual, version=version, expires_at=until)
+    EventMessage.create(delivery=delivery, attendance=place, **_facts(event))
+
+
 def _to_worker(kind: str, place: Attendance, event: Event, subject: int) -> None:
     if event.worker.is_active and event.worker.email:
         version = f"{event.version}.{place.version}"

@@ -151,6 +151,16 @@ class Timetable:
             return "hours"
         return next(name for name, refused in self._rules(date, plans) if refused(slot))
 
+    def at(self, starts_at: dt.datetime) -> tuple[Slot | None, str]:
+        """The slot that begins at a moment, or None where there never is one; and why it cannot be asked for, as ``refusal``."""
+        zones = {each.zone for plans in self.plans.values() for each in plans.hours} | {self.zone}
+        for date in sorted({starts_at.astimezone(ZoneInfo(zone)).date() for zone in zones}):
+            for slot in self._cut(date, self.plans.get(date, Plans()).hours):
+                if slot.starts_at == starts_at:
+                    return slot, self.refusal(slot)
+        never = Slot(starts_at, starts_at + self.minutes * _MINUTE, None, self.zone)
+        return None, self.refusal(never) or "hours"
+
     def _rules(self, date: dt.date, plans: Plans) -> Iterator[tuple[str, Any]]:
         away = [_span(date, each.begins, each.ends, each.zone, fold=1) for each in plans.away]
         earliest, room = self.now + self.notice, self.buffer * _MINUTE

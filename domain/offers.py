@@ -1,0 +1,253 @@
+"""What clients can ask for: in which service, with whom, and when.  The same answers whoever looks and whoever asks (spec 03, Requesting).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+
+from peewee import Value, fn
+
+from domain import agency, availability, clock, event_rows, events, settings, statements
+from domain.free_times import Span, Timetable
+from domain.rules import N_, NotFound, RuleBroken
+from models import (
+    TAKES_TIME,
+    Attendance,
+    AvailabilityCalendar,
+    AvailabilityException,
+    AvailabilityRow,
+    Enrolment,
+    EnrolmentWorker,
+    Event,
+    Individual,
+    Participant,
+    Service,
+    ServiceWorker,
+    Worker,
+)
+
+MOST_PEOPLE = 10  # who come to one appointment
+_STANDS = ("booked", "show", "no_show")
+
+
+@dataclasses.dataclass(frozen=True)
+class Wish:
+    """An appointment as a client would have it, but for its time: who asks, with whom, in which enrolment, who else comes; ``event``
+    is the one whose time is to be changed."""
+
+    individual: Individual
+    worker: Worker
+    enrolment: Enrolment | None = None
+    others: tuple[Individual, ...] = ()
+    event: Event | None = None
+
+    @property
+    def service(self) -> Service | None:
+        """What it is of."""
+        if self.event is not None:
+            return self.event.service  # type: ignore[no-any-return]
+        return self.enrolment.service if self.enrolment is not None else None
+
+    @property
+    def minutes(self) -> int:
+        """How long it is: as long as it was, else the service's own length, else the agency's."""
+        if self.event is not None:
+            return int((self.event.ends_at - self.event.starts_at).total_seconds()) // 60
+        own = self.service.minutes if self.service is not None else None
+        return int(own or settings.get("event_minutes"))
+
+
+# ---------------------------------------------------------------- in what, with whom
+
+
+def is_open() -> bool:
+    """True where clients may ask for appointments: the agency lets them, and has named the time for it."""
+    return bool(settings.get("requesting")) and availability.client_facing() is not None
+
+
+def enrolments(individual: Individual) -> list[Enrolment]:
+    """The open enrolments in which somebody may ask for an appointment, by the name that they know the service by."""
+    found = Enrolment.select(Enrolment, Service).join(Service).where(Enrolment.individual == individual, *_ASKABLE)
+    return sorted(found, key=lambda each: (each.service.client_name or each.service.name).casefold())
+
+
+_ASKABLE = (Enrolment.closed_on.is_null(), Service.is_visible, Service.is_in_use)
+
+
+def workers(enrolment: Enrolment) -> list[Worker]:
+    """With whom: the primary worker, the further ones, then the others of the service; those who have time for clients."""
+    further = EnrolmentWorker.select(EnrolmentWorker.worker).where(EnrolmentWorker.enrolment == enrolment)
+    others = ServiceWorker.select(ServiceWorker.worker).where(ServiceWorker.service == enrolment.service_id)
+    mine = (Worker.id == enrolment.worker_id) | Worker.id.in_(further) | Worker.id.in_(others)
+    near = {number for (number,) in further.tuples()}
+    found = Worker.select().where(mine, Worker.is_active, _has_time()).order_by(Worker.sort_name, Worker.id)
+    return sorted(found, key=lambda each: 0 if each.id == enrolment.worker_id else 1 if each.id in near else 2)
+
+
+def _has_time() -> Any:
+    """The condition that a worker has hours for clients within the horizon, or time on top of them."""
+    kind, until = availability.client_facing(), last_day()
+    number = kind.id if kind is not None else 0
+    weeks = AvailabilityRow.select(AvailabilityRow.id).join(AvailabilityCalendar).where(
+        AvailabilityCalendar.worker == Worker.id, AvailabilityCalendar.starts_on <= until, AvailabilityRow.type == number
+    )
+    extra = AvailabilityException.select(AvailabilityException.id).where(
+        AvailabilityException.worker == Worker.id, AvailabilityException.type == number,
+        AvailabilityException.date.between(agency.today(), until),
+    )  # fmt: skip
+    return fn.EXISTS(weeks) | fn.EXISTS(extra)
+
+
+def last_day() -> dt.date:
+    """The last day that can be asked for."""
+    return agency.today() + dt.timedelta(days=settings.get("days_ahead"))
+
+
+def companions(enrolment: Enrolment) -> list[Individual]:
+    """Who else may come: those who take part in the enrolment, by name."""
+    found = Individual.select().join(Participant).where(Participant.enrolment == enrolment)
+    return list(found.order_by(Individual.sort_name, Individual.id))
+
+
+def wished(individual: Individual, enrolment: str, worker: str, others: Sequence[str] = ()) -> Wish:
+    """A wish by the public ids of an own enrolment, a worker, and who else comes.  Raises NotFound.
+
+    Whether it can be asked for now ``check`` says.
+    """
+    found = _WISHED.first(individual.id, enrolment, worker)
+    if found is None:
+        raise NotFound
+    who = found.asked
+    return Wish(individual, who, found, _chosen(found, others))
+
+
+def _wished(individual: Any, enrolment: Any, worker: Any) -> Any:
+    found = Enrolment.select(Enrolment, Service, Worker).join(Service).switch(Enrolment)
+    found = found.join(Worker, on=(Worker.public_id == worker), attr="asked")
+    return found.where(Enrolment.individual == individual, Enrolment.public_id == enrolment)
+
+
+_WISHED = statements.Question(_wished)
+
+
+def _chosen(enrolment: Enrolment, others: Sequence[str]) -> tuple[Individual, ...]:
+    if not others:
+        return ()
+    every = {each.public_id: each for each in companions(enrolment)}
+    if len(others) >= MOST_PEOPLE or any(name not in every for name in others):
+        raise NotFound
+    return tuple(each for name, each in every.items() if name in set(others))
+
+
+# ---------------------------------------------------------------- may it be asked for
+
+
+def check(wish: Wish) -> None:
+    """Raises RuleBroken: ``off``, ``closed`` for a service that they are not in any more or that clients do not see, ``not_there``
+    for a worker who is not of it, ``others`` for somebody who takes no part in it."""
+    if not is_open():
+        raise RuleBroken(N_("Appointments cannot be requested here at the moment. Call us."), code="off")
+    file = wish.enrolment
+    if file is None or not _is_askable(file):
+        raise RuleBroken(N_("This cannot be requested here any more. Call us."), code="closed")
+    if not wish.worker.is_active or not _works_there(file, wish.worker):
+        raise RuleBroken(N_("%(worker)s cannot be requested any more. Choose somebody else."), code="not_there",
+                         worker=events.called(wish.worker))  # fmt: skip
+    if wish.others and not {each.id for each in wish.others} <= {each.id for each in companions(file)}:
+        raise RuleBroken(N_("Choose again who comes with you."), code="others")
+
+
+def _is_askable(file: Enrolment) -> bool:
+    return bool(Enrolment.select().join(Service).where(Enrolment.id == file.id, *_ASKABLE).exists())
+
+
+def _works_there(file: Enrolment, worker: Worker) -> bool:
+    if Enrolment.select().where(Enrolment.id == file.id, Enrolment.worker == worker).exists():
+        return True
+    further = EnrolmentWorker.select().where(EnrolmentWorker.enrolment == file.id, EnrolmentWorker.worker == worker)
+    others = ServiceWorker.select().where(ServiceWorker.service == file.service_id, ServiceWorker.worker == worker)
+    return bool(further.exists() or others.exists())
+
+
+# ---------------------------------------------------------------- when
+
+
+def timetable(wish: Wish) -> Timetable:
+    """All that decides about the free times of a wish, as of now."""
+    now, today, ahead = clock.now(), agency.today(), settings.get("days_ahead")
+    taken, own = _spans(wish, now, ahead)
+    return Timetable(
+        plans=availability.plans(wish.worker, today, ahead + 1, availability.client_facing()), taken=taken, own=own,
+        minutes=wish.minutes, step=settings.get("slot_step") or wish.minutes, buffer=settings.get("slot_buffer"),
+        notice=dt.timedelta(hours=settings.get("request_notice")), now=now, days_ahead=ahead, zone=str(agency.zone()),
+    )  # fmt: skip
+
+
+def _spans(wish: Wish, now: dt.datetime, ahead: int) -> tuple[list[Span], list[Span]]:
+    """What takes the worker's time, and that of everybody who would come, as far as can be asked for."""
+    people = [wish.individual.id, *(each.id for each in wish.others)]
+    moment = Event.starts_at.db_value
+    since, until = moment(now - event_rows.LONGEST), moment(now + dt.timedelta(days=ahead + 3))
+    but = wish.event.id if wish.event is not None else 0
+    rows = _SPANS.all(wish.worker.id, since, until, but, since, until, but, *people, *[0] * (MOST_PEOPLE - len(people)))
+    taken: list[Span] = []
+    own: list[Span] = []
+    for is_own, begins, ends in rows:
+        (own if is_own else taken).append(Span(_utc(begins), _utc(ends)))
+    return taken, own
+
+
+def _both(worker: Any, since: Any, until: Any, but: Any, from_: Any, to: Any, not_: Any, *people: Any) -> Any:
+    taken = Event.select(Value(0), Event.starts_at, Event.ends_at).where(
+        Event.worker == worker, Event.state.in_(TAKES_TIME), Event.is_overlapping == False, Event.starts_at > since,  # noqa: E712
+        Event.starts_at < until, Event.id != but,
+    )  # fmt: skip
+    its = Event.alias()
+    own = Attendance.select(Value(1), its.starts_at, its.ends_at).join(its, on=(Attendance.event == its.id)).where(
+        Attendance.individual.in_(people), Attendance.starts_at > from_, Attendance.starts_at < to, Attendance.state.in_(_STANDS),
+        its.state.in_(TAKES_TIME), its.id != not_,
+    )  # fmt: skip
+    return (taken + own).tuples()
+
+
+_SPANS = statements.Listing(_both)
+
+
+def _utc(value: Any) -> dt.datetime:
+    """A moment of a question that is two in one, of which no field is known."""
+    at = dt.datetime.fromisoformat(value) if isinstance(value, str) else value
+    return at.replace(tzinfo=dt.UTC)  # type: ignore[no-any-return]
+
+
+# ---------------------------------------------------------------- in words
+
+
+def why(reason: str, wish: Wish, *, is_day: bool = False) -> RuleBroken:
+    """What a rule says that leaves nothing of a day, or that refuses one time: one of ``free_times.REASONS``."""
+    named = events.called(wish.worker)
+    told = {
+        "past": N_("This is over."),
+        "holiday": N_("We are closed on this day."),
+        "hours": N_("%(worker)s has no time for appointments then."),
+        "short": N_("%(worker)s has no time then that is long enough."),
+        "away": N_("%(worker)s is away then."),
+        "taken": N_("All times of this day are taken.") if is_day else N_("That time has just been taken."),
+        "own": N_("You have another appointment then."),
+    }
+    if reason == "horizon":
+        return _counted(reason, "days_ahead", N_("Appointments can be requested up to one day ahead."),
+                        N_("Appointments can be requested up to %(count)s days ahead."))  # fmt: skip
+    if reason == "notice" and settings.get("request_notice"):
+        return _counted(reason, "request_notice", N_("Appointments can be requested until one hour before."),
+                        N_("Appointments can be requested until %(count)s hours before."))  # fmt: skip
+    sentence = told["past" if reason == "notice" else reason]
+    if "%(worker)s" in sentence:
+        return RuleBroken(sentence, code=reason, field="time", worker=named)
+    return RuleBroken(sentence, code=reason, field="time")
+
+
+def _counted(reason: str, key: str, one: str, many: str) -> RuleBroken:
+    return RuleBroken(one, plural=many, count=settings.get(key), code=reason, field="time")
