@@ -365,10 +365,17 @@ def plans(worker: Worker, first: dt.date, days: int, kind: AvailabilityType | No
     weeks = _weeks(worker, dates[-1], kind)
     closed = store.keep("holidays", _holidays)
     differs: dict[dt.date, list[AvailabilityException]] = {}
-    asked = AvailabilityException.select(AvailabilityException, Site).left_outer_join(Site)
-    for each in asked.where(AvailabilityException.worker == worker, AvailabilityException.date.between(dates[0], dates[-1])):
+    for each in _DIFFERS.all(worker.id, dates[0], dates[-1]):
         differs.setdefault(each.date, []).append(each)
     return {date: _plans_of(date, _in_force(weeks, date), differs.get(date, []), kind, is_holiday=date in closed) for date in dates}
+
+
+def _differs_of(worker: Any, first: Any, last: Any) -> Any:
+    found = AvailabilityException.select(AvailabilityException, Site).left_outer_join(Site)
+    return found.where(AvailabilityException.worker == worker, AvailabilityException.date >= first, AvailabilityException.date <= last)
+
+
+_DIFFERS = statements.Listing(_differs_of)
 
 
 def _holidays() -> frozenset[dt.date]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -139,17 +140,19 @@ class Timetable:
     def refusal(self, slot: Slot) -> str:
         """Why a time cannot be asked for, one of ``REASONS``; empty for one that is offered."""
         date = slot.starts_at.astimezone(ZoneInfo(slot.zone)).date()
-        day = self.day(date)
-        if slot in day.slots:
-            return ""
-        if day.reason in ("past", "horizon", "holiday", "hours"):
-            return day.reason
-        if slot.starts_at < self.now:
+        return self._refusal(slot, date, is_cut=slot in self._cut(date, self.plans.get(date, Plans()).hours))
+
+    def _refusal(self, slot: Slot, date: dt.date, *, is_cut: bool) -> str:
+        plans = self.plans.get(date, Plans())
+        if date > self.last_day:
+            return "horizon"
+        if date < self.today or (slot.starts_at < self.now and not plans.is_holiday and plans.hours):
             return "past"
-        plans = self.plans[date]
-        if slot not in self._cut(date, plans.hours):
+        if plans.is_holiday:
+            return "holiday"
+        if not is_cut:
             return "hours"
-        return next(name for name, refused in self._rules(date, plans) if refused(slot))
+        return next((name for name, refused in self._rules(date, plans) if refused(slot)), "")
 
     def at(self, starts_at: dt.datetime) -> tuple[Slot | None, str]:
         """The slot that begins at a moment, or None where there never is one; and why it cannot be asked for, as ``refusal``."""
@@ -157,7 +160,7 @@ class Timetable:
         for date in sorted({starts_at.astimezone(ZoneInfo(zone)).date() for zone in zones}):
             for slot in self._cut(date, self.plans.get(date, Plans()).hours):
                 if slot.starts_at == starts_at:
-                    return slot, self.refusal(slot)
+                    return slot, self._refusal(slot, date, is_cut=True)
         never = Slot(starts_at, starts_at + self.minutes * _MINUTE, None, self.zone)
         return None, self.refusal(never) or "hours"
 
@@ -177,6 +180,10 @@ class Timetable:
         found: dict[dt.datetime, Slot] = {}
         length = self.minutes * _MINUTE
         for each in hours:
+            if (ahead := _steady(date, each.zone)) is not None:
+                for slot in self._cut_of_a_steady_day(date, each, ahead):
+                    found.setdefault(slot.starts_at, slot)
+                continue
             last = _span(date, each.begins, each.ends, each.zone).ends_at
             minute = each.begins.hour * 60 + each.begins.minute
             while minute < 1440:
@@ -188,6 +195,24 @@ class Timetable:
                     break
                 found.setdefault(starts_at, Slot(starts_at, starts_at + length, each.site, each.zone))
         return [found[start] for start in sorted(found)]
+
+    def _cut_of_a_steady_day(self, date: dt.date, hours: Hours, ahead: dt.timedelta) -> Iterator[Slot]:
+        """The same by counting minutes, on a day on which nobody changes the clock."""
+        midnight = dt.datetime.combine(date, dt.time(), dt.UTC) - ahead
+        minute, end = hours.begins.hour * 60 + hours.begins.minute, hours.ends.hour * 60 + hours.ends.minute or 1440
+        length = self.minutes * _MINUTE
+        while minute + self.minutes <= end:
+            starts_at = midnight + minute * _MINUTE
+            yield Slot(starts_at, starts_at + length, hours.site, hours.zone)
+            minute += self.step
+
+
+@lru_cache(maxsize=4000)
+def _steady(date: dt.date, zone: str) -> dt.timedelta | None:
+    """How far a zone is ahead of UTC on the whole of a day and at its edges; None where that changes."""
+    edges = [dt.datetime.combine(day, dt.time(), ZoneInfo(zone)) for day in (date, date + _DAY)]
+    found = {edge.replace(fold=fold).utcoffset() for edge in edges for fold in (0, 1)}
+    return found.pop() if len(found) == 1 else None
 
 
 def _moment(date: dt.date, time: dt.time, zone: str) -> dt.datetime | None:

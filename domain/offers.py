@@ -8,7 +8,7 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
-from peewee import Value, fn
+from peewee import Case, Value, fn
 
 from domain import agency, availability, clock, event_rows, events, settings, statements
 from domain.free_times import Span, Timetable
@@ -151,46 +151,52 @@ def check(wish: Wish) -> None:
     if not is_open():
         raise RuleBroken(N_("Appointments cannot be requested here at the moment. Call us."), code="off")
     file = wish.enrolment
-    if file is None or not _is_askable(file):
+    found = _CHECKED.first(file.id, wish.worker.id, wish.worker.id, wish.worker.id) if file is not None else None
+    if file is None or found is None:
         raise RuleBroken(N_("This cannot be requested here any more. Call us."), code="closed")
-    if not wish.worker.is_active or not _works_there(file, wish.worker):
+    if not wish.worker.is_active or not found[1]:
         raise RuleBroken(N_("%(worker)s cannot be requested any more. Choose somebody else."), code="not_there",
                          worker=events.called(wish.worker))  # fmt: skip
     if wish.others and not {each.id for each in wish.others} <= {each.id for each in companions(file)}:
         raise RuleBroken(N_("Choose again who comes with you."), code="others")
 
 
-def _is_askable(file: Enrolment) -> bool:
-    return bool(Enrolment.select().join(Service).where(Enrolment.id == file.id, *_ASKABLE).exists())
+def _checked(file: Any, primary: Any, further: Any, other: Any) -> Any:
+    """An enrolment in which appointments can be asked for, and whether a worker works there."""
+    own, theirs = EnrolmentWorker.select(EnrolmentWorker.id), ServiceWorker.select(ServiceWorker.id)
+    is_further = fn.EXISTS(own.where(EnrolmentWorker.enrolment == Enrolment.id, EnrolmentWorker.worker == further))
+    is_other = fn.EXISTS(theirs.where(ServiceWorker.service == Enrolment.service, ServiceWorker.worker == other))
+    works = Case(None, [((Enrolment.worker == primary) | is_further | is_other, 1)], 0)
+    return Enrolment.select(Enrolment.id, works).join(Service).where(Enrolment.id == file, *_ASKABLE).tuples()
 
 
-def _works_there(file: Enrolment, worker: Worker) -> bool:
-    if Enrolment.select().where(Enrolment.id == file.id, Enrolment.worker == worker).exists():
-        return True
-    further = EnrolmentWorker.select().where(EnrolmentWorker.enrolment == file.id, EnrolmentWorker.worker == worker)
-    others = ServiceWorker.select().where(ServiceWorker.service == file.service_id, ServiceWorker.worker == worker)
-    return bool(further.exists() or others.exists())
+_CHECKED = statements.Question(_checked)
 
 
 # ---------------------------------------------------------------- when
 
 
-def timetable(wish: Wish) -> Timetable:
-    """All that decides about the free times of a wish, as of now."""
-    now, today, ahead = clock.now(), agency.today(), settings.get("days_ahead")
-    taken, own = _spans(wish, now, ahead)
+def timetable(wish: Wish, around: dt.datetime | None = None) -> Timetable:
+    """All that decides about the free times of a wish, as of now: of every day that can be asked for, or of the days ``around`` a
+    moment."""
+    now, first, ahead = clock.now(), agency.today(), settings.get("days_ahead")
+    days = ahead + 1
+    if around is not None:  # somewhere it is the day before then, or the day after
+        first, days = around.date() - dt.timedelta(days=1), 3
+    since = max(now, dt.datetime.combine(first, dt.time(), dt.UTC)) if around is not None else now
+    taken, own = _spans(wish, since - event_rows.LONGEST, since + dt.timedelta(days=days + 2))
     return Timetable(
-        plans=availability.plans(wish.worker, today, ahead + 1, availability.client_facing()), taken=taken, own=own,
+        plans=availability.plans(wish.worker, first, days, availability.client_facing()), taken=taken, own=own,
         minutes=wish.minutes, step=settings.get("slot_step") or wish.minutes, buffer=settings.get("slot_buffer"),
         notice=dt.timedelta(hours=settings.get("request_notice")), now=now, days_ahead=ahead, zone=str(agency.zone()),
     )  # fmt: skip
 
 
-def _spans(wish: Wish, now: dt.datetime, ahead: int) -> tuple[list[Span], list[Span]]:
-    """What takes the worker's time, and that of everybody who would come, as far as can be asked for."""
+def _spans(wish: Wish, first: dt.datetime, last: dt.datetime) -> tuple[list[Span], list[Span]]:
+    """What takes the worker's time, and that of everybody who would come, between two moments."""
     people = [wish.individual.id, *(each.id for each in wish.others)]
     moment = Event.starts_at.db_value
-    since, until = moment(now - event_rows.LONGEST), moment(now + dt.timedelta(days=ahead + 3))
+    since, until = moment(first), moment(last)
     but = wish.event.id if wish.event is not None else 0
     rows = _SPANS.all(wish.worker.id, since, until, but, since, until, but, *people, *[0] * (MOST_PEOPLE - len(people)))
     taken: list[Span] = []

@@ -44,10 +44,10 @@ def ask(wish: Wish, starts_at: dt.datetime, by: Actor, *, is_video: bool = False
     Raises RuleBroken: as ``offers.check`` does, one of ``free_times.REASONS``, ``left`` for the worker, and ``a_day`` for one more
     than a client may ask for in a day.
     """
+    _offered(wish, starts_at)  # who comes too late need not wait in line for that
     with store.writing():
         events.hold_the_worker(wish.worker)
-        offers.check(wish)
-        slot = _free(wish, starts_at)
+        slot = _offered(wish, starts_at)
         store.one_at_a_time(f"requests of individual {wish.individual.id}")
         day = wall_clock.day_of(clock.now(), slot.zone)
         number = _next_number(wish.individual, day)
@@ -63,8 +63,13 @@ def ask(wish: Wish, starts_at: dt.datetime, by: Actor, *, is_video: bool = False
     return event
 
 
+def _offered(wish: Wish, starts_at: dt.datetime) -> Slot:
+    offers.check(wish)
+    return _free(wish, starts_at)
+
+
 def _free(wish: Wish, starts_at: dt.datetime) -> Slot:
-    slot, reason = offers.timetable(wish).at(starts_at)
+    slot, reason = offers.timetable(wish, around=starts_at).at(starts_at)
     if slot is None or reason:
         raise offers.why(reason, wish)
     return slot
