@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -97,6 +98,14 @@ class Timetable:
         if self.minutes < 1 or self.step < 1:
             raise ValueError(f"slots of {self.minutes} minutes every {self.step}")
 
+    @cached_property
+    def _taken(self) -> _Busy:
+        return _Busy(self.taken, self.buffer * _MINUTE)
+
+    @cached_property
+    def _own(self) -> _Busy:
+        return _Busy(self.own, dt.timedelta())
+
     @property
     def today(self) -> dt.date:
         """The day that it is."""
@@ -166,13 +175,11 @@ class Timetable:
 
     def _rules(self, date: dt.date, plans: Plans) -> Iterator[tuple[str, Any]]:
         away = [_span(date, each.begins, each.ends, each.zone, fold=1) for each in plans.away]
-        earliest, room = self.now + self.notice, self.buffer * _MINUTE
-        taken = _near(self.taken, date, room)
-        own = _near(self.own, date, dt.timedelta())
+        earliest = self.now + self.notice
         yield "away", lambda slot: any(_overlap(slot, span) for span in away)
         yield "notice", lambda slot: slot.starts_at < earliest
-        yield "taken", lambda slot: any(_overlap(slot, span, room) for span in taken)
-        yield "own", lambda slot: any(_overlap(slot, span) for span in own)
+        yield "taken", self._taken.meets
+        yield "own", self._own.meets
 
     def _cut(self, date: dt.date, hours: Iterable[Hours]) -> list[Slot]:
         """The hours of a day, cut into slots every ``step`` minutes of the clock on the wall.  What the change of the clocks leaves
@@ -237,14 +244,25 @@ def _edge(date: dt.date, time: dt.time, zone: str) -> dt.datetime:
     return at if wall == dt.datetime.combine(date, time) else at + _MINUTE
 
 
-def _overlap(slot: Slot, span: Span, room: dt.timedelta = dt.timedelta()) -> bool:
+def _overlap(slot: Slot, span: Span) -> bool:
     """True when they have a moment in common; a span within an hour that the clock leaves out has none."""
-    is_there = span.starts_at < span.ends_at
-    return is_there and slot.starts_at < span.ends_at + room and slot.ends_at > span.starts_at - room
+    return span.starts_at < span.ends_at and slot.starts_at < span.ends_at and slot.ends_at > span.starts_at
 
 
-def _near(spans: Sequence[Span], date: dt.date, room: dt.timedelta) -> list[Span]:
-    """Those that could touch a day, whatever its zone."""
-    noon = dt.datetime.combine(date, dt.time(12), dt.UTC)
-    first, last = noon - dt.timedelta(hours=27) - room, noon + dt.timedelta(hours=51) + room
-    return [span for span in spans if span.starts_at < last and span.ends_at > first]
+class _Busy:
+    """Stretches of time with some room around each, in order and grown together where they meet, so that one look is enough."""
+
+    def __init__(self, spans: Iterable[Span], room: dt.timedelta) -> None:
+        self._starts: list[dt.datetime] = []
+        self._ends: list[dt.datetime] = []
+        for begins, ends in sorted((span.starts_at - room, span.ends_at + room) for span in spans if span.starts_at < span.ends_at):
+            if self._ends and begins <= self._ends[-1]:
+                self._ends[-1] = max(self._ends[-1], ends)
+            else:
+                self._starts.append(begins)
+                self._ends.append(ends)
+
+    def meets(self, slot: Slot) -> bool:
+        """True when one of them and a slot have a moment in common."""
+        at = bisect_right(self._ends, slot.starts_at)  # the first that is not over when it begins
+        return at < len(self._starts) and self._starts[at] < slot.ends_at
