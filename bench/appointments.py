@@ -12,7 +12,18 @@ from app import create_app
 from bench.servers import HOST
 from domain import calendar_feeds, clock, store
 from domain.actor import Actor
-from models import Attendance, Enrolment, Event, EventMessage, Individual, PortalAccount, Site, Worker, new_public_id
+from models import (
+    Attendance,
+    Enrolment,
+    Event,
+    EventMessage,
+    EventRequest,
+    Individual,
+    PortalAccount,
+    Site,
+    Worker,
+    new_public_id,
+)
 
 AT_ONCE = 2_000
 IN_FEED = 500
@@ -22,13 +33,13 @@ WEEK, IN_WEEK = dt.date(2001, 1, 1), 200  # of the schedule that is looked at, l
 def clear() -> None:
     """The made-up agency's own make room."""
     with store.writing():
-        for table in (EventMessage, Attendance, Event):
+        for table in (EventMessage, EventRequest, Attendance, Event):
             table.delete().execute()
 
 
-def of_others(number: int) -> None:
-    """So many, half of them over, one after the other with each worker, and each with somebody else."""
-    workers, people = _numbers(Worker), _numbers(Individual)[1:]
+def of_others(number: int, but: int = 0) -> None:
+    """So many, half of them over, one after the other with each worker but one, and each with somebody else."""
+    workers, people = [each for each in _numbers(Worker) if each != but], _numbers(Individual)[1:]
     began = clock.now().replace(minute=0, second=0, microsecond=0) - dt.timedelta(hours=number // len(workers) // 2)
     for start in range(0, number, AT_ONCE):
         some = range(start, min(start + AT_ONCE, number))
@@ -46,6 +57,15 @@ def week_of(worker: Worker) -> None:
     """Two hundred of one worker in the week that is looked at, each with somebody else."""
     people, began = _numbers(Individual)[1:], dt.datetime.combine(WEEK, dt.time(4), dt.UTC)
     _insert([(worker.id, began + dt.timedelta(minutes=30 * n), people[n % len(people)]) for n in range(IN_WEEK)])
+
+
+def of_worker(worker: int, past: int, coming: int, days: int) -> None:
+    """So many of one worker that are over, and so many in the days to come, from noon in UTC on, each with somebody else."""
+    people, today = _numbers(Individual)[1:], clock.now().replace(hour=12, minute=0, second=0, microsecond=0)
+    each_day = coming // days + 1
+    over = [today - dt.timedelta(hours=n + 24) for n in range(past)]
+    ahead = [today + dt.timedelta(days=n // each_day, hours=n % each_day) for n in range(coming)]
+    _insert([(worker, starts, people[n % len(people)]) for n, starts in enumerate((*over, *ahead))])
 
 
 def _numbers(table: Any) -> list[int]:
