@@ -458,6 +458,8 @@ def note_handed(given: Sequence[Event], worker: Worker, taker: Worker, by: Actor
     for event in given:
         _note("event.handed_over", by, event, before={"worker": worker.name}, after={"worker": taker.name})
         fresh = Event.get_by_id(event.id)
+        if fresh.state == "requested":
+            event_messages.handed_over(fresh, by)
         for place in _booked(fresh):
             event_messages.settle(place, fresh, event)
 
