@@ -90,7 +90,7 @@ def offered(delivery: Delivery, portal_url: str) -> Letter:
         told.append(texts.say(tongue, N_("Until you take it, your appointment stays as it is.")))
     place = f"{portal_url}/calendar/{asked.place.public_id}"
     return _letter(asked, tongue, N_("Another time for your appointment"), told, (N_("Answer in the portal"), place),
-                   (N_("Or call %(phone)s."), N_("Or call us.")))  # fmt: skip
+                   (N_("Or call us on %(phone)s."), N_("Or call us.")))  # fmt: skip
 
 
 def declined(delivery: Delivery, portal_url: str) -> Letter:
