@@ -536,9 +536,9 @@ class Cast:
         ask()
         settings.change("request_mode", "approve", SYSTEM)
         ask()
-        requests.decline(ask(), self.by("otto"), version=1)
-        requests.offer(ask(), self.free_at(19), self.by("otto"), version=1)
-        late = ask()
+        requests.decline(self.heard(ask()), self.by("otto"), version=1)
+        requests.offer(self.heard(ask()), self.free_at(19), self.by("otto"), version=1)
+        late = self.heard(ask())
         with store.writing():
             models.EventRequest.update(expires_at=clock.now()).where(models.EventRequest.event == late).execute()
         requests.expire_due()
