@@ -334,6 +334,9 @@ def change_state(event: Event, verb: str, by: Actor, *, reason: str = "", whose:
     if not stored.execute():
         raise RuleBroken(N_("This appointment is over, or was cancelled already."), code="over")
     if verb != "revert":
+        EventRequest.update(answered_at=clock.now(), answered_by=by.worker).where(
+            EventRequest.event == event.id, EventRequest.answered_at.is_null()
+        ).execute()
         _let_go_of_other_times(event, by)
         handover.let_go([event.worker], by)
     values = {"before": event.state, "after": move.target, "reason": reason}

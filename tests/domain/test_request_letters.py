@@ -455,3 +455,15 @@ def test_each_kind_leaves_the_outbox(cast, asking, deliver, decided):
         deliver(server)
     assert {row(kind).state for kind in ("client_requested", "request_offered", "request_declined")} == {"sent"}
     assert waiting() == []
+
+
+def test_what_the_agency_cancels_while_it_waits_is_told_as_that_and_does_not_expire_later(cast, asking, frozen):
+    event = asking()
+    events.cancel(event, cast.by("otto"), version=1)
+    assert unwanted(row("client_requested")) == OVER
+    assert requests.of(event).answered_at is not None
+    assert requests.of(event).answered_by == cast.otto
+    frozen.shift(hours=48)
+    assert requests.expire_due() == 0
+    assert Delivery.select().where(Delivery.kind == "event_cancelled").count() == 1
+    assert waiting("request_expired") == []
