@@ -334,6 +334,9 @@ def change_state(event: Event, verb: str, by: Actor, *, reason: str = "", whose:
     if not stored.execute():
         raise RuleBroken(N_("This appointment is over, or was cancelled already."), code="over")
     if verb != "revert":
+        EventRequest.update(answered_at=clock.now(), answered_by=by.worker).where(
+            EventRequest.event == event.id, EventRequest.answered_at.is_null()
+        ).execute()
         _let_go_of_other_times(event, by)
         handover.let_go([event.worker], by)
     values = {"before": event.state, "after": move.target, "reason": reason}
@@ -458,6 +461,8 @@ def note_handed(given: Sequence[Event], worker: Worker, taker: Worker, by: Actor
     for event in given:
         _note("event.handed_over", by, event, before={"worker": worker.name}, after={"worker": taker.name})
         fresh = Event.get_by_id(event.id)
+        if fresh.state == "requested":
+            event_messages.handed_over(fresh, by)
         for place in _booked(fresh):
             event_messages.settle(place, fresh, event)
 

@@ -59,7 +59,7 @@ def ask(wish: Wish, starts_at: dt.datetime, by: Actor, *, is_video: bool = False
         if is_booked:
             _tell_booked(event, by)
         else:
-            event_messages.requested(_place_of(event, wish.individual), event)
+            event_messages.requested(_place_of(event, wish.individual), event, by)
     return event
 
 
@@ -135,12 +135,11 @@ def _until(starts_at: dt.datetime) -> dt.datetime:
 def _tell_booked(event: Event, by: Actor) -> None:
     """Everybody who comes; and the worker of what is near, unless they did it themselves."""
     fresh: Event = Event.get_by_id(event.id)
-    places = events.places(fresh)
-    for place in places:
+    for place in events.places(fresh):
         event_messages.booked(place, fresh)
-    near = clock.ahead(hours=settings.get("request_soon"))
-    if places and fresh.starts_at < near and (by.worker is None or by.worker.id != fresh.worker_id):
-        event_messages.booked_soon(places[0], fresh)
+    request = of(fresh)
+    assert request is not None
+    event_messages.booked_soon(_place_of(fresh, request.individual), fresh, by)
 
 
 # ---------------------------------------------------------------- another time
@@ -206,7 +205,7 @@ def change(place: Attendance, starts_at: dt.datetime, by: Actor, *, shown: str =
             _ask_for(event, slot.starts_at, slot.ends_at, slot.site, by, offered=False)
         elif settings.get("request_mode") == "at_once":
             events.move(event, slot.starts_at, wish.minutes, by, version=event.version, site=Site.get_by_id(slot.site), how="portal")
-            _tell_soon(event, now)
+            event_messages.booked_soon(now, Event.get_by_id(event.id), by)
         else:
             _ask_to_change(wish, slot, now, by)
     return event
@@ -217,13 +216,7 @@ def _ask_to_change(wish: Wish, slot: Slot, place: Attendance, by: Actor) -> None
     assert event is not None
     twin = _placed(wish, slot, "requested", by, is_video=event.is_video)
     _note_asked(wish, twin, wall_clock.day_of(clock.now(), slot.zone), None, twin, by)
-    event_messages.requested(place, twin)
-
-
-def _tell_soon(event: Event, place: Attendance) -> None:
-    fresh: Event = Event.get_by_id(event.id)
-    if fresh.starts_at < clock.ahead(hours=settings.get("request_soon")):
-        event_messages.booked_soon(place, fresh)
+    event_messages.requested(place, twin, by)
 
 
 def _ask_for(event: Event, starts_at: dt.datetime, ends_at: dt.datetime, site: Any, by: Actor, *, offered: bool) -> None:
@@ -244,7 +237,10 @@ def _ask_for(event: Event, starts_at: dt.datetime, ends_at: dt.datetime, site: A
     assert request is not None
     audit.record("event.request_moved", by, individual=request.individual, subject=events.named(fresh), before=before, after=after)
     place = _place_of(request.replaces or fresh, request.individual)
-    (event_messages.request_offered if offered else event_messages.requested)(place, fresh)
+    if offered:
+        event_messages.request_offered(place, fresh)
+    else:
+        event_messages.requested(place, fresh, by)
 
 
 # ---------------------------------------------------------------- answered
@@ -294,6 +290,7 @@ def _say_yes(request: EventRequest, event: Event, by: Actor) -> None:
     _answer(request, event, "withdraw", by, note="accept")  # its time is free for a moment of this transaction
     minutes = int((event.ends_at - event.starts_at).total_seconds()) // 60
     events.move(was, event.starts_at, minutes, by, version=was.version, site=event.site, how="portal")
+    event_messages.booked_soon(_place_of(was, request.individual), Event.get_by_id(was.id), by)
 
 
 def decline(event: Event, by: Actor, *, version: int, reason: str = "") -> None:
