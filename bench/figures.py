@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 import gzip
 import re
 import shutil
@@ -274,7 +275,7 @@ def booking_request(folder: Path) -> Iterator[Line]:
                 moment = re.search(rf'href="({re.escape(path)}\d+)', week).group(1)  # type: ignore[union-attr]
                 form = form_in(browser.page(moment), moment)
                 bare.append(_seconds(lambda: plain.page("/")))
-                asked.append(_seconds(lambda form=form, moment=moment: browser.post(moment, form)))  # type: ignore[misc]
+                asked.append(_seconds(functools.partial(browser.post, moment, form)))
         yield Line("booking.request", statistics.median(bare) / statistics.median(asked), 0.04, most=False)
 
 
