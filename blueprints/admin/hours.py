@@ -34,6 +34,10 @@ class CalendarForm(Form):
         staff_hours.check_day(self.starts_on.data, "starts_on", may_be_over=True)
 
 
+class DateForm(Form):
+    date = DateBoxes(_l("Date"), _l("Enter the day."))
+
+
 class SpanForm(Form):
     """From when to when, in which kind of time, and where."""
 
@@ -71,7 +75,11 @@ class SpanForm(Form):
 
 
 class RowForm(SpanForm):
-    """With one box for each day of the week."""
+    """With one box for each day of the week; see ``_row_form``."""
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self._fields = {name: self._fields[name] for name in self.boxes} | self._fields  # what is wrong is told in the order of the page
 
     def checks(self) -> list[Any]:
         return [self._some_day, self.span]
@@ -89,15 +97,12 @@ class RowForm(SpanForm):
         return [number for number in availability.WEEKDAYS if self[f"{BOX}{number}"].data]
 
 
-class ExtraForm(SpanForm):
-    date = DateBoxes(_l("Date"), _l("Enter the day."))
-
+class ExtraForm(DateForm, SpanForm):
     def checks(self) -> list[Any]:
         return [partial(staff_hours.check_day, self.date.data), self.span]
 
 
-class DayOffForm(Form):
-    date = DateBoxes(_l("Date"), _l("Enter the day."))
+class DayOffForm(DateForm):
     begins = Text(_l("From"))
     ends = Text(_l("Until"))
     anyway = BooleanField(_l("Go on although something is booked then"))

@@ -229,7 +229,7 @@ def test_a_kind_or_a_site_that_is_gone_is_refused(browse, cast, week, second_sit
     typed = {"day_1": True, "begins": "9", "ends": "12"}
     for gone in ({"kind": other.public_id}, {"site": second_site.public_id}):
         form = dora.page.form("Add")
-        page = dora.post(form.action, {**form.filled(typed), **gone})
+        page = dora.submit(form, {**form.filled(typed), **gone})
         assert (page.status, page.problems) == (422, ["Choose one of the list."]), gone
     assert AvailabilityRow.select().count() == 1
 
@@ -302,7 +302,7 @@ def test_extra_time_is_added_and_its_removal_says_what_stays_booked(browse, cast
     typed = {**on(MONDAY), "begins": "11:00", "ends": "18:30", "site": second_site.public_id}
     assert dora.press("Save", typed).problems == [f"Nobody is at two sites at once: at this time it says {main.name}."]
     assert "Extra time, 11:00–18:30" in dora.press("Save", {"site": main.public_id})
-    book(22)
+    book(23)
     extra = AvailabilityException.get()
     assert "One appointment is booked then." in dora.open(here(cast.dora, "days", extra.public_id, "removal"))
     dora.press("Remove")
