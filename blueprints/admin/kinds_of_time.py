@@ -59,7 +59,7 @@ def face_clients():
 
 
 def _facing_form(kinds: list[AvailabilityType]) -> type[FacingForm]:
-    choices = [SelectChoice("", _("None")), *(SelectChoice(each.public_id, each.name) for each in kinds)]
+    choices = [SelectChoice("", _("None of them")), *(SelectChoice(each.public_id, each.name) for each in kinds)]
     return type("ThisFacingForm", (FacingForm,), {"kind": OneOf(_l("Clients request appointments in"), choices=choices)})
 
 
