@@ -22,7 +22,7 @@ from web.fragments import done, page
 from web.languages import gettext as _
 from web.sessions import tell
 
-_HERE = "/schedule/hours/<worker_id>"
+_HERE = "/schedule/hours/<public_id>"
 BOX = "day_"  # begins the name of the box of each day of the week
 
 
@@ -134,8 +134,8 @@ def _usual_kind() -> str:
 
 @bp.get(f"{_HERE}/")
 @any_staff
-def hours(worker_id: str):
-    found, today = g.viewer.whose_hours(worker_id), agency.today()
+def hours(public_id: str):
+    found, today = g.viewer.whose_hours(public_id), agency.today()
     calendars = availability.calendars_of(found)
     now = next((each for each in calendars if each.starts_on <= today), None)
     return _page(found, "admin/hours.html", calendars=calendars, now=now, today=today,
@@ -148,7 +148,7 @@ def _page(found: Worker, template: str, **context: Any):
 
 def _saved(found: Worker, text: str = ""):
     tell("good", text or _("Saved."))
-    return done(url_for("admin.hours", worker_id=found.public_id))
+    return done(url_for("admin.hours", public_id=found.public_id))
 
 
 # ---------------------------------------------------------------- calendars
@@ -156,8 +156,8 @@ def _saved(found: Worker, text: str = ""):
 
 @bp.get(f"{_HERE}/calendars/new")
 @any_staff
-def calendar_new(worker_id: str):
-    found = g.viewer.whose_hours(worker_id)
+def calendar_new(public_id: str):
+    found = g.viewer.whose_hours(public_id)
     form, calendars = _calendar_form(found, formdata=None)
     form.like.data = calendars[0].public_id if calendars else ""
     return _page(found, "admin/hours_calendar_new.html", form=form)
@@ -165,8 +165,8 @@ def calendar_new(worker_id: str):
 
 @bp.post(f"{_HERE}/calendars/new")
 @any_staff
-def add_calendar(worker_id: str):
-    found = g.viewer.whose_hours(worker_id)
+def add_calendar(public_id: str):
+    found = g.viewer.whose_hours(public_id)
     form, calendars = _calendar_form(found)
     if form.validate():
         with form.refusals():
@@ -185,20 +185,20 @@ def _calendar_form(found: Worker, **more: Any) -> tuple[CalendarForm, list[Avail
 
 def _calendar_saved(calendar: AvailabilityCalendar):
     tell("good", _("Saved."))
-    return done(url_for("admin.hours_calendar", worker_id=calendar.worker.public_id, calendar_id=calendar.public_id))
+    return done(url_for("admin.hours_calendar", public_id=calendar.worker.public_id, calendar_id=calendar.public_id))
 
 
 @bp.get(f"{_HERE}/calendars/<calendar_id>/")
 @any_staff
-def hours_calendar(worker_id: str, calendar_id: str):
-    found = g.viewer.whose_hours(worker_id)
+def hours_calendar(public_id: str, calendar_id: str):
+    found = g.viewer.whose_hours(public_id)
     return _calendar(found, availability.find_calendar(found, calendar_id), _row_form()(formdata=None, kind=_usual_kind()))
 
 
 @bp.post(f"{_HERE}/calendars/<calendar_id>/")
 @any_staff
-def add_rows(worker_id: str, calendar_id: str):
-    found = g.viewer.whose_hours(worker_id)
+def add_rows(public_id: str, calendar_id: str):
+    found = g.viewer.whose_hours(public_id)
     calendar, form = availability.find_calendar(found, calendar_id), _row_form()()
     if form.validate():
         with form.refusals():
@@ -218,8 +218,8 @@ def _calendar(found: Worker, calendar: AvailabilityCalendar, form: RowForm):
 
 @bp.get(f"{_HERE}/calendars/<calendar_id>/removal")
 @any_staff
-def confirm_calendar_removal(worker_id: str, calendar_id: str):
-    found = g.viewer.whose_hours(worker_id)
+def confirm_calendar_removal(public_id: str, calendar_id: str):
+    found = g.viewer.whose_hours(public_id)
     calendar = availability.find_calendar(found, calendar_id)
     before = availability.in_force(found, calendar.starts_on - dt.timedelta(days=1))
     return _page(found, "admin/hours_calendar_removal.html", calendar=calendar, before=before,
@@ -228,33 +228,33 @@ def confirm_calendar_removal(worker_id: str, calendar_id: str):
 
 @bp.post(f"{_HERE}/calendars/<calendar_id>/removal")
 @any_staff
-def remove_calendar(worker_id: str, calendar_id: str):
-    found = g.viewer.whose_hours(worker_id)
+def remove_calendar(public_id: str, calendar_id: str):
+    found = g.viewer.whose_hours(public_id)
     availability.remove_calendar(availability.find_calendar(found, calendar_id), g.viewer.actor)
     return _saved(found, _("Removed."))
 
 
 @bp.get(f"{_HERE}/rows/<row_id>/removal")
 @any_staff
-def confirm_row_removal(worker_id: str, row_id: str):
-    found = g.viewer.whose_hours(worker_id)
+def confirm_row_removal(public_id: str, row_id: str):
+    found = g.viewer.whose_hours(public_id)
     row = availability.find_row(found, row_id)
     return _page(found, "admin/hours_row_removal.html", row=row, booked=staff_hours.booked_in_row(row))
 
 
 @bp.post(f"{_HERE}/rows/<row_id>/removal")
 @any_staff
-def remove_row(worker_id: str, row_id: str):
-    row = availability.find_row(g.viewer.whose_hours(worker_id), row_id)
+def remove_row(public_id: str, row_id: str):
+    row = availability.find_row(g.viewer.whose_hours(public_id), row_id)
     availability.remove_row(row, g.viewer.actor)
     tell("good", _("Removed."))
-    return done(url_for("admin.hours_calendar", worker_id=worker_id, calendar_id=row.calendar.public_id))
+    return done(url_for("admin.hours_calendar", public_id=public_id, calendar_id=row.calendar.public_id))
 
 
 @bp.get(f"{_HERE}/days/<day_id>/removal")
 @any_staff
-def confirm_day_removal(worker_id: str, day_id: str):
-    found = g.viewer.whose_hours(worker_id)
+def confirm_day_removal(public_id: str, day_id: str):
+    found = g.viewer.whose_hours(public_id)
     day = availability.find_exception(found, day_id)
     booked = staff_hours.booked_on(found, day.date, day.begins, day.ends, day.site if day.site_id else None)
     return _page(found, "admin/hours_day_removal.html", day=day, booked=booked)
@@ -262,8 +262,8 @@ def confirm_day_removal(worker_id: str, day_id: str):
 
 @bp.post(f"{_HERE}/days/<day_id>/removal")
 @any_staff
-def remove_day(worker_id: str, day_id: str):
-    found = g.viewer.whose_hours(worker_id)
+def remove_day(public_id: str, day_id: str):
+    found = g.viewer.whose_hours(public_id)
     availability.remove_exception(availability.find_exception(found, day_id), g.viewer.actor)
     return _saved(found, _("Removed."))
 
@@ -273,14 +273,14 @@ def remove_day(worker_id: str, day_id: str):
 
 @bp.get(f"{_HERE}/day-off")
 @any_staff
-def day_off(worker_id: str):
-    return _day_off(g.viewer.whose_hours(worker_id), DayOffForm(formdata=None))
+def day_off(public_id: str):
+    return _day_off(g.viewer.whose_hours(public_id), DayOffForm(formdata=None))
 
 
 @bp.post(f"{_HERE}/day-off")
 @any_staff
-def add_day_off(worker_id: str):
-    found, form = g.viewer.whose_hours(worker_id), DayOffForm()
+def add_day_off(public_id: str):
+    found, form = g.viewer.whose_hours(public_id), DayOffForm()
     if form.validate():
         with form.refusals():
             begins, ends = form.span()
@@ -299,14 +299,14 @@ def _day_off(found: Worker, form: DayOffForm):
 
 @bp.get(f"{_HERE}/extra-time")
 @any_staff
-def extra_time(worker_id: str):
-    return _page(g.viewer.whose_hours(worker_id), "admin/hours_extra.html", form=ExtraForm(formdata=None, kind=_usual_kind()))
+def extra_time(public_id: str):
+    return _page(g.viewer.whose_hours(public_id), "admin/hours_extra.html", form=ExtraForm(formdata=None, kind=_usual_kind()))
 
 
 @bp.post(f"{_HERE}/extra-time")
 @any_staff
-def add_extra_time(worker_id: str):
-    found, form = g.viewer.whose_hours(worker_id), ExtraForm()
+def add_extra_time(public_id: str):
+    found, form = g.viewer.whose_hours(public_id), ExtraForm()
     if form.validate():
         with form.refusals():
             begins, ends = form.span()
