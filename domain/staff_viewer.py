@@ -251,6 +251,10 @@ class StaffViewer:
         """One worker, for who manages them.  Raises NotFound."""
         return one(self.colleagues.where(Worker.public_id == public_id))  # type: ignore[no-any-return]
 
+    def whose_hours(self, public_id: str) -> Worker:
+        """The worker whose hours are asked for: oneself, and anybody for who manages workers.  Raises NotFound."""
+        return self.worker if public_id == self.worker.public_id else self.colleague(public_id)
+
     def class_named(self, public_id: str) -> SecurityClass:
         """One security class, for who manages workers.  Raises NotFound."""
         every = SecurityClass.select().where(SecurityClass.public_id == public_id)

@@ -45,6 +45,10 @@ CHECKLIST = {
         "components",
     ),
     "brand": (N_("Choose the look"), N_("Your colour and your logo, on every page and on home screens."), "admin.show_brand"),
+    "availability": (
+        N_("Name the time for clients"), N_("Until a kind of time is named for them, clients cannot request appointments."),
+        "admin.kinds_of_time",
+    ),
     "workers": (N_("Bring in your colleagues"), N_("One person alone cannot look after everybody."), "admin.workers_list"),
     "invited": (N_("Invite the first client"), N_("Open somebody’s page and choose “Create an account”."), "admin.individuals"),
     "first_client": (N_("The first client is in"), N_("They open the link in the e-mail and choose a password."), "admin.individuals"),

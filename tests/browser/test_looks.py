@@ -199,6 +199,7 @@ EVENT = "/admin/events/<event_id>/"
 ACCOUNT = RECORD + "account/new"
 MOVE = RECORD + "account/<account_id>/<verb>"
 SETUP = "/admin/settings/"
+KINDS, HOURS = "/admin/settings/kinds-of-time/", "/admin/schedule/hours/<public_id>/"
 IMPORTS, UPLOAD, IMPORT = "/admin/imports/", "/admin/imports/new", "/admin/imports/<public_id>/"
 ACCOUNTS, MANY = "/admin/accounts/", "/admin/accounts/activations/"
 CHANGES = "/admin/accounts/changes/"
@@ -443,6 +444,28 @@ STAFF = [
     State("setup: sites", SETUP + "sites/", SETUP + "sites/", ADMIN),
     State("setup: site", SETUP + "sites/<public_id>/", SETUP + "sites/", ADMIN, first_row),
     State("setup: new site, nothing typed", SETUP + "sites/new", SETUP + "sites/new", ADMIN, press("Save")),
+    State("kinds of time", KINDS, KINDS, ADMIN),
+    State("kind of time", KINDS + "<public_id>/", KINDS, ADMIN, first_row),
+    State("kind of time, new, nothing typed", KINDS + "new", KINDS + "new", ADMIN, press("Save")),
+    State("kind of time, to be removed", KINDS + "<public_id>/removal", KINDS, ADMIN,
+          lambda page: (first_row(page), press("Remove this kind of time")(page))),
+    State("holidays", SETUP + "holidays/", SETUP + "holidays/", ADMIN),
+    State("holidays, nothing typed", SETUP + "holidays/", SETUP + "holidays/", ADMIN, press("Add")),
+    State("holiday, to be removed", SETUP + "holidays/<public_id>/removal", SETUP + "holidays/", ADMIN, press("Remove: Staff day")),
+    State("my hours", HOURS, "/admin/schedule/", ADMIN, press("My hours")),
+    State("hours of a worker", HOURS, WORKERS + "?q=worker1@example.org", ADMIN, lambda page: (first_row(page), press("Their hours")(page))),
+    State("hours, new calendar", HOURS + "calendars/new", "/admin/schedule/", ADMIN, press("My hours", "New calendar", "Save and fill it")),
+    State("hours, a week", HOURS + "calendars/<calendar_id>/", "/admin/schedule/", ADMIN, press("My hours", "Change this week")),
+    State("hours, a week, nothing typed", HOURS + "calendars/<calendar_id>/", "/admin/schedule/", ADMIN,
+          press("My hours", "Change this week", "Add")),
+    State("hours, a stretch to be removed", HOURS + "rows/<row_id>/removal", "/admin/schedule/", ADMIN,
+          press("My hours", "Change this week", "Remove: Monday, 13:00–16:00")),
+    State("hours, a calendar to be removed", HOURS + "calendars/<calendar_id>/removal", "/admin/schedule/", ADMIN,
+          press("My hours", "Change this week", "Remove this calendar")),
+    State("hours, a day off", HOURS + "day-off", "/admin/schedule/", ADMIN, press("My hours", "Add a day off", "Save")),
+    State("hours, extra time", HOURS + "extra-time", "/admin/schedule/", ADMIN, press("My hours", "Add extra time", "Save")),
+    State("hours, a day off to be removed", HOURS + "days/<day_id>/removal", "/admin/schedule/", ADMIN, lambda page: (
+        press("My hours")(page), page.locator("#days .button").first.click())),
     State("setup: pages", SETUP + "pages/", SETUP + "pages/", ADMIN),
     State("setup: page", SETUP + "pages/<slug>/<language>", SETUP + "pages/terms/en", ADMIN),
     State("setup: page in Arabic", SETUP + "pages/<slug>/<language>", SETUP + "pages/contact/ar", ADMIN),
@@ -481,6 +504,9 @@ EMPTY = [
     State("deliveries, none", "/admin/deliveries/", "/admin/deliveries/", ADMIN),
     State("imports, none", IMPORTS, IMPORTS, ADMIN),
     State("accounts, none", ACCOUNTS, ACCOUNTS, ADMIN),
+    State("kinds of time, none", KINDS, KINDS, ADMIN),
+    State("holidays, none", SETUP + "holidays/", SETUP + "holidays/", ADMIN),
+    State("my hours, none", HOURS, "/admin/schedule/", ADMIN, press("My hours")),
     State("bulk activation, none yet", MANY, MANY, ADMIN),
     State("import, new", UPLOAD, UPLOAD, ADMIN),
     State("mailbox, empty", "/dev/mail", "/dev/mail"),

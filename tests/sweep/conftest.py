@@ -26,6 +26,8 @@ import models
 from domain import (
     accounts,
     address_change,
+    agency,
+    availability,
     bulk,
     bulk_jobs,
     calendar_feeds,
@@ -236,7 +238,7 @@ def build_world(cast: Any, application: Any) -> World:
     _events(cast)
     unlock, former_address = _ways_back(cast.alice_account, first.expires_at)
     return World(cast, links.token(first), links.token(second), links.token(reset), box.messages()[0][0], links.token(unlock),
-                 links.token(former_address), file.public_id, staff=_staff(cast) | _services(cast), **_appointments(cast),
+                 links.token(former_address), file.public_id, staff=_staff(cast) | _services(cast) | _hours(cast), **_appointments(cast),
                  **bulk_previews(cast.by("ada")))  # fmt: skip
 
 
@@ -310,6 +312,16 @@ def _staff(cast: Any) -> dict[str, str]:
         photos = [models.WorkerPhoto.create(worker=wim, kind=kind, content_type="image/webp", width=9, height=9, body=b"a face")
                   for kind in ("small", "large")]  # fmt: skip
     return {"worker": wim.public_id, "photo": photos[0].public_id, "class": made.public_id, "category": own.slug, "invitation": links.token(link)}
+
+
+def _hours(cast: Any) -> dict[str, str]:
+    """Wim's week, with one stretch, and a day off; a holiday, and a kind of time that nobody has."""
+    ada, wim, day = cast.by("ada"), Worker.get(Worker.email == "wim@example.org"), agency.today() + dt.timedelta(days=30)
+    kind, spare = (availability.add_type(name, "green", ada) for name in ("Open hours", "Spare"))
+    week = availability.add_calendar(wim, day, ada)
+    row = availability.add_row(week, 0, 540, 720, kind, agency.main_site(), ada)
+    away, holiday = availability.be_away(wim, day, ada), availability.add_holiday(day, "Founders’ day", ada)
+    return {"kind of time": spare.public_id, "holiday": holiday.public_id, "week": week.public_id, "stretch": row.public_id, "day off": away.public_id}
 
 
 def _services(cast: Any) -> dict[str, str]:

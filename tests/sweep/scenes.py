@@ -34,6 +34,7 @@ from domain import (
     address_change,
     agency,
     attendances,
+    availability,
     brand,
     bulk,
     bulk_jobs,
@@ -375,6 +376,7 @@ def activation_link(account: PortalAccount) -> Link:
 def _living(app: Flask) -> dict[str, Walker]:
     ways = {who: Walker(app) for who in PEOPLE["living"] if " " in who}
     _services()
+    _hours()
     pia = accounts.create(individual("pia"), _ada())
     cleo, nora, dan, ron = (newcomer(*name) for name in (("Cleo", "Cove"), ("Nora", "North"), ("Dan", "Dale"), ("Ron", "Reef")))
     for account in (dan, ron):
@@ -436,6 +438,16 @@ def _services() -> None:
     with store.writing():
         models.Group.update(public_id="evening-group-00000000").execute()
         models.Enrolment.update(public_id="enrolment-of-alice-000").where(models.Enrolment.id == file.id).execute()
+
+
+def _hours() -> None:
+    """Dora's week from next month on and a day off, a holiday after it, and a kind of time that nobody has."""
+    dora, day = Worker.get(Worker.external_id == "dora"), agency.today() + dt.timedelta(days=30)
+    kind, _spare = (availability.add_type(name, "green", _ada()) for name in ("Open hours", "Spare"))
+    week = availability.add_calendar(dora, day, _ada())
+    availability.add_row(week, 0, 540, 720, kind, models.Site.get(models.Site.is_main), _ada())
+    availability.be_away(dora, day, _ada())
+    availability.add_holiday(day + dt.timedelta(days=1), "Founders’ day", _ada())
 
 
 def _events() -> None:

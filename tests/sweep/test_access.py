@@ -31,6 +31,10 @@ RIGHTS = {
 # Who looks after an event as well as sees it: whose it is, and who looks after the schedules of others.
 MANAGED = {"admin.move_form", "admin.move_event", "admin.event_cancellation", "admin.cancel_event", "admin.revert_event", "admin.set_video",
            "admin.add_to_event", "admin.add_person", "admin.place_removal", "admin.remove_place"}
+# Somebody else's hours: of a worker who is none of those who ask.
+HOURS = {"admin.hours", "admin.calendar_new", "admin.add_calendar", "admin.hours_calendar", "admin.add_rows", "admin.confirm_calendar_removal",
+         "admin.remove_calendar", "admin.confirm_row_removal", "admin.remove_row", "admin.confirm_day_removal", "admin.remove_day",
+         "admin.day_off", "admin.add_day_off", "admin.extra_time", "admin.add_extra_time"}  # fmt: skip
 MANAGES = ("dora", "vera", "finn", "ada")
 # Each route with the kinds of its arguments.
 RECIPES = {
@@ -61,6 +65,13 @@ RECIPES = {
     "/admin/settings/brand/pictures/<part>": ("part",), "/admin/settings/brand/pictures/<part>/removal": ("part",),
     "/admin/settings/sites/": (), "/admin/settings/sites/new": (), "/admin/settings/sites/<public_id>/": ("site",),
     "/admin/settings/sites/<public_id>/main": ("site",),
+    "/admin/settings/kinds-of-time/": (), "/admin/settings/kinds-of-time/new": (), "/admin/settings/kinds-of-time/for-clients": (),
+    **{f"/admin/settings/kinds-of-time/<public_id>/{step}": ("kind of time",) for step in ("", "removal")},
+    "/admin/settings/holidays/": (), "/admin/settings/holidays/<public_id>/removal": ("holiday",),
+    **{f"/admin/schedule/hours/<public_id>/{step}": ("worker",) for step in ("", "calendars/new", "day-off", "extra-time")},
+    **{f"/admin/schedule/hours/<public_id>/calendars/<calendar_id>/{step}": ("worker", "week") for step in ("", "removal")},
+    "/admin/schedule/hours/<public_id>/rows/<row_id>/removal": ("worker", "stretch"),
+    "/admin/schedule/hours/<public_id>/days/<day_id>/removal": ("worker", "day off"),
     "/admin/statistics/": (), "/admin/statistics/days.csv": (), "/my-portal/terms": (),
     "/": (), "/about-me/": (), "/my-portal/": (), "/my-portal/password": (), "/my-portal/language": (), "/language": (),
     "/my-portal/address": (), "/my-portal/address/code": (),
@@ -171,6 +182,8 @@ FIELDS = {
     "admin.add_service": {"name": "Another service", "kind": "case"}, "admin.change_service": {"name": "Another name", "version": "1"},
     "admin.add_group": {"name": "Another group"}, "admin.change_group": {"name": "Another name", "version": "1"},
     "admin.show_service": {"visible": "1", "version": "1"}, "admin.change_service_staff": {"version": "1"},
+    "admin.add_kind": {"name": "Another kind", "shade": "red"}, "admin.change_kind": {"name": "Another name", "shade": "red", "version": "1"},
+    "admin.face_clients": {"kind": ""}, "admin.add_holiday": {"name": "Another day", "date-day": "5", "date-month": "6", "date-year": "2030"},
     "admin.close_enrolment": {"closed_on-day": "1", "closed_on-month": "3", "closed_on-year": "2026", "version": "1"},
     "admin.assign_workers": {"worker": "", "version": "1"}, "admin.reopen_enrolment": {"version": "1"},
     "admin.leave": {"to": ""}, "admin.hand_over": {"to": "category:on_call"},
@@ -228,6 +241,7 @@ class Matrix:
             "row": self.world.row, "step": "start", "mark": "confirm", "appointment": self.world.appointment, "feed": self.world.feed,
             "service": self.world.staff["service"],
             "worker": self.world.staff["worker"], "photo": self.world.staff["photo"], "class": self.world.staff["class"],
+            **{kind: self.world.staff[kind] for kind in ("kind of time", "holiday", "week", "stretch", "day off")},
             "category": self.world.staff["category"], "invitation": self.world.staff["invitation"],
             "activation": self.world.activation if whose == "alice" else self.world.another_activation, "reset": self.world.reset,
             "unlock": self.world.unlock, "former address": self.world.former_address,
@@ -267,6 +281,7 @@ class Matrix:
             return {404}, endpoint
         right = self.app.view_functions[endpoint].right
         found = found and (endpoint not in MANAGED or self.name in MANAGES)
+        found = found and (endpoint not in HOURS or "manage_workers" in RIGHTS[self.name])
         found = found and (path not in ABOUT_EVERYBODY or "view_all_individuals" in RIGHTS[self.name])
         return (IN if found and (not right or right in RIGHTS[self.name]) else {404}), endpoint
 

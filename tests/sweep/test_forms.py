@@ -76,6 +76,10 @@ def _code_of_mail(scene: Scene, found: Found) -> dict[str, Any]:
     return {"code": links.digits(test)}
 
 
+def in_days(number: int) -> dt.date:
+    return agency.today() + dt.timedelta(days=number)
+
+
 OF_THE_VISIT = (RateCount, FormReceipt)  # notes that are no effect
 
 
@@ -105,6 +109,14 @@ TYPED: dict[str, Callable[[Scene, Found], dict[str, Any]]] = {
     "/admin/settings/sites/new": lambda scene, found: {"name": "North", "phone": "+1 902 555 0190"},
     "/admin/settings/sites/<public_id>/": lambda scene, found: {"address": "9 Quay Road"},
     "/admin/settings/pages/<slug>/<language>": lambda scene, found: {"body": "# Ours\n\nWe are careful."},
+    "/admin/settings/kinds-of-time/new": lambda scene, found: {"name": "Phone", "shade": "red"},
+    "/admin/settings/kinds-of-time/<public_id>/": lambda scene, found: {"shade": "other", "colour": "#7a1f4b"},
+    "/admin/settings/kinds-of-time/for-clients": lambda scene, found: {"kind": found.form.options["kind"][-1]},
+    "/admin/settings/holidays/": lambda scene, found: {**born(in_days(40), "date"), "name": "Quiet day"},
+    "/admin/schedule/hours/<public_id>/calendars/new": lambda scene, found: born(in_days(40), "starts_on"),
+    "/admin/schedule/hours/<public_id>/calendars/<calendar_id>/": lambda scene, found: {"day_4": True, "begins": "9", "ends": "17:00"},
+    "/admin/schedule/hours/<public_id>/day-off": lambda scene, found: born(in_days(40), "date"),
+    "/admin/schedule/hours/<public_id>/extra-time": lambda scene, found: {**born(in_days(40), "date"), "begins": "9", "ends": "17:00"},
     "/my-portal/password": lambda scene, found: {"current": password_of(found.who), "password": "seven brave geese fly"},
     "/sign-in/code": lambda scene, found: {"code": app_code("nia")},
     "/sign-in/recovery-code": lambda scene, found: {"code": recovery_code("nia")},
