@@ -109,11 +109,12 @@ def book(plan: Plan, by: Actor, *, how: str = "") -> Event:
 def _checked(plan: Plan) -> str:
     if not plan.individuals and plan.group is None:
         raise RuleBroken(N_("Choose who comes."), code="nobody", field="individuals")
-    _check_frame(plan.minutes, plan.site)
+    check_frame(plan.minutes, plan.site)
     return checked_link(plan.video_link)
 
 
-def _check_frame(minutes: int, site: Site) -> None:
+def check_frame(minutes: int, site: Site) -> None:
+    """Raises RuleBroken: ``bad_length``, ``closed_site``."""
     if not 0 < minutes <= LONGEST.total_seconds() / 60:
         raise RuleBroken(N_("An appointment lasts at least a minute and at most a day."), code="bad_length", field="minutes")
     if not site.is_in_use:
@@ -221,7 +222,7 @@ def move(event: Event, starts_at: dt.datetime, minutes: int, by: Actor, *, versi
             raise RuleBroken(N_("Only an appointment that is booked can be moved."), code="over")
         _may_lie_ahead(now, starts_at)
         where, ends_at = site or now.site, starts_at + dt.timedelta(minutes=minutes)
-        _check_frame(minutes, where)
+        check_frame(minutes, where)
         changes = {"worker": whose, "starts_at": starts_at, "ends_at": ends_at, "site": where}
         if all(getattr(now, name) == value for name, value in changes.items()):
             return
@@ -349,7 +350,10 @@ def change_state(event: Event, verb: str, by: Actor, *, reason: str = "", whose:
 
 
 def _let_go_of_other_times(event: Event, by: Actor) -> None:
-    """Another time that was asked for, for what is cancelled now, is free again."""
+    """What is cancelled now waits for no answer, and another time that was asked for it is free again."""
+    EventRequest.update(answered_at=clock.now(), answered_by=by.worker).where(
+        EventRequest.event == event.id, EventRequest.answered_at.is_null()
+    ).execute()
     asked = EventRequest.select(EventRequest, Event).join(Event, on=(EventRequest.event == Event.id))
     for request in asked.where(EventRequest.replaces == event.id, Event.state == "requested"):
         stored = Event.update(state="withdrawn", version=Event.version + 1).where(Event.id == request.event_id, Event.state == "requested")

@@ -250,7 +250,7 @@ def accept(event: Event, by: Actor, *, version: int) -> None:
     """Staff accept: what was asked for is booked, or what was booked is moved to it.  Twice is harmless.
 
     Raises RuleBroken: ``over`` for what does not wait any more, ``stale`` for another time than was shown, ``offered`` while the client
-    is asked, ``left``, ``replaced`` where what was to be moved is not booked any more.
+    is asked, ``left``, ``closed_site``, ``replaced`` where what was to be moved is not booked any more.
     """
     with store.writing():
         request, now = _held(event, version)
@@ -280,6 +280,8 @@ def _say_yes(request: EventRequest, event: Event, by: Actor) -> None:
         raise RuleBroken(_ANSWERED, code="over")
     if event.starts_at <= clock.now():
         raise RuleBroken(N_("The time that was asked for is over."), code="over")
+    minutes = int((event.ends_at - event.starts_at).total_seconds()) // 60
+    events.check_frame(minutes, event.site)
     if request.replaces is None:
         _answer(request, event, "accept", by)
         _tell_booked(event, by)
@@ -288,14 +290,16 @@ def _say_yes(request: EventRequest, event: Event, by: Actor) -> None:
     if was.state != "booked" or _place_of(was, request.individual).state != "booked":
         raise RuleBroken(N_("The appointment itself was cancelled meanwhile."), code="replaced")
     _answer(request, event, "withdraw", by, note="accept")  # its time is free for a moment of this transaction
-    minutes = int((event.ends_at - event.starts_at).total_seconds()) // 60
     events.move(was, event.starts_at, minutes, by, version=was.version, site=event.site, how="portal")
     event_messages.booked_soon(_place_of(was, request.individual), Event.get_by_id(was.id), by)
 
 
 def decline(event: Event, by: Actor, *, version: int, reason: str = "") -> None:
-    """Staff decline, with a reason that the client reads.  Twice is harmless.  Raises RuleBroken: ``over``, ``stale``."""
+    """Staff decline, with a reason that the client reads.  Twice is harmless.  Raises RuleBroken: ``missing`` without one, ``over``,
+    ``stale``."""
     why = profile.clean(reason, "reason", 500, lines=True)
+    if not why:
+        raise RuleBroken(N_("Write why, in a sentence that the client can read."), code="missing", field="reason")
     with store.writing():
         request, now = _held(event, version)
         if now.state == "declined":
@@ -312,17 +316,22 @@ def withdraw(place: Attendance, by: Actor) -> None:
             _answer(request, now, "withdraw", by)
 
 
-def offer(event: Event, starts_at: dt.datetime, by: Actor, *, version: int) -> None:
-    """Staff offer another time instead: that is held from now on, and the client answers.
+def offer(event: Event, starts_at: dt.datetime, by: Actor, *, version: int, site: Site | None = None) -> None:
+    """Staff offer another time instead, at another site if one is named: that is held from now on, and the client answers.
 
-    Raises RuleBroken: ``over``, ``stale``, ``taken`` with what stands there, ``past``.
+    Raises RuleBroken: ``over``, ``stale``, ``taken`` with what stands there, ``past``, ``left``, ``closed_site``.
     """
     starts_at = starts_at.astimezone(dt.UTC)
     with store.writing():
+        events.hold_the_worker(event.worker)
         _, now = _held(event, version)
+        if now.state != "requested":
+            raise RuleBroken(_ANSWERED, code="over")
         if starts_at <= clock.now():
             raise RuleBroken(N_("Choose a time that is ahead."), code="past", field="time")
-        _ask_for(now, starts_at, starts_at + (now.ends_at - now.starts_at), None, by, offered=True)
+        where, length = site or now.site, now.ends_at - now.starts_at
+        events.check_frame(int(length.total_seconds()) // 60, where)
+        _ask_for(now, starts_at, starts_at + length, where, by, offered=True)
 
 
 def expire_due() -> int:

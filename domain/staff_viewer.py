@@ -304,7 +304,8 @@ class StaffViewer:
         found = event_rows.whole().where(Event.public_id == public_id)
         if not self.may("view_all_individuals"):
             theirs = Attendance.select(Attendance.event).where(Attendance.individual.in_(self._caseload()))
-            found = found.where((Event.worker == self.worker) | Event.id.in_(theirs))
+            moved = EventRequest.select(EventRequest.event).where(EventRequest.replaces.in_(theirs))  # holds another time for one of these
+            found = found.where((Event.worker == self.worker) | Event.id.in_(theirs) | Event.id.in_(moved))
         return one(found)  # type: ignore[no-any-return]
 
     @property
@@ -317,6 +318,10 @@ class StaffViewer:
         asked = EventRequest.select(EventRequest.event)
         every = event_rows.whole().where(Event.public_id == public_id, Event.id.in_(asked))
         return one(every if self.may("answer_requests") else every.where(Event.worker == self.worker))  # type: ignore[no-any-return]
+
+    def may_answer(self, event: Event) -> bool:
+        """True for who answers what was requested of an event: whose it is, and who answers for everybody."""
+        return event.worker_id == self.worker.id or self.may("answer_requests")
 
     def may_change(self, event: Event) -> bool:
         """True for who looks after an event: whose it is, and who looks after the schedules of others."""

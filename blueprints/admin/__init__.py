@@ -26,6 +26,7 @@ from blueprints.admin import (  # noqa: E402, F401
     my_sign_in,
     photos,
     reach,
+    requests,
     schedule,
     security_classes,
     services,

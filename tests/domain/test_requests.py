@@ -5,11 +5,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from domain import agency, attendances, availability, enrolments, events, offers, requests, services, settings
+from domain import agency, attendances, availability, enrolments, events, offers, requests, services, settings, store
 from domain.events import Plan
 from domain.rules import NotFound, RuleBroken
 from domain.services import Details
-from models import Attendance, Delivery, Event, EventRequest, Service
+from models import Attendance, Delivery, Event, EventRequest, Service, Site, Worker
 
 NOW = "2026-03-04 16:00"  # a Wednesday, noon in Halifax
 TODAY = dt.date(2026, 3, 4)
@@ -62,6 +62,11 @@ def ask(cast, starts_at, who="alice"):
 
 def place(event, individual):
     return Attendance.get(Attendance.event == event.id, Attendance.individual == individual)
+
+
+def leave(worker):
+    with store.writing():
+        Worker.update(is_active=False).where(Worker.id == worker.id).execute()
 
 
 def code(refused):
@@ -198,6 +203,35 @@ def test_it_is_declined_with_a_reason(cast, approval):
     assert ask(cast, at(10)).state == "booked"
 
 
+@pytest.mark.parametrize("reason", ["", " \n "])
+def test_nothing_is_declined_without_a_reason(cast, approval, reason):
+    event = ask(cast, at(10))
+    with pytest.raises(RuleBroken) as refused:
+        requests.decline(event, cast.by("dora"), version=event.version, reason=reason)
+    assert (code(refused), refused.value.field) == ("missing", "reason")
+    assert Event.get_by_id(event.id).state == "requested"
+
+
+def test_what_the_agency_cancels_waits_no_more(cast, approval):
+    event = ask(cast, at(10))
+    events.cancel(event, cast.by("dora"), version=event.version)
+    assert requests.of(event).answered_by == cast.dora
+    assert not EventRequest.select().where(EventRequest.answered_at.is_null()).exists()
+
+
+def test_nothing_is_accepted_at_a_site_that_was_closed(cast, approval):
+    event = ask(cast, at(10))
+    with store.writing():
+        Site.update(is_in_use=False).where(Site.id == event.site_id).execute()
+    with pytest.raises(RuleBroken) as refused:
+        requests.accept(event, cast.by("dora"), version=event.version)
+    assert code(refused) == "closed_site"
+    with pytest.raises(RuleBroken) as refused:
+        requests.offer(event, at(15), cast.by("dora"), version=event.version)
+    assert code(refused) == "closed_site"
+    assert Event.get_by_id(event.id).state == "requested"
+
+
 def test_it_is_withdrawn(cast, approval):
     event = ask(cast, at(10))
     requests.withdraw(place(event, cast.alice), cast.by("alice"))
@@ -236,6 +270,24 @@ def test_another_time_is_offered_and_taken(cast, approval):
     requests.take_offer(place(event, cast.alice), cast.by("alice"), shown=attendances.mark_of(now))
     assert Event.get_by_id(event.id).state == "booked"
     assert place(event, cast.alice).starts_at == at(15)
+
+
+def test_no_other_time_is_offered_for_what_was_answered(cast, approval):
+    event = ask(cast, at(10))
+    requests.accept(event, cast.by("dora"), version=event.version)
+    with pytest.raises(RuleBroken) as refused:
+        requests.offer(event, at(15), cast.by("dora"), version=event.version)
+    assert code(refused) == "over"
+    assert place(event, cast.alice).starts_at == at(10)
+    assert "request_offered" not in kinds()
+
+
+def test_no_other_time_is_offered_of_a_worker_who_left(cast, approval):
+    event = ask(cast, at(10))
+    leave(cast.dora)
+    with pytest.raises(RuleBroken) as refused:
+        requests.offer(event, at(15), cast.by("ines"), version=event.version)
+    assert code(refused) == "left"
 
 
 def test_no_other_time_is_offered_where_something_stands(cast, approval):
@@ -350,8 +402,7 @@ def test_a_day_without_a_free_time_says_why_and_when_the_next_is(cast, open_hour
 
 def test_system_ends_requests_of_who_left(cast, approval, frozen):
     event = ask(cast, at(10, dt.date(2026, 3, 12)))
-    cast.dora.is_active = False
-    cast.dora.save()
+    leave(cast.dora)
     frozen("2026-03-07 16:00")
     assert requests.expire_due() == 1
     assert requests.of(event).answered_by is None

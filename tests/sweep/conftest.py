@@ -20,7 +20,7 @@ from pages.conftest import (  # noqa: F401 - fixtures
     make_app,
     production,
 )
-from sweep.scenes import living, scene, scenes, walk  # noqa: F401 - fixtures
+from sweep.scenes import living, requested, scene, scenes, walk  # noqa: F401 - fixtures
 
 import models
 from domain import (
@@ -173,6 +173,7 @@ class World:
             "delivery": lambda: Delivery.get(Delivery.individual == person, Delivery.state == "dead"),
             "device": lambda: Device.get(Device.account == PortalAccount.get(PortalAccount.individual == person)),
             "event": lambda: _event_of(person),
+            "request": lambda: models.EventRequest.get(models.EventRequest.individual == person).event,
             "place": lambda: models.Attendance.get(models.Attendance.event == _event_of(person)),
             "device of staff": lambda: Device.get(Device.worker == getattr(self.cast, "dora" if whose == "alice" else "finn")),
             "enrolment": lambda: models.Enrolment.get(models.Enrolment.individual == person),
@@ -236,6 +237,8 @@ def build_world(cast: Any, application: Any) -> World:
     file = import_page.upload(config.uploads, io.BytesIO(b"id,name\nbob,Bob Brook\n"), "people.csv", "individuals", cast.by("finn"))
     _devices(cast)
     _events(cast)
+    for person, worker in ((cast.alice, cast.dora), (cast.bob, cast.finn)):
+        requested(person, worker, 40)
     unlock, former_address = _ways_back(cast.alice_account, first.expires_at)
     return World(cast, links.token(first), links.token(second), links.token(reset), box.messages()[0][0], links.token(unlock),
                  links.token(former_address), file.public_id, staff=_staff(cast) | _services(cast) | _hours(cast), **_appointments(cast),

@@ -414,6 +414,7 @@ def _living(app: Flask) -> dict[str, Walker]:
     _events()
     ways["wim, who is invited"].ask(f"/invitation/{links.token(_staff())}")
     _appointments(ways["alice, who was asked whether she comes"])
+    _requests()
     _steps(ways, pia)
     ways |= {who: Walker(app, who) for who in PEOPLE["living"] if who not in ways}
     _second_steps(ways)
@@ -465,6 +466,30 @@ def _events() -> None:
             events.cancel(event, _ada(), version=1)
         if hours == 60:
             attendances.give_up(models.Attendance.get(models.Attendance.event == event), _ada())
+
+
+def requested(person: Individual, worker: Worker, hours: float, was: models.Event | None = None) -> models.Event:
+    """What somebody requested of a worker and nobody answered yet, ``was`` at another time."""
+    now, starts = clock.now(), clock.ahead(hours=hours)
+    with store.writing():
+        event = models.Event.create(worker=worker, starts_at=starts, ends_at=starts + dt.timedelta(minutes=50), site=models.Site.get(),
+                                    state="requested", created_at=now)  # fmt: skip
+        models.EventRequest.create(event=event, individual=person, replaces=was, day=agency.today(), asked_at=now, expires_at=starts)
+        if was is None:
+            models.Attendance.create(event=event, individual=person, starts_at=starts)
+    made: models.Event = event
+    return made
+
+
+def _requests() -> None:
+    """Alice requests an appointment with Dora, and another time for one that she has; Bob was asked about one with Otto."""
+    dora, otto = (Worker.get(Worker.external_id == name) for name in ("dora", "otto"))
+    requested(individual("alice"), dora, 300)
+    has = models.Event.select().where(models.Event.worker == dora, models.Event.state == "booked").order_by(models.Event.starts_at.desc())
+    requested(individual("alice"), dora, 310, was=has.get())
+    asked = requested(individual("bob"), otto, 320)
+    with store.writing():
+        models.EventRequest.update(offered_at=clock.now()).where(models.EventRequest.event == asked.id).execute()
 
 
 def _appointments(asked: Walker) -> None:

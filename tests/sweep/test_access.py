@@ -4,6 +4,7 @@ What must come back follows from the site map (whose audience the blueprint has)
 and from who may see whom; nothing here asks the gate itself.  A new route fails until it has a row in ``RECIPES``.
 """
 
+import datetime as dt
 import itertools
 from urllib.parse import quote
 
@@ -35,6 +36,8 @@ MANAGED = {"admin.move_form", "admin.move_event", "admin.event_cancellation", "a
 HOURS = {"admin.hours", "admin.calendar_new", "admin.add_calendar", "admin.hours_calendar", "admin.add_rows", "admin.confirm_calendar_removal",
          "admin.remove_calendar", "admin.confirm_row_removal", "admin.remove_row", "admin.confirm_day_removal", "admin.remove_day",
          "admin.day_off", "admin.add_day_off", "admin.extra_time", "admin.add_extra_time"}  # fmt: skip
+# What a client requested is answered by whose event it is, and by who has the right, also where they may not see who asks.
+ANSWERED = {"admin.requested", "admin.accept_request", "admin.offer_time", "admin.decline_request"}
 MANAGES = ("dora", "vera", "finn", "ada")
 # Each route with the kinds of its arguments.
 RECIPES = {
@@ -132,6 +135,7 @@ RECIPES = {
     **{f"/admin/events/<event_id>/{step}": ("event",) for step in ("", "move", "cancellation", "return", "video", "people")},
     "/admin/events/<event_id>/places/<place_id>/<what>": ("event", "place", "mark"),
     **{f"/admin/events/<event_id>/places/<place_id>/{step}": ("event", "place") for step in ("cancellation", "removal")},
+    "/admin/requests/": (), **{f"/admin/requests/<event_id>/{step}": ("request",) for step in ("", "accept", "offer", "decline")},
     "/dev/components": (), "/dev/mail": (), "/dev/mail/<name>": ("message",),
 }  # fmt: skip
 
@@ -161,6 +165,8 @@ FIELDS = {
     "admin.cancel_event": {"reason": "Somebody is ill.", "version": "1"},
     "admin.set_video": {"way": "video", "video_link": "https://video.example/x", "version": "1"},
     "admin.decline_change": {"reason": "We could not read it."},
+    "admin.accept_request": {"version": "1"}, "admin.decline_request": {"reason": "Somebody is ill.", "version": "1"},
+    "admin.offer_time": {"time": "10:00", "date-day": "3", "date-month": "2", "date-year": str(dt.date.today().year + 2), "version": "1"},
     "admin.change_settings": {"mail_rate": "20", "shown-mail_rate": "10", "mail_test_minutes": "10", "shown-mail_test_minutes": "10"},
     "admin.change_agency": {
         "name": "Another name", "short_name": "Other", "site_name": "Elsewhere", "phone": "+1 902 555 0199", "country": "CA",
@@ -282,6 +288,8 @@ class Matrix:
         right = self.app.view_functions[endpoint].right
         found = found and (endpoint not in MANAGED or self.name in MANAGES)
         found = found and (endpoint not in HOURS or "manage_workers" in RIGHTS[self.name])
+        if endpoint in ANSWERED and "answer_requests" in RIGHTS[self.name]:
+            found = owners in ({"alice"}, {"bob"})
         found = found and (path not in ABOUT_EVERYBODY or "view_all_individuals" in RIGHTS[self.name])
         return (IN if found and (not right or right in RIGHTS[self.name]) else {404}), endpoint
 
@@ -336,7 +344,7 @@ def fill(rule, values):
 
 def cases(matrix, kinds, absurd):
     """The arguments to try: what they are called, their values, and whose they are."""
-    owned = ("individual", "account", "contact", "delivery", "task", "change", "device", "enrolment", "entry", "event", "place")
+    owned = ("individual", "account", "contact", "delivery", "task", "change", "device", "enrolment", "entry", "event", "place", "request")
     is_owned = any(kind in owned for kind in kinds)
     else_ = {"finn's file"} if {"import", "change job", "activation job"} & {*kinds} else {"nobody's"}  # or job
     own, foreign = ({"dora's"}, {"finn's"}) if "device of staff" in kinds else (else_, else_)

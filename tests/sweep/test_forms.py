@@ -155,6 +155,8 @@ TYPED: dict[str, Callable[[Scene, Found], dict[str, Any]]] = {
     "/admin/accounts/changes": lambda scene, found: {"verb": "suspend", "whom": "all"},
     "/admin/schedule/new": lambda scene, found: {**born(dt.date(2026, 3, 4), "date"), "time": "10:00"},
     "/admin/events/<event_id>/move": lambda scene, found: {**born(dt.date(2026, 3, 4), "date"), "time": "11:00"},
+    "/admin/requests/<event_id>/offer": lambda scene, found: {**born(agency.today() + dt.timedelta(days=20), "date"), "time": "11:00"},
+    "/admin/requests/<event_id>/decline": lambda scene, found: {"reason": "Somebody is ill."},
     "/admin/events/<event_id>/cancellation": lambda scene, found: {"reason": "Somebody is ill."},
     "/admin/events/<event_id>/video": lambda scene, found: {"way": "video", "video_link": "https://video.example/x"},
     "/admin/individuals/new": lambda scene, found: {"first_name": "Nell", "last_name": "Nook", **born(dt.date(1990, 4, 5))},

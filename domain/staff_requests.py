@@ -1,0 +1,154 @@
+"""What staff read of the requests that wait for an answer: who asks, for what time, and what became of it (spec 03, Requesting).
+
+The names follow the schedule: of an own event a worker is told everybody's, of others those whom they may see.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+
+from domain import audit, clock, event_people, event_rows, events, offers, requests, sites, wall_clock
+from domain.free_times import Slot
+from domain.requests import Waiting
+from domain.viewer import StaffViewer
+from models import TAKES_TIME, Attendance, Event, EventRequest, Individual, Site, Worker
+
+MOST = 50  # on one page; what expires first is on it
+FREE_TIMES = 6  # that are offered for one tap
+ENDS = ("accepted", "declined", "expired", "withdrawn", "cancelled", "at_once")  # the last for what nobody had to answer
+_COMES = ("booked", "show", "no_show")
+
+
+@dataclasses.dataclass(frozen=True)
+class Asked:
+    """A request as a viewer may know it: ``event`` holds the time, ``was`` is the one that would be moved to it.
+
+    ``people`` come, of those who are named to the viewer, and ``hidden`` more; the records of those in ``opens`` may be opened.
+    """
+
+    request: EventRequest
+    event: Event
+    was: Event | None
+    people: tuple[Individual, ...]
+    hidden: int
+    opens: frozenset[int]
+
+    outcome: str  # ``waiting``, ``offered``, or one of ``ENDS``
+    coming: tuple[Individual, ...]  # everybody, for the rules
+
+    is_busy = False  # it is more than taken time to whoever answers it
+
+    @property
+    def is_offered(self) -> bool:
+        """True while the client is asked."""
+        return self.outcome == "offered"
+
+    @property
+    def is_waiting(self) -> bool:
+        """True while it can be answered, by staff or by the client."""
+        return self.outcome not in ENDS
+
+
+def listed(who: StaffViewer, most: int = MOST) -> tuple[list[Asked], bool]:
+    """What the viewer is to answer, or the client, what expires first before the rest, and whether there is more."""
+    found = requests.waiting(_soonest(who).limit(most + 1))
+    return _as_seen(who, found[:most]), len(found) > most
+
+
+def first(who: StaffViewer, most: int) -> tuple[list[Asked], int]:
+    """The first of these, and how many there are."""
+    found, has_more = listed(who, most)
+    return found, int(_soonest(who).count()) if has_more else len(found)
+
+
+def _soonest(who: StaffViewer) -> Any:
+    """Their events; what nobody answered in time is not among them, also before it is written down."""
+    asked = who.to_answer.switch(Event).join(EventRequest, on=(EventRequest.event == Event.id))
+    waits = asked.where(EventRequest.answered_at.is_null(), EventRequest.expires_at.is_null(False), EventRequest.expires_at > clock.now())
+    return waits.order_by(EventRequest.expires_at, EventRequest.id)
+
+
+def one(who: StaffViewer, event: Event) -> Asked:
+    """The request of an event that ``who.requested`` found, with whoever answered it."""
+    every = EventRequest.select(EventRequest, Individual, Worker).join(Individual).switch(EventRequest)
+    request = every.left_outer_join(Worker, on=(EventRequest.answered_by == Worker.id)).where(EventRequest.event == event.id).get()
+    was = event_rows.whole().where(Event.id == request.replaces_id).first() if request.replaces_id else None
+    places = Attendance.select(Attendance, Individual).join(Individual).where(
+        Attendance.event == (request.replaces_id or event.id), Attendance.state.in_(_COMES)
+    )  # fmt: skip
+    people = [place.individual for place in places.order_by(Individual.sort_name, Individual.id)]
+    (asked,) = _as_seen(who, [Waiting(request, event, was, people)])
+    return asked
+
+
+def _as_seen(who: StaffViewer, found: Sequence[Waiting]) -> list[Asked]:
+    everybody = {person.id: person for each in found for person in each.people}
+    opens = frozenset(everybody) if who.may("view_all_individuals") else frozenset(each.id for each in who.seen_of([*everybody.values()]))
+    return [_seen(who, each, opens) for each in found]
+
+
+def _seen(who: StaffViewer, each: Waiting, opens: frozenset[int]) -> Asked:
+    is_own = each.event.worker_id == who.worker.id
+    named = tuple(person for person in each.people if is_own or person.id in opens)
+    hidden = len(each.people) - len(named)
+    return Asked(each.request, each.event, each.was, named, hidden, opens, _outcome(each.request, each.event), tuple(each.people))
+
+
+def _outcome(request: EventRequest, event: Event) -> str:
+    if request.expires_at is None:
+        return "at_once"
+    if event.state == "requested":
+        is_over = request.expires_at <= clock.now()
+        return "expired" if is_over else "offered" if request.offered_at is not None else "waiting"
+    if event.state == "booked" or (event.state == "withdrawn" and request.replaces_id is not None and _is_accepted(request, event)):
+        return "accepted"
+    return "cancelled" if event.state.startswith("cancelled") else str(event.state)
+
+
+def _is_accepted(request: EventRequest, event: Event) -> bool:
+    """True for another time that was accepted: what held it is withdrawn then, and the event itself is there."""
+    return audit.last("event.accepted", request.individual_id, events.named(event)) is not None
+
+
+# ---------------------------------------------------------------- what stands around it
+
+
+def around(asked: Asked) -> list[Event]:
+    """What takes the worker's time on the day of a request where it would take place, itself included, in order."""
+    zone = asked.event.site.time_zone
+    first = wall_clock.day_of(asked.event.starts_at, zone)
+    ((begins, ends),) = wall_clock.bounds(first, 1, zone)
+    near = event_rows.whole().where(
+        Event.worker == asked.event.worker_id, Event.state.in_(TAKES_TIME), Event.starts_at > begins - event_rows.LONGEST,
+        Event.starts_at < ends, Event.ends_at > begins,
+    )  # fmt: skip
+    return list(near.order_by(Event.starts_at, Event.id).limit(MOST))
+
+
+def free_times(asked: Asked) -> list[tuple[Slot, Site]]:
+    """The next times that the client could have asked for instead, each with its site; none where nothing can be asked for now."""
+    if not offers.is_open():
+        return []
+    event = asked.event
+    others = [person for person in asked.coming if person.id != asked.request.individual_id]
+    wish = offers.Wish(asked.request.individual, event.worker, None, tuple(others[: offers.MOST_PEOPLE - 1]), event)
+    table, but = offers.timetable(wish), (event.starts_at, asked.was.starts_at if asked.was is not None else None)
+    found: list[Slot] = []
+    for number in range(table.days_ahead + 1):
+        found += [slot for slot in table.day(table.today + dt.timedelta(days=number)).slots if slot.starts_at not in but]
+        if len(found) >= FREE_TIMES:
+            break
+    at = [(slot, sites.numbered(slot.site)) for slot in found[:FREE_TIMES]]
+    return [(slot, site) for slot, site in at if site is not None]
+
+
+def check_offer(who: StaffViewer, asked: Asked, starts_at: dt.datetime) -> None:
+    """Raises RuleBroken ``busy`` when somebody of a request, of those whom the viewer may see, has another appointment at the time
+    that is to be offered; before that ``taken`` when its worker has one, because with that no box helps."""
+    ends_at = starts_at + (asked.event.ends_at - asked.event.starts_at)
+    events.check_free(asked.event.worker, starts_at, ends_at, who.actor, but=asked.event)
+    theirs = [person for person in asked.people if person.id in asked.opens]
+    event_people.check_theirs(theirs, starts_at, ends_at, but=asked.was or asked.event)
