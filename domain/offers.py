@@ -22,6 +22,7 @@ from models import (
     Enrolment,
     EnrolmentWorker,
     Event,
+    EventRequest,
     Individual,
     Participant,
     Service,
@@ -70,8 +71,12 @@ def is_open() -> bool:
 
 def enrolments(individual: Individual) -> list[Enrolment]:
     """The open enrolments in which somebody may ask for an appointment, by the name that they know the service by."""
-    found = Enrolment.select(Enrolment, Service).join(Service).where(Enrolment.individual == individual, *_ASKABLE)
-    return sorted(found, key=lambda each: (each.service.client_name or each.service.name).casefold())
+    return sorted(enrolments_of(individual), key=lambda each: (each.service.client_name or each.service.name).casefold())
+
+
+def enrolments_of(individual: Individual) -> Any:
+    """The question for these."""
+    return Enrolment.select(Enrolment, Service).join(Service).where(Enrolment.individual == individual, *_ASKABLE)
 
 
 _ASKABLE = (Enrolment.closed_on.is_null(), Service.is_visible, Service.is_in_use)
@@ -107,7 +112,9 @@ def last_day() -> dt.date:
 
 
 def companions(enrolment: Enrolment) -> list[Individual]:
-    """Who else may come: those who take part in the enrolment, by name."""
+    """Who else may come: those who take part in the enrolment, by name; nobody where its service shows clients no names."""
+    if not enrolment.service.shows_names:
+        return []
     found = Individual.select().join(Participant).where(Participant.enrolment == enrolment)
     return list(found.order_by(Individual.sort_name, Individual.id))
 
@@ -131,6 +138,44 @@ def _wished(individual: Any, enrolment: Any, worker: Any) -> Any:
 
 
 _WISHED = statements.Question(_wished)
+
+
+def askable(individual: Individual, enrolment: str, worker: str) -> tuple[Wish, int]:
+    """A wish for a page that only looks, and how many appointments they asked for today.
+
+    Raises NotFound as ``wished`` does, and for what cannot be asked for now.
+    """
+    today = EventRequest.day.db_value(agency.today())
+    found = _ASKABLE_NOW.first(individual.id, today, individual.id, enrolment, worker)
+    if found is None:
+        raise NotFound
+    return Wish(individual, found.asked, found), found.today
+
+
+def _askable(asker: Any, today: Any, individual: Any, enrolment: Any, worker: Any) -> Any:
+    number = EventRequest.select(fn.COUNT(EventRequest.id)).where(
+        EventRequest.individual == asker, EventRequest.day == today, EventRequest.number.is_null(False)
+    )
+    further = EnrolmentWorker.select(EnrolmentWorker.id).where(EnrolmentWorker.enrolment == Enrolment.id, EnrolmentWorker.worker == Worker.id)
+    others = ServiceWorker.select(ServiceWorker.id).where(ServiceWorker.service == Enrolment.service, ServiceWorker.worker == Worker.id)
+    found = Enrolment.select(Enrolment, Service, Worker, number.alias("today")).join(Service).switch(Enrolment)
+    found = found.join(Worker, on=(Worker.public_id == worker), attr="asked")
+    works_there = (Enrolment.worker == Worker.id) | fn.EXISTS(further) | fn.EXISTS(others)
+    return found.where(Enrolment.individual == individual, Enrolment.public_id == enrolment, Worker.is_active, works_there, *_ASKABLE)
+
+
+_ASKABLE_NOW = statements.Question(_askable)
+
+
+def again(individual: Individual, place: Attendance) -> Wish | None:
+    """The wish for another appointment of the same service with the same worker as one that is no more; None where that cannot be
+    asked for."""
+    event = place.event
+    if event.service_id is None or event.group_id is not None or not event.worker.is_active or not is_open():
+        return None
+    files = [each for each in enrolments(individual) if each.service_id == event.service_id]
+    file = next((each for each in files if each.id == place.enrolment_id), next(iter(files), None))
+    return Wish(individual, event.worker, file) if file is not None and _works_there(file, event.worker) else None
 
 
 def _chosen(enrolment: Enrolment, others: Sequence[str]) -> tuple[Individual, ...]:
@@ -247,6 +292,20 @@ def why(reason: str, wish: Wish, *, is_day: bool = False) -> RuleBroken:
     if "%(worker)s" in sentence:
         return RuleBroken(sentence, code=reason, field="time", worker=named)
     return RuleBroken(sentence, code=reason, field="time")
+
+
+def is_too_many(number: int) -> bool:
+    """True where who asked for so many appointments today may ask for no more."""
+    return bool(number >= settings.get("requests_a_day"))
+
+
+def too_many() -> RuleBroken:
+    """What is said to them."""
+    return RuleBroken(
+        N_("You have requested one appointment today. More can be requested tomorrow."),
+        plural=N_("You have requested %(count)s appointments today. More can be requested tomorrow."),
+        count=settings.get("requests_a_day"), code="a_day",
+    )  # fmt: skip
 
 
 def _counted(reason: str, key: str, one: str, many: str) -> RuleBroken:
