@@ -17,6 +17,7 @@ from models import (
     Attendance,
     Contact,
     Enrolment,
+    Event,
     Individual,
     LoginSession,
     PortalAccount,
@@ -106,6 +107,10 @@ class ClientViewer:
     def place(self, public_id: str) -> Attendance:
         """One of the client's places in events, with its event.  Raises NotFound."""
         return one(self._places().where(Attendance.public_id == public_id))  # type: ignore[no-any-return]
+
+    def place_in(self, event: Event) -> Attendance:
+        """The client's own place in an event.  Raises NotFound."""
+        return one(self.places.where(Attendance.event == event.id))  # type: ignore[no-any-return]
 
     def others_in(self, place: Attendance) -> list[Individual]:
         """Who else comes to an event in which the client's own place stands, where its service shows names; what became of them is

@@ -11,7 +11,7 @@ from typing import Any
 from peewee import Value, fn
 
 from domain import agency, availability, clock, event_rows, events, settings, statements
-from domain.free_times import Span, Timetable
+from domain.free_times import Slot, Span, Timetable
 from domain.rules import N_, NotFound, RuleBroken
 from models import (
     TAKES_TIME,
@@ -27,6 +27,7 @@ from models import (
     Participant,
     Service,
     ServiceWorker,
+    Site,
     Worker,
 )
 
@@ -152,11 +153,21 @@ def askable(individual: Individual, enrolment: str, worker: str) -> tuple[Wish, 
     return Wish(individual, found.asked, found), found.today
 
 
+def asked_today(individual: Individual) -> int:
+    """How many appointments somebody asked for today, where the agency is."""
+    return int(_asked_on(individual.id, agency.today()).scalar())
+
+
+def _asked_on(individual: Any, day: Any) -> Any:
+    mine = EventRequest.select(fn.COUNT(EventRequest.id)).where(EventRequest.individual == individual, EventRequest.day == day)
+    return mine.where(EventRequest.number.is_null(False))
+
+
 def _askable(asker: Any, today: Any, individual: Any, enrolment: Any, worker: Any) -> Any:
-    number = EventRequest.select(fn.COUNT(EventRequest.id)).where(
-        EventRequest.individual == asker, EventRequest.day == today, EventRequest.number.is_null(False)
+    number = _asked_on(asker, today)
+    further = EnrolmentWorker.select(EnrolmentWorker.id).where(
+        EnrolmentWorker.enrolment == Enrolment.id, EnrolmentWorker.worker == Worker.id
     )
-    further = EnrolmentWorker.select(EnrolmentWorker.id).where(EnrolmentWorker.enrolment == Enrolment.id, EnrolmentWorker.worker == Worker.id)
     others = ServiceWorker.select(ServiceWorker.id).where(ServiceWorker.service == Enrolment.service, ServiceWorker.worker == Worker.id)
     found = Enrolment.select(Enrolment, Service, Worker, number.alias("today")).join(Service).switch(Enrolment)
     found = found.join(Worker, on=(Worker.public_id == worker), attr="asked")
@@ -265,6 +276,12 @@ def _utc(value: Any) -> dt.datetime:
     """A moment of a question that is two in one, of which no field is known."""
     at = dt.datetime.fromisoformat(value) if isinstance(value, str) else value
     return at.replace(tzinfo=dt.UTC)  # type: ignore[no-any-return]
+
+
+def sites_of(slots: Sequence[Slot]) -> dict[int, Site]:
+    """Where free times are, by the number of the site."""
+    numbers = {slot.site for slot in slots}
+    return {site.id: site for site in Site.select().where(Site.id.in_(numbers))} if numbers else {}
 
 
 # ---------------------------------------------------------------- in words

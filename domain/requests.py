@@ -107,7 +107,7 @@ def _note_asked(wish: Wish, event: Event, day: dt.date, number: int | None, wait
     now = clock.now()
     EventRequest.create(
         event=event, individual=wish.individual, replaces=wish.event, day=day, number=number, asked_at=now,
-        expires_at=_until(waits.starts_at) if waits is not None else None, answered_at=None if waits is not None else now,
+        expires_at=until(waits.starts_at) if waits is not None else None, answered_at=None if waits is not None else now,
     )  # fmt: skip
     who = (wish.individual, *wish.others) if wish.event is None else (wish.individual,)
     for individual in who:
@@ -119,7 +119,7 @@ def _note_asked(wish: Wish, event: Event, day: dt.date, number: int | None, wait
                          worker=event.worker_id, replaces=wish.event.id if wish.event is not None else None)  # fmt: skip
 
 
-def _until(starts_at: dt.datetime) -> dt.datetime:
+def until(starts_at: dt.datetime) -> dt.datetime:
     """When what waits now is over: some time from now on, or when it would begin."""
     return min(clock.ahead(hours=settings.get("request_expiry")), starts_at)
 
@@ -227,7 +227,7 @@ def _ask_for(event: Event, starts_at: dt.datetime, ends_at: dt.datetime, site: A
     events.placed(event.worker, starts_at, ends_at, event, by if by.worker is not None else None,
                    lambda: Event.update(**changes).where(Event.id == event.id, Event.state == "requested").execute())  # fmt: skip
     Attendance.update(starts_at=starts_at).where(Attendance.event == event.id).execute()
-    EventRequest.update(expires_at=_until(starts_at), offered_at=clock.now() if offered else None).where(
+    EventRequest.update(expires_at=until(starts_at), offered_at=clock.now() if offered else None).where(
         EventRequest.event == event.id, EventRequest.answered_at.is_null()
     ).execute()
     fresh: Event = Event.get_by_id(event.id)
