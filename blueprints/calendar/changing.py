@@ -149,9 +149,9 @@ def time(place_id: str, moment: int):
 def _review(place: Attendance, wish: Wish, slot: Slot, week: str):
     new = weeks.place_at(wish, slot)
     return page(
-        "calendar/change.html", place=place, moment=int(slot.starts_at.timestamp()), now=wording.Shown(place),
-        shown=wording.Shown(new), week=week, mark=attendances.mark_of(place), photo=photos.shown_of(wish.worker), until=requests.until(slot.starts_at),
-        is_at_once=place.event.state == "booked" and settings.get("request_mode") == "at_once",
+        "calendar/change.html", place=place, moment=int(slot.starts_at.timestamp()), now=wording.Shown(place), week=week,
+        shown=wording.Shown(new), mark=attendances.mark_of(place), photo=photos.shown_of(wish.worker),
+        until=requests.until(slot.starts_at), is_at_once=place.event.state == "booked" and settings.get("request_mode") == "at_once",
     )  # fmt: skip
 
 
