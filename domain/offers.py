@@ -247,13 +247,18 @@ def _spans(wish: Wish, now: dt.datetime, ahead: int) -> tuple[list[Span], list[S
     people = [wish.individual.id, *(each.id for each in wish.others)]
     moment = Event.starts_at.db_value
     since, until = moment(now - event_rows.LONGEST), moment(now + dt.timedelta(days=ahead + 3))
-    but = wish.event.id if wish.event is not None else 0
+    but = wish.event.id if wish.event is not None and _gives_way(wish.event) else 0
     rows = _SPANS.all(wish.worker.id, since, until, but, since, until, but, *people, *[0] * (MOST_PEOPLE - len(people)))
     taken: list[Span] = []
     own: list[Span] = []
     for is_own, begins, ends in rows:
         (own if is_own else taken).append(Span(_utc(begins), _utc(ends)))
     return taken, own
+
+
+def _gives_way(event: Event) -> bool:
+    """True where another time is taken the moment it is asked for; else both are held until somebody answers."""
+    return event.state == "requested" or settings.get("request_mode") == "at_once"
 
 
 def _both(worker: Any, since: Any, until: Any, but: Any, from_: Any, to: Any, not_: Any, *people: Any) -> Any:

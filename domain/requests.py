@@ -194,6 +194,8 @@ def change(place: Attendance, starts_at: dt.datetime, by: Actor, *, shown: str =
             raise RuleBroken(MAY_NOT[refused], code=refused)
         wish = for_change(now)
         slot = _free(wish, starts_at)
+        if (slot.starts_at, slot.ends_at, slot.site) == (event.starts_at, event.ends_at, event.site_id):
+            return event
         if event.state == "requested":
             _ask_for(event, slot.starts_at, slot.ends_at, slot.site, by, offered=False)
         elif settings.get("request_mode") == "at_once":

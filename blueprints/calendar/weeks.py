@@ -23,7 +23,7 @@ _LAST = 32_503_680_000  # the year 3000: no clock of ours goes that far
 
 
 class Time(NamedTuple):
-    """A free time: how it is written, how it is read aloud, and where it is asked for."""
+    """A free time: how it is written, how it is read aloud, and where it is asked for; nowhere for the one that it is now."""
 
     text: str
     aloud: str
@@ -121,7 +121,12 @@ class Week:
         there = slot.starts_at.astimezone(ZoneInfo(slot.zone))
         whole = texts.hour(spoken(), there)
         text = formatting.clock_time(there) if len(self._zones) == 1 else whole.lstrip("،, ")
-        return Time(text, day + whole, self._to_time(slot))
+        return Time(text, day + whole, "" if self._is_now(slot) else self._to_time(slot))
+
+    def _is_now(self, slot: Slot) -> bool:
+        """True for the time that an appointment has already."""
+        event = self._wish.event
+        return event is not None and (event.starts_at, event.site_id) == (slot.starts_at, slot.site)
 
 
 def zone_name(zone: str) -> str:

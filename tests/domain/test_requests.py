@@ -293,6 +293,33 @@ def test_with_approval_it_stays_at_its_time_until_it_is_accepted(cast, open_hour
     assert Event.select().where(Event.state.in_(("booked", "requested"))).count() == 1
 
 
+def test_with_approval_no_time_is_offered_that_overlaps_the_one_that_is_kept(cast, open_hours):
+    decide("slot_step", 30, cast)
+    event = ask(cast, at(10))
+    near = [at(9), at(9, minute=30), at(10), at(10, minute=30), at(11)]
+    wanted = requests.for_change(place(event, cast.alice))
+
+    def offered():
+        found = {slot.starts_at for slot in offers.timetable(wanted).day(FRIDAY).slots}
+        return [moment for moment in near if moment in found]
+
+    assert offered() == near
+    decide("request_mode", "approve", cast)
+    assert offered() == [at(9), at(11)]
+    with pytest.raises(RuleBroken) as refused:
+        requests.change(place(event, cast.alice), at(10, minute=30), cast.by("alice"))
+    assert code(refused) == "taken"
+    requests.change(place(event, cast.alice), at(11), cast.by("alice"))
+    assert len(requests.waiting()) == 1
+
+
+def test_its_own_time_changes_nothing(cast, approval):
+    event = ask(cast, at(10))
+    requests.change(place(event, cast.alice), at(10), cast.by("alice"))
+    assert Event.get_by_id(event.id).version == event.version
+    assert kinds() == ["client_requested"]
+
+
 def test_a_change_that_is_declined_leaves_it_where_it_is(cast, open_hours):
     event = ask(cast, at(10))
     decide("request_mode", "approve", cast)
