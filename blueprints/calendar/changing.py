@@ -128,12 +128,13 @@ def times(place_id: str):
     wish, base = requests.for_change(place), url_for("calendar.times", place_id=place_id)
     week = weeks.Week(wish, offers.timetable(wish), lambda date: f"{base}?date={date}", lambda slot: f"{base}/{weeks.mark(slot)}")
     told = [events.called(wish.worker), wording.length(wish.minutes), services.title_of(place.event)]
-    return page("calendar/times.html", week=week, back=(_page(place_id), _("Back")), told=told, is_change=True, now=wording.Shown(place),
+    now = wording.Shown(place)
+    return page("calendar/times.html", week=week, back=(_page(place_id), now.date), told=told, is_change=True, now=now,
                 phone=wording.phone(place))  # fmt: skip
 
 
-@bp.get("/<place_id>/time/<int:moment>")
-def time(place_id: str, moment: int):
+@bp.get("/<place_id>/time/<moment>")
+def time(place_id: str, moment: str):
     place = _changeable(place_id)
     if place is None:
         return done(_page(place_id))
@@ -149,14 +150,14 @@ def time(place_id: str, moment: int):
 def _review(place: Attendance, wish: Wish, slot: Slot, week: str):
     new = weeks.place_at(wish, slot)
     return page(
-        "calendar/change.html", place=place, moment=int(slot.starts_at.timestamp()), now=wording.Shown(place), week=week,
+        "calendar/change.html", place=place, moment=weeks.mark(slot), now=wording.Shown(place), week=week,
         shown=wording.Shown(new), mark=attendances.mark_of(place), photo=photos.shown_of(wish.worker),
         until=requests.until(slot.starts_at), is_at_once=place.event.state == "booked" and settings.get("request_mode") == "at_once",
     )  # fmt: skip
 
 
-@bp.post("/<place_id>/time/<int:moment>")
-def change(place_id: str, moment: int):
+@bp.post("/<place_id>/time/<moment>")
+def change(place_id: str, moment: str):
     requesting.must_be_open()
     place, at = g.viewer.place(place_id), weeks.moment(moment)
     week = f"{url_for('calendar.times', place_id=place_id)}?date={weeks.date_of(at)}"

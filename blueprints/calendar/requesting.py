@@ -98,8 +98,8 @@ def _told(wish: Wish) -> list[str]:
 # ---------------------------------------------------------------- is that right?
 
 
-@bp.get("/request/<enrolment_id>/<worker_id>/<int:moment>")
-def request_review(enrolment_id: str, worker_id: str, moment: int):
+@bp.get("/request/<enrolment_id>/<worker_id>/<moment>")
+def request_review(enrolment_id: str, worker_id: str, moment: str):
     must_be_open()
     wish, asked_today = g.viewer.wish(enrolment_id, worker_id)
     at = weeks.moment(moment)
@@ -131,8 +131,8 @@ def _review(wish: Wish, slot: Slot, form: Review, week: str):
     )  # fmt: skip
 
 
-@bp.post("/request/<enrolment_id>/<worker_id>/<int:moment>")
-def ask(enrolment_id: str, worker_id: str, moment: int):
+@bp.post("/request/<enrolment_id>/<worker_id>/<moment>")
+def ask(enrolment_id: str, worker_id: str, moment: str):
     must_be_open()
     wish, at = offers.wished(g.viewer.individual, enrolment_id, worker_id), weeks.moment(moment)
     form = _form(wish)

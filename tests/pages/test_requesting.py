@@ -598,7 +598,7 @@ def test_of_another_time_that_is_offered_for_a_change(alice, cast):
     (waiting,) = requests.waiting()
     requests.offer(waiting.event, at(15), cast.by("dora"), version=waiting.event.version)
     page = alice.open(its_page(event, cast.alice))
-    for words in ("Dora Dunn offers another time", "15:00 to 16:00", "Without it your appointment stays as it is."):
+    for words in ("Dora Dunn offers another time", "15:00 to 16:00", "Until you take it, your appointment stays as it is."):
         assert words in page
     alice.press("Take this time")
     assert Event.get_by_id(event.id).starts_at == at(15)
