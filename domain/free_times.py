@@ -146,6 +146,15 @@ class Timetable:
             date += _DAY
         return None
 
+    def soonest(self, most: int) -> list[Slot]:
+        """The first free times, at most so many."""
+        found: list[Slot] = []
+        date = self.today
+        while date <= self.last_day and len(found) < most:
+            found += self.day(date).slots
+            date += _DAY
+        return found[:most]
+
     def refusal(self, slot: Slot) -> str:
         """Why a time cannot be asked for, one of ``REASONS``; empty for one that is offered."""
         date = slot.starts_at.astimezone(ZoneInfo(slot.zone)).date()

@@ -11,7 +11,7 @@ from typing import Any
 from peewee import Case, Value, fn
 
 from domain import agency, availability, clock, event_rows, events, settings, statements
-from domain.free_times import Span, Timetable
+from domain.free_times import Slot, Span, Timetable
 from domain.rules import N_, NotFound, RuleBroken
 from models import (
     TAKES_TIME,
@@ -22,10 +22,12 @@ from models import (
     Enrolment,
     EnrolmentWorker,
     Event,
+    EventRequest,
     Individual,
     Participant,
     Service,
     ServiceWorker,
+    Site,
     Worker,
 )
 
@@ -70,8 +72,12 @@ def is_open() -> bool:
 
 def enrolments(individual: Individual) -> list[Enrolment]:
     """The open enrolments in which somebody may ask for an appointment, by the name that they know the service by."""
-    found = Enrolment.select(Enrolment, Service).join(Service).where(Enrolment.individual == individual, *_ASKABLE)
-    return sorted(found, key=lambda each: (each.service.client_name or each.service.name).casefold())
+    return sorted(enrolments_of(individual), key=lambda each: (each.service.client_name or each.service.name).casefold())
+
+
+def enrolments_of(individual: Individual) -> Any:
+    """The question for these."""
+    return Enrolment.select(Enrolment, Service).join(Service).where(Enrolment.individual == individual, *_ASKABLE)
 
 
 _ASKABLE = (Enrolment.closed_on.is_null(), Service.is_visible, Service.is_in_use)
@@ -107,7 +113,9 @@ def last_day() -> dt.date:
 
 
 def companions(enrolment: Enrolment) -> list[Individual]:
-    """Who else may come: those who take part in the enrolment, by name."""
+    """Who else may come: those who take part in the enrolment, by name; nobody where its service shows clients no names."""
+    if not enrolment.service.shows_names:
+        return []
     found = Individual.select().join(Participant).where(Participant.enrolment == enrolment)
     return list(found.order_by(Individual.sort_name, Individual.id))
 
@@ -133,6 +141,55 @@ def _wished(individual: Any, enrolment: Any, worker: Any) -> Any:
 _WISHED = statements.Question(_wished)
 
 
+def askable(individual: Individual, enrolment: str, worker: str) -> tuple[Wish, int]:
+    """A wish for a page that only looks, and how many appointments they asked for today.
+
+    Raises NotFound as ``wished`` does, and for what cannot be asked for now.
+    """
+    today = EventRequest.day.db_value(agency.today())
+    found = _ASKABLE_NOW.first(individual.id, today, individual.id, enrolment, worker)
+    if found is None:
+        raise NotFound
+    return Wish(individual, found.asked, found), found.today
+
+
+def asked_today(individual: Individual) -> int:
+    """How many appointments somebody asked for today, where the agency is."""
+    return int(_asked_on(individual.id, agency.today()).scalar())
+
+
+def _asked_on(individual: Any, day: Any) -> Any:
+    mine = EventRequest.select(fn.COUNT(EventRequest.id)).where(EventRequest.individual == individual, EventRequest.day == day)
+    return mine.where(EventRequest.number.is_null(False))
+
+
+def _askable(asker: Any, today: Any, individual: Any, enrolment: Any, worker: Any) -> Any:
+    number = _asked_on(asker, today)
+    further = EnrolmentWorker.select(EnrolmentWorker.id).where(
+        EnrolmentWorker.enrolment == Enrolment.id, EnrolmentWorker.worker == Worker.id
+    )
+    others = ServiceWorker.select(ServiceWorker.id).where(ServiceWorker.service == Enrolment.service, ServiceWorker.worker == Worker.id)
+    found = Enrolment.select(Enrolment, Service, Worker, number.alias("today")).join(Service).switch(Enrolment)
+    found = found.join(Worker, on=(Worker.public_id == worker), attr="asked")
+    works_there = (Enrolment.worker == Worker.id) | fn.EXISTS(further) | fn.EXISTS(others)
+    return found.where(Enrolment.individual == individual, Enrolment.public_id == enrolment, Worker.is_active, works_there, *_ASKABLE)
+
+
+_ASKABLE_NOW = statements.Question(_askable)
+
+
+def again(individual: Individual, place: Attendance) -> Wish | None:
+    """The wish for another appointment of the same service with the same worker as one that is no more; None where that cannot be
+    asked for."""
+    event = place.event
+    if event.service_id is None or event.group_id is not None or not event.worker.is_active or not is_open():
+        return None
+    files = [each for each in enrolments(individual) if each.service_id == event.service_id]
+    file = next((each for each in files if each.id == place.enrolment_id), next(iter(files), None))
+    found = _standing(file, event.worker) if file is not None else None
+    return Wish(individual, event.worker, file) if found is not None and found[1] else None
+
+
 def _chosen(enrolment: Enrolment, others: Sequence[str]) -> tuple[Individual, ...]:
     if not others:
         return ()
@@ -151,7 +208,7 @@ def check(wish: Wish) -> None:
     if not is_open():
         raise RuleBroken(N_("Appointments cannot be requested here at the moment. Call us."), code="off")
     file = wish.enrolment
-    found = _CHECKED.first(file.id, wish.worker.id, wish.worker.id, wish.worker.id) if file is not None else None
+    found = _standing(file, wish.worker) if file is not None else None
     if file is None or found is None:
         raise RuleBroken(N_("This cannot be requested here any more. Call us."), code="closed")
     if not wish.worker.is_active or not found[1]:
@@ -161,8 +218,13 @@ def check(wish: Wish) -> None:
         raise RuleBroken(N_("Choose again who comes with you."), code="others")
 
 
+def _standing(file: Enrolment, worker: Worker) -> tuple[int, int] | None:
+    """The number of an enrolment in which appointments can be asked for, and whether a worker works there."""
+    found: tuple[int, int] | None = _CHECKED.first(file.id, worker.id, worker.id, worker.id)
+    return found
+
+
 def _checked(file: Any, primary: Any, further: Any, other: Any) -> Any:
-    """An enrolment in which appointments can be asked for, and whether a worker works there."""
     own, theirs = EnrolmentWorker.select(EnrolmentWorker.id), ServiceWorker.select(ServiceWorker.id)
     is_further = fn.EXISTS(own.where(EnrolmentWorker.enrolment == Enrolment.id, EnrolmentWorker.worker == further))
     is_other = fn.EXISTS(theirs.where(ServiceWorker.service == Enrolment.service, ServiceWorker.worker == other))
@@ -197,13 +259,18 @@ def _spans(wish: Wish, first: dt.datetime, last: dt.datetime) -> tuple[list[Span
     people = [wish.individual.id, *(each.id for each in wish.others)]
     moment = Event.starts_at.db_value
     since, until = moment(first), moment(last)
-    but = wish.event.id if wish.event is not None else 0
+    but = wish.event.id if wish.event is not None and _gives_way(wish.event) else 0
     rows = _SPANS.all(wish.worker.id, since, until, but, since, until, but, *people, *[0] * (MOST_PEOPLE - len(people)))
     taken: list[Span] = []
     own: list[Span] = []
     for is_own, begins, ends in rows:
         (own if is_own else taken).append(Span(_utc(begins), _utc(ends)))
     return taken, own
+
+
+def _gives_way(event: Event) -> bool:
+    """True where another time is taken the moment it is asked for; else both are held until somebody answers."""
+    return bool(event.state == "requested" or settings.get("request_mode") == "at_once")
 
 
 def _both(worker: Any, since: Any, until: Any, but: Any, from_: Any, to: Any, not_: Any, *people: Any) -> Any:
@@ -226,6 +293,12 @@ def _utc(value: Any) -> dt.datetime:
     """A moment of a question that is two in one, of which no field is known."""
     at = dt.datetime.fromisoformat(value) if isinstance(value, str) else value
     return at.replace(tzinfo=dt.UTC)  # type: ignore[no-any-return]
+
+
+def sites_of(slots: Sequence[Slot]) -> dict[int, Site]:
+    """Where free times are, by the number of the site."""
+    numbers = {slot.site for slot in slots}
+    return {site.id: site for site in Site.select().where(Site.id.in_(numbers))} if numbers else {}
 
 
 # ---------------------------------------------------------------- in words
@@ -253,6 +326,20 @@ def why(reason: str, wish: Wish, *, is_day: bool = False) -> RuleBroken:
     if "%(worker)s" in sentence:
         return RuleBroken(sentence, code=reason, field="time", worker=named)
     return RuleBroken(sentence, code=reason, field="time")
+
+
+def is_too_many(number: int) -> bool:
+    """True where who asked for so many appointments today may ask for no more."""
+    return bool(number >= settings.get("requests_a_day"))
+
+
+def too_many() -> RuleBroken:
+    """What is said to them."""
+    return RuleBroken(
+        N_("You have requested one appointment today. More can be requested tomorrow."),
+        plural=N_("You have requested %(count)s appointments today. More can be requested tomorrow."),
+        count=settings.get("requests_a_day"), code="a_day",
+    )  # fmt: skip
 
 
 def _counted(reason: str, key: str, one: str, many: str) -> RuleBroken:

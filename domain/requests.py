@@ -26,6 +26,7 @@ from domain import (
     wall_clock,
 )
 from domain.actor import SYSTEM, Actor
+from domain.asked import Asked, around
 from domain.free_times import Slot
 from domain.offers import Wish
 from domain.rules import N_, RuleBroken
@@ -77,14 +78,10 @@ def _free(wish: Wish, starts_at: dt.datetime) -> Slot:
 
 def _next_number(individual: Individual, day: dt.date) -> int:
     """Which request of the day it is; those that were declined, withdrawn or cancelled since count, too."""
-    most = settings.get("requests_a_day")
     asked = EventRequest.select().where(EventRequest.individual == individual, EventRequest.day == day, EventRequest.number.is_null(False))
     number = int(asked.count()) + 1
-    if number > most:
-        raise RuleBroken(
-            N_("You have requested one appointment today. More can be requested tomorrow."),
-            plural=N_("You have requested %(count)s appointments today. More can be requested tomorrow."), count=most, code="a_day",
-        )  # fmt: skip
+    if offers.is_too_many(number - 1):
+        raise offers.too_many()
     return number
 
 
@@ -115,7 +112,7 @@ def _note_asked(wish: Wish, event: Event, day: dt.date, number: int | None, wait
     now = clock.now()
     EventRequest.create(
         event=event, individual=wish.individual, replaces=wish.event, day=day, number=number, asked_at=now,
-        expires_at=_until(waits.starts_at) if waits is not None else None, answered_at=None if waits is not None else now,
+        expires_at=until(waits.starts_at) if waits is not None else None, answered_at=None if waits is not None else now,
     )  # fmt: skip
     who = (wish.individual, *wish.others) if wish.event is None else (wish.individual,)
     for individual in who:
@@ -127,7 +124,7 @@ def _note_asked(wish: Wish, event: Event, day: dt.date, number: int | None, wait
                          worker=event.worker_id, replaces=wish.event.id if wish.event is not None else None)  # fmt: skip
 
 
-def _until(starts_at: dt.datetime) -> dt.datetime:
+def until(starts_at: dt.datetime) -> dt.datetime:
     """When what waits now is over: some time from now on, or when it would begin."""
     return min(clock.ahead(hours=settings.get("request_expiry")), starts_at)
 
@@ -145,9 +142,9 @@ def _tell_booked(event: Event, by: Actor) -> None:
 # ---------------------------------------------------------------- another time
 
 
-def may_change(place: Attendance) -> str:
+def may_change(place: Attendance, known: tuple[Asked | None, Asked | None] | None = None) -> str:
     """Why a client may not choose another time for what they have, ``off``, ``over``, ``late``, ``waiting`` or ``others``; empty when
-    they may."""
+    they may.  ``known`` is what ``asked.around`` says of its event, for whoever has asked already."""
     event = place.event
     if not settings.get("changing_time") or not offers.is_open():
         return "off"
@@ -155,16 +152,16 @@ def may_change(place: Attendance) -> str:
         return "over"
     if event.state == "booked" and clock.now() > attendances.latest_to_cancel(event):
         return "late"
-    request = of(event)
-    if waiting_change(event) is not None or (request is not None and request.offered_at is not None and request.answered_at is None):
+    own, change = known or around(event)
+    if change is not None or (own is not None and own.is_offered):
         return "waiting"
-    is_own = request is not None and request.individual_id == place.individual_id
+    is_own = own is not None and own.is_of(place)
     if event.group_id is not None or (not is_own and len(_standing(event)) > 1):
         return "others"
     return ""
 
 
-_MAY_NOT = {
+MAY_NOT = {
     "off": N_("Appointments cannot be changed here at the moment. Call us."),
     "over": N_("This appointment was cancelled or is over."),
     "late": N_("It is too late to choose another time here. Call us."),
@@ -198,9 +195,11 @@ def change(place: Attendance, starts_at: dt.datetime, by: Actor, *, shown: str =
         if event.worker_id != place.event.worker_id or (shown and shown != event_messages.mark_of(event)):
             raise RuleBroken(N_("This appointment was moved meanwhile. Look at it again."), code="moved")
         if refused := may_change(now):
-            raise RuleBroken(_MAY_NOT[refused], code=refused)
+            raise RuleBroken(MAY_NOT[refused], code=refused)
         wish = for_change(now)
         slot = _free(wish, starts_at)
+        if (slot.starts_at, slot.ends_at, slot.site) == (event.starts_at, event.ends_at, event.site_id):
+            return event
         if event.state == "requested":
             _ask_for(event, slot.starts_at, slot.ends_at, slot.site, by, offered=False)
         elif settings.get("request_mode") == "at_once":
@@ -228,7 +227,7 @@ def _ask_for(event: Event, starts_at: dt.datetime, ends_at: dt.datetime, site: A
     events.placed(event.worker, starts_at, ends_at, event, by if by.worker is not None else None,
                    lambda: Event.update(**changes).where(Event.id == event.id, Event.state == "requested").execute())  # fmt: skip
     Attendance.update(starts_at=starts_at).where(Attendance.event == event.id).execute()
-    EventRequest.update(expires_at=_until(starts_at), offered_at=clock.now() if offered else None).where(
+    EventRequest.update(expires_at=until(starts_at), offered_at=clock.now() if offered else None).where(
         EventRequest.event == event.id, EventRequest.answered_at.is_null()
     ).execute()
     fresh: Event = Event.get_by_id(event.id)
@@ -262,9 +261,11 @@ def accept(event: Event, by: Actor, *, version: int) -> None:
 
 
 def take_offer(place: Attendance, by: Actor, *, shown: str = "") -> None:
-    """The client takes the time that staff offered.  Twice is harmless.  Raises RuleBroken: as ``accept`` does, ``moved``."""
+    """The client takes the time that staff offered.  Twice is harmless.  Raises RuleBroken: as ``accept`` does, ``moved``,
+    ``others`` for who did not ask."""
     with store.writing():
         request, now = _held(_asked(place), None)
+        _must_have_asked(request, place)
         if now.state == "booked":
             return
         if shown and shown != event_messages.mark_of(now):
@@ -309,11 +310,18 @@ def decline(event: Event, by: Actor, *, version: int, reason: str = "") -> None:
 
 
 def withdraw(place: Attendance, by: Actor) -> None:
-    """The client does not want it any more, or not what was offered instead.  Twice is harmless.  Raises RuleBroken ``over``."""
+    """The client does not want it any more, or not what was offered instead.  Twice is harmless.  Raises RuleBroken: ``over``,
+    ``others`` for who did not ask."""
     with store.writing():
         request, now = _held(_asked(place), None)
+        _must_have_asked(request, place)
         if now.state != "withdrawn":
             _answer(request, now, "withdraw", by)
+
+
+def _must_have_asked(request: EventRequest, place: Attendance) -> None:
+    if request.individual_id != place.individual_id:
+        raise RuleBroken(N_("Only who asked for this appointment can answer for it."), code="others")
 
 
 def offer(event: Event, starts_at: dt.datetime, by: Actor, *, version: int, site: Site | None = None) -> None:
@@ -458,12 +466,6 @@ def waiting(query: Any = None) -> list[Waiting]:
         Waiting(each, by_number[each.event_id], was.get(each.replaces_id), people.get(each.replaces_id or each.event_id, []))
         for each in requests
     ]
-
-
-def asked_by(individual: Individual) -> list[Waiting]:
-    """What a client asked for and nobody answered yet, or what they are to answer."""
-    mine = EventRequest.select(EventRequest.event).where(EventRequest.individual == individual, EventRequest.answered_at.is_null())
-    return waiting(event_rows.whole().where(Event.id.in_(mine)))
 
 
 def to_answer(worker: Worker, *, everybodys: bool) -> Any:

@@ -9,7 +9,7 @@ from domain import agency, attendances, availability, enrolments, events, offers
 from domain.events import Plan
 from domain.rules import NotFound, RuleBroken
 from domain.services import Details
-from models import Attendance, Delivery, Event, EventRequest, Service, Site, Worker
+from models import Attendance, Delivery, Event, EventRequest, Participant, Service, Site, Worker
 
 NOW = "2026-03-04 16:00"  # a Wednesday, noon in Halifax
 TODAY = dt.date(2026, 3, 4)
@@ -299,6 +299,20 @@ def test_no_other_time_is_offered_where_something_stands(cast, approval):
     assert Event.get_by_id(event.id).starts_at == at(10)
 
 
+def test_who_comes_along_neither_withdraws_nor_takes_what_is_offered(cast, approval):
+    with store.writing():
+        Service.update(shows_names=True).execute()
+        Participant.create(enrolment=offers.enrolments(cast.alice)[0], individual=cast.bob)
+    wanted = offers.Wish(cast.alice, cast.dora, offers.enrolments(cast.alice)[0], (cast.bob,))
+    event = requests.ask(wanted, at(10), cast.by("alice"))
+    requests.offer(event, at(15), cast.by("dora"), version=event.version)
+    for answer in (requests.withdraw, requests.take_offer):
+        with pytest.raises(RuleBroken) as refused:
+            answer(place(event, cast.bob), cast.by("bob"))
+        assert code(refused) == "others"
+    assert Event.get_by_id(event.id).state == "requested"
+
+
 # ---------------------------------------------------------------- another time
 
 
@@ -329,6 +343,33 @@ def test_with_approval_it_stays_at_its_time_until_it_is_accepted(cast, open_hour
     now = Event.get_by_id(event.id)
     assert (now.state, now.starts_at) == ("booked", at(11))
     assert Event.select().where(Event.state.in_(("booked", "requested"))).count() == 1
+
+
+def test_with_approval_no_time_is_offered_that_overlaps_the_one_that_is_kept(cast, open_hours):
+    decide("slot_step", 30, cast)
+    event = ask(cast, at(10))
+    near = [at(9), at(9, minute=30), at(10), at(10, minute=30), at(11)]
+    wanted = requests.for_change(place(event, cast.alice))
+
+    def offered():
+        found = {slot.starts_at for slot in offers.timetable(wanted).day(FRIDAY).slots}
+        return [moment for moment in near if moment in found]
+
+    assert offered() == near
+    decide("request_mode", "approve", cast)
+    assert offered() == [at(9), at(11)]
+    with pytest.raises(RuleBroken) as refused:
+        requests.change(place(event, cast.alice), at(10, minute=30), cast.by("alice"))
+    assert code(refused) == "taken"
+    requests.change(place(event, cast.alice), at(11), cast.by("alice"))
+    assert len(requests.waiting()) == 1
+
+
+def test_its_own_time_changes_nothing(cast, approval):
+    event = ask(cast, at(10))
+    requests.change(place(event, cast.alice), at(10), cast.by("alice"))
+    assert Event.get_by_id(event.id).version == event.version
+    assert kinds() == ["client_requested"]
 
 
 def test_a_change_that_is_declined_leaves_it_where_it_is(cast, open_hours):
@@ -380,6 +421,33 @@ def test_one_of_several_changes_nothing_for_the_others(cast, open_hours):
 
 # ---------------------------------------------------------------- what is offered
 
+
+def test_who_may_come_along_is_named_where_the_service_shows_names_only(cast, open_hours):
+    with store.writing():
+        Participant.create(enrolment=offers.enrolments(cast.alice)[0], individual=cast.sam)
+    (file,) = offers.enrolments(cast.alice)
+    assert offers.companions(file) == []
+    with pytest.raises(NotFound):
+        offers.wished(cast.alice, file.public_id, cast.dora.public_id, [cast.sam.public_id])
+    with store.writing():
+        Service.update(shows_names=True).execute()
+    (file,) = offers.enrolments(cast.alice)
+    assert [each.id for each in offers.companions(file)] == [cast.sam.id]
+    assert offers.wished(cast.alice, file.public_id, cast.dora.public_id, [cast.sam.public_id]).others == (cast.sam,)
+
+
+def test_what_a_page_shows_can_be_asked_for(cast, open_hours):
+    (file,) = offers.enrolments(cast.alice)
+    found, asked_today = offers.askable(cast.alice, file.public_id, cast.dora.public_id)
+    assert (found, asked_today) == (wish(cast), 0)
+    ask(cast, at(10))
+    assert offers.askable(cast.alice, file.public_id, cast.dora.public_id)[1] == offers.asked_today(cast.alice) == 1
+    for person, worker in ((cast.bob, cast.dora), (cast.alice, cast.otto)):
+        with pytest.raises(NotFound):
+            offers.askable(person, file.public_id, worker.public_id)
+    shown(open_hours, False, cast.by("ines"))
+    with pytest.raises(NotFound):
+        offers.askable(cast.alice, file.public_id, cast.dora.public_id)
 
 def test_workers_in_order_and_only_those_with_time(cast, open_hours):
     boss = cast.by("ines")

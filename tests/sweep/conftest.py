@@ -177,6 +177,7 @@ class World:
             "place": lambda: models.Attendance.get(models.Attendance.event == _event_of(person)),
             "device of staff": lambda: Device.get(Device.worker == getattr(self.cast, "dora" if whose == "alice" else "finn")),
             "enrolment": lambda: models.Enrolment.get(models.Enrolment.individual == person),
+            "asked enrolment": lambda: _asked_file(person), "asked worker": lambda: _asked_file(person).worker,
             "group": lambda: models.RosterEntry.get(models.RosterEntry.individual == person).group,
             "entry": lambda: models.RosterEntry.get(models.RosterEntry.individual == person),
             "task": lambda: Task.get(Task.individual == person, Task.kind == "new_activation_wanted"),
@@ -241,7 +242,8 @@ def build_world(cast: Any, application: Any) -> World:
         requested(person, worker, 40)
     unlock, former_address = _ways_back(cast.alice_account, first.expires_at)
     return World(cast, links.token(first), links.token(second), links.token(reset), box.messages()[0][0], links.token(unlock),
-                 links.token(former_address), file.public_id, staff=_staff(cast) | _services(cast) | _hours(cast), **_appointments(cast),
+                 links.token(former_address), file.public_id, **_appointments(cast),
+                 staff=_staff(cast) | _services(cast) | _hours(cast) | _requesting(cast),
                  **bulk_previews(cast.by("ada")))  # fmt: skip
 
 
@@ -335,6 +337,26 @@ def _services(cast: Any) -> dict[str, str]:
         enrolments.open(person, counselling, None, dt.date(2026, 3, 1), ines)
         enrolments.join(services.add_group(counselling, services.GroupDetails("Evening"), ines), person, dt.date(2026, 3, 1), ines)
     return {"service": counselling.public_id}
+
+
+def _requesting(cast: Any) -> dict[str, str]:
+    """Alice may ask for time of Dora and Bob for time of Finn, each in a service of their own; a moment at which both are free."""
+    ada, day = cast.by("ada"), agency.today() + dt.timedelta(days=9)
+    kind = availability.add_type("Time for clients", "green", ada)
+    availability.face_clients(kind, ada)
+    for person, worker in ((cast.alice, cast.dora), (cast.bob, cast.finn)):
+        own = services.add(services.Details(f"{worker.first_name}’s"), "case", ada)
+        services.show(own, ada, is_visible=True, version=own.version, warned_of=())
+        enrolments.open(person, own, worker, agency.today(), ada)
+        availability.be_there(worker, day, 9 * 60, 12 * 60, kind, agency.main_site(), ada)
+    at = dt.datetime.combine(day, dt.time(9), agency.zone())
+    return {"moment": str(int(at.timestamp()))}
+
+
+def _asked_file(person: Individual) -> models.Enrolment:
+    theirs = models.Enrolment.select().where(models.Enrolment.individual == person, models.Enrolment.worker.is_null(False))
+    found: models.Enrolment = theirs.get()
+    return found
 
 
 def _hire_vera(cast: Any) -> None:

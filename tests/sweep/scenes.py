@@ -49,10 +49,12 @@ from domain import (
     import_page,
     links,
     notices,
+    offers,
     own_second_step,
     photos,
     profile,
     profile_changes,
+    requests,
     resets,
     second_step,
     security_classes,
@@ -130,6 +132,8 @@ def _inside(root: str, path: str, href: str) -> str:
     target = urlsplit(urljoin(f"{root}{path}", href.replace("&amp;", "&")))
     if target.path.startswith("/admin/schedule/") and re.search("(date|q)=", target.query):
         return ""  # another week, and so for ever
+    if target.path.startswith("/calendar/") and "date=" in target.query:
+        return ""  # another week
     if f"{target.scheme}://{target.netloc}" != root or target.path.startswith("/static/"):
         return ""
     return target.path + (f"?{target.query}" if target.query else "")
@@ -504,6 +508,25 @@ def _appointments(asked: Walker) -> None:
     calendar_feeds.make(alice, by)
     with store.writing():
         Delivery.update(state="cancelled").where(Delivery.kind.startswith("event_")).execute()
+
+
+def _requests() -> None:
+    """Dora has time for clients on one day.  Alice asked for some of it, and is asked about another time; a little is left."""
+    dora, alice, day = Worker.get(Worker.external_id == "dora"), individual("alice"), agency.today() + dt.timedelta(days=10)
+    kind = availability.add_type("Time for clients", "green", _ada())
+    availability.face_clients(kind, _ada())
+    availability.be_there(dora, day, 9 * 60, 13 * 60, kind, agency.main_site(), _ada())
+    file = models.Enrolment.get(models.Enrolment.public_id == "enrolment-of-alice-000")
+    services.staff(file.service, [dora], _ada(), version=file.service.version)
+    settings.change("request_mode", "approve", SYSTEM)
+    wish, by = offers.Wish(alice, dora, file), Actor(account=accounts.newest(alice))
+    first, second, *_ = offers.timetable(wish).soonest(4)
+    requests.ask(wish, first.starts_at, by)
+    event = requests.ask(wish, second.starts_at, by)
+    requests.offer(event, second.starts_at + dt.timedelta(days=1), Actor(worker=dora), version=event.version)
+    settings.change("request_mode", "at_once", SYSTEM)
+    with store.writing():
+        Delivery.update(state="cancelled").where(Delivery.kind.in_(("client_requested", "request_offered"))).execute()
 
 
 _PAPER: dict[str, list[str]] = {}  # recovery codes, as their owners kept them

@@ -94,6 +94,10 @@ RECIPES = {
     "/invitation/": (), "/invitation/<token>": ("invitation",),
     "/calendar/": (), "/calendar/history": (), "/calendar/feed": (), "/calendar/feed/details": (), "/calendar/feed/end": (),
     **{f"/calendar/<place_id>{step}": ("place",) for step in ("", "/appointment.ics", "/confirmation", "/cancellation", "/late", "/cannot-come")},
+    **{f"/calendar/<place_id>/{step}": ("place",) for step in ("time", "offer", "withdrawal")}, "/calendar/<place_id>/time/<moment>": ("place", "moment"),
+    "/calendar/request/": (), "/calendar/request/<enrolment_id>/": ("asked enrolment",),
+    "/calendar/request/<enrolment_id>/<worker_id>/": ("asked enrolment", "asked worker"),
+    "/calendar/request/<enrolment_id>/<worker_id>/<moment>": ("asked enrolment", "asked worker", "moment"),
     "/appointment/": (), "/appointment/<token>": ("appointment",), "/feed/<token>.ics": ("feed",),
     "/admin/deliveries/": (), "/admin/deliveries/<public_id>/": ("delivery",),
     "/admin/deliveries/<public_id>/again": ("delivery",),
@@ -159,6 +163,7 @@ FIELDS = {
                               "birth_date-year": "1990"},
     "about_me.add_contact": {"kind": "mobile", "value": "902 555 0188"},
     "about_me.change_contact": {"value": "902 555 0189"},
+    "calendar.ask": {"way": ""},
     "admin.accept_change": {"version": "1"},
     "admin.book_event": {"time": "10:00", "date-day": "3", "date-month": "2", "date-year": "2026", "individual": "", "way": ""},
     "admin.move_event": {"time": "10:00", "date-day": "3", "date-month": "2", "date-year": "2026", "minutes": "20", "version": "1"},
@@ -244,7 +249,7 @@ class Matrix:
             "file": "app.js", "section": "messages", "slug": "help", "topic": "home", "verb": "suspend", "message": self.world.message,
             "import": self.world.file, "language": "en", "part": "logo", "picture": "0" * 32, "site": agency.main_site().public_id,
             "change job": self.world.change_job, "activation job": self.world.activation_job,
-            "row": self.world.row, "step": "start", "mark": "confirm", "appointment": self.world.appointment, "feed": self.world.feed,
+            "row": self.world.row, "step": "start", "mark": "confirm", "moment": self.world.staff["moment"], "appointment": self.world.appointment, "feed": self.world.feed,
             "service": self.world.staff["service"],
             "worker": self.world.staff["worker"], "photo": self.world.staff["photo"], "class": self.world.staff["class"],
             **{kind: self.world.staff[kind] for kind in ("kind of time", "holiday", "week", "stretch", "day off")},
@@ -344,7 +349,8 @@ def fill(rule, values):
 
 def cases(matrix, kinds, absurd):
     """The arguments to try: what they are called, their values, and whose they are."""
-    owned = ("individual", "account", "contact", "delivery", "task", "change", "device", "enrolment", "entry", "event", "place", "request")
+    owned = ("individual", "account", "contact", "delivery", "task", "change", "device", "enrolment", "entry", "event", "place", "request",
+             "asked enrolment")
     is_owned = any(kind in owned for kind in kinds)
     else_ = {"finn's file"} if {"import", "change job", "activation job"} & {*kinds} else {"nobody's"}  # or job
     own, foreign = ({"dora's"}, {"finn's"}) if "device of staff" in kinds else (else_, else_)
@@ -353,7 +359,7 @@ def cases(matrix, kinds, absurd):
         return
     yield "foreign", matrix.arguments(kinds, "bob"), {"bob"} if is_owned else foreign
     alice, bob = matrix.arguments(kinds, "alice"), matrix.arguments(kinds, "bob")
-    if len(kinds) > 1 and is_owned:
+    if sum(kind in owned for kind in kinds) > 1:
         yield "foreign", [alice[0], *bob[1:]], {"alice", "bob"}
         yield "foreign", [bob[0], *alice[1:]], {"alice", "bob"}
     for value, case in zip(absurd, itertools.cycle(("absurd", "absurd by htmx"))):  # by turns: there are many

@@ -98,6 +98,7 @@ TYPED: dict[str, Callable[[Scene, Found], dict[str, Any]]] = {
     "/my-portal/address/code": lambda scene, found: {"code": links.digits(AddressChange.select().order_by(AddressChange.id.desc()).get().code)},
     "/my-portal/language": lambda scene, found: {"language": "ar"},
     "/calendar/feed/details": lambda scene, found: {"has_details": True},
+    "/calendar/request/<enrolment_id>/<worker_id>/<moment>": lambda scene, found: {"way": "video"},
     "/calendar/<place_id>/cancellation": lambda scene, found: {"reason": "I am ill."},
     "/my-portal/terms": lambda scene, found: {"accept": True},
     "/admin/settings/agency": lambda scene, found: {"name": "Bridge House", "country": "CA"},
