@@ -317,11 +317,16 @@ def why(reason: str, wish: Wish, *, is_day: bool = False) -> RuleBroken:
         "own": N_("You have another appointment then."),
     }
     if reason == "horizon":
-        return _counted(reason, "days_ahead", N_("Appointments can be requested up to one day ahead."),
-                        N_("Appointments can be requested up to %(count)s days ahead."))  # fmt: skip
+        return RuleBroken(
+            N_("Appointments can be requested up to one day ahead."), plural=N_("Appointments can be requested up to %(count)s days ahead."),
+            count=settings.get("days_ahead"), code=reason, field="time",
+        )  # fmt: skip
     if reason == "notice" and settings.get("request_notice"):
-        return _counted(reason, "request_notice", N_("Appointments can be requested until one hour before."),
-                        N_("Appointments can be requested until %(count)s hours before."))  # fmt: skip
+        return RuleBroken(
+            N_("Appointments can be requested until one hour before."),
+            plural=N_("Appointments can be requested until %(count)s hours before."),
+            count=settings.get("request_notice"), code=reason, field="time",
+        )  # fmt: skip
     sentence = told["past" if reason == "notice" else reason]
     if "%(worker)s" in sentence:
         return RuleBroken(sentence, code=reason, field="time", worker=named)
@@ -340,7 +345,3 @@ def too_many() -> RuleBroken:
         plural=N_("You have requested %(count)s appointments today. More can be requested tomorrow."),
         count=settings.get("requests_a_day"), code="a_day",
     )  # fmt: skip
-
-
-def _counted(reason: str, key: str, one: str, many: str) -> RuleBroken:
-    return RuleBroken(one, plural=many, count=settings.get(key), code=reason, field="time")

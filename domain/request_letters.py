@@ -105,7 +105,7 @@ def declined(delivery: Delivery, portal_url: str) -> Letter:
         else N_("We cannot give you an appointment on %(date)s at %(time)s.")
     )
     told = [event_letters.filled(tongue, sentence, asked.event), *_what_stays(asked, tongue)]
-    if asked.request.reason and event_letters.has_portal(asked.place.individual):
+    if event_letters.has_portal(asked.place.individual):
         told.append(texts.say(tongue, N_("Open the portal to read why.")))
     place = f"{portal_url}/calendar/{asked.place.public_id}"
     return _letter(asked, tongue, N_("The time you asked for"), told, (N_("See it in the portal"), place), _AGAIN)

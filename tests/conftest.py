@@ -536,7 +536,7 @@ class Cast:
         ask()
         settings.change("request_mode", "approve", SYSTEM)
         ask()
-        requests.decline(self.heard(ask()), self.by("otto"), version=1)
+        requests.decline(self.heard(ask()), self.by("otto"), version=1, reason="Not then.")
         requests.offer(self.heard(ask()), self.free_at(19), self.by("otto"), version=1)
         late = self.heard(ask())
         with store.writing():

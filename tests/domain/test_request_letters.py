@@ -51,7 +51,7 @@ def offer(event, hour, cast, by="otto"):
     requests.offer(now(event), cast.free_at(hour), cast.by(by), version=now(event).version)
 
 
-def decline(event, cast, reason=""):
+def decline(event, cast, reason="Not then."):
     requests.decline(now(event), cast.by("otto"), version=now(event).version, reason=reason)
 
 
@@ -161,11 +161,6 @@ def test_why_it_is_declined_stands_behind_the_sign_in(cast, asking):
     assert button == ("See it in the portal", f"{PORTAL}/calendar/{place_of(event).public_id}")
     plain, html = letters.bodies(letters.letter(row("request_declined"), PORTAL), "en", PORTAL)
     assert "Canary" not in plain + html
-
-
-def test_where_no_reason_was_written_none_is_promised(cast, asking):
-    decline(asking(), cast)
-    assert "why" not in said("request_declined")[1]
 
 
 def test_who_waited_in_vain_is_told_and_who_did_not_answer_is_told_otherwise(cast, asking, frozen, decided):
@@ -434,7 +429,7 @@ def test_many_who_decline_and_expire_at_once_tell_one_outcome(cast, asking, froz
     event = asking()
     frozen.to(requests.of(event).expires_at)
     by = cast.by("otto")
-    at_once([requests.expire_due] * 4 + [lambda: requests.decline(event, by, version=1)] * 4)
+    at_once([requests.expire_due] * 4 + [lambda: requests.decline(event, by, version=1, reason="No.")] * 4)
     assert waiting("request_declined", "request_expired") == ["request_expired"]
 
 

@@ -407,7 +407,7 @@ def test_a_worker_who_left_meanwhile(alice, cast):
     alice.open(review(cast))
     with store.writing():
         Worker.update(is_active=False).where(Worker.id == cast.dora.id).execute()
-    refused(alice.press("Book this time"), "This worker has left.")
+    refused(alice.press("Book this time"), "Dora Dunn cannot be requested any more. Choose somebody else.")
     assert alice.ask(week(cast)).status == 404
 
 
