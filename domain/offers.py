@@ -318,7 +318,8 @@ def why(reason: str, wish: Wish, *, is_day: bool = False) -> RuleBroken:
     }
     if reason == "horizon":
         return RuleBroken(
-            N_("Appointments can be requested up to one day ahead."), plural=N_("Appointments can be requested up to %(count)s days ahead."),
+            N_("Appointments can be requested up to one day ahead."),
+            plural=N_("Appointments can be requested up to %(count)s days ahead."),
             count=settings.get("days_ahead"), code=reason, field="time",
         )  # fmt: skip
     if reason == "notice" and settings.get("request_notice"):
