@@ -101,8 +101,8 @@ def add_row(
     calendar: AvailabilityCalendar, weekday: int, begins: int, ends: int, kind: AvailabilityType, site: Site, by: Actor
 ) -> AvailabilityRow:
     """A stretch of each week.  Raises RuleBroken: ``backwards`` for one that ends before it begins or goes past midnight,
-    ``elsewhere`` for one that overlaps a stretch at another site, ``closed_site``, ``left``, ``stale`` for a calendar or a kind that is
-    gone."""
+    ``elsewhere`` for one that overlaps a stretch at another site, ``closed_site``, ``exists``, ``left``, ``stale`` for a calendar or a
+    kind that is gone."""
     if weekday not in WEEKDAYS:
         raise RuleBroken(N_("Choose a day of the week."), code="missing", field="weekday")
     _check_times(begins, ends)
@@ -114,6 +114,7 @@ def add_row(
         _keep_kind(kind)
         then = [row for row in rows_of(calendar) if row.weekday == weekday]
         _check_elsewhere([(row.begins, row.ends, row.site) for row in then], begins, ends, site)
+        _check_new((begins, ends, kind.id), [(row.begins, row.ends, row.type_id) for row in then])
         row = AvailabilityRow.create(calendar=calendar, weekday=weekday, begins=begins, ends=ends, type=kind, site=site)
         _note(calendar.worker, by, "row", after=_row_told(row))
     return row  # type: ignore[no-any-return]
@@ -159,6 +160,11 @@ def _check_elsewhere(there: Iterable[tuple[int, int, Site]], begins: int, ends: 
             )
 
 
+def _check_new(this: tuple[int, ...], there: Iterable[tuple[int, ...]]) -> None:
+    if this in there:
+        raise RuleBroken(N_("This is there already."), code="exists", field="begins")
+
+
 # ---------------------------------------------------------------- days that differ
 
 
@@ -176,24 +182,28 @@ def find_exception(worker: Worker, public_id: str) -> AvailabilityException:
 
 
 def be_away(worker: Worker, date: dt.date, by: Actor, *, begins: int = 0, ends: int = DAY) -> AvailabilityException:
-    """A day off, or a part of one.  Raises RuleBroken ``backwards``, ``left``.  What is booked then stays; ``affected`` tells of it."""
+    """A day off, or a part of one.  Raises RuleBroken: ``backwards``, ``exists``, ``left``.  What is booked then stays;
+    ``affected`` tells of it."""
     _check_times(begins, ends)
     with store.writing():
         _hold_who_is_here(worker)
+        there = [(each.begins, each.ends) for each in exceptions_of(worker, date) if each.date == date and each.type_id is None]
+        _check_new((begins, ends), there)
         made = AvailabilityException.create(worker=worker, date=date, begins=begins, ends=ends, created_at=clock.now())
         _note(worker, by, "away", after=_exception_told(made))
     return made  # type: ignore[no-any-return]
 
 
 def be_there(worker: Worker, date: dt.date, begins: int, ends: int, kind: AvailabilityType, site: Site, by: Actor) -> AvailabilityException:
-    """Time on top of the week's.  Raises RuleBroken: ``backwards``, ``closed_site``, ``left``, ``stale`` for a kind that is
-    gone, ``elsewhere`` where the week or other time on top of it says another site."""
+    """Time on top of the week's.  Raises RuleBroken: ``backwards``, ``closed_site``, ``exists``, ``left``, ``stale`` for a
+    kind that is gone, ``elsewhere`` where the week or other time on top of it says another site."""
     _check_times(begins, ends)
     _check_site(site)
     with store.writing():
         _hold_who_is_here(worker)
         _keep_kind(kind)
         extra = [each for each in exceptions_of(worker, date) if each.date == date and each.site_id]
+        _check_new((begins, ends, kind.id), [(each.begins, each.ends, each.type_id) for each in extra])
         calendar = in_force(worker, date)
         week = [row for row in rows_of(calendar) if row.weekday == date.weekday()] if calendar is not None else []
         _check_elsewhere([(each.begins, each.ends, each.site) for each in (*week, *extra)], begins, ends, site)

@@ -173,6 +173,19 @@ def test_nothing_is_added_for_who_has_left_and_what_is_there_can_be_taken_out(ca
     assert availability.rows_of(week) == []
 
 
+def test_nothing_is_laid_down_twice(cast, open_hours, week):
+    main, by = agency.main_site(), cast.by("dora")
+    for add in (
+        lambda: availability.add_row(week, 0, NINE, NOON, open_hours, main, by), lambda: availability.be_away(cast.dora, MONDAY, by),
+        lambda: availability.be_there(cast.dora, MONDAY, NOON, FIVE, open_hours, main, by),
+    ):  # fmt: skip
+        add()
+        assert refusal(add) == "exists"
+    availability.add_row(week, 1, NINE, NOON, open_hours, main, by)
+    availability.be_away(cast.dora, MONDAY, by, begins=NINE, ends=NOON)  # a part of what is off in any case
+    assert len(availability.exceptions_of(cast.dora, MONDAY)) == 3
+
+
 def test_a_worker_finds_only_what_is_their_own(cast, open_hours, week):
     row = availability.add_row(week, 0, NINE, NOON, open_hours, agency.main_site(), cast.by("dora"))
     away = availability.be_away(cast.dora, MONDAY, cast.by("dora"))

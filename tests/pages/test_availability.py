@@ -283,6 +283,8 @@ def test_a_day_off_says_what_stays_booked_in_it_and_is_taken_back(browse, cast, 
     assert "From today on every day is as the week says." in dora.press("Remove")
     dora.open(here(cast.dora, "day-off"))
     assert "Day off" in dora.press("Save", on(MONDAY + dt.timedelta(days=1)))
+    dora.open(here(cast.dora, "day-off"))
+    assert dora.press("Save", on(MONDAY + dt.timedelta(days=1))).problems == ["This is there already."]
 
 
 def test_what_is_no_day_off_is_refused_and_kept(browse, cast, week):
