@@ -19,8 +19,8 @@ def today():
     failed = list(g.viewer.failed_deliveries.limit(MOST_FAILED + 1))
     held = g.viewer.held_deliveries.count() if g.viewer.may("manage_accounts") else 0
     asked, number_asked = staff_requests.first(g.viewer, MOST_ASKED)
-    return page("admin/today.html", asked=asked, number_asked=number_asked, tasks=tasks, following=following,
-                failed=failed[:MOST_FAILED], held=held, has_more_failed=len(failed) > MOST_FAILED, wording=wording,
+    return page("admin/today.html", asked=asked, number_asked=number_asked, most_asked=staff_requests.MOST, tasks=tasks,
+                following=following, failed=failed[:MOST_FAILED], held=held, has_more_failed=len(failed) > MOST_FAILED, wording=wording,
                 decided=work_queue.DECIDED, trouble=notices.trouble(), events=event_words.by_day(staff_calendar.soon(g.viewer)),
                 words=event_words)  # fmt: skip
 
