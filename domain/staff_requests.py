@@ -9,9 +9,10 @@ import dataclasses
 import datetime as dt
 from collections.abc import Sequence
 
+from peewee import Value
+
 from domain import audit, clock, event_people, event_rows, events, offers, sites, wall_clock
 from domain.free_times import Slot
-from domain.requests import Waiting
 from domain.viewer import StaffViewer
 from models import TAKES_TIME, Attendance, Event, EventRequest, Individual, Site, Worker
 
@@ -54,13 +55,13 @@ class Asked:
 def listed(who: StaffViewer, most: int = MOST) -> tuple[list[Asked], bool]:
     """What the viewer is to answer, or the client, what expires first before the rest, and whether there is more."""
     found = _soonest(who, most + 1)
-    return _as_seen(who, _with_people(found[:most])), len(found) > most
+    return _as_seen(who, found[:most]), len(found) > most
 
 
 def first(who: StaffViewer, most: int) -> tuple[list[Asked], int]:
     """The first of these, and how many there are; of more than ``MOST`` just that."""
     found = _soonest(who, MOST + 1)
-    return _as_seen(who, _with_people(found[:most])), len(found)
+    return _as_seen(who, found[:most]), len(found)
 
 
 def _soonest(who: StaffViewer, most: int) -> list[Event]:
@@ -74,16 +75,24 @@ def _soonest(who: StaffViewer, most: int) -> list[Event]:
     return list(waits.order_by(EventRequest.expires_at, EventRequest.id).limit(most))
 
 
-def _with_people(found: Sequence[Event]) -> list[Waiting]:
+def _as_seen(who: StaffViewer, found: Sequence[Event]) -> list[Asked]:
+    """These requests with whoever comes, and which of their records may be opened."""
     its = [event.asked.replaces_id or event.id for event in found]
-    places = Attendance.select(Attendance, Individual).join(Individual).where(Attendance.event.in_(its), Attendance.state.in_(_COMES))
-    people: dict[int, list[Individual]] = {}
-    for place in places.order_by(Individual.sort_name, Individual.id) if its else ():
-        people.setdefault(place.event_id, []).append(place.individual)
-    return [
-        Waiting(event.asked, event, event.asked.was if event.asked.replaces_id else None, people.get(number, []))
-        for event, number in zip(found, its, strict=True)
-    ]
+    may_open = Value(value=True) if who.may("view_all_individuals") else Individual.id.in_(who.individuals.select(Individual.id))
+    places = Attendance.select(Attendance, Individual, may_open.alias("is_open")).join(Individual)
+    places = places.where(Attendance.event.in_(its), Attendance.state.in_(_COMES)).order_by(Individual.sort_name, Individual.id)
+    coming: dict[int, list[Attendance]] = {}
+    for place in places if its else ():
+        coming.setdefault(place.event_id, []).append(place)
+    return [_seen(who, event, coming.get(number, [])) for event, number in zip(found, its, strict=True)]
+
+
+def _seen(who: StaffViewer, event: Event, coming: Sequence[Attendance]) -> Asked:
+    everybody = tuple(place.individual for place in coming)
+    opens = frozenset(place.individual_id for place in coming if place.is_open)
+    named = everybody if event.worker_id == who.worker.id else tuple(person for person in everybody if person.id in opens)
+    was = event.asked.was if event.asked.replaces_id else None
+    return Asked(event.asked, event, was, named, len(everybody) - len(named), opens, _outcome(event.asked, event), everybody)
 
 
 def one(who: StaffViewer, event: Event) -> Asked:
@@ -92,21 +101,8 @@ def one(who: StaffViewer, event: Event) -> Asked:
     request = every.left_outer_join(Worker, on=(EventRequest.answered_by == Worker.id)).where(EventRequest.event == event.id).get()
     was = event_rows.whole().where(Event.id == request.replaces_id).first() if request.replaces_id else None
     event.asked, request.was = request, was
-    (asked,) = _as_seen(who, _with_people([event]))
+    (asked,) = _as_seen(who, [event])
     return asked
-
-
-def _as_seen(who: StaffViewer, found: Sequence[Waiting]) -> list[Asked]:
-    everybody = {person.id: person for each in found for person in each.people}
-    opens = frozenset(everybody) if who.may("view_all_individuals") else frozenset(each.id for each in who.seen_of([*everybody.values()]))
-    return [_seen(who, each, opens) for each in found]
-
-
-def _seen(who: StaffViewer, each: Waiting, opens: frozenset[int]) -> Asked:
-    is_own = each.event.worker_id == who.worker.id
-    named = tuple(person for person in each.people if is_own or person.id in opens)
-    hidden = len(each.people) - len(named)
-    return Asked(each.request, each.event, each.was, named, hidden, opens, _outcome(each.request, each.event), tuple(each.people))
 
 
 def _outcome(request: EventRequest, event: Event) -> str:

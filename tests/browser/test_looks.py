@@ -789,7 +789,7 @@ def test_what_clients_request_is_answered(town: Town, phone: Phone, browser: Bro
     look(staff, REQUESTS + "<event_id>/")
     staff.goto(one)
     staff.get_by_role("group", name="Free times").get_by_role("button").first.click()
-    expect(staff.get_by_text("The client is asked").first).to_be_visible()
+    expect(staff.get_by_text("the client is asked").first).to_be_visible()
     look(staff, REQUESTS)
     staff.goto(one)
     look(staff, REQUESTS + "<event_id>/")

@@ -192,7 +192,7 @@ def test_another_time_is_typed_and_the_client_is_asked(ask, browse):
     dora.open(of(event))
     page = dora.press("Offer this time", {**born(FRIDAY, "date"), "time": "15:00"})
     assert page.path == LIST
-    assert "The client is asked" in page
+    assert "the client is asked" in page
     assert page.buttons.count("Accept") == 0
     assert (now(event).state, now(event).starts_at) == ("requested", at(15))
     page = dora.open(of(event))
