@@ -786,7 +786,7 @@ def test_what_clients_request_is_answered(town: Town, phone: Phone, browser: Bro
     one = staff.url
     look(staff, REQUESTS + "<event_id>/")
     ways.press(staff, "Offer this time")
-    look(staff, REQUESTS + "<event_id>/")
+    look(staff, REQUESTS + "<event_id>/offer")
     staff.goto(one)
     staff.get_by_role("group", name="Free times").get_by_role("button").first.click()
     expect(staff.get_by_text("the client is asked").first).to_be_visible()
