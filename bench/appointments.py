@@ -27,6 +27,7 @@ from models import (
 
 AT_ONCE = 2_000
 IN_FEED = 500
+WAITING = 60
 WEEK, IN_WEEK = dt.date(2001, 1, 1), 200  # of the schedule that is looked at, long before all others
 
 
@@ -66,6 +67,27 @@ def of_worker(worker: int, past: int, coming: int, days: int) -> None:
     over = [today - dt.timedelta(hours=n + 24) for n in range(past)]
     ahead = [today + dt.timedelta(days=n // each_day, hours=n % each_day) for n in range(coming)]
     _insert([(worker, starts, people[n % len(people)]) for n, starts in enumerate((*over, *ahead))])
+
+
+def requested_of(worker: Worker) -> None:
+    """What others have was requested once; and more than a page holds waits for an answer of one worker."""
+    now, moment, people = clock.now(), EventRequest.asked_at.db_value, _numbers(Individual)[1:]
+    had = Attendance.select(Attendance.event, Attendance.individual).join(Event).where(Event.state == "booked").tuples()
+    began = now.replace(minute=0, second=0, microsecond=0) + dt.timedelta(days=900)
+    with store.writing():
+        store.insert(EventRequest, [
+            {"public_id": new_public_id(), "event": event, "individual": person, "day": now.date(), "asked_at": moment(now),
+             "answered_at": moment(now), "reason": ""} for event, person in had
+        ])  # fmt: skip
+    waits = [(worker.id, began + dt.timedelta(hours=n), people[n % len(people)]) for n in range(WAITING)]
+    _insert(waits)
+    made = Attendance.select(Attendance.event, Attendance.individual, Attendance.starts_at).where(Attendance.starts_at >= began).tuples()
+    with store.writing():
+        Event.update(state="requested").where(Event.starts_at >= began, Event.worker == worker.id).execute()
+        store.insert(EventRequest, [
+            {"public_id": new_public_id(), "event": event, "individual": person, "day": now.date(), "asked_at": moment(now),
+             "expires_at": moment(starts), "reason": ""} for event, person, starts in made
+        ])  # fmt: skip
 
 
 def _numbers(table: Any) -> list[int]:

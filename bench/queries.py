@@ -13,7 +13,20 @@ from bench.browsing import form_in
 from bench.servers import HOST
 from domain import bulk, bulk_jobs, clock, sites, store, viewer
 from domain.actor import Actor
-from models import Attendance, AvailabilityRow, BulkJob, Delivery, Event, Group, Individual, Service, Task, Worker, db
+from models import (
+    Attendance,
+    AvailabilityRow,
+    BulkJob,
+    Delivery,
+    Event,
+    EventRequest,
+    Group,
+    Individual,
+    Service,
+    Task,
+    Worker,
+    db,
+)
 
 # These do not grow with the agency's clients.
 SMALL = {
@@ -144,6 +157,7 @@ def _of_the_agency() -> dict[str, str]:
     return {
         "services": "services/", "service": f"services/{Service.select().order_by(Service.id).first().public_id}/",
         "group": f"groups/{Group.select().order_by(Group.id).first().public_id}/", "event": f"events/{event.public_id}/",
+        "requests": "requests/", "request": f"requests/{EventRequest.get(EventRequest.answered_at.is_null()).event.public_id}/",
         "tasks": "tasks/", "task": f"tasks/{task.public_id}/", "workers": "workers/", "worker": worker, "worker_form": f"{worker}edit",
         "leaving": f"{worker}leaving", "classes": "workers/classes/", "categories": "workers/categories/", "status": "accounts/",
         "status_search": "accounts/?q=an&state=active",

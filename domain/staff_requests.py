@@ -8,11 +8,11 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 from collections.abc import Sequence
-from typing import Any
 
-from domain import audit, clock, event_people, event_rows, events, offers, requests, sites, wall_clock
+from peewee import Value
+
+from domain import audit, clock, event_people, event_rows, events, offers, sites, wall_clock
 from domain.free_times import Slot
-from domain.requests import Waiting
 from domain.viewer import StaffViewer
 from models import TAKES_TIME, Attendance, Event, EventRequest, Individual, Site, Worker
 
@@ -54,21 +54,45 @@ class Asked:
 
 def listed(who: StaffViewer, most: int = MOST) -> tuple[list[Asked], bool]:
     """What the viewer is to answer, or the client, what expires first before the rest, and whether there is more."""
-    found = requests.waiting(_soonest(who).limit(most + 1))
+    found = _soonest(who, most + 1)
     return _as_seen(who, found[:most]), len(found) > most
 
 
 def first(who: StaffViewer, most: int) -> tuple[list[Asked], int]:
-    """The first of these, and how many there are."""
-    found, has_more = listed(who, most)
-    return found, int(_soonest(who).count()) if has_more else len(found)
+    """The first of these, and how many there are; of more than ``MOST`` just that."""
+    found = _soonest(who, MOST + 1)
+    return _as_seen(who, found[:most]), len(found)
 
 
-def _soonest(who: StaffViewer) -> Any:
-    """Their events; what nobody answered in time is not among them, also before it is written down."""
-    asked = who.to_answer.switch(Event).join(EventRequest, on=(EventRequest.event == Event.id))
-    waits = asked.where(EventRequest.answered_at.is_null(), EventRequest.expires_at.is_null(False), EventRequest.expires_at > clock.now())
-    return waits.order_by(EventRequest.expires_at, EventRequest.id)
+def _soonest(who: StaffViewer, most: int) -> list[Event]:
+    """Their events, each with its request as ``asked``; what nobody answered in time is not among them, also before it is written
+    down."""
+    was, there = Event.alias(), Site.alias()
+    every = who.to_answer.switch(Event).join(EventRequest, on=(EventRequest.event == Event.id), attr="asked").join(Individual)
+    every = every.switch(EventRequest).left_outer_join(was, on=(EventRequest.replaces == was.id), attr="was")
+    every = every.left_outer_join(there, on=(was.site == there.id), attr="site").select_extend(EventRequest, Individual, was, there)
+    waits = every.where(EventRequest.answered_at.is_null(), EventRequest.expires_at.is_null(False), EventRequest.expires_at > clock.now())
+    return list(waits.order_by(EventRequest.expires_at, EventRequest.id).limit(most))
+
+
+def _as_seen(who: StaffViewer, found: Sequence[Event]) -> list[Asked]:
+    """These requests with whoever comes, and which of their records may be opened."""
+    its = [event.asked.replaces_id or event.id for event in found]
+    may_open = Value(value=True) if who.may("view_all_individuals") else Individual.id.in_(who.individuals.select(Individual.id))
+    places = Attendance.select(Attendance, Individual, may_open.alias("is_open")).join(Individual)
+    places = places.where(Attendance.event.in_(its), Attendance.state.in_(_COMES)).order_by(Individual.sort_name, Individual.id)
+    coming: dict[int, list[Attendance]] = {}
+    for place in places if its else ():
+        coming.setdefault(place.event_id, []).append(place)
+    return [_seen(who, event, coming.get(number, [])) for event, number in zip(found, its, strict=True)]
+
+
+def _seen(who: StaffViewer, event: Event, coming: Sequence[Attendance]) -> Asked:
+    everybody = tuple(place.individual for place in coming)
+    opens = frozenset(place.individual_id for place in coming if place.is_open)
+    named = everybody if event.worker_id == who.worker.id else tuple(person for person in everybody if person.id in opens)
+    was = event.asked.was if event.asked.replaces_id else None
+    return Asked(event.asked, event, was, named, len(everybody) - len(named), opens, _outcome(event.asked, event), everybody)
 
 
 def one(who: StaffViewer, event: Event) -> Asked:
@@ -76,25 +100,9 @@ def one(who: StaffViewer, event: Event) -> Asked:
     every = EventRequest.select(EventRequest, Individual, Worker).join(Individual).switch(EventRequest)
     request = every.left_outer_join(Worker, on=(EventRequest.answered_by == Worker.id)).where(EventRequest.event == event.id).get()
     was = event_rows.whole().where(Event.id == request.replaces_id).first() if request.replaces_id else None
-    places = Attendance.select(Attendance, Individual).join(Individual).where(
-        Attendance.event == (request.replaces_id or event.id), Attendance.state.in_(_COMES)
-    )  # fmt: skip
-    people = [place.individual for place in places.order_by(Individual.sort_name, Individual.id)]
-    (asked,) = _as_seen(who, [Waiting(request, event, was, people)])
+    event.asked, request.was = request, was
+    (asked,) = _as_seen(who, [event])
     return asked
-
-
-def _as_seen(who: StaffViewer, found: Sequence[Waiting]) -> list[Asked]:
-    everybody = {person.id: person for each in found for person in each.people}
-    opens = frozenset(everybody) if who.may("view_all_individuals") else frozenset(each.id for each in who.seen_of([*everybody.values()]))
-    return [_seen(who, each, opens) for each in found]
-
-
-def _seen(who: StaffViewer, each: Waiting, opens: frozenset[int]) -> Asked:
-    is_own = each.event.worker_id == who.worker.id
-    named = tuple(person for person in each.people if is_own or person.id in opens)
-    hidden = len(each.people) - len(named)
-    return Asked(each.request, each.event, each.was, named, hidden, opens, _outcome(each.request, each.event), tuple(each.people))
 
 
 def _outcome(request: EventRequest, event: Event) -> str:

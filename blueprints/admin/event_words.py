@@ -24,7 +24,7 @@ Event = Row | Listed
 SOME = "x" * 22  # stands for a public id
 
 TONES = {"requested": "warn", "booked": "info"}
-ASKS = {"change": N_("another time requested"), "offered": N_("the client is asked")}
+ASKS = {"change": N_("another time requested"), "offered": wording.ASKED["offered"]}
 PLACE_TONES = {"booked": "info", "show": "good", "no_show": "warn", "cancelled_by_client": "warn", "late_cancelled": "warn"}
 
 

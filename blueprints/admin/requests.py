@@ -13,6 +13,7 @@ from blueprints.admin.changes import DeclineForm
 from domain import requests, staff_calendar, staff_requests, wall_clock
 from domain.staff_requests import Asked
 from models import Event
+from web import formatting
 from web.access import any_staff
 from web.forms import version_in
 from web.fragments import done, page
@@ -77,8 +78,10 @@ def _one_tap(slot: Any, site: Any, event: Event) -> tuple[str, dict[str, str]]:
     """A free time in words, and what its button sends: the same as somebody types."""
     there = wall_clock.local(slot.starts_at, slot.zone)
     typed = {"date-day": there.day, "date-month": there.month, "date-year": there.year, "time": f"{there:%H:%M}", "site": site.public_id}
-    where = "" if site.id == event.site_id else f" · {site.name}"
-    return event_words.moment(slot.starts_at, slot.zone) + where, {name: str(value) for name, value in typed.items()}
+    said = event_words.moment(slot.starts_at, slot.zone)
+    if slot.zone == event.site.time_zone:  # which stands above it
+        said = _("%(day)s, %(time)s", day=formatting.weekday(there.date()), time=formatting.clock_time(there))
+    return said if site.id == event.site_id else formatting.dotted([said, site.name]), {name: str(value) for name, value in typed.items()}
 
 
 def _opens_day(event: Event) -> bool:

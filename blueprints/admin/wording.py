@@ -70,10 +70,9 @@ GROUP_HELP = {
     "system_admin": N_("Everything, settings included."),
 }
 ASKED = {  # what became of a request
-    "waiting": N_("Waits for your answer"), "offered": N_("The client is asked"), "accepted": N_("Accepted"), "declined": N_("Declined"),
-    "expired": N_("Not answered in time"), "withdrawn": N_("Withdrawn"), "cancelled": N_("Cancelled"), "at_once": N_("Booked at once"),
+    "offered": N_("the client is asked"), "accepted": N_("accepted"), "declined": N_("declined"), "expired": N_("not answered in time"),
+    "withdrawn": N_("withdrawn"), "cancelled": N_("cancelled"),
 }  # fmt: skip
-ASKED_TONES = {"accepted": "good", "declined": "warn", "expired": "warn"}
 WORKER_STATES = {"active": N_("may sign in"), "invited": N_("invited"), "uninvited": N_("cannot sign in yet"), "left": N_("left")}
 WORKER_TONES = {"active": "good", "invited": "warn"}
 CATEGORIES = {

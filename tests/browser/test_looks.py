@@ -12,7 +12,7 @@ import pytest
 from browser import ways
 from browser.conftest import Tabs
 from browser.looks import look, sideways
-from browser.portals import PASSWORD, ROOT, Portal, Town
+from browser.portals import PASSWORD, ROOT, Portal, Town, requested
 from browser.test_main_job import JACKIE, an_agency_with_people
 from playwright.sync_api import Browser, Page, Response, expect
 
@@ -196,6 +196,7 @@ def signed_out_while_typing(page: Page) -> None:
 CODE = re.compile(r"^\d{3} \d{3}$")
 INDIVIDUALS, RECORD, NEW = "/admin/individuals/", "/admin/individuals/<public_id>/", "/admin/individuals/new"
 EVENT = "/admin/events/<event_id>/"
+REQUESTS = "/admin/requests/"
 ACCOUNT = RECORD + "account/new"
 MOVE = RECORD + "account/<account_id>/<verb>"
 SETUP = "/admin/settings/"
@@ -382,6 +383,7 @@ STAFF = [
     State("event, somebody to be taken out", EVENT + "places/<place_id>/removal", "/admin/schedule/new?q=client1@example.org", ADMIN,
           booking("09:15", "Take them out")),
     State("events of a client", RECORD + "events", INDIVIDUALS + "?q=client1@example.org", ADMIN, appointments),
+    State("requests, none", REQUESTS, REQUESTS, WORKER),
     State("tasks, none of mine", "/admin/tasks/", "/admin/tasks/?worker=me&category=on_call", ADMIN),
     State("services", SERVICES, SERVICES, ADMIN),
     State("service, new", SERVICES + "new", SERVICES + "new", ADMIN),
@@ -799,6 +801,35 @@ def test_an_invitation_and_a_task(town: Town, phone: Phone, browser: Browser) ->
 
 
 @pytest.mark.long
+def test_what_clients_request_is_answered(town: Town, phone: Phone, browser: Browser) -> None:
+    requested(town.data, ANOTHER, *(2000 + 30 * number for number in range(4)))
+    staff = phone(town.url, storage_state=town.cookies_of(ADMIN, browser), **CALM)
+    staff.goto("/admin/")
+    look(staff, "/admin/")
+    staff.goto(REQUESTS)
+    look(staff, REQUESTS)
+    first_row(staff)
+    one = staff.url
+    look(staff, REQUESTS + "<event_id>/")
+    ways.press(staff, "Offer this time")
+    look(staff, REQUESTS + "<event_id>/offer")
+    staff.goto(one)
+    staff.get_by_role("group", name="Free times").get_by_role("button").first.click()
+    expect(staff.get_by_text("the client is asked").first).to_be_visible()
+    look(staff, REQUESTS)
+    staff.goto(one)
+    look(staff, REQUESTS + "<event_id>/")
+    staff.get_by_label("Why not?").fill("On that day nobody is here who could see you, so please choose another one.")
+    ways.press(staff, "Decline")
+    expect(staff.get_by_text("Declined. The client reads why.")).to_be_visible()
+    staff.goto(one)
+    look(staff, REQUESTS + "<event_id>/")
+    staff.goto(REQUESTS)
+    staff.get_by_role("main").get_by_role("button", name="Accept").first.click()
+    expect(staff.get_by_text("Accepted:")).to_be_visible()
+
+
+@pytest.mark.long
 def test_a_used_link_and_one_that_was_tried_too_often(town: Town, phone: Phone, browser: Browser) -> None:
     staff, page = phone(town.url, storage_state=town.cookies_of(ADMIN, browser)), phone(town.url, **CALM)
     happy, unhappy = town.newcomer(), town.newcomer()
@@ -897,7 +928,7 @@ def test_a_page_from_right_to_left(path: str, town: Town, phone: Phone, browser:
 
 
 def test_no_page_is_left_out(town: Town) -> None:
-    looked_at_below = {RECORD + "changes/<change_id>/refusal", "/admin/tasks/<public_id>/", WORKERS + "<public_id>/withdrawal"}
+    looked_at_below = {REQUESTS + "<event_id>/", RECORD + "changes/<change_id>/refusal", "/admin/tasks/<public_id>/", WORKERS + "<public_id>/withdrawal"}
     routes = {row["route"] for row in json.loads(town.command("audiences", "--json")) if "GET" in row["methods"]}
     looked_at = {state.route for state in ANYBODY + CLIENTS + STAFF + EMPTY}
     assert routes - looked_at - ACTIVATION - RESET - TERMS - SECOND_STEP - LETTERS - FIRST_START - NO_PAGES - looked_at_below == set()

@@ -192,7 +192,7 @@ def test_another_time_is_typed_and_the_client_is_asked(ask, browse):
     dora.open(of(event))
     page = dora.press("Offer this time", {**born(FRIDAY, "date"), "time": "15:00"})
     assert page.path == LIST
-    assert "The client is asked" in page
+    assert "the client is asked" in page
     assert page.buttons.count("Accept") == 0
     assert (now(event).state, now(event).starts_at) == ("requested", at(15))
     page = dora.open(of(event))
@@ -406,7 +406,7 @@ def test_what_is_cancelled_meanwhile_was_withdrawn_by_nobody(change, browse, cas
 # ---------------------------------------------------------------- elsewhere
 
 
-def test_today_tells_of_the_first_few_and_leads_to_all(ask, browse):
+def test_today_tells_of_the_first_few_and_leads_to_all(ask, browse, monkeypatch):
     for hour in (9, 10, 11):
         ask(at(hour))
     ask(at(9, dt.date(2026, 3, 9)), "bob")
@@ -415,6 +415,8 @@ def test_today_tells_of_the_first_few_and_leads_to_all(ask, browse):
     assert page.buttons.count("Accept") == 3
     assert page.links["All requests: 4"] == LIST
     assert "Requests to answer" not in browse("otto").open("/admin/")
+    monkeypatch.setattr(staff_requests, "MOST", 3)
+    assert browse("dora").open("/admin/").links["All requests: more than 3"] == LIST
 
 
 def test_the_menu_has_requests_while_clients_may_ask(browse, cast, decided):

@@ -239,7 +239,7 @@ def build_world(cast: Any, application: Any) -> World:
     _devices(cast)
     _events(cast)
     for person, worker in ((cast.alice, cast.dora), (cast.bob, cast.finn)):
-        requested(person, worker, 40)
+        requested(person, worker, 60)
     unlock, former_address = _ways_back(cast.alice_account, first.expires_at)
     return World(cast, links.token(first), links.token(second), links.token(reset), box.messages()[0][0], links.token(unlock),
                  links.token(former_address), file.public_id, **_appointments(cast),

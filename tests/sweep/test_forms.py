@@ -573,7 +573,8 @@ def test_the_columns_that_are_wished_for_are_all_there():
 
 
 # A choice that a form may have offered when it was opened is refused there, not passed over.
-CHOSEN = {"/admin/schedule/new": {"worker", "site", "service", "group"}, "/admin/events/<event_id>/move": {"worker", "site"}}
+CHOSEN = {"/admin/schedule/new": {"worker", "site", "service", "group"}, "/admin/events/<event_id>/move": {"worker", "site"},
+          "/admin/requests/<event_id>/offer": {"worker", "site"}}  # fmt: skip
 
 
 @pytest.mark.only_sqlite
