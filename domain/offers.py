@@ -10,7 +10,7 @@ from typing import Any
 
 from peewee import Case, Value, fn
 
-from domain import agency, availability, clock, event_rows, events, settings, statements
+from domain import agency, availability, clock, event_rows, events, settings, statements, store
 from domain.free_times import Slot, Span, Timetable
 from domain.rules import N_, NotFound, RuleBroken
 from models import (
@@ -295,10 +295,13 @@ def _utc(value: Any) -> dt.datetime:
     return at.replace(tzinfo=dt.UTC)  # type: ignore[no-any-return]
 
 
-def sites_of(slots: Sequence[Slot]) -> dict[int, Site]:
-    """Where free times are, by the number of the site."""
-    numbers = {slot.site for slot in slots}
-    return {site.id: site for site in Site.select().where(Site.id.in_(numbers))} if numbers else {}
+def site_of(slot: Slot) -> Site:
+    """Where a free time is."""
+    return store.keep("every site", _sites)[slot.site]
+
+
+def _sites() -> dict[int, Site]:
+    return {site.id: site for site in Site.select()}
 
 
 # ---------------------------------------------------------------- in words

@@ -142,9 +142,11 @@ def _tell_booked(event: Event, by: Actor) -> None:
 # ---------------------------------------------------------------- another time
 
 
-def may_change(place: Attendance, known: tuple[Asked | None, Asked | None] | None = None) -> str:
+def may_change(
+    place: Attendance, known: tuple[Asked | None, Asked | None] | None = None, there: list[Attendance] | None = None
+) -> str:
     """Why a client may not choose another time for what they have, ``off``, ``over``, ``late``, ``waiting`` or ``others``; empty when
-    they may.  ``known`` is what ``asked.around`` says of its event, for whoever has asked already."""
+    they may.  ``known`` is what ``asked.around`` says of its event and ``there`` who is ``standing`` in it, for whoever has asked."""
     event = place.event
     if not settings.get("changing_time") or not offers.is_open():
         return "off"
@@ -156,7 +158,7 @@ def may_change(place: Attendance, known: tuple[Asked | None, Asked | None] | Non
     if change is not None or (own is not None and own.is_offered):
         return "waiting"
     is_own = own is not None and own.is_of(place)
-    if event.group_id is not None or (not is_own and len(_standing(event)) > 1):
+    if event.group_id is not None or (not is_own and len(standing(event) if there is None else there) > 1):
         return "others"
     return ""
 
@@ -170,13 +172,15 @@ MAY_NOT = {
 }
 
 
-def _standing(event: Event) -> list[Attendance]:
+def standing(event: Event) -> list[Attendance]:
+    """The places in an event that were not given up."""
     return [place for place in events.places(event) if place.state == "booked"]
 
 
-def for_change(place: Attendance) -> Wish:
-    """The wish for another time of what somebody has: the same worker, length and people.  ``place`` comes with its event."""
-    others = [each.individual for each in _standing(place.event) if each.individual_id != place.individual_id]
+def for_change(place: Attendance, there: list[Attendance] | None = None) -> Wish:
+    """The wish for another time of what somebody has: the same worker, length and people.  ``place`` comes with its event; ``there``
+    as in ``may_change``."""
+    others = [each.individual for each in (standing(place.event) if there is None else there) if each.individual_id != place.individual_id]
     return Wish(place.individual, place.event.worker, place.enrolment, tuple(others[: offers.MOST_PEOPLE - 1]), place.event)
 
 

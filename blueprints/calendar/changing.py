@@ -7,7 +7,7 @@ from functools import cached_property
 from flask import abort, g, request
 
 from blueprints.calendar import bp, requesting, weeks, wording
-from domain import asked, attendances, event_messages, events, offers, photos, requests, services, settings, texts
+from domain import asked, attendances, event_messages, events, offers, requests, services, settings, texts
 from domain.asked import Asked
 from domain.free_times import Slot
 from domain.offers import Wish
@@ -122,23 +122,22 @@ def withdraw(place_id: str):
 
 @bp.get("/<place_id>/time")
 def times(place_id: str):
-    place = _changeable(place_id)
-    if place is None:
+    wish, place = _changeable(place_id)
+    if wish is None:
         return done(_page(place_id))
-    wish, base = requests.for_change(place), url_for("calendar.times", place_id=place_id)
+    base, now = url_for("calendar.times", place_id=place_id), wording.Shown(place)
     week = weeks.Week(wish, offers.timetable(wish), lambda date: f"{base}?date={date}", lambda slot: f"{base}/{weeks.mark(slot)}")
     told = [events.called(wish.worker), wording.length(wish.minutes), services.title_of(place.event)]
-    now = wording.Shown(place)
     return page("calendar/times.html", week=week, back=(_page(place_id), now.date), told=told, is_change=True, now=now,
                 phone=wording.phone(place))  # fmt: skip
 
 
 @bp.get("/<place_id>/time/<moment>")
 def time(place_id: str, moment: str):
-    place = _changeable(place_id)
-    if place is None:
+    at = weeks.moment(moment)
+    wish, place = _changeable(place_id)
+    if wish is None:
         return done(_page(place_id))
-    wish, at = requests.for_change(place), weeks.moment(moment)
     slot, reason = offers.timetable(wish).at(at)
     week = f"{url_for('calendar.times', place_id=place_id)}?date={weeks.date_of(at)}"
     if slot is None or reason:
@@ -151,7 +150,7 @@ def _review(place: Attendance, wish: Wish, slot: Slot, week: str):
     new = weeks.place_at(wish, slot)
     return page(
         "calendar/change.html", place=place, moment=weeks.mark(slot), now=wording.Shown(place), week=week,
-        shown=wording.Shown(new), mark=attendances.mark_of(place), photo=photos.shown_of(wish.worker),
+        shown=wording.Shown(new), mark=attendances.mark_of(place),
         until=requests.until(slot.starts_at), is_at_once=place.event.state == "booked" and settings.get("request_mode") == "at_once",
     )  # fmt: skip
 
@@ -174,13 +173,15 @@ def _page(place_id: str) -> str:
     return url_for("calendar.event", place_id=place_id)
 
 
-def _changeable(place_id: str) -> Attendance | None:
-    """The client's own place; None, with the sentence told, where they may not choose another time for it."""
+def _changeable(place_id: str) -> tuple[Wish | None, Attendance]:
+    """The client's own place, and the wish for another time of it; none, with the sentence told, where they may not choose one."""
     requesting.must_be_open()
     place: Attendance = g.viewer.place(place_id)
-    refused = requests.may_change(place)
+    place.individual = g.viewer.individual
+    there = requests.standing(place.event)
+    refused = requests.may_change(place, there=there)
     if refused == "off":
         abort(404)
     if refused:
         tell_refusal(RuleBroken(requests.MAY_NOT[refused], code=refused))
-    return None if refused else place
+    return None if refused else requests.for_change(place, there), place

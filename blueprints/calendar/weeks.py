@@ -14,7 +14,7 @@ from flask import abort, request
 from domain import agency, offers, texts
 from domain.free_times import Day, Slot, Timetable
 from domain.offers import Wish
-from models import Attendance, Event, Site
+from models import Attendance, Event
 from web import formatting
 from web.languages import gettext as _
 from web.languages import spoken
@@ -99,23 +99,22 @@ class Week:
     @property
     def parts(self) -> list[Part]:
         """Its days in order."""
-        sites = offers.sites_of(self.slots) if len({slot.site for slot in self.slots}) > 1 else {}
-        return list(self._parts(sites))
+        return list(self._parts(has_several=len({slot.site for slot in self.slots}) > 1))
 
-    def _parts(self, sites: dict[int, Site]) -> Iterator[Part]:
+    def _parts(self, *, has_several: bool) -> Iterator[Part]:
         for (why, _date), some in itertools.groupby(self._days, key=lambda day: (self._why(day), day.date if day.slots else None)):
             days = list(some)
             titles = [formatting.weekday(day.date) for day in (days[0], days[-1])]
             title = titles[0] if len(days) == 1 else _("%(start)s to %(end)s", start=titles[0], end=titles[1])
-            yield Part(title, list(self._places(days[0].slots, titles[0], sites)), why)
+            yield Part(title, list(self._places(days[0].slots, titles[0], has_several=has_several)), why)
 
     def _why(self, day: Day) -> str:
         return "" if day.slots else texts.refusal(spoken(), offers.why(day.reason, self._wish, is_day=True))
 
-    def _places(self, slots: Sequence[Slot], day: str, sites: dict[int, Site]) -> Iterator[tuple[str, list[Time]]]:
-        for number, some in itertools.groupby(slots, key=lambda slot: slot.site):
-            name = sites[number].name if number in sites else ""
-            yield name, [self._time(slot, day) for slot in some]
+    def _places(self, slots: Sequence[Slot], day: str, *, has_several: bool) -> Iterator[tuple[str, list[Time]]]:
+        for _number, some in itertools.groupby(slots, key=lambda slot: slot.site):
+            there = list(some)
+            yield offers.site_of(there[0]).name if has_several else "", [self._time(slot, day) for slot in there]
 
     def _time(self, slot: Slot, day: str) -> Time:
         there = slot.starts_at.astimezone(ZoneInfo(slot.zone))
@@ -158,7 +157,8 @@ def date_of(at: dt.datetime) -> str:
 
 def place_at(wish: Wish, slot: Slot) -> Attendance:
     """A free time as a page tells an appointment; it stands in no table."""
-    site = offers.sites_of([slot])[slot.site]
-    event = Event(worker=wish.worker, starts_at=slot.starts_at, ends_at=slot.ends_at, site=site, service=wish.service, state="requested",
-                  is_video=bool(wish.event is not None and wish.event.is_video))  # fmt: skip
+    event = Event(
+        worker=wish.worker, starts_at=slot.starts_at, ends_at=slot.ends_at, site=offers.site_of(slot), service=wish.service,
+        state="requested", is_video=bool(wish.event is not None and wish.event.is_video),
+    )  # fmt: skip
     return Attendance(event=event, state="booked")

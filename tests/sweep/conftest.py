@@ -348,7 +348,9 @@ def _requesting(cast: Any) -> dict[str, str]:
         own = services.add(services.Details(f"{worker.first_name}’s"), "case", ada)
         services.show(own, ada, is_visible=True, version=own.version, warned_of=())
         enrolments.open(person, own, worker, agency.today(), ada)
+        services.staff(own, [cast.otto], ada, version=models.Service.get_by_id(own.id).version)
         availability.be_there(worker, day, 9 * 60, 12 * 60, kind, agency.main_site(), ada)
+    availability.be_there(cast.otto, day, 9 * 60, 12 * 60, kind, agency.main_site(), ada)
     at = dt.datetime.combine(day, dt.time(9), agency.zone())
     return {"moment": str(int(at.timestamp()))}
 

@@ -418,7 +418,7 @@ def _living(app: Flask) -> dict[str, Walker]:
     _events()
     ways["wim, who is invited"].ask(f"/invitation/{links.token(_staff())}")
     _appointments(ways["alice, who was asked whether she comes"])
-    _requests()
+    _time_for_clients()
     _steps(ways, pia)
     ways |= {who: Walker(app, who) for who in PEOPLE["living"] if who not in ways}
     _second_steps(ways)
@@ -510,7 +510,7 @@ def _appointments(asked: Walker) -> None:
         Delivery.update(state="cancelled").where(Delivery.kind.startswith("event_")).execute()
 
 
-def _requests() -> None:
+def _time_for_clients() -> None:
     """Dora has time for clients on one day.  Alice asked for some of it, and is asked about another time; a little is left."""
     dora, alice, day = Worker.get(Worker.external_id == "dora"), individual("alice"), agency.today() + dt.timedelta(days=10)
     kind = availability.add_type("Time for clients", "green", _ada())

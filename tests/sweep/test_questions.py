@@ -59,7 +59,7 @@ FURTHER = {
     "/admin/my-sign-in/devices/": ("?older={device of staff}",),
     "/admin/individuals/<public_id>/contacts/new": ("?kind=email",),
     "/about-me/contacts/new": ("?kind=mobile",),
-    "/my-services/timeline": ("?page=2",),
+    "/my-services/timeline": ("?page=2",), "/calendar/request/<enrolment_id>/<worker_id>/": ("?date=2099-01-01",),
     "/admin/services/": ("?page=2",), "/admin/services/<public_id>/": ("?page=2",), "/admin/groups/<public_id>/": ("?page=2", "?q=archer"),
     "/admin/individuals/<public_id>/enrolments/": ("?page=2",),
     "/admin/individuals/<public_id>/enrolments/<enrolment_id>/participants": ("?q=archer",),
