@@ -97,6 +97,7 @@ from tables.outbox import (  # noqa: F401
     Delivery,
     DeliveryAttempt,
 )
+from tables.requests import EventRequest
 from tables.second_step import (
     Authenticator,
     HalfSignIn,
@@ -143,5 +144,5 @@ TABLES: tuple[type[Row], ...] = (
     ImportFile, ImportProblem, ImportMapping, DayCount, BulkJob, BulkRow,
     Authenticator, RecoveryCode, HalfSignIn, BrandChoice, BrandPicture, WorkerPhoto,
     Service, Group, ServiceWorker, Enrolment, EnrolmentWorker, Participant, RosterEntry, Event, Attendance, EventMessage, CalendarFeed,
-    AvailabilityType, AvailabilityCalendar, AvailabilityRow, AvailabilityException, Holiday,
+    AvailabilityType, AvailabilityCalendar, AvailabilityRow, AvailabilityException, Holiday, EventRequest,
 )  # fmt: skip

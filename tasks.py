@@ -33,6 +33,7 @@ from domain import (
     imports,
     limits,
     notices,
+    requests,
     schema,
     sign_in,
     statistics,
@@ -63,6 +64,7 @@ def each_minute(config: Config) -> None:
     accounts.expire_due()
     imports.settle_applied()
     statistics.count_if_new_day()
+    requests.expire_due()
     event_messages.plan_anew()
     deliver(config)
 

@@ -12,23 +12,35 @@ from app import create_app
 from bench.servers import HOST
 from domain import calendar_feeds, clock, store
 from domain.actor import Actor
-from models import Attendance, Enrolment, Event, EventMessage, Individual, PortalAccount, Site, Worker, new_public_id
+from models import (
+    Attendance,
+    Enrolment,
+    Event,
+    EventMessage,
+    EventRequest,
+    Individual,
+    PortalAccount,
+    Site,
+    Worker,
+    new_public_id,
+)
 
 AT_ONCE = 2_000
 IN_FEED = 500
+WAITING = 60
 WEEK, IN_WEEK = dt.date(2001, 1, 1), 200  # of the schedule that is looked at, long before all others
 
 
 def clear() -> None:
     """The made-up agency's own make room."""
     with store.writing():
-        for table in (EventMessage, Attendance, Event):
+        for table in (EventMessage, EventRequest, Attendance, Event):
             table.delete().execute()
 
 
-def of_others(number: int) -> None:
-    """So many, half of them over, one after the other with each worker, and each with somebody else."""
-    workers, people = _numbers(Worker), _numbers(Individual)[1:]
+def of_others(number: int, but: int = 0) -> None:
+    """So many, half of them over, one after the other with each worker but one, and each with somebody else."""
+    workers, people = [each for each in _numbers(Worker) if each != but], _numbers(Individual)[1:]
     began = clock.now().replace(minute=0, second=0, microsecond=0) - dt.timedelta(hours=number // len(workers) // 2)
     for start in range(0, number, AT_ONCE):
         some = range(start, min(start + AT_ONCE, number))
@@ -46,6 +58,36 @@ def week_of(worker: Worker) -> None:
     """Two hundred of one worker in the week that is looked at, each with somebody else."""
     people, began = _numbers(Individual)[1:], dt.datetime.combine(WEEK, dt.time(4), dt.UTC)
     _insert([(worker.id, began + dt.timedelta(minutes=30 * n), people[n % len(people)]) for n in range(IN_WEEK)])
+
+
+def of_worker(worker: int, past: int, coming: int, days: int) -> None:
+    """So many of one worker that are over, and so many in the days to come, from noon in UTC on, each with somebody else."""
+    people, today = _numbers(Individual)[1:], clock.now().replace(hour=12, minute=0, second=0, microsecond=0)
+    each_day = coming // days + 1
+    over = [today - dt.timedelta(hours=n + 24) for n in range(past)]
+    ahead = [today + dt.timedelta(days=n // each_day, hours=n % each_day) for n in range(coming)]
+    _insert([(worker, starts, people[n % len(people)]) for n, starts in enumerate((*over, *ahead))])
+
+
+def requested_of(worker: Worker) -> None:
+    """What others have was requested once; and more than a page holds waits for an answer of one worker."""
+    now, moment, people = clock.now(), EventRequest.asked_at.db_value, _numbers(Individual)[1:]
+    had = Attendance.select(Attendance.event, Attendance.individual).join(Event).where(Event.state == "booked").tuples()
+    began = now.replace(minute=0, second=0, microsecond=0) + dt.timedelta(days=900)
+    with store.writing():
+        store.insert(EventRequest, [
+            {"public_id": new_public_id(), "event": event, "individual": person, "day": now.date(), "asked_at": moment(now),
+             "answered_at": moment(now), "reason": ""} for event, person in had
+        ])  # fmt: skip
+    waits = [(worker.id, began + dt.timedelta(hours=n), people[n % len(people)]) for n in range(WAITING)]
+    _insert(waits)
+    made = Attendance.select(Attendance.event, Attendance.individual, Attendance.starts_at).where(Attendance.starts_at >= began).tuples()
+    with store.writing():
+        Event.update(state="requested").where(Event.starts_at >= began, Event.worker == worker.id).execute()
+        store.insert(EventRequest, [
+            {"public_id": new_public_id(), "event": event, "individual": person, "day": now.date(), "asked_at": moment(now),
+             "expires_at": moment(starts), "reason": ""} for event, person, starts in made
+        ])  # fmt: skip
 
 
 def _numbers(table: Any) -> list[int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 import gzip
 import re
 import shutil
@@ -23,6 +24,7 @@ PAIRS = 5
 SECONDS = 15  # for each of two that are compared, turn by turn
 CLIENTS = 1000
 SIGN_INS = 8
+REQUESTS_OF_EACH = 10
 READING = 5  # seconds for which Home is read again and again
 REQUESTS = 10_000
 
@@ -51,10 +53,12 @@ SELECTS = {
     "status": 10, "status_search": 10, "status_site": 10, "bulk_job": 10, "bulk_people": 10, "activations": 10, "statistics": 10,
     "calendar": 6, "calendar_history": 6, "appointment": 6, "calendar_feed": 4, "my_services": 6, "my_timeline": 6,
     "services": 10, "service": 10, "group": 10, "enrolment": 10, "event": 10, "events": 10,
-    "sites": 10, "footer_pages": 10, "devices": 10, "my_sign_in": 10, "schedule_week": 10,
+    "sites": 10, "footer_pages": 10, "devices": 10, "my_sign_in": 10, "schedule_week": 10, "requests": 10, "request": 10,
+    "kinds_of_time": 10, "holidays": 10, "hours": 10, "hours_week": 10, "hours_removal": 10,
 }  # fmt: skip
 SCANS = {"status": 1}  # counts what was found, up to a number after which it says "more than"
-WITH_WRK = ("home.ratio", "home.scale", "calendar.upcoming", "calendar.scale", "services.overview", "schedule.week")
+WITH_WRK = ("home.ratio", "home.scale", "calendar.upcoming", "calendar.scale", "services.overview", "schedule.week", "booking.week",
+            "booking.scale")
 
 
 def figure(*names: str) -> Callable[[Measure], Measure]:
@@ -213,6 +217,73 @@ def calendar_feed(folder: Path) -> Iterator[Line]:
     """A calendar of 500 appointments, in milliseconds."""
     milliseconds, _selects = map(float, measured(folder, "bench.appointments", "feed"))
     yield Line("calendar.feed", milliseconds, 100)
+
+
+# ---------------------------------------------------------------- requests
+
+
+@contextlib.contextmanager
+def with_free_times(folder: Path, number: int) -> Iterator[tuple[str, int, list[str]]]:
+    """A portal with so many appointments of others, and a worker who has time: address, port, where each client looks for it."""
+    data = copied(folder, CLIENTS)
+    fill = [sys.executable, "-m", "bench.booking", "fill", str(number)]
+    env = servers.environment(data, 1)
+    said = subprocess.run(servers.pinned(0, fill), cwd=servers.ROOT, env=env, check=True, stdout=subprocess.PIPE, text=True).stdout
+    try:
+        with servers.portal(data) as (address, _):
+            yield address, int(address.rpartition(":")[2]), said.split()
+    finally:
+        shutil.rmtree(data.parent)
+
+
+@figure("booking.week")
+def booking_week(folder: Path) -> Iterator[Line]:
+    """A week of free times of a worker with 5,000 past and 500 coming appointments ÷ bare Flask."""
+    with servers.bare() as hello, with_free_times(folder, 5_000) as (address, port, paths):
+        yield Line("booking.week", _times_bare(hello, address + paths[0], signed_in(port).cookie), 0.05, most=False)
+
+
+@figure("booking.scale")
+def booking_scale(folder: Path) -> Iterator[Line]:
+    """The same where others have 500,000 ÷ where they have 5,000."""
+    with with_free_times(folder, 5_000) as (small, small_port, few), with_free_times(folder, 500_000) as (large, large_port, many):
+        cookies = [signed_in(port).cookie for port in (small_port, large_port)]
+        for address, cookie in zip((small + few[0], large + many[0]), cookies, strict=True):
+            servers.rate(address, cookie=cookie, seconds=1)
+        ratios = []
+        for _ in range(PAIRS):
+            less = servers.rate(small + few[0], cookie=cookies[0])
+            ratios.append(servers.rate(large + many[0], cookie=cookies[1]) / less)
+        yield Line("booking.scale", statistics.median(ratios), 0.85, most=False)
+
+
+@figure("booking.compute")
+def booking_compute(folder: Path) -> Iterator[Line]:
+    """Sixty days of free times in Python ÷ a row by its key."""
+    yield Line("booking.compute", float(measured(folder, "bench.booking", "compute")[-1]), 50)
+
+
+@figure("booking.request")
+def booking_request(folder: Path) -> Iterator[Line]:
+    """A request, by one client after the other, ÷ bare Flask, in requests per second of one connection."""
+    with servers.bare() as hello, with_free_times(folder, 5_000) as (_address, port, paths):
+        plain = Browser(int(hello.rstrip("/").rpartition(":")[2]))
+        bare, asked = [], []
+        for number, path in enumerate(paths, start=1):
+            browser = signed_in(port, f"client{number}@example.org")
+            for _ in range(REQUESTS_OF_EACH):
+                week = browser.page(path)
+                moment = re.search(rf'href="({re.escape(path)}\d+)', week).group(1)  # type: ignore[union-attr]
+                form = form_in(browser.page(moment), moment)
+                bare.append(_seconds(lambda: plain.page("/")))
+                asked.append(_seconds(functools.partial(browser.post, moment, form)))
+        yield Line("booking.request", statistics.median(bare) / statistics.median(asked), 0.04, most=False)
+
+
+def _seconds(do: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    do()
+    return time.perf_counter() - began
 
 
 # ---------------------------------------------------------------- queries and plans

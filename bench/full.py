@@ -43,6 +43,7 @@ def fill() -> Individual:
         _devices_and_links(accounts)
     appointments.week_of(staff.worker)  # type: ignore[arg-type]
     appointments.of_others(MANY)
+    appointments.requested_of(staff.worker)  # type: ignore[arg-type]
     one = PortalAccount.get(PortalAccount.email == "client1@example.org")
     appointments.of_one(one.individual_id, 60)
     _reach(one.individual, staff)

@@ -13,11 +13,25 @@ from bench.browsing import form_in
 from bench.servers import HOST
 from domain import bulk, bulk_jobs, clock, sites, store, viewer
 from domain.actor import Actor
-from models import Attendance, BulkJob, Delivery, Event, Group, Individual, Service, Task, Worker, db
+from models import (
+    Attendance,
+    AvailabilityRow,
+    BulkJob,
+    Delivery,
+    Event,
+    EventRequest,
+    Group,
+    Individual,
+    Service,
+    Task,
+    Worker,
+    db,
+)
 
 # These do not grow with the agency's clients.
 SMALL = {
     "agency", "site", "setting", "page_version", "security_class", "channel_health", "audit_head", "import_run", "house_mark",
+    "availability_type", "availability_calendar", "availability_row", "availability_exception", "holiday",
     "worker", "worker_category", "category_member", "bulk_job", "service", "service_group", "service_worker",
 }  # fmt: skip
 # What every request asks before its view: who is there, and what the agency decided.  The audit's head belongs to a write.
@@ -143,13 +157,22 @@ def _of_the_agency() -> dict[str, str]:
     return {
         "services": "services/", "service": f"services/{Service.select().order_by(Service.id).first().public_id}/",
         "group": f"groups/{Group.select().order_by(Group.id).first().public_id}/", "event": f"events/{event.public_id}/",
+        "requests": "requests/", "request": f"requests/{EventRequest.get(EventRequest.answered_at.is_null()).event.public_id}/",
         "tasks": "tasks/", "task": f"tasks/{task.public_id}/", "workers": "workers/", "worker": worker, "worker_form": f"{worker}edit",
         "leaving": f"{worker}leaving", "classes": "workers/classes/", "categories": "workers/categories/", "status": "accounts/",
         "status_search": "accounts/?q=an&state=active",
         "status_site": f"accounts/?site={sites.in_use()[-1].public_id}", "bulk_job": job, "bulk_people": f"{job}people",
         "activations": "accounts/activations/", "statistics": "statistics/", "sites": "settings/sites/",
+        "kinds_of_time": "settings/kinds-of-time/", "holidays": "settings/holidays/", **_hours(),
         "footer_pages": "settings/pages/", "devices": "my-sign-in/devices/", "my_sign_in": "my-sign-in/",
     }  # fmt: skip
+
+
+def _hours() -> dict[str, str]:
+    """The pages of a worker's hours, and what asks before something of them is removed."""
+    row = AvailabilityRow.select().order_by(AvailabilityRow.id).first()
+    here, week = f"schedule/hours/{row.calendar.worker.public_id}/", f"calendars/{row.calendar.public_id}/"
+    return {"hours": here, "hours_week": f"{here}{week}", "hours_removal": f"{here}{week}removal"}
 
 
 def _a_job() -> BulkJob:

@@ -24,6 +24,7 @@ from blueprints import (
     public,
     signing,
 )
+from domain import settings
 from domain.viewer import ClientViewer, StaffViewer, Viewer
 from web.languages import gettext as _
 
@@ -85,6 +86,7 @@ def _staff_menu(who: StaffViewer) -> list[tuple[str, str, str]]:
     return [
         ("/admin/", "house", _("Today")),
         ("/admin/schedule/", "calendar", _("Schedule")),
+        *([("/admin/requests/", "clock", _("Requests"))] if settings.get("requesting") else []),
         ("/admin/tasks/", "list-checks", _("Tasks")),
         ("/admin/individuals/", "users", _("Clients")),
         *([("/admin/accounts/", "shield-check", _("Accounts"))] if who.may("manage_accounts") else

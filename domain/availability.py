@@ -9,15 +9,23 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 from collections.abc import Iterable, Sequence
-from functools import partial
 from typing import Any
 
 from peewee import IntegrityError
 
-from domain import audit, clock, colour, event_rows, profile, store
+from domain import audit, clock, event_rows, statements, store
 from domain.actor import Actor
+from domain.availability_types import COLOURS as COLOURS
+from domain.availability_types import add_type as add_type
+from domain.availability_types import change_type as change_type
+from domain.availability_types import client_facing as client_facing
+from domain.availability_types import face_clients as face_clients
+from domain.availability_types import find_type as find_type
+from domain.availability_types import named
+from domain.availability_types import remove_type as remove_type
+from domain.availability_types import types as types
 from domain.free_times import Away, Hours, Plans
-from domain.rules import N_, STALE, NotFound, RuleBroken, Term, together
+from domain.rules import N_, STALE, NotFound, RuleBroken
 from models import (
     TAKES_TIME,
     AvailabilityCalendar,
@@ -31,117 +39,8 @@ from models import (
 )
 
 DAY = 24 * 60
-COLOURS = {
-    "blue": Term(N_("Blue")), "green": Term(N_("Green")), "teal": Term(N_("Teal")), "amber": Term(N_("Amber")),
-    "red": Term(N_("Red")), "purple": Term(N_("Purple")), "grey": Term(N_("Grey")),
-}  # fmt: skip
 WEEKDAYS = range(7)  # Monday is 0
 MOST_DAYS = 400  # looked at in one question
-
-
-# ---------------------------------------------------------------- kinds of time
-
-
-def types() -> list[AvailabilityType]:
-    """All kinds of worker time, by name."""
-    return list(AvailabilityType.select().order_by(AvailabilityType.name, AvailabilityType.id))
-
-
-def find_type(public_id: str) -> AvailabilityType:
-    """One of them.  Raises NotFound."""
-    found: AvailabilityType | None = AvailabilityType.get_or_none(AvailabilityType.public_id == public_id)
-    if found is None:
-        raise NotFound
-    return found
-
-
-def client_facing() -> AvailabilityType | None:
-    """The kind in which clients may ask for appointments; None until one is named, and then nobody may."""
-    found: AvailabilityType | None = AvailabilityType.get_or_none(AvailabilityType.is_client_facing)
-    return found
-
-
-def add_type(name: str, shade: str, by: Actor) -> AvailabilityType:
-    """Another kind of time, in one of ``COLOURS`` or in #rrggbb.  Raises RuleBroken (fields ``name``, ``colour``)."""
-    good = _checked_type(name, shade)
-    with store.writing():
-        kind: AvailabilityType = _unique(lambda: AvailabilityType.create(created_at=clock.now(), **good))
-        audit.record("availability_type.changed", by, subject=f"availability_type {kind.id}", before=None, after=good)
-    return kind
-
-
-def change_type(kind: AvailabilityType, name: str, shade: str, by: Actor, *, version: int) -> None:
-    """Another name or colour.  Raises RuleBroken: ``stale``, and as ``add_type``."""
-    good = _checked_type(name, shade)
-    with store.writing():
-        now = _held(AvailabilityType, kind, version)
-        before = {"name": now.name, "colour": now.colour}
-        if before == good:
-            return
-        _unique(lambda: AvailabilityType.update(version=version + 1, **good).where(AvailabilityType.id == now.id).execute())
-        audit.record("availability_type.changed", by, subject=f"availability_type {now.id}", before=before, after=good)
-
-
-def remove_type(kind: AvailabilityType, by: Actor) -> None:
-    """A kind that no week and no day has.  Raises RuleBroken ``used``."""
-    with store.writing():
-        now = store.lock(AvailabilityType.select().where(AvailabilityType.id == kind.id)).first()
-        if now is None:
-            return
-        rows, days = (table.select().where(table.type == now.id).count() for table in (AvailabilityRow, AvailabilityException))
-        if rows or days:
-            raise RuleBroken(
-                N_("This kind of time is still used once. Take it out there first."),
-                plural=N_("This kind of time is still used %(count)s times. Take it out there first."), count=rows + days, code="used",
-            )  # fmt: skip
-        AvailabilityType.delete().where(AvailabilityType.id == now.id).execute()
-        before = {"name": now.name, "colour": now.colour}
-        audit.record("availability_type.changed", by, subject=f"availability_type {now.id}", before=before, after=None)
-
-
-def face_clients(kind: AvailabilityType | None, by: Actor) -> None:
-    """Clients may ask for appointments in this kind of time and in no other; in none for None."""
-    with store.writing():
-        store.one_at_a_time("client-facing time")
-        before = client_facing()
-        if (before and before.id) == (kind and kind.id):
-            return
-        AvailabilityType.update(is_client_facing=False).where(AvailabilityType.is_client_facing).execute()
-        if kind is not None and not AvailabilityType.update(is_client_facing=True).where(AvailabilityType.id == kind.id).execute():
-            raise RuleBroken(STALE, code="stale")
-        audit.record("availability_type.faced", by, before=before.name if before else "", after=kind.name if kind else "")
-
-
-def _checked_type(name: str, shade: str) -> dict[str, str]:
-    called, drawn = together(partial(_named, name, 60), partial(_shade, shade))
-    return {"name": called, "colour": drawn}
-
-
-def _named(typed: str, most: int) -> str:
-    name = profile.clean(typed, "name", most)
-    if not name:
-        raise RuleBroken(N_("Enter a name."), code="missing", field="name")
-    return name
-
-
-def _shade(typed: str) -> str:
-    if typed in COLOURS:
-        return typed
-    try:
-        found = colour.read(typed)
-    except RuleBroken as wrong:
-        raise RuleBroken(wrong.message, code=wrong.code, field="colour", **wrong.fields) from None
-    if not found:
-        raise RuleBroken(N_("Choose a colour."), code="missing", field="colour")
-    return found
-
-
-def _unique(write: Any) -> Any:
-    try:
-        with store.writing():
-            return write()
-    except IntegrityError:
-        raise RuleBroken(N_("There is one of this name already."), code="same_name", field="name") from None
 
 
 # ---------------------------------------------------------------- weeks
@@ -174,9 +73,9 @@ def rows_of(calendar: AvailabilityCalendar) -> list[AvailabilityRow]:
 
 def add_calendar(worker: Worker, starts_on: dt.date, by: Actor, *, like: AvailabilityCalendar | None = None) -> AvailabilityCalendar:
     """A calendar that starts on a day, blank or ``like`` another one of the worker's.  Raises RuleBroken ``exists`` (field
-    ``starts_on``)."""
+    ``starts_on``), ``left``."""
     with store.writing():
-        _hold(worker)
+        _hold_who_is_here(worker)
         try:
             with store.writing():
                 calendar = AvailabilityCalendar.create(worker=worker, starts_on=starts_on, created_at=clock.now())
@@ -202,17 +101,20 @@ def add_row(
     calendar: AvailabilityCalendar, weekday: int, begins: int, ends: int, kind: AvailabilityType, site: Site, by: Actor
 ) -> AvailabilityRow:
     """A stretch of each week.  Raises RuleBroken: ``backwards`` for one that ends before it begins or goes past midnight,
-    ``elsewhere`` for one that overlaps a stretch at another site, ``closed_site``, ``stale`` for a calendar that is gone."""
+    ``elsewhere`` for one that overlaps a stretch at another site, ``closed_site``, ``exists``, ``left``, ``stale`` for a calendar or a
+    kind that is gone."""
     if weekday not in WEEKDAYS:
         raise RuleBroken(N_("Choose a day of the week."), code="missing", field="weekday")
     _check_times(begins, ends)
     _check_site(site)
     with store.writing():
-        _hold(calendar.worker)
+        _hold_who_is_here(calendar.worker)
         if not AvailabilityCalendar.select().where(AvailabilityCalendar.id == calendar.id).exists():
             raise RuleBroken(STALE, code="stale")
+        _keep_kind(kind)
         then = [row for row in rows_of(calendar) if row.weekday == weekday]
         _check_elsewhere([(row.begins, row.ends, row.site) for row in then], begins, ends, site)
+        _check_new((begins, ends, kind.id), [(row.begins, row.ends, row.type_id) for row in then])
         row = AvailabilityRow.create(calendar=calendar, weekday=weekday, begins=begins, ends=ends, type=kind, site=site)
         _note(calendar.worker, by, "row", after=_row_told(row))
     return row  # type: ignore[no-any-return]
@@ -258,12 +160,19 @@ def _check_elsewhere(there: Iterable[tuple[int, int, Site]], begins: int, ends: 
             )
 
 
+def _check_new(this: tuple[int, ...], there: Iterable[tuple[int, ...]]) -> None:
+    if this in there:
+        raise RuleBroken(N_("This is there already."), code="exists", field="begins")
+
+
 # ---------------------------------------------------------------- days that differ
 
 
 def exceptions_of(worker: Worker, since: dt.date) -> list[AvailabilityException]:
     """The days of a worker that differ from the week, from a day on."""
-    mine = AvailabilityException.select().where(AvailabilityException.worker == worker, AvailabilityException.date >= since)
+    found = AvailabilityException.select(AvailabilityException, AvailabilityType, Site).left_outer_join(AvailabilityType)
+    every = found.switch(AvailabilityException).left_outer_join(Site)
+    mine = every.where(AvailabilityException.worker == worker, AvailabilityException.date >= since)
     return list(mine.order_by(AvailabilityException.date, AvailabilityException.begins, AvailabilityException.id))
 
 
@@ -273,23 +182,28 @@ def find_exception(worker: Worker, public_id: str) -> AvailabilityException:
 
 
 def be_away(worker: Worker, date: dt.date, by: Actor, *, begins: int = 0, ends: int = DAY) -> AvailabilityException:
-    """A day off, or a part of one.  Raises RuleBroken ``backwards``.  What is booked then stays; ``events_between`` tells of it."""
+    """A day off, or a part of one.  Raises RuleBroken: ``backwards``, ``exists``, ``left``.  What is booked then stays;
+    ``affected`` tells of it."""
     _check_times(begins, ends)
     with store.writing():
-        _hold(worker)
+        _hold_who_is_here(worker)
+        there = [(each.begins, each.ends) for each in exceptions_of(worker, date) if each.date == date and each.type_id is None]
+        _check_new((begins, ends), there)
         made = AvailabilityException.create(worker=worker, date=date, begins=begins, ends=ends, created_at=clock.now())
         _note(worker, by, "away", after=_exception_told(made))
     return made  # type: ignore[no-any-return]
 
 
 def be_there(worker: Worker, date: dt.date, begins: int, ends: int, kind: AvailabilityType, site: Site, by: Actor) -> AvailabilityException:
-    """Time on top of the week's.  Raises RuleBroken: ``backwards``, ``closed_site``, ``elsewhere`` where the week or other time on
-    top of it says another site."""
+    """Time on top of the week's.  Raises RuleBroken: ``backwards``, ``closed_site``, ``exists``, ``left``, ``stale`` for a
+    kind that is gone, ``elsewhere`` where the week or other time on top of it says another site."""
     _check_times(begins, ends)
     _check_site(site)
     with store.writing():
-        _hold(worker)
+        _hold_who_is_here(worker)
+        _keep_kind(kind)
         extra = [each for each in exceptions_of(worker, date) if each.date == date and each.site_id]
+        _check_new((begins, ends, kind.id), [(each.begins, each.ends, each.type_id) for each in extra])
         calendar = in_force(worker, date)
         week = [row for row in rows_of(calendar) if row.weekday == date.weekday()] if calendar is not None else []
         _check_elsewhere([(each.begins, each.ends, each.site) for each in (*week, *extra)], begins, ends, site)
@@ -331,7 +245,7 @@ def find_holiday(public_id: str) -> Holiday:
 
 def add_holiday(date: dt.date, name: str, by: Actor) -> Holiday:
     """A day on which nobody works.  Raises RuleBroken: ``exists`` (field ``date``), and for the name."""
-    called = _named(name, 80)
+    called = named(name, 80)
     with store.writing():
         try:
             with store.writing():
@@ -359,28 +273,45 @@ def plans(worker: Worker, first: dt.date, days: int, kind: AvailabilityType | No
     if kind is None or not dates:
         return {}
     weeks = _weeks(worker, dates[-1], kind)
-    closed = {date for (date,) in Holiday.select(Holiday.date).where(Holiday.date.between(dates[0], dates[-1])).tuples()}
+    closed = store.keep("holidays", _holidays)
     differs: dict[dt.date, list[AvailabilityException]] = {}
-    asked = AvailabilityException.select(AvailabilityException, Site).left_outer_join(Site)
-    for each in asked.where(AvailabilityException.worker == worker, AvailabilityException.date.between(dates[0], dates[-1])):
+    for each in _DIFFERS.all(worker.id, dates[0], dates[-1]):
         differs.setdefault(each.date, []).append(each)
     return {date: _plans_of(date, _in_force(weeks, date), differs.get(date, []), kind, is_holiday=date in closed) for date in dates}
 
 
+def _differs_of(worker: Any, first: Any, last: Any) -> Any:
+    found = AvailabilityException.select(AvailabilityException, Site).left_outer_join(Site)
+    return found.where(AvailabilityException.worker == worker, AvailabilityException.date >= first, AvailabilityException.date <= last)
+
+
+_DIFFERS = statements.Listing(_differs_of)
+
+
+def _holidays() -> frozenset[dt.date]:
+    return frozenset(date for (date,) in Holiday.select(Holiday.date).tuples())
+
+
 def _weeks(worker: Worker, until: dt.date, kind: AvailabilityType) -> list[tuple[dt.date, list[AvailabilityRow]]]:
     """The calendars that have started by a day, the latest first, each with its rows of a kind."""
-    found: list[tuple[dt.date, list[AvailabilityRow]]] = []
-    calendars: dict[int, list[AvailabilityRow]] = {}
-    mine = AvailabilityCalendar.select().where(AvailabilityCalendar.worker == worker, AvailabilityCalendar.starts_on <= until)
-    for calendar in mine.order_by(AvailabilityCalendar.starts_on.desc()):
-        calendars[calendar.id] = []
-        found.append((calendar.starts_on, calendars[calendar.id]))
-    rows = AvailabilityRow.select(AvailabilityRow, Site).join(Site).where(
-        AvailabilityRow.calendar.in_(list(calendars)), AvailabilityRow.type == kind
-    )  # fmt: skip
-    for row in rows.order_by(AvailabilityRow.weekday, AvailabilityRow.begins, AvailabilityRow.id) if calendars else ():
-        calendars[row.calendar_id].append(row)
-    return found
+    weeks: dict[dt.date, list[AvailabilityRow]] = {}
+    for calendar in _WEEKS.all(kind.id, worker.id, until):
+        rows, row = weeks.setdefault(calendar.starts_on, []), getattr(calendar, "row", None)
+        if row is not None and row.id is not None:
+            rows.append(row)
+    return list(weeks.items())
+
+
+def _weeks_of(kind: Any, worker: Any, until: Any) -> Any:
+    """Calendars, each once for each of its rows, or once for none."""
+    its = (AvailabilityRow.calendar == AvailabilityCalendar.id) & (AvailabilityRow.type == kind)
+    every = AvailabilityCalendar.select(AvailabilityCalendar, AvailabilityRow, Site)
+    every = every.left_outer_join(AvailabilityRow, on=its, attr="row").left_outer_join(Site)
+    mine = every.where(AvailabilityCalendar.worker == worker, AvailabilityCalendar.starts_on <= until)
+    return mine.order_by(AvailabilityCalendar.starts_on.desc(), AvailabilityRow.weekday, AvailabilityRow.begins, AvailabilityRow.id)
+
+
+_WEEKS = statements.Listing(_weeks_of)
 
 
 def _in_force(weeks: Sequence[tuple[dt.date, list[AvailabilityRow]]], date: dt.date) -> list[AvailabilityRow]:
@@ -433,16 +364,21 @@ def _of(table: Any, worker: Worker, public_id: str) -> Any:
     return found
 
 
-def _held(table: Any, row: Any, version: int) -> Any:
-    now = store.lock(table.select().where(table.id == row.id)).first()
-    if now is None or now.version != version:
-        raise RuleBroken(STALE, code="stale")
-    return now
-
-
 def _hold(worker: Worker) -> None:
     """Whoever changes a worker's time is behind whoever books in it, or before them."""
     store.hold(worker)
+
+
+def _hold_who_is_here(worker: Worker) -> None:
+    _hold(worker)
+    if not Worker.select().where(Worker.id == worker.id, Worker.is_active).exists():
+        raise RuleBroken(N_("This person has left already."), code="left")
+
+
+def _keep_kind(kind: AvailabilityType) -> None:
+    """Nobody removes it until the transaction ends."""
+    if store.lock(AvailabilityType.select(AvailabilityType.id).where(AvailabilityType.id == kind.id)).first() is None:
+        raise RuleBroken(STALE, code="stale")
 
 
 def _note(worker: Worker, by: Actor, what: str, *, before: Any = None, after: Any = None) -> None:

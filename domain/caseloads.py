@@ -10,6 +10,7 @@ from peewee import fn
 from domain.my_calendar import STANDS
 from domain.rights import GROUP_RIGHTS, rights_of
 from models import (
+    TAKES_TIME,
     Attendance,
     CategoryMember,
     Enrolment,
@@ -69,7 +70,7 @@ def caseload_of(worker: Worker) -> Any:
         Enrolment.closed_on.is_null(), (Enrolment.worker == worker) | Enrolment.id.in_(further)
     )
     meets = Attendance.select(Attendance.individual).join(Event)
-    meets = meets.where(Event.worker == worker, Event.state == "booked", Attendance.state.in_(STANDS))
+    meets = meets.where(Event.worker == worker, Event.state.in_(TAKES_TIME), Attendance.state.in_(STANDS))
     return Follow.select(Follow.individual).where(Follow.worker == worker) | files | meets
 
 
@@ -78,7 +79,7 @@ def caseloads_with(individual: Individual) -> set[int]:
     files = Enrolment.select().where(Enrolment.individual == individual, Enrolment.closed_on.is_null())
     further = EnrolmentWorker.select(EnrolmentWorker.worker).where(EnrolmentWorker.enrolment.in_(files.select(Enrolment.id)))
     meets = Event.select(Event.worker).join(Attendance).where(
-        Attendance.individual == individual, Attendance.state.in_(STANDS), Event.state == "booked"
+        Attendance.individual == individual, Attendance.state.in_(STANDS), Event.state.in_(TAKES_TIME)
     )
     follows = Follow.select(Follow.worker).where(Follow.individual == individual)
     every = follows | files.select(Enrolment.worker) | further | meets
@@ -104,7 +105,7 @@ _THEIRS = (  # somebody of the task's category signs in in whose caseload whom i
     )
     | fn.EXISTS(
         Attendance.select(Attendance.id).join(Event).where(
-            Attendance.individual == Task.individual, Attendance.state.in_(STANDS), Event.state == "booked", Event.worker == Worker.id,
+            Attendance.individual == Task.individual, Attendance.state.in_(STANDS), Event.state.in_(TAKES_TIME), Event.worker == Worker.id,
         )
     )
 )  # fmt: skip

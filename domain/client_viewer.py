@@ -6,15 +6,18 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
-from domain import devices, my_calendar, my_services, profile, profile_changes, settings, soon
+from domain import asked, devices, my_calendar, my_services, offers, profile, profile_changes, settings, soon
 from domain.actor import Actor
+from domain.asked import Asked
 from domain.devices import Place
+from domain.offers import Wish
 from domain.reading import one, photo_of
 from domain.rules import NotFound
 from models import (
     Attendance,
     Contact,
     Enrolment,
+    Event,
     Individual,
     LoginSession,
     PortalAccount,
@@ -78,9 +81,36 @@ class ClientViewer:
         """The client's places in events that are over or were cancelled, latest first."""
         return my_calendar.gone_by(self.individual)
 
+    @property
+    def asked(self) -> list[Asked]:
+        """What the client asked for and nobody answered yet, or what they are to answer."""
+        return asked.waiting(self.individual)
+
+    @property
+    def offered(self) -> list[Asked]:
+        """Of these, the other times that staff offer and that the client is to answer."""
+        return [each for each in self.asked if each.is_offered]
+
+    @property
+    def askable(self) -> list[Enrolment]:
+        """The client's open enrolments in which they may ask for an appointment."""
+        return offers.enrolments(self.individual)
+
+    def enrolment(self, public_id: str) -> Enrolment:
+        """One of these.  Raises NotFound."""
+        return one(offers.enrolments_of(self.individual).where(Enrolment.public_id == public_id))  # type: ignore[no-any-return]
+
+    def wish(self, enrolment: str, worker: str) -> tuple[Wish, int]:
+        """What they may ask for now, by the public ids of these, and how many they asked for today.  Raises NotFound."""
+        return offers.askable(self.individual, enrolment, worker)
+
     def place(self, public_id: str) -> Attendance:
         """One of the client's places in events, with its event.  Raises NotFound."""
         return one(self._places().where(Attendance.public_id == public_id))  # type: ignore[no-any-return]
+
+    def place_in(self, event: Event) -> Attendance:
+        """The client's own place in an event.  Raises NotFound."""
+        return one(self.places.where(Attendance.event == event.id))  # type: ignore[no-any-return]
 
     def others_in(self, place: Attendance) -> list[Individual]:
         """Who else comes to an event in which the client's own place stands, where its service shows names; what became of them is

@@ -18,6 +18,7 @@ from domain import (
     categories,
     clock,
     demo_calendar,
+    demo_hours,
     links,
     notices,
     passwords,
@@ -106,6 +107,7 @@ def _build(password_hash: str, seed: int) -> House:
         places = _sites()
         workers = _workers(places, password_hash, seed, now)
         services, groups = _services(workers, now)
+        demo_hours.add(workers, places[0], now)
     return House(places, workers, services, groups, privacy, terms, password_hash, now)
 
 

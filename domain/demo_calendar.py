@@ -13,7 +13,7 @@ from typing import Any
 
 from peewee import chunked
 
-from domain import clock, store, wall_clock
+from domain import clock, demo_hours, store, wall_clock
 from domain.demo_people import House, chance_of
 from models import Attendance, Enrolment, Event, Group, Individual, RosterEntry, Worker
 
@@ -102,6 +102,7 @@ class _Diary:
         self.house, self.chance, self.now = house, chance, house.now
         self.zone = house.sites[0].time_zone
         self.today = clock.today(self.zone)
+        self.off = {(worker.id, demo_hours.day_off(number, self.today)) for number, worker in enumerate(house.workers)}
         self.monday = self.today - dt.timedelta(days=self.today.weekday())
         self._taken: dict[tuple[str, int], list[tuple[dt.datetime, dt.datetime]]] = {}
         self._events: list[Event] = []
@@ -112,8 +113,8 @@ class _Diary:
         return self.monday + dt.timedelta(weeks=week, days=weekday)
 
     def book(self, worker: Worker, day: dt.date, time: dt.time, minutes: int, clients: list[_Client], **more: Any) -> bool:
-        """One event, unless it is closed, or somebody's time is taken then; whether it was booked."""
-        if (day.month, day.day) in CLOSED:
+        """One event, unless it is closed, the worker is not there, or somebody's time is taken then; whether it was booked."""
+        if (day.month, day.day) in CLOSED or day == demo_hours.holiday(self.today) or (worker.id, day) in self.off:
             return False
         starts = wall_clock.moment(self.zone, day, time).at
         ends = starts + dt.timedelta(minutes=minutes)

@@ -54,17 +54,18 @@ def moved(delivery: Delivery, portal_url: str) -> Letter:
         return _new(tongue, place, message, portal_url)
     is_later, told = heard.starts_at != event.starts_at, []
     if is_later:
-        was = texts.weekday(tongue, _there(heard.starts_at, event).date())
-        told.append(_filled(tongue, N_("Appointment rescheduled: Your %(was)s appt. has been rescheduled to %(date)s at %(time)s."), place,
-                            was=was))  # fmt: skip
+        was = texts.weekday(tongue, there(heard.starts_at, event).date())
+        told.append(filled(tongue, N_("Appointment rescheduled: Your %(was)s appt. has been rescheduled to %(date)s at %(time)s."), event,
+                           was=was))  # fmt: skip
     if not is_later or not dataclasses.replace(heard, starts_at=event.starts_at).is_as(event):
-        told.append(_filled(tongue, _CHANGED[_where(event)], place))
+        told.append(filled(tongue, _CHANGED[_where(event)], event))
     return _asking(tongue, N_("Your appointment was moved") if is_later else N_("Your appointment was changed"), told, place, message,
                    portal_url)  # fmt: skip
 
 
 def _new(tongue: str, place: Attendance, message: EventMessage, portal_url: str) -> Letter:
-    return _asking(tongue, N_("Your appointment"), [_filled(tongue, _REMINDERS[_where(place.event)], place)], place, message, portal_url)
+    told = [filled(tongue, _REMINDERS[_where(place.event)], place.event)]
+    return _asking(tongue, N_("Your appointment"), told, place, message, portal_url)
 
 
 def _asking(tongue: str, subject: str, told: list[str], place: Attendance, message: EventMessage, portal_url: str) -> Letter:
@@ -74,7 +75,7 @@ def _asking(tongue: str, subject: str, told: list[str], place: Attendance, messa
         texts.say(tongue, subject),
         (texts.say(tongue, N_("Hello,")), *told, *([texts.say(tongue, N_("Please say whether you come."))] if asks else [])),
         (texts.say(tongue, N_("Confirm")), f"{portal_url}/appointment/{link_of(place)}") if asks else _button(tongue, place, portal_url),
-        (_call(tongue, place.event, N_("Call %(phone)s to reschedule."), N_("Call us to reschedule.")),),
+        (call(tongue, place.event, N_("Call %(phone)s to reschedule."), N_("Call us to reschedule.")),),
     )  # fmt: skip
 
 
@@ -90,9 +91,9 @@ def cancelled(delivery: Delivery, portal_url: str) -> Letter:
     tongue = language_of(delivery)
     return Letter(
         texts.say(tongue, N_("Your appointment is cancelled")),
-        (texts.say(tongue, N_("Hello,")), _filled(tongue, N_("Appointment cancelled: %(date)s at %(time)s."), place)),
+        (texts.say(tongue, N_("Hello,")), filled(tongue, N_("Appointment cancelled: %(date)s at %(time)s."), place.event)),
         _button(tongue, place, portal_url),
-        (_call(tongue, place.event, N_("Call %(phone)s or open the portal to book again."),
+        (call(tongue, place.event, N_("Call %(phone)s or open the portal to book again."),
                N_("Call us or open the portal to book again.")),),
     )  # fmt: skip
 
@@ -103,7 +104,7 @@ def confirmation(delivery: Delivery, portal_url: str) -> Letter:
     if (answered := _why_not_asked(place)) is not None:
         raise Unwanted(answered)
     tongue = language_of(delivery)
-    told = [_filled(tongue, _REMINDERS[_where(place.event)], place)]
+    told = [filled(tongue, _REMINDERS[_where(place.event)], place.event)]
     return _asking(tongue, N_("Please confirm your appointment"), told, place, message, portal_url)
 
 
@@ -126,7 +127,7 @@ def cannot_come(delivery: Delivery, portal_url: str) -> Letter:
 
 def given_up(delivery: Delivery, portal_url: str) -> Letter:
     """To the worker: a client has cancelled.  Raises Unwanted."""
-    place, _ = _told_of(delivery)
+    place, _ = told_of(delivery)
     if not settings.get("client_cancelled"):
         raise Unwanted(OFF)
     if place.state not in ("cancelled_by_client", "late_cancelled"):  # it was taken back
@@ -136,30 +137,32 @@ def given_up(delivery: Delivery, portal_url: str) -> Letter:
         "late_cancelled": N_("A client cancelled the appointment on %(date)s at %(time)s, after the notice."),
     }
     address = f"{portal_url}/admin/events/{place.event.public_id}/"
-    return _staff_letter(delivery, place, N_("A client cancelled"), told[place.state], address)
+    return staff_letter(delivery, place.event, N_("A client cancelled"), told[place.state], address)
 
 
 def _to_worker(delivery: Delivery, portal_url: str, subject: str, told: str) -> Letter:
-    place, _ = _told_of(delivery)
+    place, _ = told_of(delivery)
     what = delivery.kind.removeprefix("client_")
     task = Task.get_or_none(Task.dedupe_key == f"{what}:{attendances.told_key(place)}")
     if place.event.state != "booked" or task is None:  # or it was moved
         raise Unwanted(GONE)
-    return _staff_letter(delivery, place, subject, told, f"{portal_url}/admin/tasks/{task.public_id}/")
+    return staff_letter(delivery, place.event, subject, told, f"{portal_url}/admin/tasks/{task.public_id}/")
 
 
-def _staff_letter(delivery: Delivery, place: Attendance, subject: str, told: str, address: str) -> Letter:
+def staff_letter(delivery: Delivery, event: Event, subject: str, told: str, address: str, *more: str) -> Letter:
+    """To a worker, who finds behind the sign-in who it is about.  Raises Unwanted."""
     if not delivery.worker.is_active:
         raise Unwanted(N_("This worker has left."))
     tongue = language_for(None)
     return Letter(
         texts.say(tongue, subject),
-        (texts.say(tongue, N_("Hello,")), _filled(tongue, told, place)),
+        (texts.say(tongue, N_("Hello,")), filled(tongue, told, event), *more),
         (texts.say(tongue, N_("See who it is")), address),
     )
 
 
-def _told_of(delivery: Delivery) -> tuple[Attendance, EventMessage]:
+def told_of(delivery: Delivery) -> tuple[Attendance, EventMessage]:
+    """Whose place a delivery is about, and what it was to tell.  Raises Unwanted."""
     found = (
         EventMessage.select(EventMessage, Attendance, Individual, Event, Worker, Site)
         .join(Attendance).join(Individual).switch(Attendance).join(Event).join(Worker).switch(Event).join(Site)
@@ -171,33 +174,34 @@ def _told_of(delivery: Delivery) -> tuple[Attendance, EventMessage]:
 
 
 def _for_client(delivery: Delivery, state: str) -> tuple[Attendance, EventMessage]:
-    place, message = _told_of(delivery)
+    place, message = told_of(delivery)
     if not event_messages.is_on(delivery.kind):
         raise Unwanted(OFF)
     event = place.event
     is_given_up = place.state in attendances.CANCELLED and state == "cancelled_by_agency"  # settle lets it wait only where staff did
     if not (is_given_up or (event.state == state and place.state == "booked")) or not event_messages.tells(message, event):
         raise Unwanted(GONE)
-    if not profile.has_consent(place.individual, "email"):
-        raise Unwanted(NO_CONSENT)
-    if place.individual.death_date:
-        raise Unwanted(N_("This person has died."))
-    address = eligibility.suggested_address(place.individual)
-    if not address:
-        raise Unwanted(N_("There is no e-mail address in use."))
-    _address_to(delivery, address)
+    address_to(delivery, place.individual)
     return place, message
 
 
-def _address_to(delivery: Delivery, address: str) -> None:
-    """It goes where the client is reached today, and staff see where that was."""
+def address_to(delivery: Delivery, individual: Individual) -> None:
+    """It goes where the client is reached today, and staff see where that was.  Raises Unwanted."""
+    if not profile.has_consent(individual, "email"):
+        raise Unwanted(NO_CONSENT)
+    if individual.death_date:
+        raise Unwanted(N_("This person has died."))
+    address = eligibility.suggested_address(individual)
+    if not address:
+        raise Unwanted(N_("There is no e-mail address in use."))
     if delivery.to_address != address:
         with store.writing():
             Delivery.update(to_address=address).where(Delivery.id == delivery.id).execute()
         delivery.to_address = address
 
 
-def _there(moment: dt.datetime, event: Event) -> dt.datetime:
+def there(moment: dt.datetime, event: Event) -> dt.datetime:
+    """A moment by the clock where an event takes place."""
     return moment.astimezone(ZoneInfo(event.site.time_zone))
 
 
@@ -213,23 +217,29 @@ def _named(tongue: str, worker: Worker) -> str:
     return str(worker.first_name or worker.display_name) or texts.say(tongue, N_("your worker"))
 
 
-def _filled(tongue: str, sentence: str, place: Attendance, **more: str) -> str:
-    event = place.event
-    begins = _there(event.starts_at, event)
+def filled(tongue: str, sentence: str, event: Event, **more: str) -> str:
+    """A sentence with day and hour of an event where it takes place, with whom and at which site."""
+    begins = there(event.starts_at, event)
     return texts.say(
         tongue, sentence, date=texts.weekday(tongue, begins.date()), time=texts.hour(tongue, begins).lstrip("،, "),
         worker=texts.apart(tongue, _named(tongue, event.worker)), site=texts.apart(tongue, event.site.name), **more,
     )  # fmt: skip
 
 
-def _call(tongue: str, event: Event, sentence: str, without_phone: str) -> str:
+def call(tongue: str, event: Event, sentence: str, without_phone: str) -> str:
+    """Whom to call about an event."""
     phone = event.site.phone or agency.support_phone()
     return texts.say(tongue, sentence, phone=texts.apart(tongue, phone)) if phone else texts.say(tongue, without_phone)
 
 
 def _button(tongue: str, place: Attendance, portal_url: str) -> tuple[str, str] | None:
-    """To the appointment, for whoever can sign in; a link that leads nowhere is none."""
-    opens = PortalAccount.select().where(PortalAccount.individual == place.individual, PortalAccount.state.in_(("active", "locked")))
-    if place.event.ends_at < clock.now() or not opens.exists():
+    """To the appointment, for whoever can sign in."""
+    if place.event.ends_at < clock.now() or not has_portal(place.individual):
         return None
     return texts.say(tongue, N_("See it in the portal")), f"{portal_url}/calendar/{place.public_id}"
+
+
+def has_portal(individual: Individual) -> bool:
+    """True for whoever can sign in: a link that leads nowhere is none."""
+    opens = PortalAccount.select().where(PortalAccount.individual == individual, PortalAccount.state.in_(("active", "locked")))
+    return bool(opens.exists())

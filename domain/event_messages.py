@@ -15,8 +15,9 @@ from typing import Any
 from peewee import SQL, fn
 
 from domain import clock, notices, settings, store
+from domain.actor import Actor
 from domain.rules import N_
-from models import Attendance, Delivery, Event, EventMessage, Task
+from models import Attendance, Delivery, Event, EventMessage, EventRequest, Task
 
 NO_CONSENT = N_("There is no consent to e-mail.")
 GONE = N_("The appointment was changed or cancelled meanwhile.")
@@ -289,12 +290,71 @@ def given_up(place: Attendance, event: Event) -> None:
         _to_worker("client_cancelled", place, event, place.id)
 
 
-def _to_worker(kind: str, place: Attendance, event: Event, subject: int) -> None:
+def requested(place: Attendance, event: Event, by: Actor) -> None:
+    """The worker hears that somebody asks for an appointment, or for another time of what ``place`` is in, which ``event`` holds."""
+    if not _is_own(event, by):
+        _to_worker("client_requested", place, event, event.id, until=_waits_until(event))
+
+
+def handed_over(event: Event, by: Actor) -> None:
+    """What waits for an answer is another worker's now: they hear of it, unless it is the client who is to answer."""
+    request = EventRequest.get_or_none(EventRequest.event == event.id, EventRequest.offered_at.is_null())
+    if request is not None:
+        place = Attendance.get(Attendance.event == (request.replaces_id or event.id), Attendance.individual == request.individual_id)
+        requested(place, event, by)
+
+
+def booked_soon(place: Attendance, event: Event, by: Actor) -> None:
+    """The worker hears of what a client booked that is near, or moved there, unless they did it for them."""
+    is_near = event.starts_at < clock.ahead(hours=settings.get("request_soon"))
+    if is_near and not _is_own(event, by):
+        _to_worker("client_booked", place, event, event.id, until=event.starts_at, was_at=event.moved_from)
+
+
+def _is_own(event: Event, by: Actor) -> bool:
+    return by.worker is not None and bool(by.worker.id == event.worker_id)
+
+
+def _waits_until(event: Event) -> dt.datetime:
+    until: dt.datetime = EventRequest.get(EventRequest.event == event.id).expires_at
+    return until
+
+
+def request_offered(place: Attendance, event: Event) -> None:
+    """Who asked hears that another time is offered, which ``event`` holds."""
+    _to_asker("request_offered", place, event, _waits_until(event))
+
+
+def answered(kind: str, place: Attendance, event: Event) -> None:
+    """Who asked hears what became of it: ``request_declined`` or ``request_expired``."""
+    _to_asker(kind, place, event, clock.now() + _LATE)
+
+
+def _to_asker(kind: str, place: Attendance, event: Event, until: dt.datetime) -> None:
+    version = f"{event.version}.{place.version}"
+    delivery = notices.put(kind, event.id, to="", individual=place.individual, version=version, expires_at=until)
+    EventMessage.create(delivery=delivery, attendance=place, **_facts(event))
+
+
+def _to_worker(
+    kind: str, place: Attendance, event: Event, subject: int, *, until: dt.datetime | None = None, was_at: dt.datetime | None = None
+) -> None:
     if event.worker.is_active and event.worker.email:
         version = f"{event.version}.{place.version}"
         delivery = notices.put(kind, subject, to=event.worker.email, worker=event.worker, individual=place.individual,
-                               version=version, expires_at=event.ends_at)  # fmt: skip
-        EventMessage.create(delivery=delivery, attendance=place, **_facts(event))
+                               version=version, expires_at=until or event.ends_at)  # fmt: skip
+        EventMessage.create(delivery=delivery, attendance=place, was_at=was_at, **_facts(event))
+
+
+def subject_of(delivery: Delivery) -> int:
+    """The number of what a delivery tells of."""
+    return int(delivery.dedupe_key.split(":")[1])
+
+
+def is_told_anew(message: EventMessage, delivery: Delivery) -> bool:
+    """True where a later message of the same kind tells of the same: there and back again is told once."""
+    later = EventMessage.select().join(Delivery).where(EventMessage.attendance == message.attendance_id, EventMessage.id > message.id)
+    return bool(later.where(Delivery.dedupe_key.startswith(f"{delivery.kind}:{subject_of(delivery)}:")).exists())
 
 
 def reachable(individuals: Sequence[int]) -> None:
@@ -309,6 +369,15 @@ def reachable(individuals: Sequence[int]) -> None:
     theirs = Attendance.select().where(Attendance.individual.in_(individuals), Attendance.starts_at > clock.now(), fn.EXISTS(lost))
     for place in list(theirs.order_by(Attendance.starts_at, Attendance.event)):
         _settle_again(place)
+    _offer_again(individuals)
+
+
+def _offer_again(individuals: Sequence[int]) -> None:
+    """What is offered to them still waits for their answer; how something ended is not told late."""
+    still = EventMessage.select(EventMessage.delivery).join(Attendance).where(Attendance.individual.in_(individuals))
+    lost = (Delivery.kind == "request_offered") & (Delivery.state == "suppressed") & (Delivery.expires_at > clock.now())
+    if Delivery.update(state="due", next_at=clock.now(), last_error="").where(lost, Delivery.id.in_(still)).execute():
+        store.after_commit(notices.ring)
 
 
 def _settle_again(place: Attendance) -> None:

@@ -13,7 +13,18 @@ from domain import audit, caseloads, clock, event_messages, handover, profile, s
 from domain.actor import SYSTEM, Actor
 from domain.event_rows import LONGEST
 from domain.rules import N_, STALE, RuleBroken, Term
-from models import TAKES_TIME, Attendance, Enrolment, Event, Group, Individual, Service, Site, Worker
+from models import (
+    TAKES_TIME,
+    Attendance,
+    Enrolment,
+    Event,
+    EventRequest,
+    Group,
+    Individual,
+    Service,
+    Site,
+    Worker,
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,6 +37,10 @@ class Move:
 
 
 MOVES = {
+    "accept": Move(("requested",), "booked", "event.accepted"),
+    "decline": Move(("requested",), "declined", "event.declined"),
+    "expire": Move(("requested",), "expired", "event.expired"),
+    "withdraw": Move(("requested",), "withdrawn", "event.withdrawn"),
     "cancel": Move(("requested", "booked"), "cancelled_by_agency", "event.cancelled"),
     "empty": Move(("booked",), "cancelled_by_client", "event.cancelled"),
     "revert": Move(("cancelled_by_agency", "cancelled_by_client"), "booked", "event.reverted"),
@@ -72,9 +87,9 @@ def book(plan: Plan, by: Actor, *, how: str = "") -> Event:
     """
     link = _checked(plan)
     with store.writing():
-        _hold_worker(plan.worker)
+        hold_the_worker(plan.worker)
         now = clock.now()
-        event = _placed(
+        event = placed(
             plan.worker, plan.starts_at, plan.ends_at, None, by,
             lambda: Event.create(
                 worker=plan.worker, starts_at=plan.starts_at, ends_at=plan.ends_at, site=plan.site, is_video=plan.is_video,
@@ -94,11 +109,12 @@ def book(plan: Plan, by: Actor, *, how: str = "") -> Event:
 def _checked(plan: Plan) -> str:
     if not plan.individuals and plan.group is None:
         raise RuleBroken(N_("Choose who comes."), code="nobody", field="individuals")
-    _check_frame(plan.minutes, plan.site)
+    check_frame(plan.minutes, plan.site)
     return checked_link(plan.video_link)
 
 
-def _check_frame(minutes: int, site: Site) -> None:
+def check_frame(minutes: int, site: Site) -> None:
+    """Raises RuleBroken: ``bad_length``, ``closed_site``."""
     if not 0 < minutes <= LONGEST.total_seconds() / 60:
         raise RuleBroken(N_("An appointment lasts at least a minute and at most a day."), code="bad_length", field="minutes")
     if not site.is_in_use:
@@ -113,8 +129,9 @@ def checked_link(typed: str) -> str:
     return link
 
 
-def _hold_worker(worker: Worker) -> None:
-    """Whoever books is behind whoever ends the worker's access, or before them."""
+def hold_the_worker(worker: Worker) -> None:
+    """Whoever books is behind whoever ends the worker's access, or before them; said before the event is locked.  Raises RuleBroken
+    ``left``."""
     store.hold(worker)
     if not Worker.select().where(Worker.id == worker.id, Worker.is_active).exists():
         raise RuleBroken(N_("This worker has left."), code="left", field="worker")
@@ -130,7 +147,7 @@ def open_files(service: Service | None, individuals: Sequence[Individual]) -> di
     return {file.individual_id: file for file in files}
 
 
-def _placed(worker: Worker, starts_at: dt.datetime, ends_at: dt.datetime, own: Event | None, by: Actor | None, write: Any) -> Any:
+def placed(worker: Worker, starts_at: dt.datetime, ends_at: dt.datetime, own: Event | None, by: Actor | None, write: Any) -> Any:
     """What ``write`` answers.  The database refuses an overlap; the sentence says what stands there, to who may see that."""
     try:
         with store.writing():
@@ -199,13 +216,13 @@ def move(event: Event, starts_at: dt.datetime, minutes: int, by: Actor, *, versi
     with store.writing():
         whose = worker or event.worker
         if whose.id != event.worker_id or starts_at > clock.now():
-            _hold_worker(whose)  # before the event, as whoever ends a worker's access does
+            hold_the_worker(whose)  # before the event, as whoever ends a worker's access does
         now = _held(event, version)
         if now.state != "booked":
             raise RuleBroken(N_("Only an appointment that is booked can be moved."), code="over")
         _may_lie_ahead(now, starts_at)
         where, ends_at = site or now.site, starts_at + dt.timedelta(minutes=minutes)
-        _check_frame(minutes, where)
+        check_frame(minutes, where)
         changes = {"worker": whose, "starts_at": starts_at, "ends_at": ends_at, "site": where}
         if all(getattr(now, name) == value for name, value in changes.items()):
             return
@@ -213,7 +230,7 @@ def move(event: Event, starts_at: dt.datetime, minutes: int, by: Actor, *, versi
         stored = changes | {"version": now.version + 1} | ({"moved_from": now.starts_at} if is_later else {})
         if ends_at > clock.now():
             stored["is_overlapping"] = False  # that is for the past alone
-        _placed(whose, starts_at, ends_at, now, by, lambda: Event.update(**stored).where(Event.id == now.id).execute())
+        placed(whose, starts_at, ends_at, now, by, lambda: Event.update(**stored).where(Event.id == now.id).execute())
         fresh = Event.get_by_id(now.id)
         if is_later:
             Attendance.update(starts_at=starts_at).where(Attendance.event == now.id).execute()
@@ -318,6 +335,10 @@ def change_state(event: Event, verb: str, by: Actor, *, reason: str = "", whose:
     if not stored.execute():
         raise RuleBroken(N_("This appointment is over, or was cancelled already."), code="over")
     if verb != "revert":
+        EventRequest.update(answered_at=clock.now(), answered_by=by.worker).where(
+            EventRequest.event == event.id, EventRequest.answered_at.is_null()
+        ).execute()
+        _let_go_of_other_times(event, by)
         handover.let_go([event.worker], by)
     values = {"before": event.state, "after": move.target, "reason": reason}
     if whose is None or by.worker is not None:
@@ -326,6 +347,20 @@ def change_state(event: Event, verb: str, by: Actor, *, reason: str = "", whose:
     audit.record(move.audited, by, individual=whose, subject=named(event), **values)
     others = [place.individual for place in places(event) if place.individual_id != whose.id]
     audit.record_many(move.audited, SYSTEM, [(individual, named(event), values) for individual in others])
+
+
+def _let_go_of_other_times(event: Event, by: Actor) -> None:
+    """What is cancelled now waits for no answer, and another time that was asked for it is free again."""
+    EventRequest.update(answered_at=clock.now(), answered_by=by.worker).where(
+        EventRequest.event == event.id, EventRequest.answered_at.is_null()
+    ).execute()
+    asked = EventRequest.select(EventRequest, Event).join(Event, on=(EventRequest.event == Event.id))
+    for request in asked.where(EventRequest.replaces == event.id, Event.state == "requested"):
+        stored = Event.update(state="withdrawn", version=Event.version + 1).where(Event.id == request.event_id, Event.state == "requested")
+        if stored.execute():
+            EventRequest.update(answered_at=clock.now()).where(EventRequest.id == request.id).execute()
+            audit.record("event.withdrawn", by, individual=request.individual, subject=named(request.event), before="requested",
+                         after="withdrawn", reason="")  # fmt: skip
 
 
 def revert(event: Event, by: Actor) -> None:
@@ -357,7 +392,7 @@ def bring_back(event: Event, by: Actor) -> None:
             return
         if now.worker_id != event.worker_id:
             raise RuleBroken(STALE, code="stale")
-        _placed(now.worker, now.starts_at, now.ends_at, now, by, lambda: change_state(now, "revert", by))
+        placed(now.worker, now.starts_at, now.ends_at, now, by, lambda: change_state(now, "revert", by))
         fresh = Event.get_by_id(now.id)
         for place in _booked(fresh):
             event_messages.reverted(place, fresh)
@@ -365,7 +400,7 @@ def bring_back(event: Event, by: Actor) -> None:
 
 def hold_worker(event: Event) -> None:
     """Said before an event is taken back, and before it is locked.  Raises RuleBroken ``left``."""
-    _hold_worker(event.worker)
+    hold_the_worker(event.worker)
 
 
 # ---------------------------------------------------------------- the video call
@@ -418,7 +453,7 @@ def hand_over(worker: Worker, taker: Worker | None, among: Any = None) -> list[E
     for event in list(store.lock(theirs)):
         stored = Event.update(worker=taker, version=Event.version + 1).where(Event.id == event.id)
         try:
-            _placed(taker, event.starts_at, event.ends_at, event, None, stored.execute)
+            placed(taker, event.starts_at, event.ends_at, event, None, stored.execute)
         except RuleBroken:
             continue
         given.append(event)
@@ -430,6 +465,8 @@ def note_handed(given: Sequence[Event], worker: Worker, taker: Worker, by: Actor
     for event in given:
         _note("event.handed_over", by, event, before={"worker": worker.name}, after={"worker": taker.name})
         fresh = Event.get_by_id(event.id)
+        if fresh.state == "requested":
+            event_messages.handed_over(fresh, by)
         for place in _booked(fresh):
             event_messages.settle(place, fresh, event)
 

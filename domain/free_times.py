@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property, lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -96,6 +98,14 @@ class Timetable:
         if self.minutes < 1 or self.step < 1:
             raise ValueError(f"slots of {self.minutes} minutes every {self.step}")
 
+    @cached_property
+    def _taken(self) -> _Busy:
+        return _Busy(self.taken, self.buffer * _MINUTE)
+
+    @cached_property
+    def _own(self) -> _Busy:
+        return _Busy(self.own, dt.timedelta())
+
     @property
     def today(self) -> dt.date:
         """The day that it is."""
@@ -136,30 +146,49 @@ class Timetable:
             date += _DAY
         return None
 
+    def soonest(self, most: int) -> list[Slot]:
+        """The first free times, at most so many."""
+        found: list[Slot] = []
+        date = self.today
+        while date <= self.last_day and len(found) < most:
+            found += self.day(date).slots
+            date += _DAY
+        return found[:most]
+
     def refusal(self, slot: Slot) -> str:
         """Why a time cannot be asked for, one of ``REASONS``; empty for one that is offered."""
         date = slot.starts_at.astimezone(ZoneInfo(slot.zone)).date()
-        day = self.day(date)
-        if slot in day.slots:
-            return ""
-        if day.reason in ("past", "horizon", "holiday", "hours"):
-            return day.reason
-        if slot.starts_at < self.now:
+        return self._refusal(slot, date, is_cut=slot in self._cut(date, self.plans.get(date, Plans()).hours))
+
+    def _refusal(self, slot: Slot, date: dt.date, *, is_cut: bool) -> str:
+        plans = self.plans.get(date, Plans())
+        if date > self.last_day:
+            return "horizon"
+        if date < self.today or (slot.starts_at < self.now and not plans.is_holiday and plans.hours):
             return "past"
-        plans = self.plans[date]
-        if slot not in self._cut(date, plans.hours):
+        if plans.is_holiday:
+            return "holiday"
+        if not is_cut:
             return "hours"
-        return next(name for name, refused in self._rules(date, plans) if refused(slot))
+        return next((name for name, refused in self._rules(date, plans) if refused(slot)), "")
+
+    def at(self, starts_at: dt.datetime) -> tuple[Slot | None, str]:
+        """The slot that begins at a moment, or None where there never is one; and why it cannot be asked for, as ``refusal``."""
+        zones = {each.zone for plans in self.plans.values() for each in plans.hours} | {self.zone}
+        for date in sorted({starts_at.astimezone(ZoneInfo(zone)).date() for zone in zones}):
+            for slot in self._cut(date, self.plans.get(date, Plans()).hours):
+                if slot.starts_at == starts_at:
+                    return slot, self._refusal(slot, date, is_cut=True)
+        never = Slot(starts_at, starts_at + self.minutes * _MINUTE, None, self.zone)
+        return None, self.refusal(never) or "hours"
 
     def _rules(self, date: dt.date, plans: Plans) -> Iterator[tuple[str, Any]]:
         away = [_span(date, each.begins, each.ends, each.zone, fold=1) for each in plans.away]
-        earliest, room = self.now + self.notice, self.buffer * _MINUTE
-        taken = _near(self.taken, date, room)
-        own = _near(self.own, date, dt.timedelta())
+        earliest = self.now + self.notice
         yield "away", lambda slot: any(_overlap(slot, span) for span in away)
         yield "notice", lambda slot: slot.starts_at < earliest
-        yield "taken", lambda slot: any(_overlap(slot, span, room) for span in taken)
-        yield "own", lambda slot: any(_overlap(slot, span) for span in own)
+        yield "taken", self._taken.meets
+        yield "own", self._own.meets
 
     def _cut(self, date: dt.date, hours: Iterable[Hours]) -> list[Slot]:
         """The hours of a day, cut into slots every ``step`` minutes of the clock on the wall.  What the change of the clocks leaves
@@ -167,6 +196,10 @@ class Timetable:
         found: dict[dt.datetime, Slot] = {}
         length = self.minutes * _MINUTE
         for each in hours:
+            if (ahead := _steady(date, each.zone)) is not None:
+                for slot in self._cut_of_a_steady_day(date, each, ahead):
+                    found.setdefault(slot.starts_at, slot)
+                continue
             last = _span(date, each.begins, each.ends, each.zone).ends_at
             minute = each.begins.hour * 60 + each.begins.minute
             while minute < 1440:
@@ -178,6 +211,24 @@ class Timetable:
                     break
                 found.setdefault(starts_at, Slot(starts_at, starts_at + length, each.site, each.zone))
         return [found[start] for start in sorted(found)]
+
+    def _cut_of_a_steady_day(self, date: dt.date, hours: Hours, ahead: dt.timedelta) -> Iterator[Slot]:
+        """The same by counting minutes, on a day on which nobody changes the clock."""
+        midnight = dt.datetime.combine(date, dt.time(), dt.UTC) - ahead
+        minute, end = hours.begins.hour * 60 + hours.begins.minute, hours.ends.hour * 60 + hours.ends.minute or 1440
+        length = self.minutes * _MINUTE
+        while minute + self.minutes <= end:
+            starts_at = midnight + minute * _MINUTE
+            yield Slot(starts_at, starts_at + length, hours.site, hours.zone)
+            minute += self.step
+
+
+@lru_cache(maxsize=4000)
+def _steady(date: dt.date, zone: str) -> dt.timedelta | None:
+    """How far a zone is ahead of UTC on the whole of a day and at its edges; None where that changes."""
+    edges = [dt.datetime.combine(day, dt.time(), ZoneInfo(zone)) for day in (date, date + _DAY)]
+    found = {edge.replace(fold=fold).utcoffset() for edge in edges for fold in (0, 1)}
+    return found.pop() if len(found) == 1 else None
 
 
 def _moment(date: dt.date, time: dt.time, zone: str) -> dt.datetime | None:
@@ -202,14 +253,25 @@ def _edge(date: dt.date, time: dt.time, zone: str) -> dt.datetime:
     return at if wall == dt.datetime.combine(date, time) else at + _MINUTE
 
 
-def _overlap(slot: Slot, span: Span, room: dt.timedelta = dt.timedelta()) -> bool:
+def _overlap(slot: Slot, span: Span) -> bool:
     """True when they have a moment in common; a span within an hour that the clock leaves out has none."""
-    is_there = span.starts_at < span.ends_at
-    return is_there and slot.starts_at < span.ends_at + room and slot.ends_at > span.starts_at - room
+    return span.starts_at < span.ends_at and slot.starts_at < span.ends_at and slot.ends_at > span.starts_at
 
 
-def _near(spans: Sequence[Span], date: dt.date, room: dt.timedelta) -> list[Span]:
-    """Those that could touch a day, whatever its zone."""
-    noon = dt.datetime.combine(date, dt.time(12), dt.UTC)
-    first, last = noon - dt.timedelta(hours=27) - room, noon + dt.timedelta(hours=51) + room
-    return [span for span in spans if span.starts_at < last and span.ends_at > first]
+class _Busy:
+    """Stretches of time with some room around each, in order and grown together where they meet, so that one look is enough."""
+
+    def __init__(self, spans: Iterable[Span], room: dt.timedelta) -> None:
+        self._starts: list[dt.datetime] = []
+        self._ends: list[dt.datetime] = []
+        for begins, ends in sorted((span.starts_at - room, span.ends_at + room) for span in spans if span.starts_at < span.ends_at):
+            if self._ends and begins <= self._ends[-1]:
+                self._ends[-1] = max(self._ends[-1], ends)
+            else:
+                self._starts.append(begins)
+                self._ends.append(ends)
+
+    def meets(self, slot: Slot) -> bool:
+        """True when one of them and a slot have a moment in common."""
+        at = bisect_right(self._ends, slot.starts_at)  # the first that is not over when it begins
+        return at < len(self._starts) and self._starts[at] < slot.ends_at

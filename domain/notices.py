@@ -45,6 +45,7 @@ KINDS = {
     "authenticator_set_up": 3, "authenticator_removed": 3, "recovery_code_used": 3, "password_known": 3,
     "new_password_wanted": 3,
     "event_booked": 5, "event_moved": 5, "event_changed": 5, "event_cancelled": 5, "event_confirmation": 6,
+    "request_offered": 3, "request_declined": 5, "request_expired": 5, "client_requested": 1, "client_booked": 1,
     "client_running_late": 1, "client_cannot_come": 1, "client_cancelled": 1,
 }  # fmt: skip
 

@@ -8,6 +8,7 @@ access their photo goes, too (``workers.end_access``).
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from typing import Any, BinaryIO
 
 from domain import agency, audit, settings, store, uploads, workers
@@ -34,6 +35,15 @@ def of(worker: Worker) -> Photo | None:
 def shown_of(worker: Worker) -> Photo | None:
     """The photo of a worker, as clients see it."""
     return of(worker) if worker.is_active and is_shown() else None
+
+
+def shown_among(staff: Sequence[Worker]) -> dict[int, Photo]:
+    """The photos of workers who are here, as clients see them, by the number of the worker."""
+    sizes: dict[int, dict[str, str]] = {}
+    theirs = WorkerPhoto.select(WorkerPhoto.worker, WorkerPhoto.kind, WorkerPhoto.public_id)
+    for worker, kind, public_id in theirs.where(WorkerPhoto.worker.in_([each.id for each in staff])).tuples() if is_shown() else ():
+        sizes.setdefault(worker, {})[kind] = public_id
+    return {number: Photo(**found) for number, found in sizes.items()}
 
 
 def is_shown() -> bool:

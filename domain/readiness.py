@@ -5,10 +5,10 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 
-from domain import agency, brand, settings
+from domain import agency, availability, brand, settings
 from models import ACTIVE, PortalAccount, Worker
 
-_TO_LOOK_AT = ("sites", "messages", "portal")  # what an agency that is at work already is not called back for
+_TO_LOOK_AT = ("sites", "messages", "portal", "availability")  # what an agency that is at work already is not called back for
 
 
 @dataclasses.dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Step:
 
 
 def steps(*, mail_test_needed: bool) -> list[Step]:
-    """The checklist: agency, pages, mail, on, sites, messages, portal, brand, workers, invited, first client.
+    """The checklist: agency, pages, mail, on, sites, messages, portal, brand, availability, workers, invited, first client.
 
     Before the portal is on, nothing but the first start can be opened; so the rest follows it.
     """
@@ -36,6 +36,7 @@ def steps(*, mail_test_needed: bool) -> list[Step]:
         Step("messages", settings.is_looked_at("messages")),
         Step("portal", settings.is_looked_at("components")),
         Step("brand", has_client or brand.look().is_decided),  # where clients are in, the look is decided
+        Step("availability", not settings.get("requesting") or availability.client_facing() is not None),
         Step("workers", Worker.select().where(Worker.is_active).limit(2).count() > 1),
         Step("invited", PortalAccount.select().exists()),
         Step("first_client", has_client),

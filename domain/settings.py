@@ -130,6 +130,32 @@ CATALOGUE: dict[str, Kind] = {
     "late_cancelling": Kind(
         True, N_("Clients may cancel late"), "", N_("After the notice it counts as cancelled late. Without it they are asked to tell you."),
     ),
+    "requesting": Kind(
+        True, N_("Clients may request appointments"), "",
+        N_("In the time that you name as theirs. Without it the button and its pages are gone; so they are while no such time is named."),
+    ),
+    "changing_time": Kind(
+        True, N_("Clients may change the time of an appointment"), "", N_("To another free time of the same worker, by the same rules."),
+    ),
+    "request_mode": Kind(
+        "at_once", N_("What a client requests"),
+        choices=(("at_once", N_("is booked at once")), ("approve", N_("waits until the worker accepts it"))),
+        help=N_("While it waits, nobody else can have the time."),
+    ),
+    "request_notice": Kind(24, N_("Minimum notice"), N_("hours"), N_("Nothing sooner than this can be requested."), 0, 336),
+    "days_ahead": Kind(60, N_("How far ahead"), N_("days"), N_("Nothing later than this can be requested."), 1, 365),
+    "slot_step": Kind(
+        0, N_("Times begin every"), N_("minutes"), N_("From the start of a worker’s hours on; 0 means one after the other."), 0, 480
+    ),
+    "slot_buffer": Kind(0, N_("Between two appointments"), N_("minutes"), N_("Left free before and after each."), 0, 240),
+    "requests_a_day": Kind(3, N_("Requests by one client"), N_("a day"), N_("Those withdrawn or cancelled since count too."), 1, 20),
+    "request_expiry": Kind(
+        48, N_("How long a request waits"), N_("hours"), N_("Then it is over and the time free, at the latest when it would begin."), 1, 336
+    ),
+    "request_soon": Kind(
+        48, N_("Tell workers of what was booked late"), N_("hours before"),
+        N_("An e-mail when a client books something that is so near; 0 means never."), 0, 336,
+    ),
     "event_booked": Kind(True, N_("Tell clients of a new appointment"), "", ""),
     "event_moved": Kind(True, N_("Tell clients of a change"), "", N_("Another time, worker or place.")),
     "event_moved_past": Kind(
@@ -197,7 +223,7 @@ class Section:
 SECTIONS: dict[str, Section] = {
     "components": Section(N_("What clients can use"), (
         "about_me_names", "about_me_contacts", "about_me_emergency", "about_me_legal", "address_change", "confirming", "cancelling",
-        "calendar_feed", "quick_exit", "quick_exit_address", "worker_photos",
+        "requesting", "changing_time", "calendar_feed", "quick_exit", "quick_exit_address", "worker_photos",
     ), N_("Each part of the portal that you can switch off. What is off is gone for clients: no button, no page.")),
     "accounts": Section(N_("Portal accounts"), (
         "activation_expiry_days", "minimum_age", "placeholder_birth_date", "licence_count", "birth_date_tries",
@@ -219,6 +245,9 @@ SECTIONS: dict[str, Section] = {
         "event_minutes", "cancellation_notice", "late_cancelling", "event_booked", "event_moved", "event_moved_past", "event_cancelled",
         "event_confirmation", "confirmation_hours", "client_cancelled", "messages_hide_last_name", "messages_hide_place",
     ), N_("How long they are, until when they can be cancelled, and what is sent of them.")),
+    "requests": Section(N_("Requested appointments"), (
+        "request_mode", "request_notice", "days_ahead", "slot_step", "slot_buffer", "requests_a_day", "request_expiry", "request_soon",
+    ), N_("Which times clients can request, and what happens then.")),
     "messages": Section(N_("E-mail"), ("mail_rate", "mail_test_minutes"), N_("How fast e-mails leave.")),
     "imports": Section(N_("Import"), (
         "import_megabytes", "import_hours", "picture_megabytes", "photo_megabytes",

@@ -30,6 +30,7 @@ from models import (
     AuditEntry,
     Enrolment,
     Event,
+    EventRequest,
     Group,
     Individual,
     RosterEntry,
@@ -105,6 +106,7 @@ class Entry:
     hidden: int
     is_open: bool  # its page may be opened
     said: str = ""  # what the one who comes let the worker know: ``running_late``, ``cannot_come``
+    asks: str = ""  # of what is requested: ``change`` where it would move another event, ``offered`` while the client is asked
 
     @property
     def is_busy(self) -> bool:
@@ -153,8 +155,21 @@ def _entries(who: StaffViewer, rows: list[Any], coming: Callable[[], Any], most:
     for event, number, first, last, state, place in coming() if shown else ():
         if event in shown and (state in STANDS or shown[event].state != "booked"):
             places[event].append(Named(number, f"{first} {last}".strip(), state, place))
+    asks = _asks([number for number, event in shown.items() if event.state == "requested"], places)
     opens = None if who.may("view_all_individuals") else _among(who, {one.id for every in places.values() for one in every})
-    return _with_sayings([_entry(who, event, places[event.id], opens) for event in shown.values()]), len(rows) > most
+    entries = [_entry(who, event, places[event.id], opens, asks.get(event.id, "")) for event in shown.values()]
+    return _with_sayings(entries), len(rows) > most
+
+
+def _asks(numbers: list[int], places: dict[int, list[Named]]) -> dict[int, str]:
+    """What is asked with each of these requested events; whoever comes to the one that it would move is put among ``places``."""
+    asked = EventRequest.select(EventRequest.event, EventRequest.replaces, EventRequest.offered_at).where(EventRequest.event.in_(numbers))
+    rows = list(asked.tuples()) if numbers else []
+    holds = {was: event for event, was, _ in rows if was is not None}
+    for was, number, first, last, state, place in _in_these(list(holds)) if holds else ():
+        if state in STANDS:
+            places[holds[was]].append(Named(number, f"{first} {last}".strip(), state, place))
+    return {event: "offered" if offered else "change" if was is not None else "" for event, was, offered in rows}
 
 
 def _with_sayings(entries: list[Entry]) -> list[Entry]:
@@ -174,9 +189,12 @@ def _read(query: Any, most: int = MOST) -> Any:
 
 def _coming(query: Any) -> Any:
     """The event, the number and the names of whoever has a place in one of these events, and its state and number."""
+    return _in_these(query.select(Event.id).limit(MOST))
+
+
+def _in_these(numbers: Any) -> Any:
     columns = (Attendance.event, Individual.id, Individual.first_name, Individual.last_name, Attendance.state, Attendance.id)
-    these = Attendance.event.in_(query.select(Event.id).limit(MOST))
-    return Attendance.select(*columns).join(Individual).where(these).order_by(Attendance.id).tuples()
+    return Attendance.select(*columns).join(Individual).where(Attendance.event.in_(numbers)).order_by(Attendance.id).tuples()
 
 
 def _within(of: Any) -> Callable[..., Any]:
@@ -218,10 +236,10 @@ def _among(who: StaffViewer, numbers: set[int]) -> set[int]:
     return {number for (number,) in asked.tuples()} if numbers else set()
 
 
-def _entry(who: StaffViewer, event: Listed, coming: Sequence[Named], opens: set[int] | None) -> Entry:
+def _entry(who: StaffViewer, event: Listed, coming: Sequence[Named], opens: set[int] | None, asks: str) -> Entry:
     is_own = event.worker_id == who.worker.id
     people = tuple(one for one in coming if opens is None or is_own or one.id in opens)
-    return Entry(event, people, len(coming) - len(people), bool(people) or is_own or opens is None)
+    return Entry(event, people, len(coming) - len(people), bool(people) or is_own or opens is None, asks=asks)
 
 
 def soon(who: StaffViewer) -> list[Entry]:

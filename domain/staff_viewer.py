@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
-from domain import audit, caseloads, clock, devices, event_rows, store
+from domain import audit, caseloads, clock, devices, event_rows, requests, store
 from domain.actor import Actor
 from domain.devices import Place
 from domain.my_calendar import STANDS
@@ -23,6 +23,7 @@ from models import (
     Delivery,
     Enrolment,
     Event,
+    EventRequest,
     Follow,
     Group,
     ImportFile,
@@ -250,6 +251,10 @@ class StaffViewer:
         """One worker, for who manages them.  Raises NotFound."""
         return one(self.colleagues.where(Worker.public_id == public_id))  # type: ignore[no-any-return]
 
+    def whose_hours(self, public_id: str) -> Worker:
+        """The worker whose hours are asked for: oneself, and anybody for who manages workers.  Raises NotFound."""
+        return self.worker if public_id == self.worker.public_id else self.colleague(public_id)
+
     def class_named(self, public_id: str) -> SecurityClass:
         """One security class, for who manages workers.  Raises NotFound."""
         every = SecurityClass.select().where(SecurityClass.public_id == public_id)
@@ -299,8 +304,24 @@ class StaffViewer:
         found = event_rows.whole().where(Event.public_id == public_id)
         if not self.may("view_all_individuals"):
             theirs = Attendance.select(Attendance.event).where(Attendance.individual.in_(self._caseload()))
-            found = found.where((Event.worker == self.worker) | Event.id.in_(theirs))
+            moved = EventRequest.select(EventRequest.event).where(EventRequest.replaces.in_(theirs))  # holds another time for one of these
+            found = found.where((Event.worker == self.worker) | Event.id.in_(theirs) | Event.id.in_(moved))
         return one(found)  # type: ignore[no-any-return]
+
+    @property
+    def to_answer(self) -> Any:
+        """The question for the requested events that the viewer may answer: their own, or everybody's (``requests.waiting`` reads it)."""
+        return requests.to_answer(self.worker, everybodys=self.may("answer_requests"))
+
+    def requested(self, public_id: str) -> Event:
+        """One of them, also after it was answered.  Raises NotFound."""
+        asked = EventRequest.select(EventRequest.event)
+        every = event_rows.whole().where(Event.public_id == public_id, Event.id.in_(asked))
+        return one(every if self.may("answer_requests") else every.where(Event.worker == self.worker))  # type: ignore[no-any-return]
+
+    def may_answer(self, event: Event) -> bool:
+        """True for who answers what was requested of an event: whose it is, and who answers for everybody."""
+        return event.worker_id == self.worker.id or self.may("answer_requests")
 
     def may_change(self, event: Event) -> bool:
         """True for who looks after an event: whose it is, and who looks after the schedules of others."""

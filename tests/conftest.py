@@ -34,20 +34,25 @@ from domain import (
     agency,
     attendances,
     audit,
+    availability,
     bulk,
     categories,
     clock,
     dispatch,
+    enrolments,
     events,
     import_page,
     limits,
     links,
     notices,
+    offers,
     passwords,
     profile,
+    requests,
     schema,
     search,
     second_step,
+    services,
     settings,
     sign_in,
     store,
@@ -501,7 +506,7 @@ class Cast:
         return event
 
     def appointments(self) -> None:
-        """One letter of each kind that is sent of appointments: five to Alice, three to Dora."""
+        """One letter of each kind that is sent of appointments: five to Alice, three to Dora, and of what is asked for."""
         by = self.by("dora")
 
         def book(hours: int) -> models.Event:
@@ -517,6 +522,45 @@ class Cast:
         place = models.Attendance.get(models.Attendance.event == book(22))
         for what in ("running_late", "cannot_come"):
             attendances.tell(place, what, self.by("alice"))
+        self._requests()
+
+    def _requests(self) -> None:
+        """One of each of what clients ask for, at Otto's: three letters to Alice, two to him."""
+        wish, hours = self.may_request(self.otto), iter(range(8, 20))
+        for key, value in (("request_soon", "336"), ("requests_a_day", "20"), ("request_mode", "at_once")):
+            settings.change(key, value, SYSTEM)
+
+        def ask() -> models.Event:
+            return requests.ask(wish, self.free_at(next(hours)), self.by("alice"))
+
+        ask()
+        settings.change("request_mode", "approve", SYSTEM)
+        ask()
+        requests.decline(self.heard(ask()), self.by("otto"), version=1, reason="Not then.")
+        requests.offer(self.heard(ask()), self.free_at(19), self.by("otto"), version=1)
+        late = self.heard(ask())
+        with store.writing():
+            models.EventRequest.update(expires_at=clock.now()).where(models.EventRequest.event == late).execute()
+        requests.expire_due()
+
+    def may_request(self, worker: Worker, client: str = "alice") -> offers.Wish:
+        """A client may ask for appointments at a worker's, each of an hour, all day long on the day of ``free_at``."""
+        boss, person = self.by("ines"), getattr(self, client)
+        facing = availability.client_facing()
+        if facing is None:
+            facing = availability.add_type("For clients", "green", boss)
+            availability.face_clients(facing, boss)
+        service = services.add(services.Details(f"Hours of {worker.id}", minutes=60), "case", boss)
+        services.show(service, boss, is_visible=True, version=service.version, warned_of=[])
+        services.staff(service, [worker], boss, version=models.Service.get_by_id(service.id).version)
+        availability.be_there(worker, self.free_at(8).date(), 8 * 60, 20 * 60, facing, models.Site.get(), boss)
+        file = enrolments.open(person, models.Service.get_by_id(service.id), worker, agency.today(), boss)
+        return offers.Wish(person, worker, file)
+
+    @staticmethod
+    def free_at(hour: int) -> dt.datetime:
+        """That hour of the clock of the place, nine days from today."""
+        return dt.datetime.combine(agency.today() + dt.timedelta(days=9), dt.time(hour), agency.zone())
 
     def session(self, name: str) -> LoginSession:
         """A fresh session of somebody who may sign in."""

@@ -12,6 +12,7 @@ from flask import url_for
 
 from blueprints.admin import wording
 from domain import attendances, clock, events, texts, wall_clock
+from domain.rules import N_
 from domain.staff_calendar import Entry, Listed, title
 from models import Attendance
 from models import Event as Row
@@ -23,6 +24,7 @@ Event = Row | Listed
 SOME = "x" * 22  # stands for a public id
 
 TONES = {"requested": "warn", "booked": "info"}
+ASKS = {"change": N_("another time requested"), "offered": wording.ASKED["offered"]}
 PLACE_TONES = {"booked": "info", "show": "good", "no_show": "warn", "cancelled_by_client": "warn", "late_cancelled": "warn"}
 
 
@@ -170,6 +172,8 @@ def became(entry: Entry) -> tuple[str, str]:
         own = entry.people[0].state
         if own in attendances.CANCELLED:
             return str(_(attendances.STATE_NAMES[own])), PLACE_TONES[own]
+    if entry.asks:
+        return str(_(ASKS[entry.asks])), "warn"
     if entry.said:
         return str(_(wording.TOLD[entry.said])), "warn"
     return state(entry.event)

@@ -11,7 +11,7 @@ from wtforms import BooleanField
 from blueprints.admin import bp, event_words, paging, people, wording
 from blueprints.admin.booking import TimeForm
 from blueprints.admin.groups import sought
-from domain import attendances, clock, event_people, events, settings, staff_calendar, staff_sayings
+from domain import attendances, clock, event_people, events, requests, settings, staff_calendar, staff_sayings
 from domain.rules import NotFound
 from models import Attendance, Event, Individual
 from web.access import any_staff
@@ -54,7 +54,22 @@ def _about(event: Event, template: str, **context: Any):
 @any_staff
 def event(event_id: str):
     found = g.viewer.event(event_id)
+    if there := _instead_of(found):
+        return done(there)
     return _event(found, VideoForm(formdata=None, obj=_as_video(found)))
+
+
+def _instead_of(found: Event) -> str:
+    """Where an event leads that is nobody's appointment but holds another time for one: to what is to be answered, or to that one."""
+    asked = requests.of(found) if found.state != "booked" else None
+    if asked is None or asked.replaces_id is None:
+        return ""
+    return _request_of(found) or url_for("admin.event", event_id=asked.replaces.public_id)
+
+
+def _request_of(found: Event) -> str:
+    """Where what a client requested is answered, for who may; empty for anybody else."""
+    return url_for("admin.requested", event_id=found.public_id) if g.viewer.may_answer(found) else ""
 
 
 def _as_video(found: Event) -> SimpleNamespace:
@@ -65,9 +80,11 @@ def _event(found: Event, form: VideoForm):
     rows = staff_calendar.history(g.viewer, found)
     told = [entry | {"name": row.individual.legal_name if row.individual_id and staff_calendar.is_of_one(found, row) else ""}
             for row, entry in zip(rows, wording.entries(rows), strict=True)]  # fmt: skip
-    return _about(found, "admin/event.html", said_of=staff_sayings.said, form=form, as_form=_as_video(found),
-                  may_change=g.viewer.may_change(found), title=staff_calendar.title(found), attendances=attendances, history=told,
-                  wording=wording, schedule=_schedule_of(found), is_ahead=found.starts_at > clock.now())  # fmt: skip
+    change = requests.waiting_change(found) if found.state == "booked" else None
+    return _about(found, "admin/event.html", change=change.event if change else None, request_of=_request_of,
+                  said_of=staff_sayings.said, form=form, as_form=_as_video(found), may_change=g.viewer.may_change(found),
+                  title=staff_calendar.title(found), attendances=attendances, history=told, wording=wording,
+                  schedule=_schedule_of(found), is_ahead=found.starts_at > clock.now())  # fmt: skip
 
 
 def _schedule_of(found: Event) -> str:
@@ -98,6 +115,8 @@ def set_video(event_id: str):
 @any_staff
 def move_form(event_id: str):
     found = g.viewer.managed_event(event_id)
+    if found.state == "requested":
+        return done(_request_of(found) or url_for("admin.event", event_id=event_id))
     return _move(found, _move_form(found, formdata=None, obj=_as_times(found)))
 
 
@@ -140,7 +159,10 @@ def _move(found: Event, form: TimeForm):
 @bp.get(f"{_HERE}/cancellation")
 @any_staff
 def event_cancellation(event_id: str):
-    return _cancellation(g.viewer.managed_event(event_id), Cancellation(formdata=None))
+    found = g.viewer.managed_event(event_id)
+    if found.state == "requested":  # it is declined, with a reason that the client reads
+        return done(_request_of(found) or url_for("admin.event", event_id=event_id))
+    return _cancellation(found, Cancellation(formdata=None))
 
 
 def _cancellation(found: Event, form: Cancellation):

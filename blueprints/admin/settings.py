@@ -23,8 +23,9 @@ SHOWN = "shown-"  # what the page showed, beside each field
 @right("manage_setup")
 def settings_index():
     steps = opening.checklist()
+    waits = not next(step.is_done for step in steps if step.key == "availability")
     return page("admin/settings.html", sections=settings.SECTIONS, told=wording.told, is_ready=readiness.is_over(steps),
-                checklist=wording.checklist(steps), site=agency.main_site())  # fmt: skip
+                checklist=wording.checklist(steps), site=agency.main_site(), requesting_waits=waits)  # fmt: skip
 
 
 @bp.get("/settings/<section>")

@@ -45,6 +45,10 @@ CHECKLIST = {
         "components",
     ),
     "brand": (N_("Choose the look"), N_("Your colour and your logo, on every page and on home screens."), "admin.show_brand"),
+    "availability": (
+        N_("Name the time for clients"), N_("Until a kind of time is named for them, clients cannot request appointments."),
+        "admin.kinds_of_time",
+    ),
     "workers": (N_("Bring in your colleagues"), N_("One person alone cannot look after everybody."), "admin.workers_list"),
     "invited": (N_("Invite the first client"), N_("Open somebody’s page and choose “Create an account”."), "admin.individuals"),
     "first_client": (N_("The first client is in"), N_("They open the link in the e-mail and choose a password."), "admin.individuals"),
@@ -65,6 +69,10 @@ GROUP_HELP = {
     "admin_exec": N_("Also workers, imports, figures, and who did and saw what."),
     "system_admin": N_("Everything, settings included."),
 }
+ASKED = {  # what became of a request
+    "offered": N_("the client is asked"), "accepted": N_("accepted"), "declined": N_("declined"), "expired": N_("not answered in time"),
+    "withdrawn": N_("withdrawn"), "cancelled": N_("cancelled"),
+}  # fmt: skip
 WORKER_STATES = {"active": N_("may sign in"), "invited": N_("invited"), "uninvited": N_("cannot sign in yet"), "left": N_("left")}
 WORKER_TONES = {"active": "good", "invited": "warn"}
 CATEGORIES = {
@@ -234,6 +242,12 @@ _ENTRIES = {
     "event.cancelled": N_("Appointment cancelled"),
     "event.reverted": N_("Cancelled appointment booked again"),
     "event.handed_over": N_("Appointment handed to another worker"),
+    "event.requested": N_("Appointment requested"),
+    "event.request_moved": N_("Time of a requested appointment changed"),
+    "event.accepted": N_("Request for an appointment accepted"),
+    "event.declined": N_("Request for an appointment declined"),
+    "event.expired": N_("Request for an appointment not answered in time"),
+    "event.withdrawn": N_("Request for an appointment withdrawn"),
     "event.video": N_("Video call of an appointment changed"),
     "attendance.changed": N_("Their place in an appointment: %(place)s"),
     "attendance.confirmed": N_("They said that they come"),
@@ -278,11 +292,13 @@ _ENTRIES = {
 }
 
 
-# The same kinds where there is more to say: a reason, or that a client said it on the telephone.
+# The same kinds where there is more to say: a reason, that it is about another time, or that a client said it on the telephone.
 _WITH_REASON = {
     "event.cancelled": N_("Appointment cancelled: %(reason)s"),
+    "event.declined": N_("Request for an appointment declined: %(reason)s"),
     "attendance.changed": N_("Their place in an appointment: %(place)s. They wrote: %(reason)s"),
 }
+_OF_A_CHANGE = {"event.requested": N_("Another time for an appointment requested")}
 _BY_PHONE = {
     "event.booked": N_("Appointment booked, asked for by phone"),
     "event.moved": N_("Appointment moved, asked for by phone"),
@@ -316,7 +332,7 @@ def entries(rows: Sequence[AuditEntry]) -> list[dict[str, object]]:
 
 def _zones(rows: Sequence[AuditEntry]) -> dict[str, str]:
     """In which zone each event that was moved takes place, by how the audit names it."""
-    moved = {row.subject for row in rows if row.kind in ("event.moved", "event.imported")}
+    moved = {row.subject for row in rows if row.kind in ("event.moved", "event.request_moved", "event.imported")}
     return events.zones_of(moved) if moved else {}
 
 
@@ -340,6 +356,8 @@ def _moment(value: object, zone: str) -> str:
 def _sentence(row: AuditEntry, values: dict[str, Any]) -> str:
     if values.get("reason") and row.kind in _WITH_REASON:
         return _WITH_REASON[row.kind]
+    if values.get("replaces") and row.kind in _OF_A_CHANGE:
+        return _OF_A_CHANGE[row.kind]
     was_phoned = values.get("how") == "phone" or (row.kind == "attendance.told" and row.worker_id)  # staff tell only what was phoned
     return _BY_PHONE[row.kind] if was_phoned and row.kind in _BY_PHONE else _ENTRIES.get(row.kind, row.kind)
 

@@ -4,4 +4,4 @@ from flask import Blueprint
 
 bp = Blueprint("calendar", __name__, url_prefix="/calendar")
 
-from blueprints.calendar import feed, routes  # noqa: E402, F401
+from blueprints.calendar import changing, feed, requesting, routes  # noqa: E402, F401

@@ -3,8 +3,8 @@
 from flask import abort, g, request
 
 from blueprints import paging
-from blueprints.calendar import bp, wording
-from domain import agency, attendances, photos, settings
+from blueprints.calendar import bp, changing, wording
+from domain import agency, attendances, offers, photos, settings
 from domain.rules import N_, RuleBroken
 from models import Attendance
 from web.forms import Form, Lines, _l
@@ -21,8 +21,9 @@ class Cancellation(Form):
 def show():
     places, following = paging.soonest(g.viewer.coming, lambda: g.viewer.places, Attendance)
     days = wording.days(places, attendances.declined(places), icon="calendar")
-    return page("calendar/show.html", days=days, following=following, phone=agency.support_phone(),
-                has_feed=settings.get("calendar_feed"))  # fmt: skip
+    asked = wording.asked(g.viewer.asked) if "after" not in request.args else []
+    return page("calendar/show.html", days=days, following=following, asked=asked, may_request=offers.is_open(),
+                phone=agency.support_phone(), has_feed=settings.get("calendar_feed"))  # fmt: skip
 
 
 @bp.get("/history")
@@ -42,13 +43,9 @@ def _event(place):
     return page(
         "calendar/event.html", place=place, shown=shown, offer=attendances.offer(place),
         said={} if shown.cancelled_by else attendances.said(place), is_taken_away=attendances.is_taken_away(place),
-        mark=attendances.mark_of(place), phone=_phone(place), photo=photos.shown_of(place.event.worker),
-        others=g.viewer.others_in(place),
+        mark=attendances.mark_of(place), phone=wording.phone(place), asked=changing.Standing(place),
+        photo=photos.shown_of(place.event.worker), others=g.viewer.others_in(place),
     )  # fmt: skip
-
-
-def _phone(place):
-    return place.event.site.phone or agency.support_phone()
 
 
 def _seen() -> str:
@@ -78,7 +75,7 @@ def _cancellation(place, form):
         return done(f"/calendar/{place.public_id}")
     return page(
         "calendar/cancellation.html", place=place, shown=wording.Shown(place), form=form, offer=offer, mark=attendances.mark_of(place),
-        notice=settings.get("cancellation_notice"), phone=_phone(place),
+        notice=settings.get("cancellation_notice"), phone=wording.phone(place),
     )  # fmt: skip
 
 

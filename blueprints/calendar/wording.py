@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from flask import request
 
 from domain import agency, attendances, clock, events, services, texts
+from domain.asked import Asked
 from domain.viewer import ClientViewer
 from models import Attendance, Event
 from web import formatting
@@ -71,8 +72,7 @@ class Shown:
 
     @property
     def length(self) -> str:
-        minutes = int((self.event.ends_at - self.event.starts_at).total_seconds()) // 60
-        return ngettext("%(num)s minute", "%(num)s minutes", minutes)
+        return length(int((self.event.ends_at - self.event.starts_at).total_seconds()) // 60)
 
     @property
     def map_link(self) -> str:
@@ -95,7 +95,7 @@ class Shown:
         if self.place.state != "booked":
             return _(attendances.STATE_NAMES[self.place.state]), TONES[self.place.state]
         if self.event.state != "booked":
-            return _(events.STATE_NAMES[self.event.state]), "info"
+            return _(events.STATE_NAMES[self.event.state]), "warn" if self.event.state in ("declined", "expired") else "info"
         if self.place.confirmed_at is not None and self.event.starts_at > clock.now():
             return _("confirmed"), "good"
         if self.has_declined and self.is_ahead:
@@ -128,6 +128,15 @@ class Shown:
     def line(self) -> str:
         where = _("by video") if self.event.is_video else self.event.site.name
         return formatting.dotted((self.title, self.worker, where))
+
+
+def length(minutes: int) -> str:
+    return str(ngettext("%(num)s minute", "%(num)s minutes", minutes))
+
+
+def phone(place: Attendance) -> str:
+    """Whom a client calls about it."""
+    return str(place.event.site.phone or agency.support_phone())
 
 
 @lru_cache(maxsize=2000)
@@ -167,11 +176,25 @@ def days(
     return [(title, rows) for title, (_ahead, rows) in ordered]
 
 
+def asked(every: Iterable[Asked]) -> list[Row]:
+    """What waits for an answer, and what waits for the client's own."""
+    rows = []
+    for each in every:
+        shown = Shown(Attendance(event=each.event, state="booked"))
+        state = (_("please answer"), "warn") if each.is_offered else (_("another time") if each.request.replaces_id else "", "info")
+        rows.append(Row(url_for("calendar.event", place_id=each.place.public_id), starts(shown), shown.line, *state, "clock"))
+    return rows
+
+
 def starts(shown: Shown) -> str:
     """When it begins, and nothing else: ``Tomorrow, 14:05 AST``."""
-    date = shown.begins.date()
-    ahead = (date - clock.today(shown.event.site.time_zone)).days
-    return _day(date, ahead, False) + texts.hour(spoken(), shown.begins)
+    return begins(shown.event.starts_at, shown.event.site.time_zone)
+
+
+def begins(at: dt.datetime, zone: str) -> str:
+    """The same of any moment."""
+    there = at.astimezone(ZoneInfo(zone))
+    return _day(there.date(), (there.date() - clock.today(zone)).days, False) + texts.hour(spoken(), there)
 
 
 def _day(date: dt.date, ahead: int, with_year: bool) -> str:

@@ -4,7 +4,7 @@ from flask import g
 
 from blueprints.calendar import wording
 from blueprints.home import bp
-from domain import agency, clock
+from domain import agency, clock, offers
 from web.addresses import url_for
 from web.fragments import page
 from web.languages import gettext as _
@@ -12,9 +12,10 @@ from web.languages import gettext as _
 
 @bp.get("/")
 def show():
-    following, now = g.viewer.soon
+    following, soon = g.viewer.soon
+    now = [*_offered(), *(_told(place, is_asked=is_asked) for place, is_asked in soon)]
     return page(
-        "home/show.html", greeting=_greeting(g.viewer.individual.called), now=[_told(place, is_asked=is_asked) for place, is_asked in now],
+        "home/show.html", greeting=_greeting(g.viewer.individual.called), now=now,
         following=wording.starts(wording.Shown(following)) if following else "",
     )  # fmt: skip
 
@@ -25,6 +26,14 @@ def _told(place, *, is_asked: bool) -> dict[str, str]:
         "href": url_for("calendar.event", place_id=place.public_id), "icon": "calendar", "title": wording.starts(wording.Shown(place)),
         "line": _("Please say that you come.") if is_asked else _("Your appointment"),
     }  # fmt: skip
+
+
+def _offered() -> list[dict[str, str]]:
+    """The other times that they are to answer."""
+    return [
+        {"href": row.href, "icon": "clock", "tone": "warn", "title": row.title, "line": _("Another time is offered. Please answer.")}
+        for row in wording.asked(g.viewer.offered if offers.is_open() else ())
+    ]
 
 
 def _greeting(name: str) -> str:

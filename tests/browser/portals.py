@@ -190,8 +190,42 @@ with store.connection():
 def without_appointments(data: Path) -> None:
     """The demo's calendars are empty: whoever tells of appointments makes them."""
     with contextlib.closing(sqlite3.connect(data / "doorstep.db")) as line, line:
-        for table in ("attendance", "event"):
+        for table in ("event_request", "attendance", "event"):
             line.execute(f"DELETE FROM {table}")
+
+
+REQUEST = """
+import datetime as dt, sys
+from app import create_app
+from domain import agency, availability, clock, store
+from domain.actor import Actor
+from models import Attendance, AvailabilityCalendar, Event, EventRequest, PortalAccount, Worker
+create_app()
+with store.connection():
+    person = PortalAccount.get(PortalAccount.email == sys.argv[1]).individual
+    admin = Worker.get(Worker.email == "admin@example.org")
+    by, site, kind = Actor(worker=admin), agency.main_site(), availability.client_facing()
+    if kind is None:
+        kind = availability.add_type("Appointments", "green", by)
+        availability.face_clients(kind, by)
+    if not AvailabilityCalendar.select().where(AvailabilityCalendar.worker == admin).exists():
+        calendar = availability.add_calendar(admin, agency.today(), by)
+        for day in range(7):
+            availability.add_row(calendar, day, 540, 1020, kind, site, by)
+    for hours in map(float, sys.argv[2:]):
+        with store.writing():
+            at, now = clock.ahead(hours=hours), clock.now()
+            event = Event.create(worker=admin, starts_at=at, ends_at=at + dt.timedelta(minutes=50), site=site, state="requested", created_at=now)
+            Attendance.create(event=event, individual=person, starts_at=at)
+            EventRequest.create(event=event, individual=person, day=agency.today(), asked_at=now, expires_at=at)
+"""
+
+
+def requested(data: Path, email: str, *hours: float) -> None:
+    """Appointments that a client requests of the first one of staff, in so many hours; nobody has answered yet."""
+    done = subprocess.run([sys.executable, "-c", REQUEST, email, *map(str, hours)], cwd=ROOT, env=environment(data) | {"PYTHONPATH": str(ROOT)},
+                          capture_output=True, text=True, timeout=60)  # fmt: skip
+    assert done.returncode == 0, done.stderr
 
 
 def booked(data: Path, email: str, *hours: float) -> list[str]:

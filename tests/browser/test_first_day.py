@@ -97,9 +97,18 @@ def keep_the_look(staff: Page) -> None:
     ways.press(staff, "Keep it as it is")
 
 
+def name_a_time(staff: Page) -> None:
+    ways.press(staff, "Add a kind of time")
+    staff.get_by_label("Name", exact=True).fill("Appointments")
+    staff.get_by_label("Green", exact=True).check()
+    ways.press(staff, "Save")
+    staff.get_by_label("Appointments", exact=True).check()
+    ways.press(staff, "Save")
+
+
 STEPS: dict[str, Callable[[Page], None]] = {
     "E-mail": save_as_it_is, "What clients can use": save_as_it_is, "Brand": keep_the_look, "Workers": invite_a_colleague,
-    "Clients": bring_in_the_first_client,
+    "Kinds of time": name_a_time, "Clients": bring_in_the_first_client,
 }
 
 

@@ -12,7 +12,7 @@ import pytest
 from browser import ways
 from browser.conftest import Tabs
 from browser.looks import look, sideways
-from browser.portals import PASSWORD, ROOT, Portal, Town
+from browser.portals import PASSWORD, ROOT, Portal, Town, requested
 from browser.test_main_job import JACKIE, an_agency_with_people
 from playwright.sync_api import Browser, Page, Response, expect
 
@@ -196,9 +196,11 @@ def signed_out_while_typing(page: Page) -> None:
 CODE = re.compile(r"^\d{3} \d{3}$")
 INDIVIDUALS, RECORD, NEW = "/admin/individuals/", "/admin/individuals/<public_id>/", "/admin/individuals/new"
 EVENT = "/admin/events/<event_id>/"
+REQUESTS = "/admin/requests/"
 ACCOUNT = RECORD + "account/new"
 MOVE = RECORD + "account/<account_id>/<verb>"
 SETUP = "/admin/settings/"
+KINDS, HOURS = "/admin/settings/kinds-of-time/", "/admin/schedule/hours/<public_id>/"
 IMPORTS, UPLOAD, IMPORT = "/admin/imports/", "/admin/imports/new", "/admin/imports/<public_id>/"
 ACCOUNTS, MANY = "/admin/accounts/", "/admin/accounts/activations/"
 CHANGES = "/admin/accounts/changes/"
@@ -381,6 +383,7 @@ STAFF = [
     State("event, somebody to be taken out", EVENT + "places/<place_id>/removal", "/admin/schedule/new?q=client1@example.org", ADMIN,
           booking("09:15", "Take them out")),
     State("events of a client", RECORD + "events", INDIVIDUALS + "?q=client1@example.org", ADMIN, appointments),
+    State("requests, none", REQUESTS, REQUESTS, WORKER),
     State("tasks, none of mine", "/admin/tasks/", "/admin/tasks/?worker=me&category=on_call", ADMIN),
     State("services", SERVICES, SERVICES, ADMIN),
     State("service, new", SERVICES + "new", SERVICES + "new", ADMIN),
@@ -443,6 +446,28 @@ STAFF = [
     State("setup: sites", SETUP + "sites/", SETUP + "sites/", ADMIN),
     State("setup: site", SETUP + "sites/<public_id>/", SETUP + "sites/", ADMIN, first_row),
     State("setup: new site, nothing typed", SETUP + "sites/new", SETUP + "sites/new", ADMIN, press("Save")),
+    State("kinds of time", KINDS, KINDS, ADMIN),
+    State("kind of time", KINDS + "<public_id>/", KINDS, ADMIN, first_row),
+    State("kind of time, new, nothing typed", KINDS + "new", KINDS + "new", ADMIN, press("Save")),
+    State("kind of time, to be removed", KINDS + "<public_id>/removal", KINDS, ADMIN,
+          lambda page: (first_row(page), press("Remove this kind of time")(page))),
+    State("holidays", SETUP + "holidays/", SETUP + "holidays/", ADMIN),
+    State("holidays, nothing typed", SETUP + "holidays/", SETUP + "holidays/", ADMIN, press("Add")),
+    State("holiday, to be removed", SETUP + "holidays/<public_id>/removal", SETUP + "holidays/", ADMIN, press("Remove: Staff day")),
+    State("my hours", HOURS, "/admin/schedule/", ADMIN, press("My hours")),
+    State("hours of a worker", HOURS, WORKERS + "?q=worker1@example.org", ADMIN, lambda page: (first_row(page), press("Their hours")(page))),
+    State("hours, new calendar", HOURS + "calendars/new", "/admin/schedule/", ADMIN, press("My hours", "New calendar", "Save and fill it")),
+    State("hours, a week", HOURS + "calendars/<calendar_id>/", "/admin/schedule/", ADMIN, press("My hours", "Change this week")),
+    State("hours, a week, nothing typed", HOURS + "calendars/<calendar_id>/", "/admin/schedule/", ADMIN,
+          press("My hours", "Change this week", "Add")),
+    State("hours, a stretch to be removed", HOURS + "rows/<row_id>/removal", "/admin/schedule/", ADMIN,
+          press("My hours", "Change this week", "Remove: Monday, 13:00–16:00")),
+    State("hours, a calendar to be removed", HOURS + "calendars/<calendar_id>/removal", "/admin/schedule/", ADMIN,
+          press("My hours", "Change this week", "Remove this calendar")),
+    State("hours, a day off", HOURS + "day-off", "/admin/schedule/", ADMIN, press("My hours", "Add a day off", "Save")),
+    State("hours, extra time", HOURS + "extra-time", "/admin/schedule/", ADMIN, press("My hours", "Add extra time", "Save")),
+    State("hours, a day off to be removed", HOURS + "days/<day_id>/removal", "/admin/schedule/", ADMIN, lambda page: (
+        press("My hours")(page), page.locator("#days .button").first.click())),
     State("setup: pages", SETUP + "pages/", SETUP + "pages/", ADMIN),
     State("setup: page", SETUP + "pages/<slug>/<language>", SETUP + "pages/terms/en", ADMIN),
     State("setup: page in Arabic", SETUP + "pages/<slug>/<language>", SETUP + "pages/contact/ar", ADMIN),
@@ -481,6 +506,9 @@ EMPTY = [
     State("deliveries, none", "/admin/deliveries/", "/admin/deliveries/", ADMIN),
     State("imports, none", IMPORTS, IMPORTS, ADMIN),
     State("accounts, none", ACCOUNTS, ACCOUNTS, ADMIN),
+    State("kinds of time, none", KINDS, KINDS, ADMIN),
+    State("holidays, none", SETUP + "holidays/", SETUP + "holidays/", ADMIN),
+    State("my hours, none", HOURS, "/admin/schedule/", ADMIN, press("My hours")),
     State("bulk activation, none yet", MANY, MANY, ADMIN),
     State("import, new", UPLOAD, UPLOAD, ADMIN),
     State("mailbox, empty", "/dev/mail", "/dev/mail"),
@@ -773,6 +801,35 @@ def test_an_invitation_and_a_task(town: Town, phone: Phone, browser: Browser) ->
 
 
 @pytest.mark.long
+def test_what_clients_request_is_answered(town: Town, phone: Phone, browser: Browser) -> None:
+    requested(town.data, ANOTHER, *(2000 + 30 * number for number in range(4)))
+    staff = phone(town.url, storage_state=town.cookies_of(ADMIN, browser), **CALM)
+    staff.goto("/admin/")
+    look(staff, "/admin/")
+    staff.goto(REQUESTS)
+    look(staff, REQUESTS)
+    first_row(staff)
+    one = staff.url
+    look(staff, REQUESTS + "<event_id>/")
+    ways.press(staff, "Offer this time")
+    look(staff, REQUESTS + "<event_id>/offer")
+    staff.goto(one)
+    staff.get_by_role("group", name="Free times").get_by_role("button").first.click()
+    expect(staff.get_by_text("the client is asked").first).to_be_visible()
+    look(staff, REQUESTS)
+    staff.goto(one)
+    look(staff, REQUESTS + "<event_id>/")
+    staff.get_by_label("Why not?").fill("On that day nobody is here who could see you, so please choose another one.")
+    ways.press(staff, "Decline")
+    expect(staff.get_by_text("Declined. The client reads why.")).to_be_visible()
+    staff.goto(one)
+    look(staff, REQUESTS + "<event_id>/")
+    staff.goto(REQUESTS)
+    staff.get_by_role("main").get_by_role("button", name="Accept").first.click()
+    expect(staff.get_by_text("Accepted:")).to_be_visible()
+
+
+@pytest.mark.long
 def test_a_used_link_and_one_that_was_tried_too_often(town: Town, phone: Phone, browser: Browser) -> None:
     staff, page = phone(town.url, storage_state=town.cookies_of(ADMIN, browser)), phone(town.url, **CALM)
     happy, unhappy = town.newcomer(), town.newcomer()
@@ -871,7 +928,7 @@ def test_a_page_from_right_to_left(path: str, town: Town, phone: Phone, browser:
 
 
 def test_no_page_is_left_out(town: Town) -> None:
-    looked_at_below = {RECORD + "changes/<change_id>/refusal", "/admin/tasks/<public_id>/", WORKERS + "<public_id>/withdrawal"}
+    looked_at_below = {REQUESTS + "<event_id>/", RECORD + "changes/<change_id>/refusal", "/admin/tasks/<public_id>/", WORKERS + "<public_id>/withdrawal"}
     routes = {row["route"] for row in json.loads(town.command("audiences", "--json")) if "GET" in row["methods"]}
     looked_at = {state.route for state in ANYBODY + CLIENTS + STAFF + EMPTY}
     assert routes - looked_at - ACTIVATION - RESET - TERMS - SECOND_STEP - LETTERS - FIRST_START - NO_PAGES - looked_at_below == set()

@@ -4,12 +4,13 @@ import datetime as dt
 
 import pytest
 
-from domain import agency, audit, availability, events, sites
+from blueprints.admin import hours_words
+from domain import agency, audit, availability, colour, events, sites, staff_hours, store
 from domain.events import Plan
 from domain.free_times import Away, Hours
 from domain.rules import NotFound, RuleBroken
 from domain.sites import Place
-from models import AuditEntry, AvailabilityRow, AvailabilityType
+from models import AuditEntry, AvailabilityRow, AvailabilityType, Worker
 
 MONDAY = dt.date(2026, 3, 2)
 NINE, NOON, FIVE = 9 * 60, 12 * 60, 17 * 60
@@ -150,6 +151,41 @@ def test_a_site_at_which_nobody_is_seen_any_more_is_refused_and_counts_no_more(c
     assert hours_on(cast, MONDAY, open_hours) == ()
 
 
+def test_a_kind_of_time_that_somebody_removed_meanwhile_is_refused(cast, week):
+    gone, main, by = availability.add_type("Phone", "grey", cast.by("ada")), agency.main_site(), cast.by("dora")
+    availability.remove_type(gone, cast.by("ada"))
+    assert refusal(lambda: availability.add_row(week, 0, NINE, NOON, gone, main, by)) == "stale"
+    assert refusal(lambda: availability.be_there(cast.dora, MONDAY, NINE, NOON, gone, main, by)) == "stale"
+
+
+def test_nothing_is_added_for_who_has_left_and_what_is_there_can_be_taken_out(cast, open_hours, week):
+    main, by = agency.main_site(), cast.by("finn")
+    row = availability.add_row(week, 0, NINE, NOON, open_hours, main, by)
+    with store.writing():
+        Worker.update(is_active=False).where(Worker.id == cast.dora.id).execute()
+    for add in (
+        lambda: availability.add_row(week, 1, NINE, NOON, open_hours, main, by), lambda: availability.be_away(cast.dora, MONDAY, by),
+        lambda: availability.be_there(cast.dora, MONDAY, FIVE, FIVE + 60, open_hours, main, by),
+        lambda: availability.add_calendar(cast.dora, MONDAY + dt.timedelta(days=7), by),
+    ):  # fmt: skip
+        assert refusal(add) == "left"
+    availability.remove_row(row, by)
+    assert availability.rows_of(week) == []
+
+
+def test_nothing_is_laid_down_twice(cast, open_hours, week):
+    main, by = agency.main_site(), cast.by("dora")
+    for add in (
+        lambda: availability.add_row(week, 0, NINE, NOON, open_hours, main, by), lambda: availability.be_away(cast.dora, MONDAY, by),
+        lambda: availability.be_there(cast.dora, MONDAY, NOON, FIVE, open_hours, main, by),
+    ):  # fmt: skip
+        add()
+        assert refusal(add) == "exists"
+    availability.add_row(week, 1, NINE, NOON, open_hours, main, by)
+    availability.be_away(cast.dora, MONDAY, by, begins=NINE, ends=NOON)  # a part of what is off in any case
+    assert len(availability.exceptions_of(cast.dora, MONDAY)) == 3
+
+
 def test_a_worker_finds_only_what_is_their_own(cast, open_hours, week):
     row = availability.add_row(week, 0, NINE, NOON, open_hours, agency.main_site(), cast.by("dora"))
     away = availability.be_away(cast.dora, MONDAY, cast.by("dora"))
@@ -209,6 +245,45 @@ def test_whoever_takes_time_away_is_told_what_stays_booked_in_it(cast, week):
     assert (found.events, found.first) == (1, event)
     assert availability.affected(cast.dora, at + dt.timedelta(minutes=50), at + dt.timedelta(hours=9)).events == 0
     assert availability.affected(cast.ines, at, at + dt.timedelta(hours=1)).events == 0
+
+
+def test_what_is_booked_is_counted_by_the_clock_of_the_site_and_past_midnight(cast, open_hours, week, elsewhere):
+    """Half an hour earlier than here it is midnight there: what begins at 23:00 here is on two days of theirs."""
+    night = dt.datetime(2026, 3, 3, 3, tzinfo=dt.UTC)
+    events.book(Plan(cast.dora, night, 60, agency.main_site(), [cast.alice]), cast.by("dora"))
+    rows = [availability.add_row(week, day, begins, ends, open_hours, elsewhere, cast.by("dora")) for day, begins, ends in (
+        (0, 23 * 60, 24 * 60), (0, 22 * 60, 23 * 60 + 30), (1, 0, 30), (1, 30, 60), (0, 0, 60),
+    )]  # fmt: skip
+    assert [staff_hours.booked_in_row(row).events for row in rows] == [1, 0, 1, 0, 0]
+    assert staff_hours.booked_in_calendar(week).events == 1
+    tuesday = MONDAY + dt.timedelta(days=1)
+    assert [staff_hours.booked_on_holiday(day).events for day in (MONDAY, tuesday, tuesday + dt.timedelta(days=1))] == [1, 0, 0]
+
+
+def test_several_days_get_the_same_stretch_or_none_of_them(cast, open_hours, week, elsewhere):
+    main, by = agency.main_site(), cast.by("dora")
+    staff_hours.add_rows(week, (0, 2, 4), NINE, NOON, open_hours, main, by)
+    assert refusal(lambda: staff_hours.add_rows(week, (1, 2), NINE, NOON, open_hours, elsewhere, by)) == "elsewhere"
+    assert [row.weekday for row in availability.rows_of(week)] == [0, 2, 4]
+
+
+@pytest.mark.parametrize(("typed", "begins", "ends"), [
+    ("9", NINE, NINE), ("17:00", FIVE, FIVE), ("0:00", 0, 1440), ("24:00", None, 1440), ("24", None, 1440), ("12 am", 0, 1440),
+    ("", None, None), ("25:00", None, None), ("soon", None, None), ("9" * 30, None, None),
+])  # fmt: skip
+def test_a_time_of_day_is_typed_as_people_type_it(typed, begins, ends):
+    for wanted, is_end in ((begins, False), (ends, True)):
+        if wanted is None:
+            assert refusal(lambda: staff_hours.minute(typed, "ends", is_end=is_end)) == "bad_time"  # noqa: B023
+        else:
+            assert staff_hours.minute(typed, "ends", is_end=is_end) == wanted
+
+
+def test_each_colour_can_be_told_from_paper_in_light_and_in_dark():
+    assert {*hours_words.SHADES} == {*availability.COLOURS}
+    for shade in hours_words.SHADES.values():
+        for ground in (colour.LIGHT, colour.DARK):
+            assert colour.contrast(shade, colour.hexed(*ground["surface"])) >= 3, shade
 
 
 def test_every_change_is_in_the_audit(cast, open_hours, week):

@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 
-from domain import audit, clock, demo, enrolments, my_services, profile, services, wall_clock
+from domain import audit, availability, clock, demo, enrolments, my_services, profile, services, wall_clock
 from models import Attendance, AuditEntry, Delivery, Event, Group, PortalAccount, RosterEntry, Site, Worker
 
 
@@ -53,6 +53,19 @@ def test_weeks_look_as_weeks_do(town):
     now, week = clock.now(), dt.timedelta(weeks=1)
     busy = [event for event in events if now - week < event.starts_at < now + week]
     assert {worker.id for worker in Worker.select() if worker.group in ("worker", "system_admin")} <= {event.worker_id for event in busy}
+
+
+def test_everybody_has_a_week_a_day_off_and_a_holiday_ahead_on_which_nothing_is_booked(town):
+    kind, today = availability.client_facing(), local(clock.now()).date()
+    closed = {holiday.date for holiday in availability.holidays(today)}
+    assert (kind.name, len(closed), len(availability.types())) == ("Appointments", 1, 3)
+    for worker in Worker.select():
+        plans = availability.plans(worker, today, 60, kind)
+        off = {each.date for each in availability.exceptions_of(worker, today)}
+        assert len(off) == 1
+        assert sum(bool(plan.hours) for plan in plans.values()) > 10
+        mine = {local(event.starts_at).date() for event in Event.select().where(Event.worker == worker, Event.state == "booked")}
+        assert not mine & (off | closed)
 
 
 def test_the_first_client_has_a_calendar_of_everything(town):

@@ -229,8 +229,9 @@ def test_a_claim_changes_only_what_is_still_due_even_where_two_may_look_at_once(
     notices.claim()
     del db.obj.execute_sql
     [statement] = [each for each in heard if each[0].startswith('UPDATE "delivery" SET') and '"attempts"' in each[0]]
-    assert f'"state" = {db.param}' in statement[0].partition("WHERE")[2]
-    assert statement[1][-1] == "due"
+    condition = statement[0].partition("WHERE")[2]
+    is_written_out = "\"state\" = 'due'" in condition
+    assert is_written_out or (f'"state" = {db.param}' in condition and statement[1][-1] == "due")
 
 
 def test_the_mail_rate_holds_over_all_dispatchers(cast, frozen, decided):

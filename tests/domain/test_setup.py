@@ -8,6 +8,7 @@ from domain import (
     accounts,
     agency,
     audit,
+    availability,
     house_texts,
     pages,
     readiness,
@@ -182,14 +183,15 @@ def test_the_checklist_begins_with_everything_to_do_and_says_what_cannot_wait(db
     steps = readiness.steps(mail_test_needed=True)
     assert [(step.key, step.is_done, step.is_needed) for step in steps] == [
         ("agency", False, True), ("pages", False, True), ("mail", False, True), ("on", False, False),
-        ("sites", False, False), ("messages", False, False), ("portal", False, False), ("brand", False, False), ("workers", False, False), ("invited", False, False), ("first_client", False, False),
+        ("sites", False, False), ("messages", False, False), ("portal", False, False), ("brand", False, False), ("availability", False, False), ("workers", False, False), ("invited", False, False), ("first_client", False, False),
     ]  # fmt: skip
 
 
 def test_the_checklist_of_an_agency_at_work_is_done(cast):
     steps = readiness.steps(mail_test_needed=False)
     assert readiness.is_over(steps)
-    assert [step.key for step in steps if not step.is_done] == ["messages", "portal"]
+    assert [step.key for step in steps if not step.is_done] == ["messages", "portal", "availability"]
+    availability.face_clients(availability.add_type("Open hours", "green", cast.by("ada")), cast.by("ada"))
     for section in ("messages", "components"):
         settings.look_at(section, cast.by("ada"))
         settings.look_at(section, cast.by("ada"))

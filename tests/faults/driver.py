@@ -18,10 +18,24 @@ from typing import Any
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from domain import accounts, activation, audit, events, limits, links, notices, passwords, sign_in, store
+from domain import (
+    accounts,
+    activation,
+    agency,
+    audit,
+    events,
+    limits,
+    links,
+    notices,
+    offers,
+    passwords,
+    requests,
+    sign_in,
+    store,
+)
 from domain.actor import SYSTEM, Actor
 from domain.rules import RuleBroken
-from models import Delivery, Individual, Link, Site, Worker, db
+from models import Delivery, Enrolment, Individual, Link, Site, Worker, db
 
 PATIENCE = 90.0  # seconds, on a machine that has much else to do
 
@@ -63,15 +77,29 @@ def book(worker: int, individual: int, starts_at: str) -> str:
     return "booked"
 
 
+def ask(enrolment: int, worker: int, starts_at: str) -> str:
+    file, start = Enrolment.get_by_id(enrolment), dt.datetime.fromisoformat(starts_at)
+    wish = offers.Wish(file.individual, Worker.get_by_id(worker), file)
+    try:
+        requests.ask(wish, start, Actor(network="192.0.2.7"))
+    except RuleBroken as refused:
+        offered = {slot.starts_at for day in offers.timetable(wish).days(agency.today(), 62) for slot in day.slots}
+        if refused.code == "taken" and start in offered:
+            return "fault: the taken time is offered still"
+        raise
+    return "booked"
+
+
 VERBS: dict[str, Callable[..., str]] = {
-    verb.__name__: verb for verb in (wrong_date, right_date, activate, create, enter, send_again, book)
+    verb.__name__: verb for verb in (wrong_date, right_date, activate, create, enter, send_again, book, ask)
 }
 
 
 def attempt(verb: str, words: dict[str, Any]) -> str:
     """What a verb answered, or the code with which it was refused."""
     try:
-        return VERBS[verb](**words)
+        with store.remembering():  # as each request does
+            return VERBS[verb](**words)
     except RuleBroken as refusal:
         return refusal.code
 

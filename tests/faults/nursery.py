@@ -40,8 +40,10 @@ from domain import (
     events,
     limits,
     links,
+    offers,
     passwords,
     profile,
+    requests,
     resets,
     schema,
     store,
@@ -417,6 +419,22 @@ def book(order: dict[str, Any]) -> None:
             say(moved=event.public_id, number=number)
 
 
+def ask(order: dict[str, Any]) -> None:
+    """One request of ``client`` after the other, for the hours from ``first`` on, every second one declined at once; each is said."""
+    from models import Worker
+
+    worker, asking = Worker.get(), person(order["client"])
+    wish = offers.Wish(asking, worker, offers.enrolments(asking)[0])
+    say(ready=True)
+    for number in range(order["first"], order["first"] + 20):  # as many as one may ask for in a day
+        event = requests.ask(wish, clock.now().replace(minute=0, second=0, microsecond=0) + dt.timedelta(hours=48 + number), Actor())
+        say(asked=event.public_id)
+        if number % 2 == 0:
+            requests.decline(event, Actor(worker=worker), version=1, reason="Full")
+            say(declined=event.public_id)
+    signal.pause()
+
+
 # ---------------------------------------------------------------- many accounts at once
 
 
@@ -576,7 +594,7 @@ def migrate(order: dict[str, Any]) -> None:
 # ---------------------------------------------------------------- the nursery
 
 ROLES: dict[str, Callable[[dict[str, Any]], None]] = {
-    role.__name__: role for role in (web, mail, book, many, portal, hold, full, bring_back, migrate)
+    role.__name__: role for role in (web, mail, book, ask, many, portal, hold, full, bring_back, migrate)
 }
 
 

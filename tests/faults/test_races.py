@@ -10,15 +10,21 @@ from faults.conftest import run_in
 from domain import (
     accounts,
     activation,
+    agency,
     attendances,
     audit,
+    availability,
     clock,
+    enrolments,
     events,
     limits,
     notices,
+    offers,
     passwords,
     profile,
+    requests,
     services,
+    settings,
     sign_in,
     store,
 )
@@ -31,6 +37,8 @@ from models import (
     Contact,
     Delivery,
     Event,
+    EventRequest,
+    Individual,
     Link,
     LoginSession,
     PortalAccount,
@@ -211,6 +219,90 @@ def test_of_a_hundred_bookings_from_ten_processes_for_overlapping_times_one_is_b
     assert Event.select().count() == Attendance.select().count() == ROUNDS
     assert AuditEntry.select().where(AuditEntry.kind == "event.booked").count() == ROUNDS
     assert audit.verify() == []
+
+
+def open_hours(workers, clients, **decided):
+    """The workers see clients at any hour; an enrolment of each client."""
+    kind = availability.add_type("Appointments", "green", SYSTEM)
+    availability.face_clients(kind, SYSTEM)
+    service = services.add(services.Details("Counselling"), "case", SYSTEM)
+    services.show(service, SYSTEM, is_visible=True, version=1, warned_of=[])
+    services.staff(service, workers, SYSTEM, version=2)
+    for worker in workers:
+        calendar = availability.add_calendar(worker, agency.today(), SYSTEM)
+        for day in range(7):
+            availability.add_row(calendar, day, 0, availability.DAY, kind, Site.get(), SYSTEM)
+    for key, value in decided.items():
+        settings.change(key, value, SYSTEM)
+    return [enrolments.open(client, service, workers[0], agency.today(), SYSTEM) for client in clients]
+
+
+def free_times(file, worker):
+    table = offers.timetable(offers.Wish(file.individual, worker, file))
+    return [slot.starts_at.isoformat() for day in table.days(agency.today(), 30) for slot in day.slots]
+
+
+@pytest.mark.long
+def test_of_a_hundred_requests_from_ten_processes_for_one_time_one_gets_it(cast, db, ten):
+    files = open_hours([cast.dora], [cast.alice, cast.bob, cast.pia], requests_a_day="20", slot_step="10")
+    for round_ in range(ROUNDS):
+        if round_ == ROUNDS // 2:
+            settings.change("request_mode", "approve", SYSTEM)
+        near = free_times(files[0], cast.dora)[10 * round_ :][:4]  # each overlaps the others
+        tries = [
+            {"worker": cast.dora.id, "enrolment": files[number % 3].id, "starts_at": near[number % len(near)] if round_ % 2 else near[0]}
+            for number in range(100)
+        ]  # fmt: skip
+        answers = count(run_in(ten, db.url, "ask", tries))
+        assert answers.pop("booked") == 1
+        assert set(answers) <= {"taken", "own"}
+        assert sum(answers.values()) == 99
+    assert Event.select().count() == EventRequest.select().count() == ROUNDS
+    assert audit.verify() == []
+
+
+@pytest.mark.long
+def test_of_a_hundred_third_requests_of_a_day_from_ten_processes_one_is_booked(cast, db, ten):
+    now = clock.now()
+    with store.writing():
+        people = [
+            Individual.create(first_name="No", last_name=str(number), sort_name=str(number), created_at=now) for number in range(ROUNDS)
+        ]
+    workers = [cast.dora, cast.otto]
+    for file in open_hours(workers, people):
+        times = free_times(file, cast.dora)
+        for time in times[:2]:
+            requests.ask(offers.Wish(file.individual, cast.dora, file), dt.datetime.fromisoformat(time), SYSTEM)
+        tries = [
+            {"worker": workers[number % 2].id, "enrolment": file.id, "starts_at": times[3 + number % 40]} for number in range(100)
+        ]
+        answers = count(run_in(ten, db.url, "ask", tries))
+        assert answers.pop("booked") == 1
+        assert set(answers) <= {"a_day", "taken", "own"}
+        asked = EventRequest.select(EventRequest.number).where(EventRequest.individual == file.individual)
+        assert sorted(number for (number,) in asked.tuples()) == [1, 2, 3]
+
+
+def test_who_accepts_and_who_withdraws_at_once_agree(cast, at_once):
+    (file,) = open_hours([cast.dora], [cast.alice], request_mode="approve", requests_a_day="20")
+    for time in free_times(file, cast.dora)[:ROUNDS:1]:
+        event = requests.ask(offers.Wish(cast.alice, cast.dora, file), dt.datetime.fromisoformat(time), SYSTEM)
+        place = Attendance.get(Attendance.event == event.id)
+
+        def answer(verb, event=event, place=place):
+            try:
+                verb(event, place)
+            except RuleBroken as refused:
+                return refused.code
+            return "done"
+
+        verbs = (
+            lambda event, place: requests.accept(event, SYSTEM, version=1), lambda event, place: requests.withdraw(place, SYSTEM),
+            lambda event, place: requests.decline(event, SYSTEM, version=1, reason="No."),
+        )  # fmt: skip
+        answers = at_once([lambda verb=verb: answer(verb) for verb in verbs])
+        assert count(answers) == {"done": 1, "over": 2}
+        assert Event.get_by_id(event.id).state in ("booked", "withdrawn", "declined")
 
 
 def test_somebody_of_a_group_cancels_while_it_moves_and_the_rest_stay(cast, at_once):

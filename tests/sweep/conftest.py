@@ -20,12 +20,14 @@ from pages.conftest import (  # noqa: F401 - fixtures
     make_app,
     production,
 )
-from sweep.scenes import living, scene, scenes, walk  # noqa: F401 - fixtures
+from sweep.scenes import living, requested, scene, scenes, walk  # noqa: F401 - fixtures
 
 import models
 from domain import (
     accounts,
     address_change,
+    agency,
+    availability,
     bulk,
     bulk_jobs,
     calendar_feeds,
@@ -171,9 +173,11 @@ class World:
             "delivery": lambda: Delivery.get(Delivery.individual == person, Delivery.state == "dead"),
             "device": lambda: Device.get(Device.account == PortalAccount.get(PortalAccount.individual == person)),
             "event": lambda: _event_of(person),
+            "request": lambda: models.EventRequest.get(models.EventRequest.individual == person).event,
             "place": lambda: models.Attendance.get(models.Attendance.event == _event_of(person)),
             "device of staff": lambda: Device.get(Device.worker == getattr(self.cast, "dora" if whose == "alice" else "finn")),
             "enrolment": lambda: models.Enrolment.get(models.Enrolment.individual == person),
+            "asked enrolment": lambda: _asked_file(person), "asked worker": lambda: _asked_file(person).worker,
             "group": lambda: models.RosterEntry.get(models.RosterEntry.individual == person).group,
             "entry": lambda: models.RosterEntry.get(models.RosterEntry.individual == person),
             "task": lambda: Task.get(Task.individual == person, Task.kind == "new_activation_wanted"),
@@ -234,9 +238,12 @@ def build_world(cast: Any, application: Any) -> World:
     file = import_page.upload(config.uploads, io.BytesIO(b"id,name\nbob,Bob Brook\n"), "people.csv", "individuals", cast.by("finn"))
     _devices(cast)
     _events(cast)
+    for person, worker in ((cast.alice, cast.dora), (cast.bob, cast.finn)):
+        requested(person, worker, 60)
     unlock, former_address = _ways_back(cast.alice_account, first.expires_at)
     return World(cast, links.token(first), links.token(second), links.token(reset), box.messages()[0][0], links.token(unlock),
-                 links.token(former_address), file.public_id, staff=_staff(cast) | _services(cast), **_appointments(cast),
+                 links.token(former_address), file.public_id, **_appointments(cast),
+                 staff=_staff(cast) | _services(cast) | _hours(cast) | _requesting(cast),
                  **bulk_previews(cast.by("ada")))  # fmt: skip
 
 
@@ -312,6 +319,16 @@ def _staff(cast: Any) -> dict[str, str]:
     return {"worker": wim.public_id, "photo": photos[0].public_id, "class": made.public_id, "category": own.slug, "invitation": links.token(link)}
 
 
+def _hours(cast: Any) -> dict[str, str]:
+    """Wim's week, with one stretch, and a day off; a holiday, and a kind of time that nobody has."""
+    ada, wim, day = cast.by("ada"), Worker.get(Worker.email == "wim@example.org"), agency.today() + dt.timedelta(days=30)
+    kind, spare = (availability.add_type(name, "green", ada) for name in ("Open hours", "Spare"))
+    week = availability.add_calendar(wim, day, ada)
+    row = availability.add_row(week, 0, 540, 720, kind, agency.main_site(), ada)
+    away, holiday = availability.be_away(wim, day, ada), availability.add_holiday(day, "Founders’ day", ada)
+    return {"kind of time": spare.public_id, "holiday": holiday.public_id, "week": week.public_id, "stretch": row.public_id, "day off": away.public_id}
+
+
 def _services(cast: Any) -> dict[str, str]:
     """A service in which Alice and Bob are, each in a group of their own."""
     ines = cast.by("ines")
@@ -320,6 +337,28 @@ def _services(cast: Any) -> dict[str, str]:
         enrolments.open(person, counselling, None, dt.date(2026, 3, 1), ines)
         enrolments.join(services.add_group(counselling, services.GroupDetails("Evening"), ines), person, dt.date(2026, 3, 1), ines)
     return {"service": counselling.public_id}
+
+
+def _requesting(cast: Any) -> dict[str, str]:
+    """Alice may ask for time of Dora and Bob for time of Finn, each in a service of their own; a moment at which both are free."""
+    ada, day = cast.by("ada"), agency.today() + dt.timedelta(days=9)
+    kind = availability.add_type("Time for clients", "green", ada)
+    availability.face_clients(kind, ada)
+    for person, worker in ((cast.alice, cast.dora), (cast.bob, cast.finn)):
+        own = services.add(services.Details(f"{worker.first_name}’s"), "case", ada)
+        services.show(own, ada, is_visible=True, version=own.version, warned_of=())
+        enrolments.open(person, own, worker, agency.today(), ada)
+        services.staff(own, [cast.otto], ada, version=models.Service.get_by_id(own.id).version)
+        availability.be_there(worker, day, 9 * 60, 12 * 60, kind, agency.main_site(), ada)
+    availability.be_there(cast.otto, day, 9 * 60, 12 * 60, kind, agency.main_site(), ada)
+    at = dt.datetime.combine(day, dt.time(9), agency.zone())
+    return {"moment": str(int(at.timestamp()))}
+
+
+def _asked_file(person: Individual) -> models.Enrolment:
+    theirs = models.Enrolment.select().where(models.Enrolment.individual == person, models.Enrolment.worker.is_null(False))
+    found: models.Enrolment = theirs.get()
+    return found
 
 
 def _hire_vera(cast: Any) -> None:

@@ -34,6 +34,7 @@ from domain import (
     address_change,
     agency,
     attendances,
+    availability,
     brand,
     bulk,
     bulk_jobs,
@@ -48,10 +49,12 @@ from domain import (
     import_page,
     links,
     notices,
+    offers,
     own_second_step,
     photos,
     profile,
     profile_changes,
+    requests,
     resets,
     second_step,
     security_classes,
@@ -129,6 +132,8 @@ def _inside(root: str, path: str, href: str) -> str:
     target = urlsplit(urljoin(f"{root}{path}", href.replace("&amp;", "&")))
     if target.path.startswith("/admin/schedule/") and re.search("(date|q)=", target.query):
         return ""  # another week, and so for ever
+    if target.path.startswith("/calendar/") and "date=" in target.query:
+        return ""  # another week
     if f"{target.scheme}://{target.netloc}" != root or target.path.startswith("/static/"):
         return ""
     return target.path + (f"?{target.query}" if target.query else "")
@@ -375,6 +380,7 @@ def activation_link(account: PortalAccount) -> Link:
 def _living(app: Flask) -> dict[str, Walker]:
     ways = {who: Walker(app) for who in PEOPLE["living"] if " " in who}
     _services()
+    _hours()
     pia = accounts.create(individual("pia"), _ada())
     cleo, nora, dan, ron = (newcomer(*name) for name in (("Cleo", "Cove"), ("Nora", "North"), ("Dan", "Dale"), ("Ron", "Reef")))
     for account in (dan, ron):
@@ -412,6 +418,7 @@ def _living(app: Flask) -> dict[str, Walker]:
     _events()
     ways["wim, who is invited"].ask(f"/invitation/{links.token(_staff())}")
     _appointments(ways["alice, who was asked whether she comes"])
+    _time_for_clients()
     _steps(ways, pia)
     ways |= {who: Walker(app, who) for who in PEOPLE["living"] if who not in ways}
     _second_steps(ways)
@@ -438,6 +445,16 @@ def _services() -> None:
         models.Enrolment.update(public_id="enrolment-of-alice-000").where(models.Enrolment.id == file.id).execute()
 
 
+def _hours() -> None:
+    """Dora's week from next month on and a day off, a holiday after it, and a kind of time that nobody has."""
+    dora, day = Worker.get(Worker.external_id == "dora"), agency.today() + dt.timedelta(days=30)
+    kind, _spare = (availability.add_type(name, "green", _ada()) for name in ("Open hours", "Spare"))
+    week = availability.add_calendar(dora, day, _ada())
+    availability.add_row(week, 0, 540, 720, kind, models.Site.get(models.Site.is_main), _ada())
+    availability.be_away(dora, day, _ada())
+    availability.add_holiday(day + dt.timedelta(days=1), "Founders’ day", _ada())
+
+
 def _events() -> None:
     """Alice's with Dora: one that is ahead, one of this morning, one that was cancelled and one that she gave up; Bob's with Otto."""
     dora, otto = (Worker.get(Worker.external_id == name) for name in ("dora", "otto"))
@@ -455,6 +472,30 @@ def _events() -> None:
             attendances.give_up(models.Attendance.get(models.Attendance.event == event), _ada())
 
 
+def requested(person: Individual, worker: Worker, hours: float, was: models.Event | None = None) -> models.Event:
+    """What somebody requested of a worker and nobody answered yet, ``was`` at another time."""
+    now, starts = clock.now(), clock.ahead(hours=hours)
+    with store.writing():
+        event = models.Event.create(worker=worker, starts_at=starts, ends_at=starts + dt.timedelta(minutes=50), site=models.Site.get(),
+                                    state="requested", created_at=now)  # fmt: skip
+        models.EventRequest.create(event=event, individual=person, replaces=was, day=agency.today(), asked_at=now, expires_at=starts)
+        if was is None:
+            models.Attendance.create(event=event, individual=person, starts_at=starts)
+    made: models.Event = event
+    return made
+
+
+def _requests() -> None:
+    """Alice requests an appointment with Dora, and another time for one that she has; Bob was asked about one with Otto."""
+    dora, otto = (Worker.get(Worker.external_id == name) for name in ("dora", "otto"))
+    requested(individual("alice"), dora, 300)
+    has = models.Event.select().where(models.Event.worker == dora, models.Event.state == "booked").order_by(models.Event.starts_at.desc())
+    requested(individual("alice"), dora, 310, was=has.get())
+    asked = requested(individual("bob"), otto, 320)
+    with store.writing():
+        models.EventRequest.update(offered_at=clock.now()).where(models.EventRequest.event == asked.id).execute()
+
+
 def _appointments(asked: Walker) -> None:
     """Alice comes tomorrow and later, and was here once; she has the e-mail that asks, and an address for her own calendar."""
     alice, by = individual("alice"), Actor(account=accounts.newest(individual("alice")))
@@ -467,6 +508,25 @@ def _appointments(asked: Walker) -> None:
     calendar_feeds.make(alice, by)
     with store.writing():
         Delivery.update(state="cancelled").where(Delivery.kind.startswith("event_")).execute()
+
+
+def _time_for_clients() -> None:
+    """Dora has time for clients on one day.  Alice asked for some of it, and is asked about another time; a little is left."""
+    dora, alice, day = Worker.get(Worker.external_id == "dora"), individual("alice"), agency.today() + dt.timedelta(days=10)
+    kind = availability.add_type("Time for clients", "green", _ada())
+    availability.face_clients(kind, _ada())
+    availability.be_there(dora, day, 9 * 60, 13 * 60, kind, agency.main_site(), _ada())
+    file = models.Enrolment.get(models.Enrolment.public_id == "enrolment-of-alice-000")
+    services.staff(file.service, [dora], _ada(), version=file.service.version)
+    settings.change("request_mode", "approve", SYSTEM)
+    wish, by = offers.Wish(alice, dora, file), Actor(account=accounts.newest(alice))
+    first, second, *_ = offers.timetable(wish).soonest(4)
+    requests.ask(wish, first.starts_at, by)
+    event = requests.ask(wish, second.starts_at, by)
+    requests.offer(event, second.starts_at + dt.timedelta(days=1), Actor(worker=dora), version=event.version)
+    settings.change("request_mode", "at_once", SYSTEM)
+    with store.writing():
+        Delivery.update(state="cancelled").where(Delivery.kind.in_(("client_requested", "request_offered"))).execute()
 
 
 _PAPER: dict[str, list[str]] = {}  # recovery codes, as their owners kept them

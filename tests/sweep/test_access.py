@@ -4,6 +4,7 @@ What must come back follows from the site map (whose audience the blueprint has)
 and from who may see whom; nothing here asks the gate itself.  A new route fails until it has a row in ``RECIPES``.
 """
 
+import datetime as dt
 import itertools
 from urllib.parse import quote
 
@@ -31,6 +32,12 @@ RIGHTS = {
 # Who looks after an event as well as sees it: whose it is, and who looks after the schedules of others.
 MANAGED = {"admin.move_form", "admin.move_event", "admin.event_cancellation", "admin.cancel_event", "admin.revert_event", "admin.set_video",
            "admin.add_to_event", "admin.add_person", "admin.place_removal", "admin.remove_place"}
+# Somebody else's hours: of a worker who is none of those who ask.
+HOURS = {"admin.hours", "admin.calendar_new", "admin.add_calendar", "admin.hours_calendar", "admin.add_rows", "admin.confirm_calendar_removal",
+         "admin.remove_calendar", "admin.confirm_row_removal", "admin.remove_row", "admin.confirm_day_removal", "admin.remove_day",
+         "admin.day_off", "admin.add_day_off", "admin.extra_time", "admin.add_extra_time"}  # fmt: skip
+# What a client requested is answered by whose event it is, and by who has the right, also where they may not see who asks.
+ANSWERED = {"admin.requested", "admin.accept_request", "admin.offer_time", "admin.decline_request"}
 MANAGES = ("dora", "vera", "finn", "ada")
 # Each route with the kinds of its arguments.
 RECIPES = {
@@ -61,6 +68,13 @@ RECIPES = {
     "/admin/settings/brand/pictures/<part>": ("part",), "/admin/settings/brand/pictures/<part>/removal": ("part",),
     "/admin/settings/sites/": (), "/admin/settings/sites/new": (), "/admin/settings/sites/<public_id>/": ("site",),
     "/admin/settings/sites/<public_id>/main": ("site",),
+    "/admin/settings/kinds-of-time/": (), "/admin/settings/kinds-of-time/new": (), "/admin/settings/kinds-of-time/for-clients": (),
+    **{f"/admin/settings/kinds-of-time/<public_id>/{step}": ("kind of time",) for step in ("", "removal")},
+    "/admin/settings/holidays/": (), "/admin/settings/holidays/<public_id>/removal": ("holiday",),
+    **{f"/admin/schedule/hours/<public_id>/{step}": ("worker",) for step in ("", "calendars/new", "day-off", "extra-time")},
+    **{f"/admin/schedule/hours/<public_id>/calendars/<calendar_id>/{step}": ("worker", "week") for step in ("", "removal")},
+    "/admin/schedule/hours/<public_id>/rows/<row_id>/removal": ("worker", "stretch"),
+    "/admin/schedule/hours/<public_id>/days/<day_id>/removal": ("worker", "day off"),
     "/admin/statistics/": (), "/admin/statistics/days.csv": (), "/my-portal/terms": (),
     "/": (), "/about-me/": (), "/my-portal/": (), "/my-portal/password": (), "/my-portal/language": (), "/language": (),
     "/my-portal/address": (), "/my-portal/address/code": (),
@@ -80,6 +94,10 @@ RECIPES = {
     "/invitation/": (), "/invitation/<token>": ("invitation",),
     "/calendar/": (), "/calendar/history": (), "/calendar/feed": (), "/calendar/feed/details": (), "/calendar/feed/end": (),
     **{f"/calendar/<place_id>{step}": ("place",) for step in ("", "/appointment.ics", "/confirmation", "/cancellation", "/late", "/cannot-come")},
+    **{f"/calendar/<place_id>/{step}": ("place",) for step in ("time", "offer", "withdrawal")}, "/calendar/<place_id>/time/<moment>": ("place", "moment"),
+    "/calendar/request/": (), "/calendar/request/<enrolment_id>/": ("asked enrolment",),
+    "/calendar/request/<enrolment_id>/<worker_id>/": ("asked enrolment", "asked worker"),
+    "/calendar/request/<enrolment_id>/<worker_id>/<moment>": ("asked enrolment", "asked worker", "moment"),
     "/appointment/": (), "/appointment/<token>": ("appointment",), "/feed/<token>.ics": ("feed",),
     "/admin/deliveries/": (), "/admin/deliveries/<public_id>/": ("delivery",),
     "/admin/deliveries/<public_id>/again": ("delivery",),
@@ -121,6 +139,7 @@ RECIPES = {
     **{f"/admin/events/<event_id>/{step}": ("event",) for step in ("", "move", "cancellation", "return", "video", "people")},
     "/admin/events/<event_id>/places/<place_id>/<what>": ("event", "place", "mark"),
     **{f"/admin/events/<event_id>/places/<place_id>/{step}": ("event", "place") for step in ("cancellation", "removal")},
+    "/admin/requests/": (), **{f"/admin/requests/<event_id>/{step}": ("request",) for step in ("", "accept", "offer", "decline")},
     "/dev/components": (), "/dev/mail": (), "/dev/mail/<name>": ("message",),
 }  # fmt: skip
 
@@ -144,12 +163,15 @@ FIELDS = {
                               "birth_date-year": "1990"},
     "about_me.add_contact": {"kind": "mobile", "value": "902 555 0188"},
     "about_me.change_contact": {"value": "902 555 0189"},
+    "calendar.ask": {"way": ""},
     "admin.accept_change": {"version": "1"},
     "admin.book_event": {"time": "10:00", "date-day": "3", "date-month": "2", "date-year": "2026", "individual": "", "way": ""},
     "admin.move_event": {"time": "10:00", "date-day": "3", "date-month": "2", "date-year": "2026", "minutes": "20", "version": "1"},
     "admin.cancel_event": {"reason": "Somebody is ill.", "version": "1"},
     "admin.set_video": {"way": "video", "video_link": "https://video.example/x", "version": "1"},
     "admin.decline_change": {"reason": "We could not read it."},
+    "admin.accept_request": {"version": "1"}, "admin.decline_request": {"reason": "Somebody is ill.", "version": "1"},
+    "admin.offer_time": {"time": "10:00", "date-day": "3", "date-month": "2", "date-year": str(dt.date.today().year + 2), "version": "1"},
     "admin.change_settings": {"mail_rate": "20", "shown-mail_rate": "10", "mail_test_minutes": "10", "shown-mail_test_minutes": "10"},
     "admin.change_agency": {
         "name": "Another name", "short_name": "Other", "site_name": "Elsewhere", "phone": "+1 902 555 0199", "country": "CA",
@@ -171,6 +193,8 @@ FIELDS = {
     "admin.add_service": {"name": "Another service", "kind": "case"}, "admin.change_service": {"name": "Another name", "version": "1"},
     "admin.add_group": {"name": "Another group"}, "admin.change_group": {"name": "Another name", "version": "1"},
     "admin.show_service": {"visible": "1", "version": "1"}, "admin.change_service_staff": {"version": "1"},
+    "admin.add_kind": {"name": "Another kind", "shade": "red"}, "admin.change_kind": {"name": "Another name", "shade": "red", "version": "1"},
+    "admin.face_clients": {"kind": ""}, "admin.add_holiday": {"name": "Another day", "date-day": "5", "date-month": "6", "date-year": "2030"},
     "admin.close_enrolment": {"closed_on-day": "1", "closed_on-month": "3", "closed_on-year": "2026", "version": "1"},
     "admin.assign_workers": {"worker": "", "version": "1"}, "admin.reopen_enrolment": {"version": "1"},
     "admin.leave": {"to": ""}, "admin.hand_over": {"to": "category:on_call"},
@@ -225,9 +249,10 @@ class Matrix:
             "file": "app.js", "section": "messages", "slug": "help", "topic": "home", "verb": "suspend", "message": self.world.message,
             "import": self.world.file, "language": "en", "part": "logo", "picture": "0" * 32, "site": agency.main_site().public_id,
             "change job": self.world.change_job, "activation job": self.world.activation_job,
-            "row": self.world.row, "step": "start", "mark": "confirm", "appointment": self.world.appointment, "feed": self.world.feed,
+            "row": self.world.row, "step": "start", "mark": "confirm", "moment": self.world.staff["moment"], "appointment": self.world.appointment, "feed": self.world.feed,
             "service": self.world.staff["service"],
             "worker": self.world.staff["worker"], "photo": self.world.staff["photo"], "class": self.world.staff["class"],
+            **{kind: self.world.staff[kind] for kind in ("kind of time", "holiday", "week", "stretch", "day off")},
             "category": self.world.staff["category"], "invitation": self.world.staff["invitation"],
             "activation": self.world.activation if whose == "alice" else self.world.another_activation, "reset": self.world.reset,
             "unlock": self.world.unlock, "former address": self.world.former_address,
@@ -267,6 +292,9 @@ class Matrix:
             return {404}, endpoint
         right = self.app.view_functions[endpoint].right
         found = found and (endpoint not in MANAGED or self.name in MANAGES)
+        found = found and (endpoint not in HOURS or "manage_workers" in RIGHTS[self.name])
+        if endpoint in ANSWERED and "answer_requests" in RIGHTS[self.name]:
+            found = owners in ({"alice"}, {"bob"})
         found = found and (path not in ABOUT_EVERYBODY or "view_all_individuals" in RIGHTS[self.name])
         return (IN if found and (not right or right in RIGHTS[self.name]) else {404}), endpoint
 
@@ -321,7 +349,8 @@ def fill(rule, values):
 
 def cases(matrix, kinds, absurd):
     """The arguments to try: what they are called, their values, and whose they are."""
-    owned = ("individual", "account", "contact", "delivery", "task", "change", "device", "enrolment", "entry", "event", "place")
+    owned = ("individual", "account", "contact", "delivery", "task", "change", "device", "enrolment", "entry", "event", "place", "request",
+             "asked enrolment")
     is_owned = any(kind in owned for kind in kinds)
     else_ = {"finn's file"} if {"import", "change job", "activation job"} & {*kinds} else {"nobody's"}  # or job
     own, foreign = ({"dora's"}, {"finn's"}) if "device of staff" in kinds else (else_, else_)
@@ -330,7 +359,7 @@ def cases(matrix, kinds, absurd):
         return
     yield "foreign", matrix.arguments(kinds, "bob"), {"bob"} if is_owned else foreign
     alice, bob = matrix.arguments(kinds, "alice"), matrix.arguments(kinds, "bob")
-    if len(kinds) > 1 and is_owned:
+    if sum(kind in owned for kind in kinds) > 1:
         yield "foreign", [alice[0], *bob[1:]], {"alice", "bob"}
         yield "foreign", [bob[0], *alice[1:]], {"alice", "bob"}
     for value, case in zip(absurd, itertools.cycle(("absurd", "absurd by htmx"))):  # by turns: there are many

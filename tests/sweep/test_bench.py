@@ -13,6 +13,7 @@ PROMISED = {
     "home.ratio", "home.scale", "queries.home", "queries.about_me", "queries.individuals", "queries.individual", "scans.home",
     "weight.home", "weight.requests", "memory.rss", "start.ratio", "outbox.ratio", "hash.p99", "import.rows", "import.wait",
     "bulk.activation", "bulk.status", "bulk.p99", "calendar.upcoming", "calendar.scale", "calendar.feed", "queries.calendar_feed",
+    "booking.week", "booking.scale", "booking.compute", "booking.request",
     "services.overview", "queries.my_services", "schedule.week", "queries.schedule_week", "scans.calendar",
 }  # fmt: skip
 

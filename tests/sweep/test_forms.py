@@ -76,6 +76,10 @@ def _code_of_mail(scene: Scene, found: Found) -> dict[str, Any]:
     return {"code": links.digits(test)}
 
 
+def in_days(number: int) -> dt.date:
+    return agency.today() + dt.timedelta(days=number)
+
+
 OF_THE_VISIT = (RateCount, FormReceipt)  # notes that are no effect
 
 
@@ -94,6 +98,7 @@ TYPED: dict[str, Callable[[Scene, Found], dict[str, Any]]] = {
     "/my-portal/address/code": lambda scene, found: {"code": links.digits(AddressChange.select().order_by(AddressChange.id.desc()).get().code)},
     "/my-portal/language": lambda scene, found: {"language": "ar"},
     "/calendar/feed/details": lambda scene, found: {"has_details": True},
+    "/calendar/request/<enrolment_id>/<worker_id>/<moment>": lambda scene, found: {"way": "video"},
     "/calendar/<place_id>/cancellation": lambda scene, found: {"reason": "I am ill."},
     "/my-portal/terms": lambda scene, found: {"accept": True},
     "/admin/settings/agency": lambda scene, found: {"name": "Bridge House", "country": "CA"},
@@ -105,6 +110,14 @@ TYPED: dict[str, Callable[[Scene, Found], dict[str, Any]]] = {
     "/admin/settings/sites/new": lambda scene, found: {"name": "North", "phone": "+1 902 555 0190"},
     "/admin/settings/sites/<public_id>/": lambda scene, found: {"address": "9 Quay Road"},
     "/admin/settings/pages/<slug>/<language>": lambda scene, found: {"body": "# Ours\n\nWe are careful."},
+    "/admin/settings/kinds-of-time/new": lambda scene, found: {"name": "Phone", "shade": "red"},
+    "/admin/settings/kinds-of-time/<public_id>/": lambda scene, found: {"shade": "other", "colour": "#7a1f4b"},
+    "/admin/settings/kinds-of-time/for-clients": lambda scene, found: {"kind": found.form.options["kind"][-1]},
+    "/admin/settings/holidays/": lambda scene, found: {**born(in_days(40), "date"), "name": "Quiet day"},
+    "/admin/schedule/hours/<public_id>/calendars/new": lambda scene, found: born(in_days(40), "starts_on"),
+    "/admin/schedule/hours/<public_id>/calendars/<calendar_id>/": lambda scene, found: {"day_4": True, "begins": "9", "ends": "17:00"},
+    "/admin/schedule/hours/<public_id>/day-off": lambda scene, found: born(in_days(40), "date"),
+    "/admin/schedule/hours/<public_id>/extra-time": lambda scene, found: {**born(in_days(40), "date"), "begins": "9", "ends": "17:00"},
     "/my-portal/password": lambda scene, found: {"current": password_of(found.who), "password": "seven brave geese fly"},
     "/sign-in/code": lambda scene, found: {"code": app_code("nia")},
     "/sign-in/recovery-code": lambda scene, found: {"code": recovery_code("nia")},
@@ -143,6 +156,8 @@ TYPED: dict[str, Callable[[Scene, Found], dict[str, Any]]] = {
     "/admin/accounts/changes": lambda scene, found: {"verb": "suspend", "whom": "all"},
     "/admin/schedule/new": lambda scene, found: {**born(dt.date(2026, 3, 4), "date"), "time": "10:00"},
     "/admin/events/<event_id>/move": lambda scene, found: {**born(dt.date(2026, 3, 4), "date"), "time": "11:00"},
+    "/admin/requests/<event_id>/offer": lambda scene, found: {**born(agency.today() + dt.timedelta(days=20), "date"), "time": "11:00"},
+    "/admin/requests/<event_id>/decline": lambda scene, found: {"reason": "Somebody is ill."},
     "/admin/events/<event_id>/cancellation": lambda scene, found: {"reason": "Somebody is ill."},
     "/admin/events/<event_id>/video": lambda scene, found: {"way": "video", "video_link": "https://video.example/x"},
     "/admin/individuals/new": lambda scene, found: {"first_name": "Nell", "last_name": "Nook", **born(dt.date(1990, 4, 5))},
@@ -558,7 +573,8 @@ def test_the_columns_that_are_wished_for_are_all_there():
 
 
 # A choice that a form may have offered when it was opened is refused there, not passed over.
-CHOSEN = {"/admin/schedule/new": {"worker", "site", "service", "group"}, "/admin/events/<event_id>/move": {"worker", "site"}}
+CHOSEN = {"/admin/schedule/new": {"worker", "site", "service", "group"}, "/admin/events/<event_id>/move": {"worker", "site"},
+          "/admin/requests/<event_id>/offer": {"worker", "site"}}  # fmt: skip
 
 
 @pytest.mark.only_sqlite

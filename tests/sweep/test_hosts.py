@@ -148,7 +148,7 @@ def test_no_claim_about_the_host_gets_into_a_mail(scene, name, who, route, typed
 # Of codes and of what several posts lead to: tests/domain/test_second_step.py, test_workers.py.
 OF_THE_SECOND_STEP = {"worker_address_changed", "authenticator_set_up", "authenticator_removed", "recovery_code_used", "password_known"}
 
-OF_APPOINTMENTS = {kind for kind in notices.KINDS if kind.startswith(("event_", "client_"))}  # tests/domain/test_event_messages.py
+OF_APPOINTMENTS = {kind for kind in notices.KINDS if kind.startswith(("event_", "client_", "request_"))}  # tests/domain/test_event_messages.py
 
 
 def test_every_kind_of_mail_that_a_form_can_make_is_made_here(scenes, tmp_path):

@@ -68,6 +68,9 @@ def mails(cast, mailbox):
         "event_confirmation": "Please confirm your appointment", "client_running_late": "Somebody is running late",
         "client_cannot_come": "Somebody cannot come", "client_cancelled": "A client cancelled",
         "event_changed": "Your appointment was changed",
+        "client_requested": "Somebody asks for an appointment", "client_booked": "A client booked an appointment",
+        "request_offered": "Another time for your appointment", "request_declined": "The time you asked for",
+        "request_expired": "Your request was not answered in time",
     }  # fmt: skip
     return {kind: subjects[subject] for kind, subject in kinds.items()}
 

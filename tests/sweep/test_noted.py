@@ -11,7 +11,7 @@ from sweep.test_access import FIELDS, RECIPES, Matrix, fill
 
 from models import AuditEntry
 
-LISTS = ("/admin/", "/admin/schedule/", "/admin/individuals/", "/admin/deliveries/", "/admin/tasks/", "/admin/workers/<public_id>/leaving",
+LISTS = ("/admin/", "/admin/schedule/", "/admin/individuals/", "/admin/deliveries/", "/admin/tasks/", "/admin/requests/", "/admin/workers/<public_id>/leaving",
          "/admin/services/<public_id>/", "/admin/groups/<public_id>/")
 FILES, MANY = "/admin/imports/", "/admin/accounts/"
 ABOUT = [rule for rule in RECIPES if rule.startswith("/admin/") and rule not in LISTS and not rule.startswith((FILES, MANY))]

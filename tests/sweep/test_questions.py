@@ -8,7 +8,7 @@ import io
 
 import pyotp
 import pytest
-from sweep.conftest import bulk_previews
+from sweep.conftest import bulk_previews, requested
 from sweep.test_access import RECIPES, Matrix, fill
 
 import models
@@ -16,6 +16,7 @@ from bench.queries import Listener, scans
 from domain import (
     accounts,
     agency,
+    availability,
     clock,
     enrolments,
     events,
@@ -58,7 +59,7 @@ FURTHER = {
     "/admin/my-sign-in/devices/": ("?older={device of staff}",),
     "/admin/individuals/<public_id>/contacts/new": ("?kind=email",),
     "/about-me/contacts/new": ("?kind=mobile",),
-    "/my-services/timeline": ("?page=2",),
+    "/my-services/timeline": ("?page=2",), "/calendar/request/<enrolment_id>/<worker_id>/": ("?date=2099-01-01",),
     "/admin/services/": ("?page=2",), "/admin/services/<public_id>/": ("?page=2",), "/admin/groups/<public_id>/": ("?page=2", "?q=archer"),
     "/admin/individuals/<public_id>/enrolments/": ("?page=2",),
     "/admin/individuals/<public_id>/enrolments/<enrolment_id>/participants": ("?q=archer",),
@@ -80,6 +81,7 @@ def full(world, app):
     _accounts(cast)
     _crowd(cast)
     _events(cast)
+    _requests(cast)
     for who in ("alice_account", "ada"):
         _phones(getattr(cast, who))
     _services(cast)
@@ -195,6 +197,20 @@ def _events(cast):
         for number in range(MANY):
             plan = Plan(worker, clock.ahead(hours=21 + number), 50, models.Site.get(), [cast.alice, crowd[number]])
             events.book(plan, SYSTEM)
+
+
+def _requests(cast):
+    """Dora has hours for clients, and many wait for an answer of hers, another time for what they have among it."""
+    boss = cast.by("ines")
+    kind = availability.add_type("Appointments", "green", boss)
+    availability.face_clients(kind, boss)
+    calendar = availability.add_calendar(cast.dora, agency.today() - dt.timedelta(days=9), boss)
+    for day in range(7):
+        availability.add_row(calendar, day, 9 * 60, 13 * 60, kind, agency.main_site(), boss)
+    has = list(models.Event.select().where(models.Event.worker == cast.dora, models.Event.state == "booked"))
+    crowd = list(models.Individual.select().where(models.Individual.first_name.startswith("Nora")))
+    for number, person in enumerate(crowd):
+        requested(person, cast.dora, 400 + number, was=has[number] if number % 2 else None)
 
 
 def _crowd(cast):
