@@ -54,7 +54,7 @@ COMPONENTS = {
     "quick_exit": Component("/", "/quick-exit", ("/quick-exit",), help="/pages/help/quick-exit", on="1", off="0"),
 }  # fmt: skip
 BESIDE = {"quick_exit_address"}  # what stands beside a switch, and is none
-ELSEWHERE = {"worker_photos"}  # no page of clients names a worker yet: see test_photos
+ELSEWHERE = {"worker_photos", "requesting", "changing_time"}  # tried in test_photos and in test_requesting, where somebody has hours
 
 
 def test_setup_has_one_page_with_every_switch_and_each_says_what_it_takes_away():
