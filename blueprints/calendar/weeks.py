@@ -44,13 +44,13 @@ class Week:
     def __init__(self, wish: Wish, table: Timetable, to_week: Callable[[str], str], to_time: Callable[[Slot], str]) -> None:
         """``to_week`` and ``to_time`` say where the week of a date, and one time, are."""
         self._wish, self.table, self._to_week, self._to_time = wish, table, to_week, to_time
-        self._first_free = next(iter(table.soonest(1)), None)
+        self._first_free = next((slot for slot in table.soonest(2) if not self._is_now(slot)), None)
         day = self._asked()
         self._monday = day - dt.timedelta(days=day.weekday())
         self._begin = max(self._monday, table.today)
         self._end = min(self._monday + dt.timedelta(days=6), table.last_day)
         self._days = table.days(self._begin, (self._end - self._begin).days + 1)
-        self.slots = [slot for each in self._days for slot in each.slots]
+        self.slots = [slot for each in self._days for slot in each.slots if not self._is_now(slot)]
         self._zones = {slot.zone for slot in self.slots}
 
     def _asked(self) -> dt.date:

@@ -234,3 +234,64 @@ def booked(data: Path, email: str, *hours: float) -> list[str]:
                           capture_output=True, text=True, timeout=60)  # fmt: skip
     assert done.returncode == 0, done.stderr
     return list(json.loads(done.stdout.splitlines()[-1]))
+
+
+# Beside the running portal staff give a client a service of their own, with a worker who sees clients every morning; where there are
+# to be ``several``, there is another worker, too, and another service.
+LAY_OUT = """
+import sys
+from app import create_app
+from domain import agency, availability, clock, enrolments, search, services, store
+from domain.actor import Actor
+from models import Enrolment, PortalAccount, Service, Worker
+create_app()
+
+def hire(first, email):
+    return Worker.create(first_name=first, last_name="Morningside", email=email, email_key=email, password_hash="none",
+                         created_at=clock.now(), **search.sorted_names(first, "Morningside"))
+
+with store.connection():
+    email, several = sys.argv[1], sys.argv[2:]
+    person, today = PortalAccount.get(PortalAccount.email == email).individual, agency.today()
+    by = Actor(worker=Worker.get(Worker.group == "system_admin"))
+    kind = availability.client_facing()
+    if kind is None:
+        kind = availability.add_type("Time for clients", "green", by)
+        availability.face_clients(kind, by)
+    with store.writing():
+        Enrolment.update(closed_on=today).where(Enrolment.individual == person, Enrolment.closed_on.is_null()).execute()
+        workers = [hire(name, f"{name}.{email}".lower()) for name in ("Wilhelmine", "Ben")[: 1 + len(several)]]
+    for worker in workers:
+        calendar = availability.add_calendar(worker, today, by)
+        for day in range(7):
+            availability.add_row(calendar, day, 9 * 60, 12 * 60, kind, agency.main_site(), by)
+    for number, name in enumerate(("Walking and talking", "Looking for a home")[: 1 + len(several)]):
+        made = services.add(services.Details(f"{name} {email}", client_name=name, client_description="An hour for you.", minutes=60), "case", by)
+        services.show(made, by, is_visible=True, version=made.version, warned_of=())
+        services.staff(made, workers, by, version=Service.get_by_id(made.id).version)
+        enrolments.open(person, made, workers[0], today, by)
+"""
+# ... and answer what the client asked for last.
+ANSWER = """
+import datetime as dt, sys
+from app import create_app
+from domain import requests, store
+from domain.actor import Actor
+from models import Event, EventRequest, PortalAccount
+create_app()
+with store.connection():
+    person = PortalAccount.get(PortalAccount.email == sys.argv[1]).individual
+    event = EventRequest.select().where(EventRequest.individual == person).order_by(EventRequest.id.desc()).first().event
+    by = Actor(worker=event.worker)
+    if sys.argv[2] == "offer":
+        requests.offer(event, event.starts_at + dt.timedelta(hours=6), by, version=event.version)
+    else:
+        requests.decline(event, by, version=event.version, reason="I am at court that morning.")
+"""
+
+
+def beside(data: Path, program: str, *words: str) -> None:
+    """Run a program on the data of a portal that goes on running."""
+    done = subprocess.run([sys.executable, "-c", program, *words], cwd=ROOT, env=environment(data) | {"PYTHONPATH": str(ROOT)},
+                          capture_output=True, text=True, timeout=60)  # fmt: skip
+    assert done.returncode == 0, done.stderr

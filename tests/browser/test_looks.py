@@ -520,6 +520,10 @@ ACTIVATION = {"/activate/", "/activate/welcome", "/activate/date-of-birth", "/ac
 RESET = {"/reset/"}
 TERMS = {"/my-portal/terms"}
 LETTERS = {"/dev/mail/<name>"}
+REQUESTING = {  # in tests/browser/test_requesting.py
+    *(f"/calendar/request/{step}" for step in ("", "<enrolment_id>/", "<enrolment_id>/<worker_id>/", "<enrolment_id>/<worker_id>/<moment>")),
+    "/calendar/<place_id>/time", "/calendar/<place_id>/time/<moment>",
+}  # fmt: skip
 SECOND_STEP = {
     *(f"/sign-in/{page}" for page in ("app", "code", "recovery-code", "recovery-codes")), WORKERS + "<public_id>/second-step",
     *(f"/admin/my-sign-in/{page}" for page in ("new-codes", "new-phone", "new-app", "recovery-codes")),
@@ -931,7 +935,7 @@ def test_no_page_is_left_out(town: Town) -> None:
     looked_at_below = {REQUESTS + "<event_id>/", RECORD + "changes/<change_id>/refusal", "/admin/tasks/<public_id>/", WORKERS + "<public_id>/withdrawal"}
     routes = {row["route"] for row in json.loads(town.command("audiences", "--json")) if "GET" in row["methods"]}
     looked_at = {state.route for state in ANYBODY + CLIENTS + STAFF + EMPTY}
-    assert routes - looked_at - ACTIVATION - RESET - TERMS - SECOND_STEP - LETTERS - FIRST_START - NO_PAGES - looked_at_below == set()
+    assert routes - looked_at - ACTIVATION - RESET - TERMS - SECOND_STEP - LETTERS - REQUESTING - FIRST_START - NO_PAGES - looked_at_below == set()
 
 
 # ---------------------------------------------------------------- budgets

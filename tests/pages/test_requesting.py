@@ -573,6 +573,21 @@ def test_the_time_is_changed_at_once(alice, cast):
     assert (Event.get().id, Event.get().starts_at) == (event.id, at(11))
 
 
+def test_the_time_that_it_is_now_is_none_to_choose(alice, cast):
+    event = ask(cast, at(9, dt.date(2026, 3, 9)))
+    for day in range(60):
+        availability.be_away(cast.dora, TODAY + dt.timedelta(days=day), cast.by("ines"), begins=10 * 60)
+        if day not in (5, 20):
+            availability.be_away(cast.dora, TODAY + dt.timedelta(days=day), cast.by("ines"))
+    own = f"{its_page(event, cast.alice)}/time"
+    page = alice.open(own)
+    assert "Tuesday, 24 March" in page
+    page = alice.open(f"{own}?date=2026-03-09")
+    assert "There is no free time in this week" in page
+    assert "Monday, 9 March 09:00 ADT" in page.main
+    assert not [href for href in page.hrefs if f"{own}/" in href]
+
+
 def test_with_approval_it_stays_until_then_and_can_be_withdrawn(alice, cast):
     event = ask(cast)
     decide(cast, request_mode="approve")
