@@ -234,11 +234,10 @@ def _leaving_form(found: Worker, **more) -> Leaving:
 
 
 def _leaving(found: Worker, form: Leaving):
-    tasks, people = leaving.counts(found)
-    ahead = events.ahead_of(found)
+    tasks, people, files, ahead = leaving.what_they_have(found)
     return page("admin/worker_leaving.html", worker=found, form=form, tasks=tasks, people=people, wording=wording,
                 refused=leaving.refusal(found, g.viewer.actor, g.viewer.rights), told=wording.refusal,
-                files=leaving.files_of(found), shown_files=list(g.viewer.enrolled_with(found).limit(MOST_LISTED)),
+                files=files, shown_files=list(g.viewer.enrolled_with(found).limit(MOST_LISTED)),
                 shown_tasks=list(g.viewer.tasks_of(found).limit(MOST_LISTED)),
-                shown_people=list(g.viewer.followed_by(found).limit(MOST_LISTED)), events=ahead.count(), words=event_words,
+                shown_people=list(g.viewer.followed_by(found).limit(MOST_LISTED)), events=ahead, words=event_words,
                 shown_events=staff_calendar.seen(g.viewer, events.ahead_of(found, event_rows.whole()), most=MOST_LISTED)[0])  # fmt: skip

@@ -353,7 +353,7 @@ def test_open_enrolments_go_to_the_taker_or_to_nobody_and_closed_ones_stay(cast)
     closed = enrolments.open(cast.bob, third, cast.dora, today, by)
     enrolments.close(closed, today, by, version=1)
     task = a_task(cast.bob, cast.dora)
-    assert leaving.files_of(cast.dora) == 1
+    assert leaving.what_they_have(cast.dora)[2] == 1
     leaving.leave(cast.dora, by, to=cast.otto)
     whose = {file.service.name: (file.worker, enrolments.further_workers(file)) for file in Enrolment.select()}
     assert whose == {"Counselling": (cast.otto, [cast.ines]), "Housing": (cast.ines, []), "Third": (cast.dora, [])}
