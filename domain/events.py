@@ -167,7 +167,7 @@ def check_free(worker: Worker, starts_at: dt.datetime, ends_at: dt.datetime, by:
 
 def _taken(worker: Worker, there: Event, by: Actor | None) -> RuleBroken:
     told = {"worker": worker.name, "code": "taken", "field": "time", **when(there)}
-    if by is not None and by.worker is not None and not caseloads.sees_event(by.worker, there):
+    if by is not None and (by.account is not None or (by.worker is not None and not caseloads.sees_event(by.worker, there))):
         return RuleBroken(N_("%(worker)s is busy on %(day)s, from %(start)s to %(end)s."), **told)
     sentence = N_("%(worker)s has another appointment then: %(what)s on %(day)s, from %(start)s to %(end)s.")
     return RuleBroken(sentence, what=subject_of(there), **told)

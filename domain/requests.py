@@ -48,8 +48,8 @@ def ask(wish: Wish, starts_at: dt.datetime, by: Actor, *, is_video: bool = False
     _offered(wish, starts_at)  # who comes too late need not wait in line for that
     with store.writing():
         events.hold_the_worker(wish.worker)
+        _one_at_a_time(wish.individual, *wish.others)
         slot = _offered(wish, starts_at)
-        store.one_at_a_time(f"requests of individual {wish.individual.id}")
         day = wall_clock.day_of(clock.now(), slot.zone)
         number = _next_number(wish.individual, day)
         is_booked = settings.get("request_mode") == "at_once"
@@ -62,6 +62,12 @@ def ask(wish: Wish, starts_at: dt.datetime, by: Actor, *, is_video: bool = False
         else:
             event_messages.requested(_place_of(event, wish.individual), event, by)
     return event
+
+
+def _one_at_a_time(*people: Individual) -> None:
+    """Nobody asks for two things at one time, whomever they ask; said after the worker is held and before an event is."""
+    for number in sorted({each.id for each in people}):
+        store.one_at_a_time(f"requests of individual {number}")
 
 
 def _offered(wish: Wish, starts_at: dt.datetime) -> Slot:
@@ -112,7 +118,7 @@ def _note_asked(wish: Wish, event: Event, day: dt.date, number: int | None, wait
     now = clock.now()
     EventRequest.create(
         event=event, individual=wish.individual, replaces=wish.event, day=day, number=number, asked_at=now,
-        expires_at=until(waits.starts_at) if waits is not None else None, answered_at=None if waits is not None else now,
+        expires_at=until(waits.starts_at, wish.event) if waits is not None else None, answered_at=None if waits is not None else now,
     )  # fmt: skip
     who = (wish.individual, *wish.others) if wish.event is None else (wish.individual,)
     for individual in who:
@@ -124,9 +130,10 @@ def _note_asked(wish: Wish, event: Event, day: dt.date, number: int | None, wait
                          worker=event.worker_id, replaces=wish.event.id if wish.event is not None else None)  # fmt: skip
 
 
-def until(starts_at: dt.datetime) -> dt.datetime:
-    """When what waits now is over: some time from now on, or when it would begin."""
-    return min(clock.ahead(hours=settings.get("request_expiry")), starts_at)
+def until(starts_at: dt.datetime, was: Event | None = None) -> dt.datetime:
+    """When what waits now is over: some time from now on, or when it would begin, or what would be moved to it."""
+    over = min(clock.ahead(hours=settings.get("request_expiry")), starts_at)
+    return over if was is None else min(over, was.starts_at)
 
 
 def _tell_booked(event: Event, by: Actor) -> None:
@@ -155,6 +162,8 @@ def may_change(
     if event.state == "booked" and clock.now() > attendances.latest_to_cancel(event):
         return "late"
     own, change = known or around(event)
+    if event.state == "requested" and own is not None and own.request.expires_at is not None and own.request.expires_at <= clock.now():
+        return "over"
     if change is not None or (own is not None and own.is_offered):
         return "waiting"
     is_own = own is not None and own.is_of(place)
@@ -193,6 +202,7 @@ def change(place: Attendance, starts_at: dt.datetime, by: Actor, *, shown: str =
     """
     with store.writing():
         events.hold_the_worker(place.event.worker)
+        _one_at_a_time(*(each.individual for each in standing(place.event)))
         event: Event = store.lock(Event.select().where(Event.id == place.event_id)).get()
         now = Attendance.get_by_id(place.id)
         now.event = event
@@ -201,6 +211,8 @@ def change(place: Attendance, starts_at: dt.datetime, by: Actor, *, shown: str =
         if refused := may_change(now):
             raise RuleBroken(MAY_NOT[refused], code=refused)
         wish = for_change(now)
+        if wish.service is not None and wish.enrolment is not None:  # staff may book without them
+            offers.check(wish)
         slot = _free(wish, starts_at)
         if (slot.starts_at, slot.ends_at, slot.site) == (event.starts_at, event.ends_at, event.site_id):
             return event
@@ -228,10 +240,12 @@ def _ask_for(event: Event, starts_at: dt.datetime, ends_at: dt.datetime, site: A
     if site is not None:
         changes["site"] = site
     before = {"starts_at": events.told(event.starts_at), "ends_at": events.told(event.ends_at)}
-    events.placed(event.worker, starts_at, ends_at, event, by if by.worker is not None else None,
+    asked = of(event)
+    events.placed(event.worker, starts_at, ends_at, event, by,
                    lambda: Event.update(**changes).where(Event.id == event.id, Event.state == "requested").execute())  # fmt: skip
     Attendance.update(starts_at=starts_at).where(Attendance.event == event.id).execute()
-    EventRequest.update(expires_at=until(starts_at), offered_at=clock.now() if offered else None).where(
+    over = until(starts_at, asked.replaces if asked is not None else None)
+    EventRequest.update(expires_at=over, offered_at=clock.now() if offered else None).where(
         EventRequest.event == event.id, EventRequest.answered_at.is_null()
     ).execute()
     fresh: Event = Event.get_by_id(event.id)
@@ -294,6 +308,10 @@ def _say_yes(request: EventRequest, event: Event, by: Actor) -> None:
     was: Event = Event.get_by_id(request.replaces_id)
     if was.state != "booked" or _place_of(was, request.individual).state != "booked":
         raise RuleBroken(N_("The appointment itself was cancelled meanwhile."), code="replaced")
+    if was.worker_id != event.worker_id:  # whose time nobody asked about
+        raise RuleBroken(_ANSWERED, code="replaced")
+    if was.starts_at <= clock.now():
+        raise RuleBroken(N_("This appointment has begun already."), code="over")
     _answer(request, event, "withdraw", by, note="accept")  # its time is free for a moment of this transaction
     events.move(was, event.starts_at, minutes, by, version=was.version, site=event.site, how="portal")
     event_messages.booked_soon(_place_of(was, request.individual), Event.get_by_id(was.id), by)

@@ -474,3 +474,57 @@ def test_system_ends_requests_of_who_left(cast, approval, frozen):
     frozen("2026-03-07 16:00")
     assert requests.expire_due() == 1
     assert requests.of(event).answered_by is None
+
+
+# ---------------------------------------------------------------- what changes while it waits
+
+
+def another_time_asked(cast):
+    event = ask(cast, at(10))
+    decide("request_mode", "approve", cast)
+    requests.change(place(event, cast.alice), at(11), cast.by("alice"))
+    (waiting,) = requests.waiting()
+    return event, waiting.event
+
+
+def test_nobody_gets_an_appointment_whose_time_was_asked_of_another_worker(cast, open_hours):
+    event, twin = another_time_asked(cast)
+    now = Event.get_by_id(event.id)
+    events.move(now, now.starts_at, 60, cast.by("ines"), version=now.version, worker=cast.otto)
+    with pytest.raises(RuleBroken) as refused:
+        requests.accept(twin, cast.by("dora"), version=twin.version)
+    assert code(refused) == "replaced"
+    assert Event.get_by_id(event.id).worker == cast.otto
+
+
+def test_what_has_begun_is_not_moved_ahead(cast, open_hours, frozen):
+    event, twin = another_time_asked(cast)
+    requests.offer(twin, at(10, dt.date(2026, 3, 12)), cast.by("dora"), version=twin.version)
+    assert requests.of(twin).expires_at == at(10)
+    frozen("2026-03-06 14:00")
+    with pytest.raises(RuleBroken) as refused:
+        requests.take_offer(place(event, cast.alice), cast.by("alice"))
+    assert code(refused) == "over"
+    assert requests.expire_due() == 1
+    assert Event.get_by_id(event.id).starts_at == at(10)
+
+
+def test_what_expired_is_not_asked_for_again_by_another_time(cast, approval, frozen):
+    event = ask(cast, at(10, dt.date(2026, 3, 12)))
+    frozen("2026-03-06 16:00")
+    assert requests.may_change(place(event, cast.alice)) == "over"
+
+
+def test_another_time_is_refused_where_the_service_cannot_be_asked_for_any_more(cast, open_hours):
+    event = ask(cast, at(10))
+    shown(open_hours, False, cast.by("ines"))
+    with pytest.raises(RuleBroken) as refused:
+        requests.change(place(event, cast.alice), at(11), cast.by("alice"))
+    assert code(refused) == "closed"
+
+
+def test_a_client_never_reads_what_stands_in_the_way(cast, open_hours):
+    events.book(Plan(cast.dora, at(15), 50, agency.main_site(), [cast.bob], open_hours), cast.by("ines"))
+    with pytest.raises(RuleBroken) as refused:
+        events.check_free(cast.dora, at(15), at(16), cast.by("alice"))
+    assert "Counselling" not in str(refused.value)

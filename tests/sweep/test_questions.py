@@ -41,7 +41,8 @@ from models import AddressHealth, ChannelHealth, Delivery, PortalAccount, Worker
 MOST = {"client": 6, "staff": 10}
 MANY = 25  # more than a page of any list has
 NOT_FOR = {"vera": {"admin.new_passwords"}}  # who sees her own caseload asks nobody else for anything
-LEAD_ON = {"admin.first_start", "admin.first_start_on", "my_portal.terms"}  # no pages once the portal is on, and nothing is new
+# No pages once the portal is on, nothing is new, and there is one worker to choose.
+LEAD_ON = {"admin.first_start", "admin.first_start_on", "my_portal.terms", "calendar.request_workers"}
 # Lists as they are read further, searched and narrowed; what stands in braces is the public id of a row in the middle.
 FURTHER = {
     "/admin/": ("?after={task}",),
