@@ -48,12 +48,12 @@ def lay_down(cast, plan):
                        ("days_ahead", AHEAD)):  # fmt: skip
         settings.change(key, str(value), SYSTEM)
     calendar = availability.add_calendar(cast.dora, dt.date(2026, 1, 1), SYSTEM)
-    for weekday, (begins, ends) in plan["rows"]:
+    for weekday, (begins, ends) in dict.fromkeys(plan["rows"]):
         availability.add_row(calendar, weekday, begins, ends, kind, site, SYSTEM)
     today = agency.today()
-    for number, (begins, ends) in plan["away"]:
+    for number, (begins, ends) in dict.fromkeys(plan["away"]):
         availability.be_away(cast.dora, today + dt.timedelta(days=number), SYSTEM, begins=begins, ends=ends)
-    for number, (begins, ends) in plan["extra"]:
+    for number, (begins, ends) in dict.fromkeys(plan["extra"]):
         availability.be_there(cast.dora, today + dt.timedelta(days=number), begins, ends, kind, site, SYSTEM)
     for number in plan["holidays"]:
         availability.add_holiday(today + dt.timedelta(days=number), "Closed", SYSTEM)
