@@ -97,9 +97,14 @@ def _has_time() -> Any:
     """The condition that a worker has hours for clients within the horizon, or time on top of them."""
     kind, until = availability.client_facing(), last_day()
     number = kind.id if kind is not None else 0
-    weeks = AvailabilityRow.select(AvailabilityRow.id).join(AvailabilityCalendar).where(
-        AvailabilityCalendar.worker == Worker.id, AvailabilityCalendar.starts_on <= until, AvailabilityRow.type == number
+    later = AvailabilityCalendar.alias()
+    replaced = later.select(later.id).where(
+        later.worker == AvailabilityCalendar.worker, later.starts_on > AvailabilityCalendar.starts_on, later.starts_on <= agency.today()
     )
+    weeks = AvailabilityRow.select(AvailabilityRow.id).join(AvailabilityCalendar).where(
+        AvailabilityCalendar.worker == Worker.id, AvailabilityCalendar.starts_on <= until, AvailabilityRow.type == number,
+        ~fn.EXISTS(replaced),
+    )  # fmt: skip
     extra = AvailabilityException.select(AvailabilityException.id).where(
         AvailabilityException.worker == Worker.id, AvailabilityException.type == number,
         AvailabilityException.date.between(agency.today(), until),

@@ -528,3 +528,12 @@ def test_a_client_never_reads_what_stands_in_the_way(cast, open_hours):
     with pytest.raises(RuleBroken) as refused:
         events.check_free(cast.dora, at(15), at(16), cast.by("alice"))
     assert "Counselling" not in str(refused.value)
+
+
+def test_a_worker_whose_hours_for_clients_have_ended_is_not_offered(cast, open_hours):
+    (file,) = offers.enrolments(cast.alice)
+    assert offers.workers(file) == [cast.dora]
+    availability.add_calendar(cast.dora, TODAY + dt.timedelta(days=7), cast.by("ines"))
+    assert offers.workers(file) == [cast.dora]  # until then
+    availability.add_calendar(cast.dora, TODAY, cast.by("ines"))
+    assert offers.workers(file) == []
