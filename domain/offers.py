@@ -170,14 +170,18 @@ def _asked_on(individual: Any, day: Any) -> Any:
 
 def _askable(asker: Any, today: Any, individual: Any, enrolment: Any, worker: Any) -> Any:
     number = _asked_on(asker, today)
-    further = EnrolmentWorker.select(EnrolmentWorker.id).where(
-        EnrolmentWorker.enrolment == Enrolment.id, EnrolmentWorker.worker == Worker.id
-    )
-    others = ServiceWorker.select(ServiceWorker.id).where(ServiceWorker.service == Enrolment.service, ServiceWorker.worker == Worker.id)
     found = Enrolment.select(Enrolment, Service, Worker, number.alias("today")).join(Service).switch(Enrolment)
     found = found.join(Worker, on=(Worker.public_id == worker), attr="asked")
-    works_there = (Enrolment.worker == Worker.id) | fn.EXISTS(further) | fn.EXISTS(others)
-    return found.where(Enrolment.individual == individual, Enrolment.public_id == enrolment, Worker.is_active, works_there, *_ASKABLE)
+    works = _works_there(Worker.id, Worker.id, Worker.id)
+    return found.where(Enrolment.individual == individual, Enrolment.public_id == enrolment, Worker.is_active, works, *_ASKABLE)
+
+
+def _works_there(primary: Any, further: Any, other: Any) -> Any:
+    """The condition that a worker, three times the same, is of an enrolment or of its service."""
+    own, theirs = EnrolmentWorker.select(EnrolmentWorker.id), ServiceWorker.select(ServiceWorker.id)
+    is_further = fn.EXISTS(own.where(EnrolmentWorker.enrolment == Enrolment.id, EnrolmentWorker.worker == further))
+    is_other = fn.EXISTS(theirs.where(ServiceWorker.service == Enrolment.service, ServiceWorker.worker == other))
+    return (Enrolment.worker == primary) | is_further | is_other
 
 
 _ASKABLE_NOW = statements.Question(_askable)
@@ -230,10 +234,7 @@ def _standing(file: Enrolment, worker: Worker) -> tuple[int, int] | None:
 
 
 def _checked(file: Any, primary: Any, further: Any, other: Any) -> Any:
-    own, theirs = EnrolmentWorker.select(EnrolmentWorker.id), ServiceWorker.select(ServiceWorker.id)
-    is_further = fn.EXISTS(own.where(EnrolmentWorker.enrolment == Enrolment.id, EnrolmentWorker.worker == further))
-    is_other = fn.EXISTS(theirs.where(ServiceWorker.service == Enrolment.service, ServiceWorker.worker == other))
-    works = Case(None, [((Enrolment.worker == primary) | is_further | is_other, 1)], 0)
+    works = Case(None, [(_works_there(primary, further, other), 1)], 0)
     return Enrolment.select(Enrolment.id, works).join(Service).where(Enrolment.id == file, *_ASKABLE).tuples()
 
 

@@ -212,7 +212,7 @@ def change(place: Attendance, starts_at: dt.datetime, by: Actor, *, shown: str =
             raise RuleBroken(MAY_NOT[refused], code=refused)
         wish = for_change(now)
         if wish.service is not None and wish.enrolment is not None:  # staff may book without them
-            offers.check(wish)
+            offers.check(dataclasses.replace(wish, others=()))  # who comes was chosen before, or by staff
         slot = _free(wish, starts_at)
         if (slot.starts_at, slot.ends_at, slot.site) == (event.starts_at, event.ends_at, event.site_id):
             return event

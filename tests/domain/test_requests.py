@@ -537,3 +537,11 @@ def test_a_worker_whose_hours_for_clients_have_ended_is_not_offered(cast, open_h
     assert offers.workers(file) == [cast.dora]  # until then
     availability.add_calendar(cast.dora, TODAY, cast.by("ines"))
     assert offers.workers(file) == []
+
+
+def test_who_asked_moves_it_although_staff_added_somebody(cast, open_hours):
+    event = ask(cast, at(10))
+    with store.writing():
+        Attendance.create(event=event, individual=cast.bob, starts_at=event.starts_at)
+    requests.change(place(event, cast.alice), at(11), cast.by("alice"))
+    assert Event.get_by_id(event.id).starts_at == at(11)
