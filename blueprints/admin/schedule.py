@@ -20,13 +20,14 @@ DAYS = {"week": 7, "day": 1}
 
 @dataclasses.dataclass(frozen=True)
 class Asked:
-    """What the address asks for: whose time, and which days."""
+    """What the address asks for: whose time, and which days: from the ``first``, among which is ``day``."""
 
     worker: Worker | None
     site: Site | None
     view: str
     first: dt.date
     zone: str
+    day: dt.date
 
     @property
     def today(self) -> dt.date:
@@ -40,6 +41,11 @@ class Asked:
         elif self.worker is not None and self.worker.id != g.viewer.worker.id:
             named["worker"] = self.worker.public_id
         return url_for("admin.schedule", **{name: value for name, value in (named | other).items() if value})
+
+    @property
+    def one_day(self) -> str:
+        """The day that was asked for, out of its week."""
+        return self.link(view="day", date=self.day.isoformat())
 
     def moved(self, steps: int) -> str:
         """A step before or after."""
@@ -65,7 +71,7 @@ def _asked() -> Asked:
     zone = site.time_zone if site else agency.zone().key
     view = chosen.get("view", "") if chosen.get("view", "") in DAYS else "week"
     day = _date(chosen.get("date", "")) or clock.today(zone)
-    return Asked(worker, site, view, day if view == "day" else day - dt.timedelta(days=day.weekday()), zone)
+    return Asked(worker, site, view, day if view == "day" else day - dt.timedelta(days=day.weekday()), zone, day)
 
 
 def _date(typed: str) -> dt.date | None:

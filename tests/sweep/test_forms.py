@@ -112,7 +112,7 @@ TYPED: dict[str, Callable[[Scene, Found], dict[str, Any]]] = {
     "/admin/settings/pages/<slug>/<language>": lambda scene, found: {"body": "# Ours\n\nWe are careful."},
     "/admin/settings/kinds-of-time/new": lambda scene, found: {"name": "Phone", "shade": "red"},
     "/admin/settings/kinds-of-time/<public_id>/": lambda scene, found: {"shade": "other", "colour": "#7a1f4b"},
-    "/admin/settings/kinds-of-time/for-clients": lambda scene, found: {"kind": found.form.options["kind"][-1]},
+    "/admin/settings/kinds-of-time/for-clients": lambda scene, found: {"kind": another(found, "kind")},
     "/admin/settings/holidays/": lambda scene, found: {**born(in_days(40), "date"), "name": "Quiet day"},
     "/admin/schedule/hours/<public_id>/calendars/new": lambda scene, found: born(in_days(40), "starts_on"),
     "/admin/schedule/hours/<public_id>/calendars/<calendar_id>/": lambda scene, found: {"day_4": True, "begins": "9", "ends": "17:00"},
@@ -171,6 +171,11 @@ TYPED: dict[str, Callable[[Scene, Found], dict[str, Any]]] = {
     "/admin/first-start/pages": lambda scene, found: {"privacy": "# Ours\n\nWe are careful.", "terms": "Be kind."},
     "/admin/first-start/mail": _code_of_mail,
 }  # fmt: skip
+
+
+def another(found: Found, field: str) -> str:
+    """One of what is offered, and not what is chosen already."""
+    return next(option for option in found.form.options[field] if option not in ("", found.form.values[field]))
 
 
 def another_value(found: Found) -> dict[str, Any]:
@@ -372,7 +377,9 @@ def send_nonsense(scene: Scene, found: Found, values: dict[str, Any], what: str)
 def assert_kept(found: Found, answer: Any, values: dict[str, Any]) -> None:
     """The answer holds the same form with everything that was typed, but for passwords and what no page can hold."""
     assert 'class="error-summary"' in answer.html, str(found)
-    again = [form for form in forms_in(answer) if form.action == found.form.action]
+    if not (typed := found.form.names - found.form.hidden):  # a button, such as one of several free times
+        return
+    again = [form for form in forms_in(answer) if form.action == found.form.action and typed <= form.names - form.hidden]
     assert len(again) == 1, str(found)
     for field, value in values.items():
         if field in TOKENS or field in found.form.hidden or "password" in field or field == "current":
