@@ -33,7 +33,7 @@ from domain import (
     imports,
     limits,
     notices,
-    requests,
+    request_answers,
     schema,
     sign_in,
     statistics,
@@ -64,7 +64,7 @@ def each_minute(config: Config) -> None:
     accounts.expire_due()
     imports.settle_applied()
     statistics.count_if_new_day()
-    requests.expire_due()
+    request_answers.expire_due()
     event_messages.plan_anew()
     deliver(config)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from peewee import fn
 
-from domain import statements
+from domain import audit, statements
 from models import Attendance, Event, EventRequest, Individual, Service, Site, Worker
 
 
@@ -58,8 +58,15 @@ def _waiting(individual: Any) -> Any:
 _WAITING = statements.Listing(_waiting)
 
 
+def was_accepted(request: EventRequest, event: Event) -> bool:
+    """True once what was asked for is booked, or what was booked was moved to it: ``event`` held that time."""
+    if event.state == "withdrawn" and request.replaces_id is not None:  # it gave way to the one that moved
+        return audit.last("event.accepted", request.individual_id, f"event {event.id}") is not None
+    return bool(event.state == "booked")
+
+
 def around(event: Event) -> tuple[Asked | None, Asked | None]:
-    """The request from which an event came, and the one for another time of it while that waits."""
+    """The request from which an event came, and the last one for another time of it, whatever became of that."""
     own, change = None, None
     for found in _AROUND.all(event.id, event.id):
         if found.replaces_id == event.id:
@@ -71,9 +78,8 @@ def around(event: Event) -> tuple[Asked | None, Asked | None]:
 
 def _around(event: Any, same: Any) -> Any:
     found = EventRequest.select(EventRequest, Event, Worker, Site).join(Event, on=(EventRequest.event == Event.id)).join(Worker)
-    waits = EventRequest.answered_at.is_null() & EventRequest.expires_at.is_null(False)
-    change = (EventRequest.replaces == same) & waits & (Event.state == "requested")
-    return found.switch(Event).join(Site).where((EventRequest.event == event) | change)
+    found = found.switch(Event).join(Site).where((EventRequest.event == event) | (EventRequest.replaces == same))
+    return found.order_by(EventRequest.id)
 
 
 _AROUND = statements.Listing(_around)

@@ -85,6 +85,7 @@ def _change(place: Attendance, event: Event, verb: str, by: Actor, *, reason: st
     if not stored.execute():
         raise RuleBroken(N_("Somebody else said something about this meanwhile. Look at it again."), code="over")
     if move.target not in _COMES:
+        events.let_go_of_other_times(event, by, place.individual)
         handover.let_go([event.worker], by)
     audit.record(move.audited, by, individual=place.individual, subject=events.named(event), before=place.state, after=move.target,
                  how=how, reason=reason)  # fmt: skip

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from peewee import IntegrityError
 
@@ -112,8 +113,9 @@ def add_row(
         if not AvailabilityCalendar.select().where(AvailabilityCalendar.id == calendar.id).exists():
             raise RuleBroken(STALE, code="stale")
         _keep_kind(kind)
-        then = [row for row in rows_of(calendar) if row.weekday == weekday]
-        _check_elsewhere([(row.begins, row.ends, row.site) for row in then], begins, ends, site)
+        week = rows_of(calendar)
+        _check_elsewhere([(row, _apart(row.weekday, weekday)) for row in week], begins, ends, site, _a_year_of(weekday))
+        then = [row for row in week if row.weekday == weekday]
         _check_new((begins, ends, kind.id), [(row.begins, row.ends, row.type_id) for row in then])
         row = AvailabilityRow.create(calendar=calendar, weekday=weekday, begins=begins, ends=ends, type=kind, site=site)
         _note(calendar.worker, by, "row", after=_row_told(row))
@@ -152,12 +154,45 @@ def _check_site(site: Site) -> None:
         raise RuleBroken(N_("Nobody is seen at this site any more. Choose another one."), code="closed_site", field="site")
 
 
-def _check_elsewhere(there: Iterable[tuple[int, int, Site]], begins: int, ends: int, site: Site) -> None:
-    for start, end, other in there:
-        if start < ends and end > begins and other.id != site.id:
+def _check_elsewhere(
+    there: Iterable[tuple[AvailabilityRow | AvailabilityException, int]], begins: int, ends: int, site: Site, dates: Sequence[dt.date]
+) -> None:
+    """``there`` are stretches, each with how many days it is after the new one, which is on these dates."""
+    for each, days in there:
+        if each.site_id != site.id and _meet((each.begins, each.ends, each.site.time_zone), days, (begins, ends, site.time_zone), dates):
             raise RuleBroken(
-                N_("Nobody is at two sites at once: at this time it says %(site)s."), code="elsewhere", field="site", site=other.name
+                N_("Nobody is at two sites at once: at this time it says %(site)s."), code="elsewhere", field="site", site=each.site.name
             )
+
+
+def _meet(one: tuple[int, int, str], days: int, other: tuple[int, int, str], dates: Sequence[dt.date]) -> bool:
+    """True when two stretches, the first ``days`` after the other, share a moment on one of these dates of the other.  By clocks of
+    two zones that is different from date to date."""
+    if one[2] == other[2]:
+        return days == 0 and one[0] < other[1] and one[1] > other[0]
+    for date in dates if abs(days) <= 1 else ():
+        (first, last), (begins, ends) = _moments(date + dt.timedelta(days=days), *one), _moments(date, *other)
+        if first < ends and last > begins:
+            return True
+    return False
+
+
+def _moments(date: dt.date, begins: int, ends: int, zone: str) -> tuple[dt.datetime, dt.datetime]:
+    midnight = dt.datetime.combine(date, dt.time(), ZoneInfo(zone))
+    first, last = (midnight + dt.timedelta(minutes=minute) for minute in (begins, ends))  # as the clock on the wall counts
+    return first.astimezone(dt.UTC), last.astimezone(dt.UTC)
+
+
+def _apart(weekday: int, other: int) -> int:
+    """How many days the one is after the other, from -3 to 3."""
+    return (weekday - other + 3) % 7 - 3
+
+
+def _a_year_of(weekday: int) -> list[dt.date]:
+    """The dates of a day of the week for a year from now on, so that each change of the clocks is among them."""
+    today = clock.today("UTC")
+    first = today + dt.timedelta(days=(weekday - today.weekday()) % 7)
+    return [first + dt.timedelta(days=7 * number) for number in range(53)]
 
 
 def _check_new(this: tuple[int, ...], there: Iterable[tuple[int, ...]]) -> None:
@@ -204,14 +239,22 @@ def be_there(worker: Worker, date: dt.date, begins: int, ends: int, kind: Availa
         _keep_kind(kind)
         extra = [each for each in exceptions_of(worker, date) if each.date == date and each.site_id]
         _check_new((begins, ends, kind.id), [(each.begins, each.ends, each.type_id) for each in extra])
-        calendar = in_force(worker, date)
-        week = [row for row in rows_of(calendar) if row.weekday == date.weekday()] if calendar is not None else []
-        _check_elsewhere([(each.begins, each.ends, each.site) for each in (*week, *extra)], begins, ends, site)
+        _check_elsewhere(list(_around(worker, date)), begins, ends, site, [date])
         made = AvailabilityException.create(
             worker=worker, date=date, begins=begins, ends=ends, type=kind, site=site, created_at=clock.now()
         )
         _note(worker, by, "extra", after=_exception_told(made))
     return made  # type: ignore[no-any-return]
+
+
+def _around(worker: Worker, date: dt.date) -> Iterator[tuple[AvailabilityRow | AvailabilityException, int]]:
+    """What a worker's week and time on top of it say of the days around a date, each with how many days after it that is."""
+    extra = [each for each in exceptions_of(worker, date - dt.timedelta(days=1)) if each.site_id]
+    for days in (-1, 0, 1):
+        then = date + dt.timedelta(days=days)
+        calendar = in_force(worker, then)
+        week = [row for row in rows_of(calendar) if row.weekday == then.weekday()] if calendar is not None else []
+        yield from ((each, days) for each in (*week, *(each for each in extra if each.date == then)))
 
 
 def remove_exception(exception: AvailabilityException, by: Actor) -> None:

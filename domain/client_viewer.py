@@ -101,7 +101,7 @@ class ClientViewer:
         return one(offers.enrolments_of(self.individual).where(Enrolment.public_id == public_id))  # type: ignore[no-any-return]
 
     def wish(self, enrolment: str, worker: str) -> tuple[Wish, int]:
-        """What they may ask for now, by the public ids of these, and how many they asked for today.  Raises NotFound."""
+        """What they may ask for now, by the public ids of these, and how many they asked for lately.  Raises NotFound."""
         return offers.askable(self.individual, enrolment, worker)
 
     def place(self, public_id: str) -> Attendance:

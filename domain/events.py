@@ -239,7 +239,7 @@ def move(event: Event, starts_at: dt.datetime, minutes: int, by: Actor, *, versi
         if whose.id != now.worker_id:
             handover.let_go([now.worker], by)
         was, becomes = _described(now), _described(fresh)
-        _note("event.moved", by, fresh, before=was, after=becomes, how=how)
+        note("event.moved", by, fresh, before=was, after=becomes, how=how)
         if is_later and starts_at > clock.now():
             _come_again(fresh, by)
         for place in _booked(fresh):
@@ -282,7 +282,7 @@ def _described(event: Event) -> dict[str, str]:
     return {"starts_at": told(event.starts_at), "ends_at": told(event.ends_at), "worker": event.worker.name, "site": event.site.name}
 
 
-def _note(kind: str, by: Actor, event: Event, **values: Any) -> None:
+def note(kind: str, by: Actor, event: Event, **values: Any) -> None:
     """An entry in the record of everybody who comes; one of nobody's for an event that nobody comes to."""
     who = [place.individual for place in places(event)] or [None]
     audit.record_many(kind, by, [(individual, named(event), values) for individual in who])
@@ -338,24 +338,22 @@ def change_state(event: Event, verb: str, by: Actor, *, reason: str = "", whose:
         EventRequest.update(answered_at=clock.now(), answered_by=by.worker).where(
             EventRequest.event == event.id, EventRequest.answered_at.is_null()
         ).execute()
-        _let_go_of_other_times(event, by)
+        let_go_of_other_times(event, by)
         handover.let_go([event.worker], by)
     values = {"before": event.state, "after": move.target, "reason": reason}
     if whose is None or by.worker is not None:
-        _note(move.audited, by, event, **values)
+        note(move.audited, by, event, **values)
         return
     audit.record(move.audited, by, individual=whose, subject=named(event), **values)
     others = [place.individual for place in places(event) if place.individual_id != whose.id]
     audit.record_many(move.audited, SYSTEM, [(individual, named(event), values) for individual in others])
 
 
-def _let_go_of_other_times(event: Event, by: Actor) -> None:
-    """What is cancelled now waits for no answer, and another time that was asked for it is free again."""
-    EventRequest.update(answered_at=clock.now(), answered_by=by.worker).where(
-        EventRequest.event == event.id, EventRequest.answered_at.is_null()
-    ).execute()
+def let_go_of_other_times(event: Event, by: Actor, whose: Individual | None = None) -> None:
+    """Another time that was asked for a cancelled event (held), or by somebody ``whose`` place in it is, is free again."""
     asked = EventRequest.select(EventRequest, Event).join(Event, on=(EventRequest.event == Event.id))
-    for request in asked.where(EventRequest.replaces == event.id, Event.state == "requested"):
+    asked = asked.where(EventRequest.replaces == event.id, Event.state == "requested")
+    for request in asked if whose is None else asked.where(EventRequest.individual == whose):
         stored = Event.update(state="withdrawn", version=Event.version + 1).where(Event.id == request.event_id, Event.state == "requested")
         if stored.execute():
             EventRequest.update(answered_at=clock.now()).where(EventRequest.id == request.id).execute()
@@ -418,7 +416,7 @@ def set_video(event: Event, link: str, by: Actor, *, is_video: bool, version: in
             return
         Event.update(is_video=is_video, video_link=good, version=now.version + 1).where(Event.id == now.id).execute()
         before = {"is_video": now.is_video, "has_link": bool(now.video_link)}
-        _note("event.video", by, now, before=before, after={"is_video": is_video, "has_link": bool(good)})
+        note("event.video", by, now, before=before, after={"is_video": is_video, "has_link": bool(good)})
         if now.is_video != is_video:
             fresh = Event.get_by_id(now.id)
             if not is_video:
@@ -427,7 +425,7 @@ def set_video(event: Event, link: str, by: Actor, *, is_video: bool, version: in
                 event_messages.settle(place, fresh, now)
 
 
-# ---------------------------------------------------------------- a worker leaves
+# ---------------------------------------------------------------- read
 
 
 def ahead_of(worker: Worker, among: Any = None) -> Any:
@@ -436,39 +434,6 @@ def ahead_of(worker: Worker, among: Any = None) -> Any:
     every = Event.select() if among is None else among
     ahead = every.where(Event.worker == worker, Event.state.in_(TAKES_TIME), Event.starts_at > clock.now())
     return ahead.order_by(Event.starts_at, Event.id)
-
-
-def hand_over(worker: Worker, taker: Worker | None, among: Any = None) -> list[Event]:
-    """What is ahead of somebody who leaves goes to ``taker`` (held) where that time is free; which events those are.
-
-    With ``among``, the question for those whom the actor may see, only what nobody else comes to.  Said before anything is
-    written to the audit, inside the transaction of the leaving; ``note_handed`` writes it down.
-    """
-    given: list[Event] = []
-    if taker is None:
-        return given
-    theirs = ahead_of(worker)
-    if among is not None:
-        theirs = theirs.where(Event.id.not_in(Attendance.select(Attendance.event).where(Attendance.individual.not_in(among))))
-    for event in list(store.lock(theirs)):
-        stored = Event.update(worker=taker, version=Event.version + 1).where(Event.id == event.id)
-        try:
-            placed(taker, event.starts_at, event.ends_at, event, None, stored.execute)
-        except RuleBroken:
-            continue
-        given.append(event)
-    return given
-
-
-def note_handed(given: Sequence[Event], worker: Worker, taker: Worker, by: Actor) -> None:
-    """In the record of everybody who comes: with whom it is now; and they are told."""
-    for event in given:
-        _note("event.handed_over", by, event, before={"worker": worker.name}, after={"worker": taker.name})
-        fresh = Event.get_by_id(event.id)
-        if fresh.state == "requested":
-            event_messages.handed_over(fresh, by)
-        for place in _booked(fresh):
-            event_messages.settle(place, fresh, event)
 
 
 def phone(event: Event) -> str:

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from peewee import chunked, fn
 
-from domain import audit, clock, events, handover, store, viewer, workers
+from domain import audit, clock, event_messages, events, handover, store, viewer, workers
 from domain.actor import Actor
 from domain.rules import N_, RuleBroken
-from models import CategoryMember, Enrolment, EnrolmentWorker, Event, Follow, Individual, ServiceWorker, Task, Worker
+from models import (
+    Attendance,
+    CategoryMember,
+    Enrolment,
+    EnrolmentWorker,
+    Event,
+    EventRequest,
+    Follow,
+    Individual,
+    ServiceWorker,
+    Task,
+    Worker,
+)
 
 _AT_ONCE = 500
 
@@ -64,12 +77,12 @@ def leave(worker: Worker, by: Actor, *, to: Worker | None = None) -> tuple[int, 
         ServiceWorker.delete().where(ServiceWorker.worker == was).execute()
         tasks, people = counts(was)
         seen = None if "view_all_individuals" in rights else _caseload(by.worker)
-        given = events.hand_over(was, taker, seen)  # events are locked before the audit, as everybody does
+        given = _hand_events(was, taker, seen)  # events are locked before the audit, as everybody does
         _hand_people(was, taker, by, seen)
         _hand_files(was, taker, by, seen)
         _hand_tasks(was, taker, by)
         if taker is not None:
-            events.note_handed(given, was, taker, by)
+            _note_events(given, was, taker, by)
         audit.record("worker.left", by, subject=workers.subject(was), to=taker.public_id if taker else "", tasks=tasks, people=people,
                      events=len(given))  # fmt: skip
         return len(given), int(events.ahead_of(was).count())
@@ -108,6 +121,48 @@ def _note(kind: str, people: list[Individual], worker: Worker, by: Actor) -> Non
 
 def _caseload(worker: Worker | None) -> set[int]:
     return {number for (number,) in viewer.caseload_of(worker).tuples()} if worker is not None else set()
+
+
+def _hand_events(worker: Worker, taker: Worker | None, seen: set[int] | None) -> list[Event]:
+    """What is ahead goes to the taker (held) where that time is free, and where no person comes whom the actor may not see; which
+    events those are.  What holds another time for an appointment only goes with it.
+
+    Said before anything is written to the audit; ``_note_events`` writes it down.
+    """
+    given: list[Event] = []
+    if taker is None:
+        return given
+    theirs = events.ahead_of(worker).order_by(Event.id)
+    if seen is not None:
+        theirs = theirs.where(Event.id.not_in(Attendance.select(Attendance.event).where(Attendance.individual.not_in(seen))))
+    ahead = list(store.lock(theirs))
+    asked = EventRequest.select(EventRequest.event, EventRequest.replaces).where(EventRequest.replaces.is_null(False))
+    held = asked.join(Event, on=(EventRequest.event == Event.id)).where(Event.worker == worker, Event.state == "requested")
+    instead_of = dict(held.tuples())
+    gone: set[int] = set()
+    for event in ahead:
+        if event.id in instead_of and instead_of[event.id] not in gone:
+            continue
+        stored = Event.update(worker=taker, version=Event.version + 1).where(Event.id == event.id)
+        try:
+            events.placed(taker, event.starts_at, event.ends_at, event, None, stored.execute)
+        except RuleBroken:
+            continue
+        gone.add(event.id)
+        given.append(event)
+    return given
+
+
+def _note_events(given: Sequence[Event], worker: Worker, taker: Worker, by: Actor) -> None:
+    """In the record of everybody who comes: with whom it is now; and they are told."""
+    for event in given:
+        events.note("event.handed_over", by, event, before={"worker": worker.name}, after={"worker": taker.name})
+        fresh = Event.get_by_id(event.id)
+        if fresh.state == "requested":
+            event_messages.handed_over(fresh, by)
+        for place in events.places(fresh):
+            if place.state == "booked":
+                event_messages.settle(place, fresh, event)
 
 
 def _open_files(worker: Worker) -> Any:

@@ -5,12 +5,12 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from peewee import Case, Value, fn
 
-from domain import agency, availability, clock, event_rows, events, settings, statements, store
+from domain import agency, availability, clock, event_rows, events, settings, statements, store, wall_clock
 from domain.free_times import Slot, Span, Timetable
 from domain.rules import N_, NotFound, RuleBroken
 from models import (
@@ -147,30 +147,49 @@ _WISHED = statements.Question(_wished)
 
 
 def askable(individual: Individual, enrolment: str, worker: str) -> tuple[Wish, int]:
-    """A wish for a page that only looks, and how many appointments they asked for today.
+    """A wish for a page that only looks, and how many appointments they asked for lately, for ``may_ask_no_more``.
 
     Raises NotFound as ``wished`` does, and for what cannot be asked for now.
     """
-    today = EventRequest.day.db_value(agency.today())
-    found = _ASKABLE_NOW.first(individual.id, today, individual.id, enrolment, worker)
+    since = EventRequest.day.db_value(_earliest_day())
+    found = _ASKABLE_NOW.first(individual.id, since, individual.id, enrolment, worker)
     if found is None:
         raise NotFound
-    return Wish(individual, found.asked, found), found.today
+    return Wish(individual, found.asked, found), found.lately
 
 
-def asked_today(individual: Individual) -> int:
-    """How many appointments somebody asked for today, where the agency is."""
-    return int(_asked_on(individual.id, agency.today()).scalar())
+def asked_lately(individual: Individual) -> int:
+    """How many appointments somebody asked for since the day began that it is at any of the sites."""
+    return int(_asked_since(individual.id, _earliest_day()).scalar())
 
 
-def _asked_on(individual: Any, day: Any) -> Any:
-    mine = EventRequest.select(fn.COUNT(EventRequest.id)).where(EventRequest.individual == individual, EventRequest.day == day)
+def may_ask_no_more(individual: Individual, lately: int, zones: Iterable[str]) -> bool:
+    """True where somebody asked for as many as they may today, at sites in each of ``zones``; ``lately`` as ``askable`` says."""
+    if not is_too_many(lately):
+        return False
+    days = {wall_clock.day_of(clock.now(), zone) for zone in zones}
+    return bool(days) and all(is_too_many(asked_on(individual, day)) for day in days)
+
+
+def asked_on(individual: Individual, day: dt.date) -> int:
+    """How many they asked for on a day at the sites; those that were declined, withdrawn or cancelled since count, too."""
+    mine = EventRequest.select().where(EventRequest.individual == individual, EventRequest.day == day)
+    return int(mine.where(EventRequest.number.is_null(False)).count())
+
+
+def _earliest_day() -> dt.date:
+    """Of the days that it is now at one site or another, the first; most of the time they are one."""
+    return min(wall_clock.day_of(clock.now(), zone) for zone in {site.time_zone for site in _every_site().values()})
+
+
+def _asked_since(individual: Any, day: Any) -> Any:
+    mine = EventRequest.select(fn.COUNT(EventRequest.id)).where(EventRequest.individual == individual, EventRequest.day >= day)
     return mine.where(EventRequest.number.is_null(False))
 
 
-def _askable(asker: Any, today: Any, individual: Any, enrolment: Any, worker: Any) -> Any:
-    number = _asked_on(asker, today)
-    found = Enrolment.select(Enrolment, Service, Worker, number.alias("today")).join(Service).switch(Enrolment)
+def _askable(asker: Any, since: Any, individual: Any, enrolment: Any, worker: Any) -> Any:
+    number = _asked_since(asker, since)
+    found = Enrolment.select(Enrolment, Service, Worker, number.alias("lately")).join(Service).switch(Enrolment)
     found = found.join(Worker, on=(Worker.public_id == worker), attr="asked")
     works = _works_there(Worker.id, Worker.id, Worker.id)
     return found.where(Enrolment.individual == individual, Enrolment.public_id == enrolment, Worker.is_active, works, *_ASKABLE)
@@ -303,7 +322,16 @@ def _utc(value: Any) -> dt.datetime:
 
 def site_of(slot: Slot) -> Site:
     """Where a free time is."""
-    return store.keep("every site", _sites)[slot.site]
+    return _every_site()[slot.site]
+
+
+def zones_of(table: Timetable) -> set[str]:
+    """The zones of the sites of a timetable."""
+    return {hours.zone for plans in table.plans.values() for hours in plans.hours}
+
+
+def _every_site() -> dict[int, Site]:
+    return store.keep("every site", _sites)
 
 
 def _sites() -> dict[int, Site]:

@@ -1,7 +1,7 @@
 """What clients ask for: an appointment at a free time, or another time for one that they have (spec 03, Requesting).
 
-It is booked at once, or its time is held until somebody of the agency answers, the client withdraws it, or it expires.  Whoever asks
-and whoever answers hold the worker first, so of many who want one time one gets it; the database refuses the others as well.
+It is booked at once, or its time is held until it is answered (``domain.request_answers``).  Whoever asks and whoever answers hold
+the worker first, so of many who want one time one gets it; the database refuses the others as well.
 """
 
 from __future__ import annotations
@@ -20,21 +20,16 @@ from domain import (
     event_rows,
     events,
     offers,
-    profile,
     settings,
     store,
     wall_clock,
 )
-from domain.actor import SYSTEM, Actor
+from domain.actor import Actor
 from domain.asked import Asked, around
 from domain.free_times import Slot
 from domain.offers import Wish
 from domain.rules import N_, RuleBroken
 from models import Attendance, Event, EventRequest, Individual, Site, Worker
-
-_LOT = 200  # that expire in one transaction
-_ANSWERED = N_("This was answered, withdrawn or not answered in time meanwhile. Look at it again.")
-
 
 # ---------------------------------------------------------------- asked for
 
@@ -58,9 +53,9 @@ def ask(wish: Wish, starts_at: dt.datetime, by: Actor, *, is_video: bool = False
         for individual in (wish.individual, *wish.others):
             _place(event, individual, wish)
         if is_booked:
-            _tell_booked(event, by)
+            tell_booked(event, by)
         else:
-            event_messages.requested(_place_of(event, wish.individual), event, by)
+            event_messages.requested(place_of(event, wish.individual), event, by)
     return event
 
 
@@ -84,8 +79,7 @@ def _free(wish: Wish, starts_at: dt.datetime) -> Slot:
 
 def _next_number(individual: Individual, day: dt.date) -> int:
     """Which request of the day it is; those that were declined, withdrawn or cancelled since count, too."""
-    asked = EventRequest.select().where(EventRequest.individual == individual, EventRequest.day == day, EventRequest.number.is_null(False))
-    number = int(asked.count()) + 1
+    number = offers.asked_on(individual, day) + 1
     if offers.is_too_many(number - 1):
         raise offers.too_many()
     return number
@@ -136,14 +130,14 @@ def until(starts_at: dt.datetime, was: Event | None = None) -> dt.datetime:
     return over if was is None else min(over, was.starts_at)
 
 
-def _tell_booked(event: Event, by: Actor) -> None:
+def tell_booked(event: Event, by: Actor) -> None:
     """Everybody who comes; and the worker of what is near, unless they did it themselves."""
     fresh: Event = Event.get_by_id(event.id)
     for place in events.places(fresh):
         event_messages.booked(place, fresh)
     request = of(fresh)
     assert request is not None
-    event_messages.booked_soon(_place_of(fresh, request.individual), fresh, by)
+    event_messages.booked_soon(place_of(fresh, request.individual), fresh, by)
 
 
 # ---------------------------------------------------------------- another time
@@ -164,7 +158,7 @@ def may_change(
     own, change = known or around(event)
     if event.state == "requested" and own is not None and own.request.expires_at is not None and own.request.expires_at <= clock.now():
         return "over"
-    if change is not None or (own is not None and own.is_offered):
+    if (change is not None and change.is_waiting) or (own is not None and own.is_offered):
         return "waiting"
     is_own = own is not None and own.is_of(place)
     if event.group_id is not None or (not is_own and len(standing(event) if there is None else there) > 1):
@@ -217,7 +211,7 @@ def change(place: Attendance, starts_at: dt.datetime, by: Actor, *, shown: str =
         if (slot.starts_at, slot.ends_at, slot.site) == (event.starts_at, event.ends_at, event.site_id):
             return event
         if event.state == "requested":
-            _ask_for(event, slot.starts_at, slot.ends_at, slot.site, by, offered=False)
+            ask_for(event, slot.starts_at, slot.ends_at, slot.site, by, offered=False)
         elif settings.get("request_mode") == "at_once":
             events.move(event, slot.starts_at, wish.minutes, by, version=event.version, site=Site.get_by_id(slot.site), how="portal")
             event_messages.booked_soon(now, Event.get_by_id(event.id), by)
@@ -234,7 +228,7 @@ def _ask_to_change(wish: Wish, slot: Slot, place: Attendance, by: Actor) -> None
     event_messages.requested(place, twin, by)
 
 
-def _ask_for(event: Event, starts_at: dt.datetime, ends_at: dt.datetime, site: Any, by: Actor, *, offered: bool) -> None:
+def ask_for(event: Event, starts_at: dt.datetime, ends_at: dt.datetime, site: Any, by: Actor, *, offered: bool) -> None:
     """What waits is at another time from now on, and waits as long again; ``offered`` where staff offer it to the client."""
     changes: dict[str, Any] = {"starts_at": starts_at, "ends_at": ends_at, "version": event.version + 1}
     if site is not None:
@@ -253,176 +247,11 @@ def _ask_for(event: Event, starts_at: dt.datetime, ends_at: dt.datetime, site: A
     request = of(fresh)
     assert request is not None
     audit.record("event.request_moved", by, individual=request.individual, subject=events.named(fresh), before=before, after=after)
-    place = _place_of(request.replaces or fresh, request.individual)
+    place = place_of(request.replaces or fresh, request.individual)
     if offered:
         event_messages.request_offered(place, fresh)
     else:
         event_messages.requested(place, fresh, by)
-
-
-# ---------------------------------------------------------------- answered
-
-
-def accept(event: Event, by: Actor, *, version: int) -> None:
-    """Staff accept: what was asked for is booked, or what was booked is moved to it.  Twice is harmless.
-
-    Raises RuleBroken: ``over`` for what does not wait any more, ``stale`` for another time than was shown, ``offered`` while the client
-    is asked, ``left``, ``closed_site``, ``replaced`` where what was to be moved is not booked any more.
-    """
-    with store.writing():
-        request, now = _held(event, version)
-        if now.state == "booked" or (now.state == "withdrawn" and request.answered_by_id is not None):
-            return
-        if request.offered_at is not None:
-            raise RuleBroken(N_("The client is asked about this time. They answer now."), code="offered")
-        _say_yes(request, now, by)
-
-
-def take_offer(place: Attendance, by: Actor, *, shown: str = "") -> None:
-    """The client takes the time that staff offered.  Twice is harmless.  Raises RuleBroken: as ``accept`` does, ``moved``,
-    ``others`` for who did not ask."""
-    with store.writing():
-        request, now = _held(_asked(place), None)
-        _must_have_asked(request, place)
-        if now.state == "booked":
-            return
-        if shown and shown != event_messages.mark_of(now):
-            raise RuleBroken(N_("This appointment was moved meanwhile. Look at it again."), code="moved")
-        if request.offered_at is None:
-            raise RuleBroken(_ANSWERED, code="over")
-        _say_yes(request, now, by)
-
-
-def _say_yes(request: EventRequest, event: Event, by: Actor) -> None:
-    events.hold_the_worker(event.worker)
-    if event.state != "requested":
-        raise RuleBroken(_ANSWERED, code="over")
-    if event.starts_at <= clock.now():
-        raise RuleBroken(N_("The time that was asked for is over."), code="over")
-    minutes = int((event.ends_at - event.starts_at).total_seconds()) // 60
-    events.check_frame(minutes, event.site)
-    if request.replaces is None:
-        _answer(request, event, "accept", by)
-        _tell_booked(event, by)
-        return
-    was: Event = Event.get_by_id(request.replaces_id)
-    if was.state != "booked" or _place_of(was, request.individual).state != "booked":
-        raise RuleBroken(N_("The appointment itself was cancelled meanwhile."), code="replaced")
-    if was.worker_id != event.worker_id:  # whose time nobody asked about
-        raise RuleBroken(_ANSWERED, code="replaced")
-    if was.starts_at <= clock.now():
-        raise RuleBroken(N_("This appointment has begun already."), code="over")
-    _answer(request, event, "withdraw", by, note="accept")  # its time is free for a moment of this transaction
-    events.move(was, event.starts_at, minutes, by, version=was.version, site=event.site, how="portal")
-    event_messages.booked_soon(_place_of(was, request.individual), Event.get_by_id(was.id), by)
-
-
-def decline(event: Event, by: Actor, *, version: int, reason: str = "") -> None:
-    """Staff decline, with a reason that the client reads.  Twice is harmless.  Raises RuleBroken: ``missing`` without one, ``over``,
-    ``stale``."""
-    why = profile.clean(reason, "reason", 500, lines=True)
-    if not why:
-        raise RuleBroken(N_("Write why, in a sentence that the client can read."), code="missing", field="reason")
-    with store.writing():
-        request, now = _held(event, version)
-        if now.state == "declined":
-            return
-        _answer(request, now, "decline", by, reason=why)
-        _tell_outcome("request_declined", request, now)
-
-
-def withdraw(place: Attendance, by: Actor) -> None:
-    """The client does not want it any more, or not what was offered instead.  Twice is harmless.  Raises RuleBroken: ``over``,
-    ``others`` for who did not ask."""
-    with store.writing():
-        request, now = _held(_asked(place), None)
-        _must_have_asked(request, place)
-        if now.state != "withdrawn":
-            _answer(request, now, "withdraw", by)
-
-
-def _must_have_asked(request: EventRequest, place: Attendance) -> None:
-    if request.individual_id != place.individual_id:
-        raise RuleBroken(N_("Only who asked for this appointment can answer for it."), code="others")
-
-
-def offer(event: Event, starts_at: dt.datetime, by: Actor, *, version: int, site: Site | None = None) -> None:
-    """Staff offer another time instead, at another site if one is named: that is held from now on, and the client answers.
-
-    Raises RuleBroken: ``over``, ``stale``, ``taken`` with what stands there, ``past``, ``left``, ``closed_site``.
-    """
-    starts_at = starts_at.astimezone(dt.UTC)
-    with store.writing():
-        events.hold_the_worker(event.worker)
-        _, now = _held(event, version)
-        if now.state != "requested":
-            raise RuleBroken(_ANSWERED, code="over")
-        if starts_at <= clock.now():
-            raise RuleBroken(N_("Choose a time that is ahead."), code="past", field="time")
-        where, length = site or now.site, now.ends_at - now.starts_at
-        events.check_frame(int(length.total_seconds()) // 60, where)
-        _ask_for(now, starts_at, starts_at + length, where, by, offered=True)
-
-
-def expire_due() -> int:
-    """End what waited too long, or until it would have begun; how many those were.  Said each minute."""
-    ended = 0
-    while True:
-        due = EventRequest.select(EventRequest, Event).join(Event, on=(EventRequest.event == Event.id)).where(
-            EventRequest.answered_at.is_null(), EventRequest.expires_at <= clock.now()
-        )
-        some = list(due.order_by(EventRequest.expires_at).limit(_LOT))
-        done = sum(_expire(request.event) for request in some)
-        ended += done
-        if len(some) < _LOT or not done:
-            return ended
-
-
-def _expire(event: Event) -> int:
-    with store.writing():
-        request, now = _held(event, None, is_over=True)
-        if now.state != "requested" or request.expires_at is None or request.expires_at > clock.now():
-            return 0
-        _answer(request, now, "expire", SYSTEM)
-        _tell_outcome("request_expired", request, now)
-    return 1
-
-
-def _held(event: Event, version: int | None, *, is_over: bool = False) -> tuple[EventRequest, Event]:
-    """A request and its event, both held, as they are now; what it replaces before it, as whoever cancels that does.
-
-    Raises RuleBroken ``over`` for what does not wait any more, but for whoever ends it because ``is_over``.
-    """
-    store.hold(event.worker)
-    asked = of(event)
-    if asked is not None and asked.replaces_id is not None:
-        store.lock(Event.select().where(Event.id == asked.replaces_id)).get()
-    now: Event = store.lock(Event.select().where(Event.id == event.id)).get()
-    request = of(now)
-    if request is None or now.worker_id != event.worker_id:
-        raise RuleBroken(_ANSWERED, code="over")
-    if not is_over and request.answered_at is None and request.expires_at is not None and request.expires_at <= clock.now():
-        raise RuleBroken(_ANSWERED, code="over")
-    if now.state == "requested" and version is not None and now.version != version:
-        raise RuleBroken(N_("Another time is asked for meanwhile. Look at it again."), code="stale")
-    return request, now
-
-
-def _answer(request: EventRequest, event: Event, verb: str, by: Actor, *, reason: str = "", note: str = "") -> None:
-    """One of the moves of an event that waits.  Raises RuleBroken ``over``."""
-    move = events.MOVES[verb]
-    stored = Event.update(state=move.target, version=Event.version + 1).where(Event.id == event.id, Event.state.in_(move.origins))
-    if not stored.execute():
-        raise RuleBroken(_ANSWERED, code="over")
-    EventRequest.update(answered_at=clock.now(), answered_by=by.worker, reason=reason).where(EventRequest.id == request.id).execute()
-    audited = events.MOVES[note or verb].audited
-    audit.record(audited, by, individual=request.individual, subject=events.named(event), before=event.state,
-                 after=events.MOVES[note or verb].target, reason=reason)  # fmt: skip
-
-
-def _tell_outcome(kind: str, request: EventRequest, event: Event) -> None:
-    place = _place_of(request.replaces or event, request.individual)
-    event_messages.answered(kind, place, Event.get_by_id(event.id))
 
 
 # ---------------------------------------------------------------- read
@@ -441,16 +270,7 @@ def waiting_change(event: Event) -> EventRequest | None:
     return request
 
 
-def _asked(place: Attendance) -> Event:
-    """The event that waits for an answer of a place: its own, or the one that holds the other time."""
-    event: Event = place.event
-    if event.state != "booked":
-        return event
-    request = waiting_change(event)
-    return request.event if request is not None else event
-
-
-def _place_of(event: Event, individual: Individual) -> Attendance:
+def place_of(event: Event, individual: Individual) -> Attendance:
     found: Attendance = Attendance.get(Attendance.event == event.id, Attendance.individual == individual)
     return found
 

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 
 from peewee import Value
 
-from domain import audit, clock, event_people, event_rows, events, offers, sites, wall_clock
+from domain import clock, event_people, event_rows, events, offers, sites, wall_clock
+from domain.asked import was_accepted
 from domain.free_times import Slot
 from domain.viewer import StaffViewer
 from models import TAKES_TIME, Attendance, Event, EventRequest, Individual, Site, Worker
@@ -111,14 +112,9 @@ def _outcome(request: EventRequest, event: Event) -> str:
     if event.state == "requested":
         is_over = request.expires_at <= clock.now()
         return "expired" if is_over else "offered" if request.offered_at is not None else "waiting"
-    if event.state == "booked" or (event.state == "withdrawn" and request.replaces_id is not None and _is_accepted(request, event)):
+    if was_accepted(request, event):
         return "accepted"
     return "cancelled" if event.state.startswith("cancelled") else str(event.state)
-
-
-def _is_accepted(request: EventRequest, event: Event) -> bool:
-    """True for another time that was accepted: what held it is withdrawn then, and the event itself is there."""
-    return audit.last("event.accepted", request.individual_id, events.named(event)) is not None
 
 
 # ---------------------------------------------------------------- what stands around it

@@ -48,6 +48,7 @@ from domain import (
     offers,
     passwords,
     profile,
+    request_answers,
     requests,
     schema,
     search,
@@ -536,12 +537,12 @@ class Cast:
         ask()
         settings.change("request_mode", "approve", SYSTEM)
         ask()
-        requests.decline(self.heard(ask()), self.by("otto"), version=1, reason="Not then.")
-        requests.offer(self.heard(ask()), self.free_at(19), self.by("otto"), version=1)
+        request_answers.decline(self.heard(ask()), self.by("otto"), version=1, reason="Not then.")
+        request_answers.offer(self.heard(ask()), self.free_at(19), self.by("otto"), version=1)
         late = self.heard(ask())
         with store.writing():
             models.EventRequest.update(expires_at=clock.now()).where(models.EventRequest.event == late).execute()
-        requests.expire_due()
+        request_answers.expire_due()
 
     def may_request(self, worker: Worker, client: str = "alice") -> offers.Wish:
         """A client may ask for appointments at a worker's, each of an hour, all day long on the day of ``free_at``."""

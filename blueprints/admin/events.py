@@ -160,9 +160,12 @@ def _move(found: Event, form: TimeForm):
 @any_staff
 def event_cancellation(event_id: str):
     found = g.viewer.managed_event(event_id)
-    if found.state == "requested":  # it is declined, with a reason that the client reads
-        return done(_request_of(found) or url_for("admin.event", event_id=event_id))
-    return _cancellation(found, Cancellation(formdata=None))
+    return _declined_instead(found) or _cancellation(found, Cancellation(formdata=None))
+
+
+def _declined_instead(found: Event):
+    """The way to a request, which is declined with a reason that the client reads, and not cancelled; None for what is booked."""
+    return done(_request_of(found) or url_for("admin.event", event_id=found.public_id)) if found.state == "requested" else None
 
 
 def _cancellation(found: Event, form: Cancellation):
@@ -173,6 +176,8 @@ def _cancellation(found: Event, form: Cancellation):
 @any_staff
 def cancel_event(event_id: str):
     found = g.viewer.managed_event(event_id)
+    if instead := _declined_instead(found):
+        return instead
     form = Cancellation()
     if form.validate():
         with form.refusals():

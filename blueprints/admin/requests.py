@@ -10,7 +10,7 @@ from flask import g, request, url_for
 from blueprints.admin import bp, event_words, wording
 from blueprints.admin.booking import TimeForm
 from blueprints.admin.changes import DeclineForm
-from domain import requests, staff_calendar, staff_requests, wall_clock
+from domain import request_answers, staff_calendar, staff_requests, wall_clock
 from domain.staff_requests import Asked
 from models import Event
 from web import formatting
@@ -99,7 +99,7 @@ def _day_of(event: Event) -> str:
 def accept_request(event_id: str):
     found = g.viewer.requested(event_id)
     with refusals_told():
-        requests.accept(found, g.viewer.actor, version=version_in(request.form))
+        request_answers.accept(found, g.viewer.actor, version=version_in(request.form))
         tell("good", _("Accepted: %(when)s. The client is told.", when=event_words.full(found)))
         return done(url_for("admin.requests_list"))
     return done(url_for("admin.requested", event_id=event_id))
@@ -115,7 +115,7 @@ def offer_time(event_id: str):
             when = form.when()
             if not form.anyway.data:
                 staff_requests.check_offer(g.viewer, asked, when.at)
-            requests.offer(asked.event, when.at, g.viewer.actor, version=form.version, site=form.chosen_site)
+            request_answers.offer(asked.event, when.at, g.viewer.actor, version=form.version, site=form.chosen_site)
             told = event_words.moment(when.at, form.chosen_site.time_zone)
             tell("good", _("Offered: %(when)s. The client is asked.", when=told))
             return done(url_for("admin.requests_list"))
@@ -128,7 +128,7 @@ def decline_request(event_id: str):
     found, form = g.viewer.requested(event_id), DeclineForm()
     if form.validate():
         with form.refusals():
-            requests.decline(found, g.viewer.actor, version=form.version, reason=form.reason.data)
+            request_answers.decline(found, g.viewer.actor, version=form.version, reason=form.reason.data)
             tell("good", _("Declined. The client reads why."))
             return done(url_for("admin.requests_list"))
     return _show(_asked(event_id), decline=form)

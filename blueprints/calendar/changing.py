@@ -7,7 +7,18 @@ from functools import cached_property
 from flask import abort, g, request
 
 from blueprints.calendar import bp, requesting, weeks, wording
-from domain import asked, attendances, event_messages, events, offers, requests, services, settings, texts
+from domain import (
+    asked,
+    attendances,
+    event_messages,
+    events,
+    offers,
+    request_answers,
+    requests,
+    services,
+    settings,
+    texts,
+)
 from domain.asked import Asked
 from domain.free_times import Slot
 from domain.offers import Wish
@@ -30,7 +41,9 @@ class Standing:
         self._known = asked.around(place.event)
         own, change = self._known
         self.own = own
-        self.change = change if place.event.state == "booked" and place.state == "booked" else None
+        last = change if place.event.state == "booked" and place.state == "booked" else None
+        self.change = last if last is not None and last.is_waiting else None
+        self.refused = last if last is not None and last.event.state in ("declined", "expired") and last.is_of(place) else None
         self.waits: Asked | None = self.change or (own if own is not None and own.is_waiting else None)
 
     @cached_property
@@ -77,7 +90,9 @@ class Standing:
     @cached_property
     def is_full(self) -> bool:
         """True where another one could be asked for, but not today."""
-        return self._again is not None and offers.is_too_many(offers.asked_today(g.viewer.individual))
+        if self._again is None or not offers.is_too_many(lately := offers.asked_lately(g.viewer.individual)):
+            return False
+        return offers.may_ask_no_more(g.viewer.individual, lately, offers.zones_of(offers.timetable(self._again)))
 
     @property
     def full(self) -> str:
@@ -103,7 +118,7 @@ class Standing:
 def take_offer(place_id: str):
     place = g.viewer.place(place_id)
     with refusals_told():
-        requests.take_offer(place, g.viewer.actor, shown=request.form.get("shown", ""))
+        request_answers.take_offer(place, g.viewer.actor, shown=request.form.get("shown", ""))
         tell("good", _("Your appointment is booked."))
     return done(url_for("calendar.event", place_id=place_id))
 
@@ -112,7 +127,7 @@ def take_offer(place_id: str):
 def withdraw(place_id: str):
     place = g.viewer.place(place_id)
     with refusals_told():
-        requests.withdraw(place, g.viewer.actor)
+        request_answers.withdraw(place, g.viewer.actor)
         tell("good", _("Your request is withdrawn."))
     return done(url_for("calendar.event", place_id=place_id))
 

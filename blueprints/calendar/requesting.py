@@ -78,17 +78,19 @@ def _back(enrolment_id: str) -> tuple[str, str]:
 @bp.get("/request/<enrolment_id>/<worker_id>/")
 def request_times(enrolment_id: str, worker_id: str):
     must_be_open()
-    wish, asked_today = g.viewer.wish(enrolment_id, worker_id)
+    wish, lately = g.viewer.wish(enrolment_id, worker_id)
     chosen, base = _chosen(), _week(enrolment_id, worker_id)
     tail = f"?chosen={chosen}" if chosen else ""
+    table = offers.timetable(wish)
     week = weeks.Week(
-        wish, offers.timetable(wish), lambda date: _week(enrolment_id, worker_id, date=date, chosen=chosen),
+        wish, table, lambda date: _week(enrolment_id, worker_id, date=date, chosen=chosen),
         lambda slot: f"{base}{weeks.mark(slot)}{tail}",
     )  # fmt: skip
+    is_full = offers.may_ask_no_more(wish.individual, lately, offers.zones_of(table))
     others = week.is_hopeless and any(each.id != wish.worker.id for each in offers.workers(wish.enrolment))
     return page("calendar/times.html", week=week, back=_back(enrolment_id), told=_told(wish), phone=agency.support_phone(),
                 other_workers=url_for("calendar.request_workers", enrolment_id=enrolment_id) if others else "",
-                full=texts.refusal(spoken(), offers.too_many()) if offers.is_too_many(asked_today) else "")  # fmt: skip
+                full=texts.refusal(spoken(), offers.too_many()) if is_full else "")  # fmt: skip
 
 
 def _told(wish: Wish) -> list[str]:
@@ -101,14 +103,17 @@ def _told(wish: Wish) -> list[str]:
 @bp.get("/request/<enrolment_id>/<worker_id>/<moment>")
 def request_review(enrolment_id: str, worker_id: str, moment: str):
     must_be_open()
-    wish, asked_today = g.viewer.wish(enrolment_id, worker_id)
+    wish, lately = g.viewer.wish(enrolment_id, worker_id)
     at = weeks.moment(moment)
-    slot, reason = offers.timetable(wish).at(at)
+    table = offers.timetable(wish)
+    slot, reason = table.at(at)
     week = _week(enrolment_id, worker_id, date=weeks.date_of(at), chosen=_chosen())
     if slot is None or reason:
         tell_refusal(offers.why(reason, wish))
         return done(week)
-    if offers.is_too_many(asked_today):
+    if offers.may_ask_no_more(wish.individual, lately, [slot.zone]):
+        if len(offers.zones_of(table)) > 1:  # else the page says it above its times
+            tell_refusal(offers.too_many())
         return done(week)
     return _review(wish, slot, _form(wish, is_new=True), week)
 

@@ -275,7 +275,7 @@ with store.connection():
 ANSWER = """
 import datetime as dt, sys
 from app import create_app
-from domain import requests, store
+from domain import request_answers, requests, store
 from domain.actor import Actor
 from models import Event, EventRequest, PortalAccount
 create_app()
@@ -284,9 +284,9 @@ with store.connection():
     event = EventRequest.select().where(EventRequest.individual == person).order_by(EventRequest.id.desc()).first().event
     by = Actor(worker=event.worker)
     if sys.argv[2] == "offer":
-        requests.offer(event, event.starts_at + dt.timedelta(hours=6), by, version=event.version)
+        request_answers.offer(event, event.starts_at + dt.timedelta(hours=6), by, version=event.version)
     else:
-        requests.decline(event, by, version=event.version, reason="I am at court that morning.")
+        request_answers.decline(event, by, version=event.version, reason="I am at court that morning.")
 """
 
 

@@ -133,9 +133,9 @@ def test_a_stretch_ends_after_it_begins_and_on_the_same_day(cast, open_hours, we
 def test_nobody_is_at_two_sites_at_once(cast, open_hours, week, elsewhere):
     main, by = agency.main_site(), cast.by("dora")
     availability.add_row(week, 0, NINE, NOON, open_hours, main, by)
-    assert refusal(lambda: availability.add_row(week, 0, NOON - 1, FIVE, open_hours, elsewhere, by)) == "elsewhere"
-    assert refusal(lambda: availability.be_there(cast.dora, MONDAY, NINE, NINE + 10, open_hours, elsewhere, by)) == "elsewhere"
-    availability.add_row(week, 0, NOON, FIVE, open_hours, elsewhere, by)  # it touches, and that is enough time for nobody to ask
+    assert refusal(lambda: availability.add_row(week, 0, NOON + 29, FIVE, open_hours, elsewhere, by)) == "elsewhere"
+    assert refusal(lambda: availability.be_there(cast.dora, MONDAY, NINE + 30, NINE + 40, open_hours, elsewhere, by)) == "elsewhere"
+    availability.add_row(week, 0, NOON + 30, FIVE, open_hours, elsewhere, by)  # it touches, and that is enough time for nobody to ask
     availability.add_row(week, 1, NINE, NOON, open_hours, elsewhere, by)  # another day
     availability.add_row(week, 0, NINE, NOON, availability.add_type("Phone", "grey", by), main, by)  # another kind at the same site
     assert len(availability.rows_of(week)) == 4
@@ -205,12 +205,12 @@ def test_what_is_laid_down_for_a_day_is_its_week_and_what_differs(cast, open_hou
     other = availability.add_type("Paperwork", "grey", by)
     availability.add_row(week, 0, NINE, NOON, open_hours, main, by)
     availability.add_row(week, 0, NOON, FIVE, other, main, by)
-    availability.be_there(cast.dora, MONDAY, FIVE, 24 * 60, open_hours, elsewhere, by)
+    availability.be_there(cast.dora, MONDAY, FIVE + 30, 24 * 60, open_hours, elsewhere, by)
     availability.be_away(cast.dora, MONDAY, by, begins=NINE, ends=NINE + 30)
     availability.be_away(cast.ines, MONDAY, by)
     plans = availability.plans(cast.dora, MONDAY, 8, open_hours)
     assert plans[MONDAY].hours == (
-        Hours(dt.time(9), dt.time(12), main.id, ZONE), Hours(dt.time(17), dt.time(), elsewhere.id, "America/St_Johns"),
+        Hours(dt.time(9), dt.time(12), main.id, ZONE), Hours(dt.time(17, 30), dt.time(), elsewhere.id, "America/St_Johns"),
     )  # fmt: skip
     assert plans[MONDAY].away == (Away(dt.time(9), dt.time(9, 30), ZONE), Away(dt.time(9), dt.time(9, 30), "America/St_Johns"))
     assert plans[MONDAY + dt.timedelta(days=1)].hours == ()
@@ -294,3 +294,40 @@ def test_every_change_is_in_the_audit(cast, open_hours, week):
     assert [audit.values_of(entry)["what"] for entry in entries] == ["calendar", "row", "away", "away", "row"]
     assert {entry.subject for entry in entries} == {f"worker {cast.dora.id}"}
     assert not AvailabilityRow.select().exists()
+
+
+# ---------------------------------------------------------------- two sites in two zones
+
+
+def test_stretches_at_sites_in_two_zones_are_compared_by_the_moments_that_they_mean(cast, open_hours, week, elsewhere):
+    """St. John's is half an hour ahead of Halifax."""
+    main = agency.main_site()
+    availability.add_row(week, 0, NINE, NOON, open_hours, main, cast.by("dora"))
+    there = [(NINE, NINE + 30), (NOON + 30, FIVE)]
+    assert refusal(lambda: availability.add_row(week, 0, NOON, FIVE, open_hours, elsewhere, cast.by("dora"))) == "elsewhere"
+    for begins, ends in there:
+        availability.add_row(week, 0, begins, ends, open_hours, elsewhere, cast.by("dora"))
+    availability.add_row(week, 2, 23 * 60 + 30, availability.DAY, open_hours, main, cast.by("dora"))  # past midnight over there
+    assert refusal(lambda: availability.add_row(week, 3, 0, 30, open_hours, elsewhere, cast.by("dora"))) == "elsewhere"
+    availability.add_row(week, 3, 30, 60, open_hours, elsewhere, cast.by("dora"))
+
+
+def test_extra_time_at_a_site_of_another_zone_is_compared_with_the_week_of_the_day_before(cast, open_hours, week, elsewhere):
+    availability.add_row(week, 0, 23 * 60, availability.DAY, open_hours, agency.main_site(), cast.by("dora"))
+    tuesday = MONDAY + dt.timedelta(days=1)
+
+    def there(begins, ends):
+        return availability.be_there(cast.dora, tuesday, begins, ends, open_hours, elsewhere, cast.by("dora"))
+
+    assert refusal(lambda: there(0, 60)) == "elsewhere"
+    there(30, 60)
+
+
+def test_zones_whose_clocks_change_on_other_days_are_compared_all_year(cast, open_hours, week):
+    """Phoenix keeps its time: it is three hours behind Halifax in winter, and four in summer."""
+    phoenix = sites.add(Place("Phoenix", time_zone="America/Phoenix"), cast.by("ada"))
+    availability.add_row(week, 0, 14 * 60, 15 * 60, open_hours, agency.main_site(), cast.by("dora"))
+    for hour in (10, 11):  # the one in summer, the other in winter
+        at = hour * 60
+        assert refusal(lambda at=at: availability.add_row(week, 0, at, at + 60, open_hours, phoenix, cast.by("dora"))) == "elsewhere"
+    availability.add_row(week, 0, NOON, NOON + 60, open_hours, phoenix, cast.by("dora"))

@@ -13,6 +13,7 @@ from domain import (
     letters,
     notices,
     profile,
+    request_answers,
     requests,
     store,
     texts,
@@ -48,11 +49,11 @@ def now(event):
 
 
 def offer(event, hour, cast, by="otto"):
-    requests.offer(now(event), cast.free_at(hour), cast.by(by), version=now(event).version)
+    request_answers.offer(now(event), cast.free_at(hour), cast.by(by), version=now(event).version)
 
 
 def decline(event, cast, reason="Not then."):
-    requests.decline(now(event), cast.by("otto"), version=now(event).version, reason=reason)
+    request_answers.decline(now(event), cast.by("otto"), version=now(event).version, reason=reason)
 
 
 def change(event, hour, cast):
@@ -168,7 +169,7 @@ def test_who_waited_in_vain_is_told_and_who_did_not_answer_is_told_otherwise(cas
     offer(other, 12, cast)
     twin = change(booked(asking, cast, decided, 14), 15, cast)
     frozen.shift(hours=48)
-    assert requests.expire_due() == 3
+    assert request_answers.expire_due() == 3
     told = {}
     for delivery in Delivery.select().where(Delivery.kind == "request_expired"):
         letter = letters.letter(delivery, PORTAL)
@@ -219,9 +220,9 @@ def test_no_subject_names_anybody_and_no_letter_keeps_a_hole(cast, asking, langu
 def ends():
     """How what waits ends before the letter leaves, by name."""
     return {
-        "accepted": lambda event, cast: requests.accept(now(event), cast.by("otto"), version=now(event).version),
+        "accepted": lambda event, cast: request_answers.accept(now(event), cast.by("otto"), version=now(event).version),
         "declined": lambda event, cast: decline(event, cast),
-        "withdrawn": lambda event, cast: requests.withdraw(place_of(event), cast.by("alice")),
+        "withdrawn": lambda event, cast: request_answers.withdraw(place_of(event), cast.by("alice")),
         "offered": lambda event, cast: offer(event, 15, cast),
         "asked for at another time": lambda event, cast: requests.change(place_of(event), cast.free_at(15), cast.by("alice")),
     }
@@ -243,7 +244,7 @@ def test_who_asked_is_not_told_of_an_offer_that_is_over(cast, asking, how):
     event = asking()
     offer(event, 12, cast)
     delivery = row("request_offered")
-    {**ends(), "taken": lambda event, cast: requests.take_offer(place_of(event), cast.by("alice"))}[how](event, cast)
+    {**ends(), "taken": lambda event, cast: request_answers.take_offer(place_of(event), cast.by("alice"))}[how](event, cast)
     assert unwanted(delivery) == OVER
 
 
@@ -345,7 +346,7 @@ def test_consent_that_comes_later_tells_an_offer_that_waits_and_no_outcome(cast,
     offer(asking(11), 12, cast)
     gone = asking(13)
     offer(gone, 14, cast)
-    requests.withdraw(place_of(gone), cast.by("alice"))
+    request_answers.withdraw(place_of(gone), cast.by("alice"))
     with SmtpServer() as server:
         deliver(server)
         assert not [mail for mail in server.accepted if mail.recipients == ("alice@example.org",)]
@@ -387,20 +388,20 @@ def test_nobody_is_told_of_what_they_did_themselves(cast, asking, decided):
     decided(request_soon=336)
     event = asking(by="otto")  # for Alice on the telephone
     assert waiting() == []
-    requests.accept(event, cast.by("otto"), version=1)
+    request_answers.accept(event, cast.by("otto"), version=1)
     twin = change(cast.heard(event), 11, cast)
-    requests.accept(twin, cast.by("otto"), version=1)
+    request_answers.accept(twin, cast.by("otto"), version=1)
     assert waiting() == ["client_requested"]
 
 
 def test_what_a_colleague_accepts_and_what_the_client_takes_is_told_when_it_is_near(cast, asking, decided):
     decided(request_soon=336)
     event = asking()
-    requests.accept(event, cast.by("dora"), version=1)
+    request_answers.accept(event, cast.by("dora"), version=1)
     assert said("client_booked")[0] == "A client booked an appointment"
     twin = change(event, 11, cast)
     offer(twin, 12, cast)
-    requests.take_offer(place_of(event), cast.by("alice"))
+    request_answers.take_offer(place_of(event), cast.by("alice"))
     subject, told, _ = said("client_booked")
     assert (subject, "12:00 ADT" in told) == ("A client moved an appointment", True)
 
@@ -421,7 +422,7 @@ def test_an_outcome_is_told_once(cast, asking, frozen):
     asking(11)
     frozen.shift(hours=48)
     for _ in range(2):
-        requests.expire_due()
+        request_answers.expire_due()
     assert waiting("request_declined", "request_expired") == ["request_declined", "request_expired"]
 
 
@@ -429,7 +430,7 @@ def test_many_who_decline_and_expire_at_once_tell_one_outcome(cast, asking, froz
     event = asking()
     frozen.to(requests.of(event).expires_at)
     by = cast.by("otto")
-    at_once([requests.expire_due] * 4 + [lambda: requests.decline(event, by, version=1, reason="No.")] * 4)
+    at_once([request_answers.expire_due] * 4 + [lambda: request_answers.decline(event, by, version=1, reason="No.")] * 4)
     assert waiting("request_declined", "request_expired") == ["request_expired"]
 
 
@@ -459,6 +460,6 @@ def test_what_the_agency_cancels_while_it_waits_is_told_as_that_and_does_not_exp
     assert requests.of(event).answered_at is not None
     assert requests.of(event).answered_by == cast.otto
     frozen.shift(hours=48)
-    assert requests.expire_due() == 0
+    assert request_answers.expire_due() == 0
     assert Delivery.select().where(Delivery.kind == "event_cancelled").count() == 1
     assert waiting("request_expired") == []

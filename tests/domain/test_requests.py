@@ -5,7 +5,20 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from domain import agency, attendances, availability, enrolments, events, offers, requests, services, settings, store
+from domain import (
+    agency,
+    attendances,
+    availability,
+    clock,
+    enrolments,
+    events,
+    offers,
+    request_answers,
+    requests,
+    services,
+    settings,
+    store,
+)
 from domain.events import Plan
 from domain.rules import NotFound, RuleBroken
 from domain.services import Details
@@ -183,8 +196,8 @@ def test_it_waits_and_holds_its_time_until_it_is_accepted(cast, approval):
     assert event.state == "requested"
     assert kinds() == ["client_requested"]
     assert not any(slot.starts_at == at(10) for slot in offers.timetable(wish(cast)).day(FRIDAY).slots)
-    requests.accept(event, cast.by("dora"), version=event.version)
-    requests.accept(event, cast.by("dora"), version=event.version)
+    request_answers.accept(event, cast.by("dora"), version=event.version)
+    request_answers.accept(event, cast.by("dora"), version=event.version)
     assert Event.get_by_id(event.id).state == "booked"
     assert kinds() == ["client_requested", "event_confirmation"]
     assert not requests.waiting()
@@ -192,12 +205,12 @@ def test_it_waits_and_holds_its_time_until_it_is_accepted(cast, approval):
 
 def test_it_is_declined_with_a_reason(cast, approval):
     event = ask(cast, at(10))
-    requests.decline(event, cast.by("dora"), version=event.version, reason="I am at court.")
+    request_answers.decline(event, cast.by("dora"), version=event.version, reason="I am at court.")
     assert Event.get_by_id(event.id).state == "declined"
     assert requests.of(event).reason == "I am at court."
     assert "request_declined" in kinds()
     with pytest.raises(RuleBroken) as refused:
-        requests.accept(event, cast.by("dora"), version=event.version)
+        request_answers.accept(event, cast.by("dora"), version=event.version)
     assert code(refused) == "over"
     decide("request_mode", "at_once", cast)
     assert ask(cast, at(10)).state == "booked"
@@ -207,7 +220,7 @@ def test_it_is_declined_with_a_reason(cast, approval):
 def test_nothing_is_declined_without_a_reason(cast, approval, reason):
     event = ask(cast, at(10))
     with pytest.raises(RuleBroken) as refused:
-        requests.decline(event, cast.by("dora"), version=event.version, reason=reason)
+        request_answers.decline(event, cast.by("dora"), version=event.version, reason=reason)
     assert (code(refused), refused.value.field) == ("missing", "reason")
     assert Event.get_by_id(event.id).state == "requested"
 
@@ -224,21 +237,21 @@ def test_nothing_is_accepted_at_a_site_that_was_closed(cast, approval):
     with store.writing():
         Site.update(is_in_use=False).where(Site.id == event.site_id).execute()
     with pytest.raises(RuleBroken) as refused:
-        requests.accept(event, cast.by("dora"), version=event.version)
+        request_answers.accept(event, cast.by("dora"), version=event.version)
     assert code(refused) == "closed_site"
     with pytest.raises(RuleBroken) as refused:
-        requests.offer(event, at(15), cast.by("dora"), version=event.version)
+        request_answers.offer(event, at(15), cast.by("dora"), version=event.version)
     assert code(refused) == "closed_site"
     assert Event.get_by_id(event.id).state == "requested"
 
 
 def test_it_is_withdrawn(cast, approval):
     event = ask(cast, at(10))
-    requests.withdraw(place(event, cast.alice), cast.by("alice"))
-    requests.withdraw(place(event, cast.alice), cast.by("alice"))
+    request_answers.withdraw(place(event, cast.alice), cast.by("alice"))
+    request_answers.withdraw(place(event, cast.alice), cast.by("alice"))
     assert Event.get_by_id(event.id).state == "withdrawn"
     with pytest.raises(RuleBroken):
-        requests.accept(event, cast.by("dora"), version=event.version)
+        request_answers.accept(event, cast.by("dora"), version=event.version)
 
 
 @pytest.mark.parametrize(("asked_for", "ends"), [(at(10), "2026-03-06 14:00"), (at(10, dt.date(2026, 3, 12)), "2026-03-06 16:00")])
@@ -246,37 +259,37 @@ def test_it_expires_after_two_days_or_when_it_would_begin(cast, approval, frozen
     event = ask(cast, asked_for)
     moment = dt.datetime.fromisoformat(ends)
     frozen((moment - dt.timedelta(seconds=1)).isoformat(" "))
-    assert requests.expire_due() == 0
+    assert request_answers.expire_due() == 0
     frozen(ends)
     with pytest.raises(RuleBroken):  # also where nobody has looked yet
-        requests.accept(event, cast.by("dora"), version=event.version)
-    assert requests.expire_due() == 1
-    assert requests.expire_due() == 0
+        request_answers.accept(event, cast.by("dora"), version=event.version)
+    assert request_answers.expire_due() == 1
+    assert request_answers.expire_due() == 0
     assert Event.get_by_id(event.id).state == "expired"
     assert "request_expired" in kinds()
 
 
 def test_another_time_is_offered_and_taken(cast, approval):
     event = ask(cast, at(10))
-    requests.offer(event, at(15), cast.by("dora"), version=event.version)
+    request_answers.offer(event, at(15), cast.by("dora"), version=event.version)
     now = Event.get_by_id(event.id)
     assert (now.state, now.starts_at) == ("requested", at(15))
     with pytest.raises(RuleBroken) as refused:
-        requests.accept(now, cast.by("dora"), version=now.version)
+        request_answers.accept(now, cast.by("dora"), version=now.version)
     assert code(refused) == "offered"
     with pytest.raises(RuleBroken) as refused:
-        requests.take_offer(place(event, cast.alice), cast.by("alice"), shown="1")
+        request_answers.take_offer(place(event, cast.alice), cast.by("alice"), shown="1")
     assert code(refused) == "moved"
-    requests.take_offer(place(event, cast.alice), cast.by("alice"), shown=attendances.mark_of(now))
+    request_answers.take_offer(place(event, cast.alice), cast.by("alice"), shown=attendances.mark_of(now))
     assert Event.get_by_id(event.id).state == "booked"
     assert place(event, cast.alice).starts_at == at(15)
 
 
 def test_no_other_time_is_offered_for_what_was_answered(cast, approval):
     event = ask(cast, at(10))
-    requests.accept(event, cast.by("dora"), version=event.version)
+    request_answers.accept(event, cast.by("dora"), version=event.version)
     with pytest.raises(RuleBroken) as refused:
-        requests.offer(event, at(15), cast.by("dora"), version=event.version)
+        request_answers.offer(event, at(15), cast.by("dora"), version=event.version)
     assert code(refused) == "over"
     assert place(event, cast.alice).starts_at == at(10)
     assert "request_offered" not in kinds()
@@ -286,7 +299,7 @@ def test_no_other_time_is_offered_of_a_worker_who_left(cast, approval):
     event = ask(cast, at(10))
     leave(cast.dora)
     with pytest.raises(RuleBroken) as refused:
-        requests.offer(event, at(15), cast.by("ines"), version=event.version)
+        request_answers.offer(event, at(15), cast.by("ines"), version=event.version)
     assert code(refused) == "left"
 
 
@@ -294,7 +307,7 @@ def test_no_other_time_is_offered_where_something_stands(cast, approval):
     event = ask(cast, at(10))
     events.book(Plan(cast.dora, at(15), 50, agency.main_site(), [cast.bob]), cast.by("ines"))
     with pytest.raises(RuleBroken) as refused:
-        requests.offer(event, at(15), cast.by("dora"), version=event.version)
+        request_answers.offer(event, at(15), cast.by("dora"), version=event.version)
     assert code(refused) == "taken"
     assert Event.get_by_id(event.id).starts_at == at(10)
 
@@ -305,8 +318,8 @@ def test_who_comes_along_neither_withdraws_nor_takes_what_is_offered(cast, appro
         Participant.create(enrolment=offers.enrolments(cast.alice)[0], individual=cast.bob)
     wanted = offers.Wish(cast.alice, cast.dora, offers.enrolments(cast.alice)[0], (cast.bob,))
     event = requests.ask(wanted, at(10), cast.by("alice"))
-    requests.offer(event, at(15), cast.by("dora"), version=event.version)
-    for answer in (requests.withdraw, requests.take_offer):
+    request_answers.offer(event, at(15), cast.by("dora"), version=event.version)
+    for answer in (request_answers.withdraw, request_answers.take_offer):
         with pytest.raises(RuleBroken) as refused:
             answer(place(event, cast.bob), cast.by("bob"))
         assert code(refused) == "others"
@@ -338,8 +351,8 @@ def test_with_approval_it_stays_at_its_time_until_it_is_accepted(cast, open_hour
     with pytest.raises(RuleBroken) as refused:
         requests.change(place(event, cast.alice), at(12), cast.by("alice"))
     assert code(refused) == "waiting"
-    requests.accept(waiting.event, cast.by("dora"), version=waiting.event.version)
-    requests.accept(waiting.event, cast.by("dora"), version=waiting.event.version)
+    request_answers.accept(waiting.event, cast.by("dora"), version=waiting.event.version)
+    request_answers.accept(waiting.event, cast.by("dora"), version=waiting.event.version)
     now = Event.get_by_id(event.id)
     assert (now.state, now.starts_at) == ("booked", at(11))
     assert Event.select().where(Event.state.in_(("booked", "requested"))).count() == 1
@@ -377,7 +390,7 @@ def test_a_change_that_is_declined_leaves_it_where_it_is(cast, open_hours):
     decide("request_mode", "approve", cast)
     requests.change(place(event, cast.alice), at(11), cast.by("alice"))
     (waiting,) = requests.waiting()
-    requests.decline(waiting.event, cast.by("dora"), version=waiting.event.version, reason="No")
+    request_answers.decline(waiting.event, cast.by("dora"), version=waiting.event.version, reason="No")
     now = Event.get_by_id(event.id)
     assert (now.state, now.starts_at) == ("booked", at(10))
 
@@ -391,7 +404,7 @@ def test_what_is_cancelled_lets_go_of_the_other_time(cast, open_hours):
     events.cancel(now, cast.by("dora"), version=now.version)
     assert Event.get_by_id(waiting.event.id).state == "withdrawn"
     with pytest.raises(RuleBroken) as refused:
-        requests.accept(waiting.event, cast.by("dora"), version=waiting.event.version)
+        request_answers.accept(waiting.event, cast.by("dora"), version=waiting.event.version)
     assert code(refused) == "over"
 
 
@@ -402,7 +415,7 @@ def test_what_waits_is_asked_for_at_another_time_without_a_twin(cast, approval):
     assert (now.state, now.starts_at) == ("requested", at(11))
     assert EventRequest.select().count() == 1
     with pytest.raises(RuleBroken) as refused:  # the worker sees the old time still
-        requests.accept(event, cast.by("dora"), version=event.version)
+        request_answers.accept(event, cast.by("dora"), version=event.version)
     assert code(refused) == "stale"
 
 
@@ -438,10 +451,10 @@ def test_who_may_come_along_is_named_where_the_service_shows_names_only(cast, op
 
 def test_what_a_page_shows_can_be_asked_for(cast, open_hours):
     (file,) = offers.enrolments(cast.alice)
-    found, asked_today = offers.askable(cast.alice, file.public_id, cast.dora.public_id)
-    assert (found, asked_today) == (wish(cast), 0)
+    found, lately = offers.askable(cast.alice, file.public_id, cast.dora.public_id)
+    assert (found, lately) == (wish(cast), 0)
     ask(cast, at(10))
-    assert offers.askable(cast.alice, file.public_id, cast.dora.public_id)[1] == offers.asked_today(cast.alice) == 1
+    assert offers.askable(cast.alice, file.public_id, cast.dora.public_id)[1] == offers.asked_lately(cast.alice) == 1
     for person, worker in ((cast.bob, cast.dora), (cast.alice, cast.otto)):
         with pytest.raises(NotFound):
             offers.askable(person, file.public_id, worker.public_id)
@@ -472,7 +485,7 @@ def test_system_ends_requests_of_who_left(cast, approval, frozen):
     event = ask(cast, at(10, dt.date(2026, 3, 12)))
     leave(cast.dora)
     frozen("2026-03-07 16:00")
-    assert requests.expire_due() == 1
+    assert request_answers.expire_due() == 1
     assert requests.of(event).answered_by is None
 
 
@@ -492,20 +505,20 @@ def test_nobody_gets_an_appointment_whose_time_was_asked_of_another_worker(cast,
     now = Event.get_by_id(event.id)
     events.move(now, now.starts_at, 60, cast.by("ines"), version=now.version, worker=cast.otto)
     with pytest.raises(RuleBroken) as refused:
-        requests.accept(twin, cast.by("dora"), version=twin.version)
+        request_answers.accept(twin, cast.by("dora"), version=twin.version)
     assert code(refused) == "replaced"
     assert Event.get_by_id(event.id).worker == cast.otto
 
 
 def test_what_has_begun_is_not_moved_ahead(cast, open_hours, frozen):
     event, twin = another_time_asked(cast)
-    requests.offer(twin, at(10, dt.date(2026, 3, 12)), cast.by("dora"), version=twin.version)
+    request_answers.offer(twin, at(10, dt.date(2026, 3, 12)), cast.by("dora"), version=twin.version)
     assert requests.of(twin).expires_at == at(10)
     frozen("2026-03-06 14:00")
     with pytest.raises(RuleBroken) as refused:
-        requests.take_offer(place(event, cast.alice), cast.by("alice"))
+        request_answers.take_offer(place(event, cast.alice), cast.by("alice"))
     assert code(refused) == "over"
-    assert requests.expire_due() == 1
+    assert request_answers.expire_due() == 1
     assert Event.get_by_id(event.id).starts_at == at(10)
 
 
@@ -545,3 +558,83 @@ def test_who_asked_moves_it_although_staff_added_somebody(cast, open_hours):
         Attendance.create(event=event, individual=cast.bob, starts_at=event.starts_at)
     requests.change(place(event, cast.alice), at(11), cast.by("alice"))
     assert Event.get_by_id(event.id).starts_at == at(11)
+
+
+# ---------------------------------------------------------------- twice, and somebody else's
+
+
+def test_what_is_withdrawn_twice_is_withdrawn_and_what_was_accepted_meanwhile_says_so(cast, open_hours):
+    event, twin = another_time_asked(cast)
+    request_answers.withdraw(place(event, cast.alice), cast.by("alice"))
+    request_answers.withdraw(place(event, cast.alice), cast.by("alice"))
+    assert Event.get_by_id(twin.id).state == "withdrawn"
+    requests.change(place(event, cast.alice), at(12), cast.by("alice"))
+    (waiting,) = requests.waiting()
+    request_answers.accept(waiting.event, cast.by("dora"), version=waiting.event.version)
+    with pytest.raises(RuleBroken) as refused:
+        request_answers.withdraw(place(event, cast.alice), cast.by("alice"))
+    assert code(refused) == "over"
+    assert Event.get_by_id(event.id).starts_at == at(12)
+
+
+def test_what_is_taken_twice_is_taken_once_and_what_was_withdrawn_is_not_taken(cast, open_hours):
+    event, twin = another_time_asked(cast)
+    request_answers.offer(twin, at(12), cast.by("dora"), version=twin.version)
+    request_answers.take_offer(place(event, cast.alice), cast.by("alice"))
+    request_answers.take_offer(place(event, cast.alice), cast.by("alice"))
+    now = Event.get_by_id(event.id)
+    assert (now.state, now.starts_at) == ("booked", at(12))
+    requests.change(place(event, cast.alice), at(9), cast.by("alice"))
+    (waiting,) = requests.waiting()
+    request_answers.offer(waiting.event, at(10), cast.by("dora"), version=waiting.event.version)
+    request_answers.withdraw(place(event, cast.alice), cast.by("alice"))
+    with pytest.raises(RuleBroken) as refused:
+        request_answers.take_offer(place(event, cast.alice), cast.by("alice"))
+    assert code(refused) == "over"
+    assert Event.get_by_id(event.id).starts_at == at(12)
+
+
+def test_who_gives_up_the_own_place_holds_no_other_time_in_what_others_keep(cast, open_hours):
+    event, twin = another_time_asked(cast)
+    with store.writing():
+        Attendance.create(event=event, individual=cast.bob, starts_at=event.starts_at)
+    attendances.give_up(place(event, cast.alice), cast.by("alice"))
+    assert Event.get_by_id(event.id).state == "booked"
+    assert Event.get_by_id(twin.id).state == "withdrawn"
+    assert requests.waiting() == []
+
+
+def test_somebody_else_who_gives_up_their_place_lets_it_wait(cast, open_hours):
+    event, twin = another_time_asked(cast)
+    with store.writing():
+        Attendance.create(event=event, individual=cast.bob, starts_at=event.starts_at)
+    attendances.give_up(place(event, cast.bob), cast.by("bob"))
+    assert Event.get_by_id(twin.id).state == "requested"
+
+
+def test_the_third_of_the_day_is_counted_where_the_site_is(cast, open_hours, frozen):
+    with store.writing():
+        far = Site.create(name="Far", time_zone="Pacific/Auckland", sort_order=5, created_at=clock.now())  # tomorrow already
+    worker = cast.otto
+    calendar = availability.add_calendar(worker, dt.date(2026, 1, 5), cast.by("ines"))
+    for day in range(7):
+        availability.add_row(calendar, day, 0, 24 * 60, availability.client_facing(), far, cast.by("ines"))
+    staffed(open_hours, [cast.dora, worker], cast.by("ines"))
+    (file,) = offers.enrolments(cast.alice)
+    table = offers.timetable(offers.Wish(cast.alice, worker, file))
+    times = [slot.starts_at for day in table.days(TODAY, 5) for slot in day.slots]
+    for number in range(3):
+        requests.ask(offers.Wish(cast.alice, worker, file), times[2 * number], cast.by("alice"))
+    assert {request.day for request in EventRequest.select()} == {TODAY + dt.timedelta(days=1)}
+
+    def is_full(person):
+        wanted, lately = offers.askable(cast.alice, file.public_id, person.public_id)
+        return offers.may_ask_no_more(cast.alice, lately, offers.zones_of(offers.timetable(wanted)))
+
+    assert is_full(worker)
+    assert not is_full(cast.dora)
+    ask(cast, at(10))
+    with pytest.raises(RuleBroken) as refused:
+        requests.ask(offers.Wish(cast.alice, worker, file), times[8], cast.by("alice"))
+    assert code(refused) == "a_day"
+    assert offers.asked_lately(cast.alice) == 4

@@ -43,6 +43,7 @@ from domain import (
     offers,
     passwords,
     profile,
+    request_answers,
     requests,
     resets,
     schema,
@@ -430,7 +431,7 @@ def ask(order: dict[str, Any]) -> None:
         event = requests.ask(wish, clock.now().replace(minute=0, second=0, microsecond=0) + dt.timedelta(hours=48 + number), Actor())
         say(asked=event.public_id)
         if number % 2 == 0:
-            requests.decline(event, Actor(worker=worker), version=1, reason="Full")
+            request_answers.decline(event, Actor(worker=worker), version=1, reason="Full")
             say(declined=event.public_id)
     signal.pause()
 

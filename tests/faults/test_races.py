@@ -22,6 +22,7 @@ from domain import (
     offers,
     passwords,
     profile,
+    request_answers,
     requests,
     services,
     settings,
@@ -284,6 +285,18 @@ def test_of_a_hundred_third_requests_of_a_day_from_ten_processes_one_is_booked(c
         assert sorted(number for (number,) in asked.tuples()) == [1, 2, 3]
 
 
+def test_nobody_gets_one_hour_with_two_workers_at_once(cast, db, ten):
+    (file,) = open_hours([cast.dora, cast.otto], [cast.alice], requests_a_day="20")
+    for round_, time in enumerate(free_times(file, cast.dora)[:5]):
+        tries = [
+            {"worker": (cast.dora, cast.otto)[number % 2].id, "enrolment": file.id, "starts_at": time} for number in range(20)
+        ]
+        answers = count(run_in(ten, db.url, "ask", tries))
+        assert answers.pop("booked") == 1
+        assert set(answers) <= {"taken", "own"}
+        assert Event.select().count() == round_ + 1
+
+
 def test_who_accepts_and_who_withdraws_at_once_agree(cast, at_once):
     (file,) = open_hours([cast.dora], [cast.alice], request_mode="approve", requests_a_day="20")
     for time in free_times(file, cast.dora)[:ROUNDS:1]:
@@ -298,8 +311,8 @@ def test_who_accepts_and_who_withdraws_at_once_agree(cast, at_once):
             return "done"
 
         verbs = (
-            lambda event, place: requests.accept(event, SYSTEM, version=1), lambda event, place: requests.withdraw(place, SYSTEM),
-            lambda event, place: requests.decline(event, SYSTEM, version=1, reason="No."),
+            lambda event, place: request_answers.accept(event, SYSTEM, version=1), lambda event, place: request_answers.withdraw(place, SYSTEM),
+            lambda event, place: request_answers.decline(event, SYSTEM, version=1, reason="No."),
         )  # fmt: skip
         answers = at_once([lambda verb=verb: answer(verb) for verb in verbs])
         assert count(answers) == {"done": 1, "over": 2}

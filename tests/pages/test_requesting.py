@@ -6,7 +6,18 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bench.queries import Listener
-from domain import agency, availability, enrolments, events, offers, requests, services, settings, store
+from domain import (
+    agency,
+    availability,
+    enrolments,
+    events,
+    offers,
+    request_answers,
+    requests,
+    services,
+    settings,
+    store,
+)
 from domain.events import Plan
 from domain.services import Details
 from models import Attendance, Enrolment, Event, EventRequest, Individual, Participant, Service, Worker
@@ -314,7 +325,7 @@ def test_a_week_asks_few_questions(alice, cast):
 
 def test_the_pages_that_were_there_ask_few_questions(alice, cast, hours, approval):
     event = ask(cast)
-    requests.offer(event, at(15), cast.by("dora"), version=event.version)
+    request_answers.offer(event, at(15), cast.by("dora"), version=event.version)
     listener = Listener()
     paths = ("/", CALENDAR, "/my-services/", its_page(event, cast.alice))
     for path in paths:
@@ -485,7 +496,7 @@ def test_it_waits_is_seen_in_the_calendar_and_withdrawn(alice, cast, approval):
 
 def test_another_time_is_offered_seen_at_home_and_taken(alice, cast, approval):
     event = ask(cast)
-    requests.offer(event, at(15), cast.by("dora"), version=event.version)
+    request_answers.offer(event, at(15), cast.by("dora"), version=event.version)
     home = alice.open("/")
     assert "Another time is offered. Please answer." in home
     page = alice.open(its_page(event, cast.alice))
@@ -503,10 +514,10 @@ def test_another_time_is_offered_seen_at_home_and_taken(alice, cast, approval):
 
 def test_an_offer_that_changed_meanwhile_is_not_taken_unseen(alice, cast, approval):
     event = ask(cast)
-    requests.offer(event, at(15), cast.by("dora"), version=event.version)
+    request_answers.offer(event, at(15), cast.by("dora"), version=event.version)
     alice.open(its_page(event, cast.alice))
     event = Event.get()
-    requests.offer(event, at(16), cast.by("dora"), version=event.version)
+    request_answers.offer(event, at(16), cast.by("dora"), version=event.version)
     assert "was moved meanwhile" in alice.press("Take this time")
     assert Event.get().state == "requested"
     assert "You withdrew this request" in alice.press("No, thank you")
@@ -514,7 +525,7 @@ def test_an_offer_that_changed_meanwhile_is_not_taken_unseen(alice, cast, approv
 
 def test_declined_it_says_why_and_offers_other_times(alice, cast, approval):
     event = ask(cast)
-    requests.decline(event, cast.by("dora"), version=event.version, reason="I am at court.")
+    request_answers.decline(event, cast.by("dora"), version=event.version, reason="I am at court.")
     page = alice.open(its_page(event, cast.alice))
     for words in ("Dora Dunn cannot take this appointment", "I am at court.", "Request another time"):
         assert words in page
@@ -525,7 +536,7 @@ def test_not_answered_in_time(alice, cast, approval, frozen):
     event = ask(cast, at(10, dt.date(2026, 3, 12)))
     frozen("2026-03-06 16:00")
     alice.take_seat("alice")
-    requests.expire_due()
+    request_answers.expire_due()
     page = alice.open(its_page(event, cast.alice))
     assert "Nobody answered in time" in page
     assert "Request another time" in page
@@ -606,12 +617,36 @@ def test_with_approval_it_stays_until_then_and_can_be_withdrawn(alice, cast):
     assert "Change time" in page.links
 
 
+def test_why_another_time_was_declined_stands_on_the_page_until_another_one_is_asked_for(alice, cast, browse):
+    event = ask(cast)
+    decide(cast, request_mode="approve")
+    requests.change(Attendance.get(), at(11), cast.by("alice"))
+    (waiting,) = requests.waiting()
+    request_answers.decline(waiting.event, cast.by("dora"), version=waiting.event.version, reason="I am at court then.")
+    page = alice.open(its_page(event, cast.alice))
+    for words in ("Dora Dunn cannot take the time that you asked for", "I am at court then.", "Your appointment stays as it is."):
+        assert words in page
+    requests.change(Attendance.get(), at(12), cast.by("alice"))
+    assert "I am at court then." not in alice.open(its_page(event, cast.alice))
+
+
+def test_that_nobody_answered_about_another_time_stands_on_the_page(browse, cast, hours, frozen):
+    event = ask(cast, at(10, TODAY + dt.timedelta(days=7)))
+    decide(cast, request_mode="approve")
+    requests.change(Attendance.get(), at(11, TODAY + dt.timedelta(days=7)), cast.by("alice"))
+    frozen("2026-03-06 17:00")
+    assert request_answers.expire_due() == 1
+    page = browse("alice").open(its_page(event, cast.alice))
+    for words in ("Nobody answered in time", "We are sorry. Your appointment stays as it is.", "Change time"):
+        assert words in page
+
+
 def test_of_another_time_that_is_offered_for_a_change(alice, cast):
     event = ask(cast)
     decide(cast, request_mode="approve")
     requests.change(Attendance.get(), at(11), cast.by("alice"))
     (waiting,) = requests.waiting()
-    requests.offer(waiting.event, at(15), cast.by("dora"), version=waiting.event.version)
+    request_answers.offer(waiting.event, at(15), cast.by("dora"), version=waiting.event.version)
     page = alice.open(its_page(event, cast.alice))
     for words in ("Dora Dunn offers another time", "15:00 to 16:00", "Until you take it, your appointment stays as it is."):
         assert words in page

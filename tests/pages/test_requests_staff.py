@@ -11,8 +11,10 @@ from domain import (
     availability,
     enrolments,
     events,
+    leaving,
     offers,
     profile,
+    request_answers,
     requests,
     services,
     sites,
@@ -262,7 +264,7 @@ def test_what_was_booked_at_once_leads_to_the_appointment(ask, browse, decided):
 def test_withdrawn_while_the_worker_presses(ask, browse, cast):
     event, dora = ask(at(10)), browse("dora")
     dora.open(of(event))
-    requests.withdraw(place(event, cast.alice), cast.by("alice"))
+    request_answers.withdraw(place(event, cast.alice), cast.by("alice"))
     page = dora.press("Accept")
     assert page.path == of(event)
     assert "This was answered, withdrawn or not answered in time meanwhile." in page
@@ -276,7 +278,7 @@ def test_expired_while_the_worker_presses(ask, browse, frozen, is_swept):
     event = ask(at(10))
     frozen("2026-03-06 14:00")
     if is_swept:
-        requests.expire_due()
+        request_answers.expire_due()
     dora = browse("dora")  # whose session is over as well
     page = dora.send(f"{of(event)}accept", {"csrf_token": dora.token, "version": "1"})
     assert (page.status, page.location) == (303, of(event))
@@ -305,7 +307,7 @@ def test_a_reason_is_not_lost_where_something_changed_meanwhile(ask, browse, cas
     page = dora.press("Decline", reason="I am at court.")
     assert (page.status, page.problems) == (422, ["Another time is asked for meanwhile. Look at it again."])
     assert page.form("Decline").values["reason"] == "I am at court."
-    requests.withdraw(place(event, cast.alice), cast.by("alice"))
+    request_answers.withdraw(place(event, cast.alice), cast.by("alice"))
     page = dora.press("Decline", reason="I am at court.")
     assert page.status == 422
     assert "I am at court." in page
@@ -316,7 +318,7 @@ def test_a_reason_is_not_lost_where_something_changed_meanwhile(ask, browse, cas
 def test_an_answer_without_words_to_what_is_over_is_refused(ask, browse, cast):
     event, dora = ask(at(10)), browse("dora")
     dora.open(of(event))
-    requests.accept(event, cast.by("ines"), version=event.version)
+    request_answers.accept(event, cast.by("ines"), version=event.version)
     for verb in ("offer", "decline"):
         page = dora.send(f"{of(event)}{verb}", {"csrf_token": dora.token})
         assert page.status == 422
@@ -436,6 +438,16 @@ def test_the_page_of_a_requested_event_leads_to_the_answer(ask, browse, cast):
     assert dora.open(f"/admin/events/{event.public_id}/move").path == of(event)
 
 
+def test_a_request_is_not_cancelled_but_answered(ask, browse, cast):
+    held = events.book(Plan(cast.dora, at(15), 60, agency.main_site(), [cast.alice]), cast.by("dora"))
+    event, dora = ask(at(10)), browse("dora")
+    form = dora.open(f"/admin/events/{held.public_id}/cancellation").form("Cancel the appointment")
+    form.action = f"/admin/events/{event.public_id}/cancellation"
+    page = dora.submit(form, form.filled({"reason": "No.", "version": event.version}))
+    assert page.path == of(event)
+    assert now(event).state == "requested"
+
+
 def test_the_schedule_says_what_is_requested_and_by_whom(ask, change, browse, cast):
     event = ask(at(9), "bob")
     page = browse("dora").open("/admin/schedule/?date=2026-03-06")
@@ -443,7 +455,7 @@ def test_the_schedule_says_what_is_requested_and_by_whom(ask, change, browse, ca
     assert "requested" in page
     assert "another time requested" in page
     assert page.main.count("Alice Archer") == 2
-    requests.offer(event, at(15), cast.by("dora"), version=event.version)
+    request_answers.offer(event, at(15), cast.by("dora"), version=event.version)
     assert "the client is asked" in browse("dora").open("/admin/schedule/?date=2026-03-06")
 
 
@@ -462,12 +474,12 @@ def test_who_answers_for_nobody_sees_that_time_is_taken_and_by_whom_they_may_see
 
 def test_a_record_tells_what_happened_to_requests(ask, change, browse, cast, frozen):
     first, second, third = ask(at(9)), ask(at(12)), ask(at(9, dt.date(2026, 3, 9)))
-    requests.offer(first, at(15), cast.by("dora"), version=first.version)
-    requests.decline(now(first), cast.by("dora"), version=now(first).version, reason="I am at court.")
-    requests.accept(second, cast.by("dora"), version=second.version)
-    requests.withdraw(place(third, cast.alice), cast.by("alice"))
+    request_answers.offer(first, at(15), cast.by("dora"), version=first.version)
+    request_answers.decline(now(first), cast.by("dora"), version=now(first).version, reason="I am at court.")
+    request_answers.accept(second, cast.by("dora"), version=second.version)
+    request_answers.withdraw(place(third, cast.alice), cast.by("alice"))
     frozen("2026-03-06 16:00")
-    requests.expire_due()
+    request_answers.expire_due()
     page = browse("finn").open(f"/admin/individuals/{cast.alice.public_id}/history")
     for told in ("Appointment requested", "Another time for an appointment requested", "Time of a requested appointment changed",
                  "Request for an appointment declined: I am at court.", "Request for an appointment accepted",
@@ -527,3 +539,13 @@ def test_what_was_never_requested_is_not_there(browse, book):
     event = book().event
     assert browse("dora").open(of(event)).status == 404
     assert browse("ada").open(f"{LIST}{'x' * 22}/").status == 404
+
+
+@pytest.mark.parametrize("is_free", [True, False])
+def test_what_holds_another_time_goes_to_the_taker_with_its_appointment_only(cast, change, is_free):
+    event, twin = change
+    if not is_free:
+        events.book(Plan(cast.otto, at(10), 60, agency.main_site(), [cast.bob]), cast.by("ines"))
+    leaving.leave(cast.dora, cast.by("ada"), to=cast.otto)
+    whose = cast.otto if is_free else cast.dora
+    assert (now(event).worker, now(twin).worker) == (whose, whose)

@@ -54,6 +54,7 @@ from domain import (
     photos,
     profile,
     profile_changes,
+    request_answers,
     requests,
     resets,
     second_step,
@@ -523,7 +524,7 @@ def _time_for_clients() -> None:
     first, second, *_ = offers.timetable(wish).soonest(4)
     requests.ask(wish, first.starts_at, by)
     event = requests.ask(wish, second.starts_at, by)
-    requests.offer(event, second.starts_at + dt.timedelta(days=1), Actor(worker=dora), version=event.version)
+    request_answers.offer(event, second.starts_at + dt.timedelta(days=1), Actor(worker=dora), version=event.version)
     settings.change("request_mode", "at_once", SYSTEM)
     with store.writing():
         Delivery.update(state="cancelled").where(Delivery.kind.in_(("client_requested", "request_offered"))).execute()
