@@ -379,7 +379,7 @@ def assert_kept(found: Found, answer: Any, values: dict[str, Any]) -> None:
     assert 'class="error-summary"' in answer.html, str(found)
     if not (typed := found.form.names - found.form.hidden):  # a button, such as one of several free times
         return
-    again = [form for form in forms_in(answer) if form.action == found.form.action and typed <= form.names - form.hidden]
+    again = [form for form in forms_in(answer) if form.action == found.form.action and typed & (form.names - form.hidden)]
     assert len(again) == 1, str(found)
     for field, value in values.items():
         if field in TOKENS or field in found.form.hidden or "password" in field or field == "current":
