@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from peewee import IntegrityError
@@ -320,7 +320,18 @@ def plans(worker: Worker, first: dt.date, days: int, kind: AvailabilityType | No
     differs: dict[dt.date, list[AvailabilityException]] = {}
     for each in _DIFFERS.all(worker.id, dates[0], dates[-1]):
         differs.setdefault(each.date, []).append(each)
-    return {date: _plans_of(date, _in_force(weeks, date), differs.get(date, []), kind, is_holiday=date in closed) for date in dates}
+    usual: dict[tuple[int, int], Plans] = {}  # most days are as their week says
+    found: dict[dt.date, Plans] = {}
+    for date in dates:
+        week = _in_force(weeks, date)
+        if date in differs or date in closed:
+            found[date] = _plans_of(date, week, differs.get(date, []), kind, is_holiday=date in closed)
+            continue
+        same = id(week), date.weekday()
+        if same not in usual:
+            usual[same] = _plans_of(date, week, (), kind, is_holiday=False)
+        found[date] = usual[same]
+    return found
 
 
 def _differs_of(worker: Any, first: Any, last: Any) -> Any:
@@ -335,44 +346,56 @@ def _holidays() -> frozenset[dt.date]:
     return frozenset(date for (date,) in Holiday.select(Holiday.date).tuples())
 
 
-def _weeks(worker: Worker, until: dt.date, kind: AvailabilityType) -> list[tuple[dt.date, list[AvailabilityRow]]]:
-    """The calendars that have started by a day, the latest first, each with its rows of a kind."""
-    weeks: dict[dt.date, list[AvailabilityRow]] = {}
-    for calendar in _WEEKS.all(kind.id, worker.id, until):
-        rows, row = weeks.setdefault(calendar.starts_on, []), getattr(calendar, "row", None)
-        if row is not None and row.id is not None:
-            rows.append(row)
+class _Stretch(NamedTuple):
+    """What a row says, as far as free times need it."""
+
+    weekday: int
+    begins: int
+    ends: int
+    site: int
+    zone: str
+
+
+def _weeks(worker: Worker, until: dt.date, kind: AvailabilityType) -> list[tuple[dt.date, list[_Stretch]]]:
+    """The calendars that have started by a day, the latest first, each with its stretches of a kind at sites in use."""
+    weeks: dict[dt.date, list[_Stretch]] = {}
+    for starts_on, is_in_use, *stretch in _WEEKS.all(kind.id, worker.id, until):
+        found = weeks.setdefault(starts_on, [])
+        if is_in_use:
+            found.append(_Stretch(*stretch))
     return list(weeks.items())
 
 
 def _weeks_of(kind: Any, worker: Any, until: Any) -> Any:
     """Calendars, each once for each of its rows, or once for none."""
     its = (AvailabilityRow.calendar == AvailabilityCalendar.id) & (AvailabilityRow.type == kind)
-    every = AvailabilityCalendar.select(AvailabilityCalendar, AvailabilityRow, Site)
+    row = AvailabilityRow.weekday, AvailabilityRow.begins, AvailabilityRow.ends, AvailabilityRow.site, Site.time_zone
+    every = AvailabilityCalendar.select(AvailabilityCalendar.starts_on, Site.is_in_use, *row)
     every = every.left_outer_join(AvailabilityRow, on=its, attr="row").left_outer_join(Site)
     mine = every.where(AvailabilityCalendar.worker == worker, AvailabilityCalendar.starts_on <= until)
-    return mine.order_by(AvailabilityCalendar.starts_on.desc(), AvailabilityRow.weekday, AvailabilityRow.begins, AvailabilityRow.id)
+    order = AvailabilityCalendar.starts_on.desc(), AvailabilityRow.weekday, AvailabilityRow.begins, AvailabilityRow.id
+    return mine.order_by(*order).tuples()
 
 
 _WEEKS = statements.Listing(_weeks_of)
 
 
-def _in_force(weeks: Sequence[tuple[dt.date, list[AvailabilityRow]]], date: dt.date) -> list[AvailabilityRow]:
-    return next((rows for starts_on, rows in weeks if starts_on <= date), [])
+def _in_force(weeks: Sequence[tuple[dt.date, list[_Stretch]]], date: dt.date) -> list[_Stretch]:
+    return next((rows for starts_on, rows in weeks if starts_on <= date), _NO_WEEK)
+
+
+_NO_WEEK: list[_Stretch] = []
 
 
 def _plans_of(
-    date: dt.date, week: Iterable[AvailabilityRow], differs: Sequence[AvailabilityException], kind: AvailabilityType, *, is_holiday: bool
+    date: dt.date, week: Iterable[_Stretch], differs: Sequence[AvailabilityException], kind: AvailabilityType, *, is_holiday: bool
 ) -> Plans:
-    extra = [each for each in differs if each.type_id == kind.id]
-    hours = [_hours(each) for each in (*(row for row in week if row.weekday == date.weekday()), *extra) if each.site.is_in_use]
+    hours = [Hours(_time(row.begins), _time(row.ends), row.site, row.zone) for row in week if row.weekday == date.weekday()]
+    extra = [each for each in differs if each.type_id == kind.id and each.site.is_in_use]
+    hours += [Hours(_time(each.begins), _time(each.ends), each.site_id, each.site.time_zone) for each in extra]
     zones = {each.zone for each in hours}
     away = [Away(_time(each.begins), _time(each.ends), zone) for each in differs if each.type_id is None for zone in sorted(zones)]
     return Plans(tuple(hours), tuple(away), is_holiday)
-
-
-def _hours(of: AvailabilityRow | AvailabilityException) -> Hours:
-    return Hours(_time(of.begins), _time(of.ends), of.site_id, of.site.time_zone)
 
 
 def _time(minute: int) -> dt.time:

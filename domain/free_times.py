@@ -11,7 +11,7 @@ import datetime as dt
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property, lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 REASONS = ("past", "horizon", "holiday", "hours", "short", "away", "notice", "taken", "own")
@@ -29,9 +29,8 @@ class Hours:
     zone: str
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Span:
-    """A stretch of time in UTC."""
+class Span(NamedTuple):
+    """A stretch of time in UTC; of a worker there are hundreds."""
 
     starts_at: dt.datetime
     ends_at: dt.datetime
@@ -264,7 +263,8 @@ class _Busy:
     def __init__(self, spans: Iterable[Span], room: dt.timedelta) -> None:
         self._starts: list[dt.datetime] = []
         self._ends: list[dt.datetime] = []
-        for begins, ends in sorted((span.starts_at - room, span.ends_at + room) for span in spans if span.starts_at < span.ends_at):
+        real = (span for span in spans if span.starts_at < span.ends_at)
+        for begins, ends in sorted([(span.starts_at - room, span.ends_at + room) for span in real] if room else real):
             if self._ends and begins <= self._ends[-1]:
                 self._ends[-1] = max(self._ends[-1], ends)
             else:

@@ -285,12 +285,9 @@ def _spans(wish: Wish, first: dt.datetime, last: dt.datetime) -> tuple[list[Span
     moment = Event.starts_at.db_value
     since, until = moment(first), moment(last)
     but = wish.event.id if wish.event is not None and _gives_way(wish.event) else 0
-    rows = _SPANS.all(wish.worker.id, since, until, but, since, until, but, *people, *[0] * (MOST_PEOPLE - len(people)))
-    taken: list[Span] = []
-    own: list[Span] = []
-    for is_own, begins, ends in rows:
-        (own if is_own else taken).append(Span(_utc(begins), _utc(ends)))
-    return taken, own
+    rows = _SPANS.rows(wish.worker.id, since, until, but, since, until, but, *people, *[0] * (MOST_PEOPLE - len(people)))
+    taken = [Span(_utc(begins), _utc(ends)) for is_own, begins, ends in rows if not is_own]
+    return taken, [Span(_utc(begins), _utc(ends)) for is_own, begins, ends in rows if is_own]
 
 
 def _gives_way(event: Event) -> bool:
@@ -315,9 +312,8 @@ _SPANS = statements.Listing(_both)
 
 
 def _utc(value: Any) -> dt.datetime:
-    """A moment of a question that is two in one, of which no field is known."""
-    at = dt.datetime.fromisoformat(value) if isinstance(value, str) else value
-    return at.replace(tzinfo=dt.UTC)  # type: ignore[no-any-return]
+    """A moment as the driver gives it."""
+    return dt.datetime.fromisoformat(f"{value}+00:00") if isinstance(value, str) else value.replace(tzinfo=dt.UTC)  # type: ignore[no-any-return]
 
 
 def site_of(slot: Slot) -> Site:

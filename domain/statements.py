@@ -73,6 +73,11 @@ class Listing(Question):
         return [read(row) for row in rows]
 
 
+    def rows(self, *values: Any) -> list[Any]:
+        """Every row as the driver gives it: for many of which each is two or three values."""
+        return list(self._run(values)[1].fetchall())
+
+
 class Renewal(Question):
     """An UPDATE of at most one row, of which only the values differ, that answers with the row as it is now."""
 

@@ -8,7 +8,8 @@ from faults.nursery import Nursery, opened, sound
 from domain import schema
 from models import TABLES, db
 
-POINTS = 20  # of each migration: half of them at steps of SQLite's machine, half at bytes of its log
+POINTS, FEW = 20, 4  # of each migration: half of them at steps of SQLite's machine, half at bytes of its log
+LATEST = 3  # the others were killed at all points when they were new, and are by the soak
 NAMES = sorted(path.stem for path in schema.FOLDER.glob("0*.py"))
 
 
@@ -51,15 +52,19 @@ def copy(path, name):
 
 @pytest.mark.long
 @pytest.mark.only_sqlite
-@pytest.mark.parametrize("name", NAMES)
-def test_a_migration_killed_at_twenty_points_is_done_or_not_begun_and_the_next_start_finishes_it(templates, tmp_path, nursery, name):
+@pytest.mark.parametrize(
+    ("name", "many"),
+    [*((name, FEW) for name in NAMES[:-LATEST]), *((name, POINTS) for name in NAMES[-LATEST:]),
+     *(pytest.param(name, POINTS, marks=pytest.mark.soak) for name in NAMES[:-LATEST])],
+)  # fmt: skip
+def test_a_migration_killed_at_many_points_is_done_or_not_begun_and_the_next_start_finishes_it(templates, tmp_path, nursery, name, many):
     old = before(name, templates, tmp_path)
     new = copy(old, "new.db")
     [told] = [words for words in nursery.start("migrate", new, target=name).finish() if "steps" in words]
     was, becomes = dump(old), dump(new)
     assert [*was[1], name] == becomes[1]
-    points = [("step", 1 + told["steps"] * each // (POINTS // 2)) for each in range(POINTS // 2)]
-    points += [("room", told["log"] * each // (POINTS // 2)) for each in range(POINTS // 2)]
+    points = [("step", 1 + told["steps"] * each // (many // 2)) for each in range(many // 2)]
+    points += [("room", told["log"] * each // (many // 2)) for each in range(many // 2)]
     seen = {"old": 0, "new": 0}
     for kind, point in points:
         victim = copy(old, "victim.db")

@@ -193,6 +193,7 @@ class _Made:
     pages: dict[str, dict[str, Page]]
     forms: dict[str, list[Found]]
     at: dt.datetime  # when it was finished
+    is_shared: bool  # by both databases, for whoever tries each form on one of them
 
     @cached_property
     def kinds(self) -> dict[str, list[Found]]:
@@ -265,6 +266,11 @@ class Scene:
         """One of each kind of these, without those that somebody earlier in the scene met as well."""
         return self._made.kinds[who]
 
+    def kinds_here(self, who: str) -> list[Found]:
+        """The same by turns where the tests run on both databases: every second one on each."""
+        every = self.kinds(who)
+        return every[int(store.is_postgres()) :: 2] if self._made.is_shared else every
+
     def post(self, found: Found, values: Any, *, walker: Walker | None = None, **more: Any) -> Page:
         """Send a form as the browser of who met it would."""
         walker = walker or self.ways[found.who]
@@ -275,8 +281,8 @@ class Scene:
 class Scenes:
     """Scenes, each made when it is first asked for."""
 
-    def __init__(self, templates: Any) -> None:
-        self._templates = templates
+    def __init__(self, templates: Any, *, is_shared: bool) -> None:
+        self._templates, self._is_shared = templates, is_shared
         self._made: dict[str, _Made] = {}
 
     @contextlib.contextmanager
@@ -300,7 +306,8 @@ class Scenes:
             pages = {who: ways[who].walk(*starts) for who, starts in PEOPLE[name].items()}
             beginning = self._templates.save()
             forms = {who: list(_forms(app, who, pages[who])) for who in pages}
-            self._made[name] = _Made(app, models.db.obj, beginning, self._templates, ways, pages, forms, clock.now())
+            self._made[name] = _Made(app, models.db.obj, beginning, self._templates, ways, pages, forms, clock.now(),
+                                     self._is_shared)  # fmt: skip
         return self._made[name]
 
 
@@ -333,9 +340,9 @@ def _forms(app: Flask, who: str, pages: dict[str, Page]) -> Iterator[Found]:
 
 
 @pytest.fixture(scope="session")
-def scenes(templates: Any) -> Scenes:
+def scenes(templates: Any, request: pytest.FixtureRequest) -> Scenes:
     """Where scenes come from."""
-    return Scenes(templates)
+    return Scenes(templates, is_shared=request.config.getoption("--database") == "both")
 
 
 @pytest.fixture

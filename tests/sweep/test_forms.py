@@ -232,7 +232,7 @@ def test_no_two_forms_carry_the_same_one_time_id(living):
 
 @everybody
 def test_every_form_does_something_when_it_is_filled_in_well(scene, name, who):
-    for found in scene.kinds(who):
+    for found in scene.kinds_here(who):
         before = rows(without=OF_THE_VISIT)
         answer = scene.post(found, filled(scene, found))
         assert answer.status == (200 if found.route in ANSWERS_ON_THE_SPOT else 303), str(found)
@@ -298,7 +298,7 @@ def test_no_form_is_taken_from_another_site(scene, name, who):
 
 @everybody
 def test_a_browser_that_says_nothing_of_where_it_comes_from_is_believed_by_its_token(scene, name, who):
-    for found in scene.kinds(who):
+    for found in scene.kinds_here(who):
         answer = scene.ways[who].raw(found.form.action, "POST", data=filled(scene, found))
         assert answer.status_code == (200 if found.route in ANSWERS_ON_THE_SPOT else 303), str(found)
         scene.restore()
@@ -356,7 +356,7 @@ def test_nonsense_in_all_fields_is_never_our_fault_and_is_kept(scene, name, who)
 def test_nonsense_in_any_one_field_is_never_our_fault_and_is_kept(scene, name, who, share):
     """By turns, but for the soak: each field meets a share of the nonsense, another one on each database, and each nonsense
     the share of the fields."""
-    for found in scene.kinds(who):
+    for found in scene.kinds_here(who):
         well, fields = filled(scene, found), typed_fields(found)
         for turn, field in enumerate(fields, 10 if store.is_postgres() else 0):
             for number, (what, value) in enumerate(NONSENSE.items()):
@@ -438,14 +438,14 @@ def _parts(values: dict[str, str], field: str) -> bytes:
 )  # fmt: skip
 def test_a_body_that_is_no_form_is_refused(scene, name, who, kind, body):
     before = state()
-    for found in scene.kinds(who):
+    for found in scene.kinds_here(who):
         assert scene.post(found, body, content_type=kind).status == refusal_of(found), str(found)
     assert changes(before, state()) == {}
 
 
 @everybody
 def test_json_with_a_good_token_is_no_form_either(scene, name, who):
-    for found in scene.kinds(who):
+    for found in scene.kinds_here(who):
         answer = scene.post(
             found, json.dumps(dict.fromkeys(found.form.names, 5) | {"list": [], "thing": {}}), content_type="application/json",
             headers={"X-CSRFToken": found.form.values["csrf_token"]},
@@ -466,7 +466,7 @@ STARTS_A_SESSION = {
 
 def once_only(scene: Scene, who: str) -> Iterator[tuple[Found, dict[str, str], dict[str, Any], Any]]:
     """Each form that carries a one-time id, what is sent, what is kept after one post, and its answer."""
-    for found in scene.kinds(who):
+    for found in scene.kinds_here(who):
         if "form_id" not in found.form.names:
             continue
         values = filled(scene, found)
@@ -492,6 +492,7 @@ def masked(location: str) -> str:
     return re.sub(r"[A-Za-z0-9_-]{22}", "…", location)
 
 
+@pytest.mark.long
 @everybody
 def test_a_form_whose_answer_was_lost_is_done_once_when_it_is_sent_again(scene, name, who):
     for found, values, once, first in once_only(scene, who):
@@ -510,6 +511,7 @@ def test_a_change_of_password_whose_answer_was_lost_is_answered_the_same_when_it
     assert told(two[0]) == told(two[1])
 
 
+@pytest.mark.long
 @everybody
 def test_a_form_that_is_tapped_twice_is_done_once(scene, name, who, at_once):
     for found, values, once, first in once_only(scene, who):
@@ -526,7 +528,7 @@ def test_a_form_that_is_tapped_twice_is_done_once(scene, name, who, at_once):
 
 @everybody
 def test_a_form_that_was_refused_may_be_put_right_and_sent_again(scene, name, who):
-    for found in scene.kinds(who):
+    for found in scene.kinds_here(who):
         well = filled(scene, found)
         fields = [field for field in typed_fields(found) if field not in found.form.hidden]
         if "form_id" not in found.form.names or not fields:
@@ -584,6 +586,7 @@ CHOSEN = {"/admin/schedule/new": {"worker", "site", "service", "group"}, "/admin
           "/admin/requests/<event_id>/offer": {"worker", "site"}}  # fmt: skip
 
 
+@pytest.mark.long
 @pytest.mark.only_sqlite
 @everybody
 @pytest.mark.parametrize("turn", [0, 1])
