@@ -21,7 +21,6 @@ if __name__ == "__main__":
 from domain import (
     accounts,
     activation,
-    agency,
     audit,
     events,
     limits,
@@ -83,7 +82,8 @@ def ask(enrolment: int, worker: int, starts_at: str) -> str:
     try:
         requests.ask(wish, start, Actor(network="192.0.2.7"))
     except RuleBroken as refused:
-        offered = {slot.starts_at for day in offers.timetable(wish).days(agency.today(), 62) for slot in day.slots}
+        near = offers.timetable(wish).days(start.date() - dt.timedelta(days=1), 3)  # the day at the site is one of these
+        offered = {slot.starts_at for day in near for slot in day.slots}
         if refused.code == "taken" and start in offered:
             return "fault: the taken time is offered still"
         raise
