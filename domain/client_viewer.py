@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,6 +15,7 @@ from domain.offers import Wish
 from domain.reading import one, photo_of
 from domain.rules import NotFound
 from models import (
+    TAKES_TIME,
     Attendance,
     Contact,
     Enrolment,
@@ -24,6 +26,7 @@ from models import (
     ProfileChange,
     RosterEntry,
     Service,
+    Worker,
     WorkerPhoto,
 )
 
@@ -111,6 +114,12 @@ class ClientViewer:
     def place_in(self, event: Event) -> Attendance:
         """The client's own place in an event.  Raises NotFound."""
         return one(self.places.where(Attendance.event == event.id))  # type: ignore[no-any-return]
+
+    def place_at(self, worker: Worker, starts_at: dt.datetime) -> Attendance | None:
+        """The client's own place in what they have or asked for at a moment with a worker; None without one."""
+        there = self._places().where(Attendance.starts_at == starts_at, Attendance.state == "booked")
+        mine: Attendance | None = there.where(Event.worker == worker, Event.state.in_(TAKES_TIME)).first()
+        return mine
 
     def others_in(self, place: Attendance) -> list[Individual]:
         """Who else comes to an event in which the client's own place stands, where its service shows names; what became of them is

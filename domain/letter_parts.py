@@ -23,8 +23,8 @@ class Unwanted(Exception):
 
 
 def language_of(delivery: Delivery) -> str:
-    """The reader's own language, else the agency's."""
-    return language_for(delivery.individual)
+    """The reader's own language, else the agency's, which is that of staff whomever they read about."""
+    return language_for(None if delivery.worker_id is not None else delivery.individual)
 
 
 def language_for(who: Individual | None) -> str:

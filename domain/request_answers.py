@@ -13,6 +13,7 @@ from domain.rules import N_, RuleBroken
 from models import Attendance, Event, EventRequest, Site
 
 _LOT = 200  # that expire in one transaction
+_SAME = N_("This is the time that they asked for, or that you offered. Choose another one.")
 _ANSWERED = N_("This was answered, withdrawn or not answered in time meanwhile. Look at it again.")
 
 
@@ -102,7 +103,8 @@ def _must_have_asked(request: EventRequest, place: Attendance) -> None:
 def offer(event: Event, starts_at: dt.datetime, by: Actor, *, version: int, site: Site | None = None) -> None:
     """Staff offer another time instead, at another site if one is named: that is held from now on, and the client answers.
 
-    Raises RuleBroken: ``over``, ``stale``, ``taken`` with what stands there, ``past``, ``left``, ``closed_site``.
+    Raises RuleBroken: ``over``, ``stale``, ``taken`` with what stands there, ``past``, ``left``, ``closed_site``,
+    ``same`` for what the client asked for themselves.
     """
     starts_at = starts_at.astimezone(dt.UTC)
     with store.writing():
@@ -113,6 +115,8 @@ def offer(event: Event, starts_at: dt.datetime, by: Actor, *, version: int, site
         if starts_at <= clock.now():
             raise RuleBroken(N_("Choose a time that is ahead."), code="past", field="time")
         where, length = site or now.site, now.ends_at - now.starts_at
+        if (starts_at, where) == (now.starts_at, now.site):
+            raise RuleBroken(_SAME, code="same", field="time")
         events.check_frame(int(length.total_seconds()) // 60, where)
         requests.ask_for(now, starts_at, starts_at + length, where, by, offered=True)
 

@@ -187,9 +187,9 @@ def for_change(place: Attendance, there: list[Attendance] | None = None) -> Wish
     return Wish(place.individual, place.event.worker, place.enrolment, tuple(others[: offers.MOST_PEOPLE - 1]), place.event)
 
 
-def change(place: Attendance, starts_at: dt.datetime, by: Actor, *, shown: str = "") -> Event:
+def change(place: Attendance, starts_at: dt.datetime, by: Actor, *, shown: str = "") -> Event | None:
     """Another free time for what a client has.  It stays the same event; where a worker has to accept it, it stays at its time until
-    then.  What still waits is asked for at the new time instead.
+    then.  What still waits is asked for at the new time instead.  Its own time changes nothing: then there is no event to answer with.
 
     ``shown`` is ``attendances.mark_of`` what the page showed.  Raises RuleBroken: as ``may_change`` says, ``moved`` since it was
     shown, ``left``, one of ``free_times.REASONS``.
@@ -209,7 +209,7 @@ def change(place: Attendance, starts_at: dt.datetime, by: Actor, *, shown: str =
             offers.check(dataclasses.replace(wish, others=()))  # who comes was chosen before, or by staff
         slot = _free(wish, starts_at)
         if (slot.starts_at, slot.ends_at, slot.site) == (event.starts_at, event.ends_at, event.site_id):
-            return event
+            return None
         if event.state == "requested":
             ask_for(event, slot.starts_at, slot.ends_at, slot.site, by, offered=False)
         elif settings.get("request_mode") == "at_once":

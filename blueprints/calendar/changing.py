@@ -69,6 +69,12 @@ class Standing:
         """True for who asked, and answers."""
         return self.waits is not None and self.waits.is_of(self.place)
 
+    @property
+    def is_offered(self) -> bool:
+        """True where another time was offered, and may still be or was not taken."""
+        asked = self.waits or self.own
+        return asked is not None and asked.request.offered_at is not None
+
     @cached_property
     def may_change(self) -> bool:
         return not requests.may_change(self.place, self._known)
@@ -127,8 +133,9 @@ def take_offer(place_id: str):
 def withdraw(place_id: str):
     place = g.viewer.place(place_id)
     with refusals_told():
+        is_offered = Standing(place).is_offered
         request_answers.withdraw(place, g.viewer.actor)
-        tell("good", _("Your request is withdrawn."))
+        tell("good", _("You did not take the time that was offered.") if is_offered else _("Your request is withdrawn."))
     return done(url_for("calendar.event", place_id=place_id))
 
 
@@ -154,11 +161,18 @@ def time(place_id: str, moment: str):
     if wish is None:
         return done(_page(place_id))
     slot, reason = offers.timetable(wish).at(at)
+    if at == place.event.starts_at and (slot is None or slot.site == place.event.site_id):
+        return _as_it_is(place_id)
     week = f"{url_for('calendar.times', place_id=place_id)}?date={weeks.date_of(at)}"
     if slot is None or reason:
         tell_refusal(offers.why(reason, wish))
         return done(week)
     return _review(place, wish, slot, week)
+
+
+def _as_it_is(place_id: str):
+    tell("info", _("This is the time that you have."))
+    return done(_page(place_id))
 
 
 def _review(place: Attendance, wish: Wish, slot: Slot, week: str):
@@ -176,9 +190,11 @@ def change(place_id: str, moment: str):
     place, at = g.viewer.place(place_id), weeks.moment(moment)
     week = f"{url_for('calendar.times', place_id=place_id)}?date={weeks.date_of(at)}"
     try:
-        requests.change(place, at, g.viewer.actor, shown=request.form.get("shown", ""))
+        event = requests.change(place, at, g.viewer.actor, shown=request.form.get("shown", ""))
     except RuleBroken as refused:
         return requesting.refused_to(refused, week, _page(place_id))
+    if event is None:
+        return _as_it_is(place_id)
     is_at_once = place.event.state == "booked" and settings.get("request_mode") == "at_once"
     tell("good", _("Your appointment is moved.") if is_at_once else _("Your request is on its way."))
     return done(_page(place_id))

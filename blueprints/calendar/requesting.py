@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from flask import abort, g, request
 from wtforms import BooleanField
 
@@ -11,6 +13,7 @@ from domain.free_times import Slot
 from domain.offers import Wish
 from domain.rules import RuleBroken
 from models import Individual
+from web import formatting
 from web.addresses import url_for
 from web.forms import Form, OneOf, _l
 from web.fragments import done, page
@@ -109,6 +112,8 @@ def request_review(enrolment_id: str, worker_id: str, moment: str):
     slot, reason = table.at(at)
     week = _week(enrolment_id, worker_id, date=weeks.date_of(at), chosen=_chosen())
     if slot is None or reason:
+        if there := _had_already(wish, at):
+            return there
         tell_refusal(offers.why(reason, wish))
         return done(week)
     if offers.may_ask_no_more(wish.individual, lately, [slot.zone]):
@@ -148,9 +153,18 @@ def ask(enrolment_id: str, worker_id: str, moment: str):
     try:
         event = requests.ask(_with(wish, enrolment_id, worker_id, form.others), at, g.viewer.actor, is_video=form.way.data == "video")
     except RuleBroken as refused:
-        return refused_to(refused, week, url_for("calendar.request_start"))
+        return _had_already(wish, at) or refused_to(refused, week, url_for("calendar.request_start"))
     tell("good", _("Your appointment is booked.") if event.state == "booked" else _("Your request is on its way."))
     return done(url_for("calendar.event", place_id=g.viewer.place_in(event).public_id))
+
+
+def _had_already(wish: Wish, at: dt.datetime):
+    """The way to what they have or asked for at this very time with this worker: a second tab, or the way back; None without it."""
+    place = g.viewer.place_at(wish.worker, at)
+    if place is None:
+        return None
+    tell("info", _("You have booked this time already.") if place.event.state == "booked" else _("You have requested this time already."))
+    return done(url_for("calendar.event", place_id=place.public_id))
 
 
 def _with(wish: Wish, enrolment_id: str, worker_id: str, others: list[str]) -> Wish:
@@ -180,4 +194,11 @@ def week_of(wish: Wish) -> str:
 def soonest(wish: Wish, most: int = 3) -> list[tuple[str, str]]:
     """The first free times of a wish: each as it is told, and where it is asked for."""
     base = week_of(wish)
-    return [(wording.begins(slot.starts_at, slot.zone), f"{base}{weeks.mark(slot)}") for slot in offers.timetable(wish).soonest(most)]
+    found = offers.timetable(wish).soonest(most)
+    has_several = len({slot.site for slot in found}) > 1
+    return [(_begins(slot, has_several=has_several), f"{base}{weeks.mark(slot)}") for slot in found]
+
+
+def _begins(slot: Slot, *, has_several: bool) -> str:
+    told = wording.begins(slot.starts_at, slot.zone)
+    return formatting.dotted([told, offers.site_of(slot).name]) if has_several else told

@@ -31,11 +31,13 @@ class Time(NamedTuple):
 
 
 class Part(NamedTuple):
-    """A day, or some without a free time in a row: ``places`` are the times by where they are, ``why`` says that there are none."""
+    """A day, or some without a free time in a row: ``places`` are the times by where they are, ``why`` says that there are none, and
+    ``next`` when the next one is."""
 
     title: str
     places: list[tuple[str, list[Time]]]
     why: str
+    next: str
 
 
 class Week:
@@ -106,7 +108,9 @@ class Week:
             days = list(some)
             titles = [formatting.weekday(day.date) for day in (days[0], days[-1])]
             title = titles[0] if len(days) == 1 else _("%(start)s to %(end)s", start=titles[0], end=titles[1])
-            yield Part(title, list(self._places(days[0].slots, titles[0], has_several=has_several)), why)
+            following = self.table.next_free(days[-1].date) if why and self.slots else None
+            told = _("Next free time: %(day)s", day=formatting.weekday(day_of(following))) if following is not None else ""
+            yield Part(title, list(self._places(days[0].slots, titles[0], has_several=has_several)), why, told)
 
     def _why(self, day: Day) -> str:
         return "" if day.slots else texts.refusal(spoken(), offers.why(day.reason, self._wish, is_day=True))

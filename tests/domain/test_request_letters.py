@@ -463,3 +463,12 @@ def test_what_the_agency_cancels_while_it_waits_is_told_as_that_and_does_not_exp
     assert request_answers.expire_due() == 0
     assert Delivery.select().where(Delivery.kind == "event_cancelled").count() == 1
     assert waiting("request_expired") == []
+
+
+def test_a_letter_to_a_worker_is_in_the_agencys_language_whatever_the_clients_is(cast, asking):
+    with store.writing():
+        Individual.update(language="es").where(Individual.id == cast.alice.id).execute()
+    event = asking()
+    decline(event, cast)
+    assert letters.language_of(row("client_requested")) == "en"
+    assert letters.language_of(row("request_declined")) == "es"

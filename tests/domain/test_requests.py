@@ -638,3 +638,11 @@ def test_the_third_of_the_day_is_counted_where_the_site_is(cast, open_hours, fro
         requests.ask(offers.Wish(cast.alice, worker, file), times[8], cast.by("alice"))
     assert code(refused) == "a_day"
     assert offers.asked_lately(cast.alice) == 4
+
+
+def test_what_they_asked_for_is_accepted_and_not_offered(cast, approval):
+    event = ask(cast, at(10))
+    with pytest.raises(RuleBroken) as refused:
+        request_answers.offer(event, at(10), cast.by("dora"), version=event.version)
+    assert code(refused) == "same"
+    assert requests.of(event).offered_at is None

@@ -520,7 +520,7 @@ def test_an_offer_that_changed_meanwhile_is_not_taken_unseen(alice, cast, approv
     request_answers.offer(event, at(16), cast.by("dora"), version=event.version)
     assert "was moved meanwhile" in alice.press("Take this time")
     assert Event.get().state == "requested"
-    assert "You withdrew this request" in alice.press("No, thank you")
+    assert "You did not take the time that was offered" in alice.press("No, thank you")
 
 
 def test_declined_it_says_why_and_offers_other_times(alice, cast, approval):
@@ -615,6 +615,43 @@ def test_with_approval_it_stays_until_then_and_can_be_withdrawn(alice, cast):
     assert "Your request is withdrawn." in page
     assert Event.get_by_id(event.id).state == "booked"
     assert "Change time" in page.links
+
+
+def test_its_own_time_is_no_other_time(alice, cast):
+    event = ask(cast)
+    page = alice.open(f"{its_page(event, cast.alice)}/time/{seconds(at(10))}")
+    assert page.path == its_page(event, cast.alice)
+    assert "This is the time that you have." in page
+    form = alice.open(f"{its_page(event, cast.alice)}/time/{seconds(at(11))}").form("Change to this time")
+    form.action = f"{its_page(event, cast.alice)}/time/{seconds(at(10))}"
+    assert "This is the time that you have." in alice.submit(form, form.values)
+    assert Event.get_by_id(event.id).version == event.version
+
+
+def test_what_was_booked_in_another_tab_or_before_the_way_back_is_theirs_and_not_taken(alice, cast, browse):
+    other = browse("alice")
+    for each in (alice, other):
+        each.open(review(cast))
+    alice.press("Book this time")
+    page = other.press("Book this time")
+    assert "You have booked this time already." in page
+    assert page.path == its_page(Event.get(), cast.alice)
+    assert "You have booked this time already." in alice.open(review(cast))  # the way back
+    assert Event.select().count() == 1
+
+
+def test_who_did_not_take_what_was_offered_reads_that(alice, cast, approval):
+    event = ask(cast)
+    request_answers.offer(event, at(15), cast.by("dora"), version=event.version)
+    alice.open(its_page(event, cast.alice))
+    page = alice.press("No, thank you")
+    assert "You did not take the time that was offered." in page
+    assert "You withdrew this request" not in page
+
+
+def test_a_day_without_a_free_time_says_when_the_next_one_is(alice, cast):
+    page = alice.open(f"{week(cast)}?date=2026-03-06")
+    assert "Next free time: Monday, 9 March." in page
 
 
 def test_why_another_time_was_declined_stands_on_the_page_until_another_one_is_asked_for(alice, cast, browse):
