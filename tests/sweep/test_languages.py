@@ -230,7 +230,8 @@ def test_no_refusal_keeps_a_word_of_english(scene, name, language):
     met = 0
     for who in PEOPLE[name]:
         scene.ways[who].client.environ_base["HTTP_ACCEPT_LANGUAGE"] = language
-        for found in scene.kinds(who)[OTHERS.index(language) :: len(OTHERS)]:  # by turns
+        kinds = scene.kinds(who)
+        for found in kinds[OTHERS.index(language) :: len(OTHERS)] if name == "living" else kinds:  # by turns, where there are many
             kept = {field: found.form.values[field] for field in ("csrf_token", "form_id", "version") if field in found.form.values}
             answer = scene.post(found, {**dict.fromkeys(found.form.names - found.form.hidden, "x"), **kept})
             scene.restore()

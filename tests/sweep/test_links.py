@@ -226,10 +226,11 @@ def test_no_mail_names_anybody_or_what_they_get_help_with(mails, cast):
 
     for kind, message in mails.items():
         told = f"{message['Subject']} {text_of(message)} {message.get_body(('html',)).get_content()}"
+        words = re.sub(rf"{PORTAL}/[^\s\"'<>]+", "", told).replace("Harbour Family Services", "")  # any token may hold "Bob"
         with_whom = () if kind in ("event_booked", "event_changed", "event_confirmation") else Worker.select()  # in the text, not in the subject
         for person in (*Individual.select(), *with_whom):
-            assert person.first_name not in told.replace("Harbour Family Services", ""), kind
-            assert person.last_name not in told, kind
+            assert person.first_name not in words, kind
+            assert person.last_name not in words, kind
             assert person.public_id not in told, kind
         assert not [canary for canary in CANARIES if canary in told], kind
 
