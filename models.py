@@ -71,6 +71,15 @@ from tables.calendar import (  # noqa: F401
     Event,
     EventMessage,
 )
+from tables.discussions import (  # noqa: F401
+    DISCUSSION_STATES,
+    MESSAGE_AUTHORS,
+    MESSAGE_LETTERS,
+    SUBJECT_LETTERS,
+    Discussion,
+    DiscussionFollower,
+    Message,
+)
 from tables.imports import (  # noqa: F401
     IMPORT_STATES,
     IMPORT_SUBJECTS,
@@ -145,4 +154,5 @@ TABLES: tuple[type[Row], ...] = (
     Authenticator, RecoveryCode, HalfSignIn, BrandChoice, BrandPicture, WorkerPhoto,
     Service, Group, ServiceWorker, Enrolment, EnrolmentWorker, Participant, RosterEntry, Event, Attendance, EventMessage, CalendarFeed,
     AvailabilityType, AvailabilityCalendar, AvailabilityRow, AvailabilityException, Holiday, EventRequest,
+    Discussion, DiscussionFollower, Message,
 )  # fmt: skip

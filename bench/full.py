@@ -14,9 +14,11 @@ from models import (
     Delivery,
     DeliveryAttempt,
     Device,
+    Discussion,
     Individual,
     Link,
     LoginSession,
+    Message,
     PortalAccount,
     ProfileChange,
     Task,
@@ -49,7 +51,22 @@ def fill() -> Individual:
     _reach(one.individual, staff)
     _wishes(one, staff)
     _wishes_of_others(accounts)
+    _messages(one, staff.worker)  # type: ignore[arg-type]
     return Individual.get_by_id(one.individual_id)
+
+
+def _messages(account: PortalAccount, worker: Worker) -> None:
+    """Sixty discussions of a client with a worker, one of them of two hundred messages; others wait for whoever takes them."""
+    now = clock.now()
+    with store.writing():
+        for number in range(60):
+            found = Discussion.create(
+                individual=account.individual_id, subject=f"Question {number}", started_by="client", worker=worker, created_at=now,
+                last_at=now, waits_since=now, in_a_row=1, is_unread=number % 2, is_new=True,
+            )  # fmt: skip
+            rows = [{"public_id": new_public_id(), "discussion": found.id, "author": "client", "account": account.id,
+                     "body": f"Message {each}", "written_at": now} for each in range(200 if number == 59 else 2)]  # fmt: skip
+            store.insert(Message, rows)
 
 
 def _deliveries(accounts: list[PortalAccount]) -> None:

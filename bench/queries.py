@@ -18,6 +18,7 @@ from models import (
     AvailabilityRow,
     BulkJob,
     Delivery,
+    Discussion,
     Event,
     EventRequest,
     Group,
@@ -137,7 +138,9 @@ def pages(person: Individual) -> dict[str, tuple[str, str]]:
         "schedule_week": (staff, f"/admin/schedule/?date={appointments.WEEK}"),
         "calendar": (client, "/calendar/"), "calendar_history": (client, "/calendar/history?outcome=attended"),
         "appointment": (client, f"/calendar/{_a_place(person).public_id}"), "calendar_feed": (client, appointments.feed_of(person)),
+        "inbox": (client, "/inbox/"), "discussion": (client, f"/inbox/{_a_discussion(person).public_id}/"),
         "my_services": (client, "/my-services/"), "my_timeline": (client, "/my-services/timeline"),
+        "messages": (staff, "/admin/discussions/"), "staff_discussion": (staff, f"/admin/discussions/{_a_discussion(person).public_id}/"),
         "enrolment": (staff, f"{record}enrolments/{_a_place(person).enrolment.public_id}/"), "events": (staff, f"{record}events"),
         **{name: (staff, f"/admin/{path}") for name, path in _of_the_agency().items()},
     }  # fmt: skip
@@ -146,6 +149,11 @@ def pages(person: Individual) -> dict[str, tuple[str, str]]:
 def _a_place(person: Individual) -> Attendance:
     place: Attendance = Attendance.select().where(Attendance.individual == person).order_by(Attendance.starts_at.desc()).first()
     return place
+
+
+def _a_discussion(person: Individual) -> Discussion:
+    found: Discussion = Discussion.select().where(Discussion.individual == person).order_by(Discussion.id.desc()).first()
+    return found
 
 
 def _of_the_agency() -> dict[str, str]:

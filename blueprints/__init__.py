@@ -16,6 +16,7 @@ from blueprints import (
     feed,
     first_start,
     home,
+    inbox,
     invitation,
     metrics,
     my_portal,
@@ -38,6 +39,7 @@ TILES = (
     (feed.bp, "link"),
     (home.bp, "client"),
     (calendar.bp, "client"),
+    (inbox.bp, "client"),
     (my_services.bp, "client"),
     (about_me.bp, "client"),
     (my_portal.bp, "client"),
@@ -76,7 +78,9 @@ def _is_open(href: str, path: str) -> bool:
 
 def _client_menu() -> list[tuple[str, str, str]]:
     return [
-        ("/", "house", _("Home")), ("/calendar/", "calendar", _("Calendar")), ("/my-services/", "heart-handshake", _("My Services")),
+        ("/", "house", _("Home")), ("/calendar/", "calendar", _("Calendar")),
+        *([("/inbox/", "message-square", _("Inbox"))] if settings.get("discussions") else []),
+        ("/my-services/", "heart-handshake", _("My Services")),
         ("/about-me/", "user-round", _("About Me")),
         ("/my-portal/", "key-round", _("My Portal")),
     ]  # fmt: skip
@@ -87,6 +91,7 @@ def _staff_menu(who: StaffViewer) -> list[tuple[str, str, str]]:
         ("/admin/", "house", _("Today")),
         ("/admin/schedule/", "calendar", _("Schedule")),
         *([("/admin/requests/", "clock", _("Requests"))] if settings.get("requesting") else []),
+        *([("/admin/discussions/", "message-square", _("Messages"))] if settings.get("discussions") else []),
         ("/admin/tasks/", "list-checks", _("Tasks")),
         ("/admin/individuals/", "users", _("Clients")),
         *([("/admin/accounts/", "shield-check", _("Accounts"))] if who.may("manage_accounts") else

@@ -77,6 +77,16 @@ def latest(query: Any, table: Any) -> tuple[list[Any], str | None]:
     return rows[:SIZE], _link(older=rows[SIZE - 1]) if len(rows) > SIZE else None
 
 
+def written(query: Any, table: Any) -> tuple[list[Any], str | None]:
+    """Twenty rows, what was written last first, before the address's ``older``; a link to the next ones."""
+    start = _row(query, table, "older")
+    if start is not None:
+        same = (table.last_at == start.last_at) & (table.id < start.id)
+        query = query.where(table.last_at <= start.last_at, (table.last_at < start.last_at) | same)
+    rows = list(query.limit(SIZE + 1))
+    return rows[:SIZE], _link(older=rows[SIZE - 1]) if len(rows) > SIZE else None
+
+
 def by_number(query: Any, size: int = SIZE) -> tuple[list[Any], str | None]:
     """``size`` rows of what belongs to one person, from the address's ``page``; a link to the next page."""
     page = asked_page()

@@ -25,6 +25,10 @@ TILES: dict[str, dict[str, str]] = {
         "calendar": N_("A calendar"), "clock": N_("A clock"), "history": N_("A clock that turns back"), "bell": N_("A bell"),
         "map-pin": N_("A place on a map"),
     },
+    "inbox": {
+        "message-square": N_("A speech bubble"), "mail": N_("A letter"), "bell": N_("A bell"), "users": N_("Two people"),
+        "heart": N_("A heart"),
+    },
     "my_services": {
         "heart-handshake": N_("Two hands"), "users": N_("Two people"), "life-buoy": N_("A lifebuoy"), "house": N_("A house"),
         "list-checks": N_("A list with ticks"),

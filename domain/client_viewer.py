@@ -7,7 +7,7 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
-from domain import asked, devices, my_calendar, my_services, offers, profile, profile_changes, settings, soon
+from domain import asked, devices, my_calendar, my_services, offers, profile, profile_changes, settings, soon, threads
 from domain.actor import Actor
 from domain.asked import Asked
 from domain.devices import Place
@@ -18,6 +18,7 @@ from models import (
     TAKES_TIME,
     Attendance,
     Contact,
+    Discussion,
     Enrolment,
     Event,
     Individual,
@@ -132,6 +133,15 @@ class ClientViewer:
         theirs = Attendance.select(Attendance.individual).where(Attendance.event == event, Attendance.state.in_(stands))
         others = Individual.select().where(Individual.id.in_(theirs), Individual.id != self.individual.id)
         return list(others.order_by(Individual.sort_name, Individual.id))
+
+    @property
+    def discussions(self) -> Any:
+        """The question for the client's discussions, what was written last first."""
+        return threads.of_client(self.individual)
+
+    def discussion(self, public_id: str) -> Discussion:
+        """One of these.  Raises NotFound."""
+        return one(self.discussions.where(Discussion.public_id == public_id))  # type: ignore[no-any-return]
 
     @property
     def services_met(self) -> list[Service]:

@@ -130,6 +130,24 @@ CATALOGUE: dict[str, Kind] = {
     "late_cancelling": Kind(
         True, N_("Clients may cancel late"), "", N_("After the notice it counts as cancelled late. Without it they are asked to tell you."),
     ),
+    "discussions": Kind(True, N_("Clients and staff write to each other"), "", N_("Without it messages and their pages are gone.")),
+    "starting_discussions": Kind(
+        True, N_("Clients may begin a discussion"), "", N_("Without it they only answer what staff have written."),
+    ),
+    "unanswered_limit": Kind(
+        3, N_("Messages in a row"), N_("messages"), N_("So many a client may write before staff answer; 0 means no limit."), 0, 50
+    ),
+    "unanswered_discussions": Kind(
+        3, N_("Discussions without an answer"), N_("discussions"),
+        N_("So many of their own a client may have open; 0 means no limit."), 0, 50,
+    ),
+    "unread_delay": Kind(
+        10, N_("E-mail of unread messages"), N_("minutes"),
+        N_("So long after it was written, unless it was read meanwhile; one for several."), 0, 1440,
+    ),
+    "closed_answer_days": Kind(
+        30, N_("Answers to what was closed"), N_("days"), N_("So long a client may still answer; it is opened again then."), 0, 365
+    ),
     "requesting": Kind(
         True, N_("Clients may request appointments"), "",
         N_("In the time that you name as theirs. Without it the button and its pages are gone; so they are while no such time is named."),
@@ -223,7 +241,8 @@ class Section:
 SECTIONS: dict[str, Section] = {
     "components": Section(N_("What clients can use"), (
         "about_me_names", "about_me_contacts", "about_me_emergency", "about_me_legal", "address_change", "confirming", "cancelling",
-        "requesting", "changing_time", "calendar_feed", "quick_exit", "quick_exit_address", "worker_photos",
+        "requesting", "changing_time", "discussions", "starting_discussions",
+        "calendar_feed", "quick_exit", "quick_exit_address", "worker_photos",
     ), N_("Each part of the portal that you can switch off. What is off is gone for clients: no button, no page.")),
     "accounts": Section(N_("Portal accounts"), (
         "activation_expiry_days", "minimum_age", "placeholder_birth_date", "licence_count", "birth_date_tries",
@@ -248,6 +267,9 @@ SECTIONS: dict[str, Section] = {
     "requests": Section(N_("Requested appointments"), (
         "request_mode", "request_notice", "days_ahead", "slot_step", "slot_buffer", "requests_a_day", "request_expiry", "request_soon",
     ), N_("Which times clients can request, and what happens then.")),
+    "discussions": Section(N_("Messages"), (
+        "unanswered_limit", "unanswered_discussions", "closed_answer_days", "unread_delay",
+    ), N_("How much clients may write before they are answered, and who is told when.")),
     "messages": Section(N_("E-mail"), ("mail_rate", "mail_test_minutes"), N_("How fast e-mails leave.")),
     "imports": Section(N_("Import"), (
         "import_megabytes", "import_hours", "picture_megabytes", "photo_megabytes",

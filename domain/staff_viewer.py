@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
-from domain import audit, caseloads, clock, devices, event_rows, requests, store
+from domain import audit, caseloads, clock, devices, event_rows, requests, store, threads
 from domain.actor import Actor
 from domain.devices import Place
 from domain.my_calendar import STANDS
@@ -21,6 +21,8 @@ from models import (
     CategoryMember,
     Contact,
     Delivery,
+    Discussion,
+    DiscussionFollower,
     Enrolment,
     Event,
     EventRequest,
@@ -139,6 +141,24 @@ class StaffViewer:
         found = RosterEntry.select(RosterEntry, Individual).join(Individual).where(RosterEntry.group == group)
         mine = found if self.may("view_all_individuals") else found.where(RosterEntry.individual.in_(self._caseload()))
         return one(mine.where(RosterEntry.public_id == public_id))  # type: ignore[no-any-return]
+
+    def discussions(self, view: str = "all") -> Any:
+        """The question for discussions with whom the worker may see, what was written last first: those that they have or follow,
+        ``mine``, those that nobody has taken, ``waiting``, or ``all``."""
+        return threads.of_staff(self.worker, view, None if self.may("view_all_individuals") else self._caseload())
+
+    def waiting_messages(self, most: int) -> list[Discussion]:
+        """What clients wrote to the worker and nobody answered yet, the one that waits longest first."""
+        return threads.waiting_for(self.worker, None if self.may("view_all_individuals") else self._caseload(), most)
+
+    def discussion(self, public_id: str) -> Discussion:
+        """One of these.  Raises NotFound."""
+        return one(self.discussions().where(Discussion.public_id == public_id))  # type: ignore[no-any-return]
+
+    def follows(self, discussion: Discussion) -> bool:
+        """True where the worker is told of what is new in a discussion that somebody else has."""
+        mine = DiscussionFollower.select().where(DiscussionFollower.discussion == discussion.id, DiscussionFollower.worker == self.worker)
+        return bool(mine.exists())
 
     @property
     def accounts(self) -> Any:

@@ -38,6 +38,7 @@ from domain import (
     bulk,
     categories,
     clock,
+    discussions,
     dispatch,
     enrolments,
     events,
@@ -524,6 +525,13 @@ class Cast:
         for what in ("running_late", "cannot_come"):
             attendances.tell(place, what, self.by("alice"))
         self._requests()
+        self._messages()
+
+    def _messages(self) -> None:
+        """Alice writes to Dora, and Dora to her; both are told at once."""
+        settings.change("unread_delay", "0", SYSTEM)
+        discussions.start(self.alice, "A question", "When do you open?", self.by("alice"), worker=self.dora)
+        discussions.start(self.alice, "Your form", "Please bring it.", self.by("dora"), worker=self.dora)
 
     def _requests(self) -> None:
         """One of each of what clients ask for, at Otto's: three letters to Alice, two to him."""

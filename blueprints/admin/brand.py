@@ -40,7 +40,10 @@ class TileForm(Form):
 
 
 def _tiles() -> dict[str, str]:
-    return {"calendar": _("Calendar"), "my_services": _("My Services"), "about_me": _("About Me"), "my_portal": _("My Portal")}
+    return {
+        "calendar": _("Calendar"), "inbox": _("Inbox"), "my_services": _("My Services"), "about_me": _("About Me"),
+        "my_portal": _("My Portal"),
+    }  # fmt: skip
 
 
 def _titles() -> dict[str, str]:

@@ -6,7 +6,20 @@ from flask import g, request, url_for
 
 from blueprints import differences
 from blueprints.admin import account_steps, bp, event_words, paging, people, wording
-from domain import accounts, handover, letters, notices, profile, profile_changes, search, sites, staff_calendar, texts
+from domain import (
+    accounts,
+    discussions,
+    handover,
+    letters,
+    notices,
+    profile,
+    profile_changes,
+    search,
+    settings,
+    sites,
+    staff_calendar,
+    texts,
+)
 from models import Delivery, Individual
 from web import posts
 from web.access import any_staff, right
@@ -113,7 +126,8 @@ def individual(public_id: str):
         doubtful=doubtful,
         changes=profile_changes.waiting(person), compared=differences.compared, seen_version=profile_changes.seen_version,
         coming=list(g.viewer.coming_of(person).limit(SOON)), words=event_words, title=staff_calendar.title,
-        site=_site_of(person), wording=wording, accounts=accounts, letters=letters,
+        site=_site_of(person), discussions_on=settings.get("discussions"),
+        may_write=discussions.may_be_written_to(person), wording=wording, accounts=accounts, letters=letters,
     )  # fmt: skip
 
 

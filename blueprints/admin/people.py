@@ -8,11 +8,11 @@ from web import posts
 from web.fragments import page
 
 
-def page_about(person: Individual | None, template: str, **context):
+def page_about(person: Individual | None, template: str, block: str = "", **context):
     """Answer with a page that shows something of an individual's record, and note the look before; None: of nobody's."""
     if person is not None:
         g.viewer.saw(person, (request.endpoint or "").removeprefix("admin."))
-    return page(template, person=person, **context)
+    return page(template, block, person=person, **context)
 
 
 def chosen() -> Individual:

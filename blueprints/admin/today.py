@@ -3,13 +3,14 @@
 from flask import g, request
 
 from blueprints.admin import bp, event_words, paging, wording
-from domain import notices, staff_calendar, staff_requests, work_queue
+from domain import notices, settings, staff_calendar, staff_requests, work_queue
 from models import Task
 from web.access import any_staff
 from web.fragments import page
 
 MOST_FAILED = 5
 MOST_ASKED = 3
+MOST_WAITING = 5
 
 
 @bp.get("/")
@@ -19,7 +20,8 @@ def today():
     failed = list(g.viewer.failed_deliveries.limit(MOST_FAILED + 1))
     held = g.viewer.held_deliveries.count() if g.viewer.may("manage_accounts") else 0
     asked, number_asked = ([], 0) if "after" in request.args else staff_requests.first(g.viewer, MOST_ASKED)  # further on are tasks alone
-    return page("admin/today.html", asked=asked, number_asked=number_asked, most_asked=staff_requests.MOST, tasks=tasks,
+    waiting = [] if "after" in request.args or not settings.get("discussions") else g.viewer.waiting_messages(MOST_WAITING)
+    return page("admin/today.html", waiting=waiting, asked=asked, number_asked=number_asked, most_asked=staff_requests.MOST, tasks=tasks,
                 following=following, failed=failed[:MOST_FAILED], held=held, has_more_failed=len(failed) > MOST_FAILED, wording=wording,
                 decided=work_queue.DECIDED, trouble=notices.trouble(), events=event_words.by_day(staff_calendar.soon(g.viewer)),
                 words=event_words)  # fmt: skip

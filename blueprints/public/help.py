@@ -8,6 +8,7 @@ from domain import settings
 ARTICLES = (
     ("home", _l("Home"), "house", "home"),
     ("calendar", _l("Calendar"), "calendar", "calendar"),
+    ("inbox", _l("Inbox"), "message-square", "inbox"),
     ("my-services", _l("My Services"), "heart-handshake", "my_services"),
     ("about-me", _l("About Me"), "user-round", "about_me"),
     ("my-portal", _l("My Portal"), "key-round", "my_portal"),
@@ -17,12 +18,14 @@ ARTICLES = (
     ("quick-exit", _l("Leaving quickly"), "log-out", ""),
     ("shared-phone", _l("A phone that others use, too"), "shield-check", ""),
 )
+_SWITCHES = {"quick-exit": "quick_exit", "inbox": "discussions"}
 _OF_PAGES = {blueprint: topic for topic, _, _, blueprint in ARTICLES if blueprint}
 
 
 def articles() -> tuple[tuple[str, str, str, str], ...]:
     """The articles about what this portal has."""
-    return tuple(each for each in ARTICLES if each[0] != "quick-exit" or settings.get("quick_exit"))
+    off = {topic for topic, switch in _SWITCHES.items() if not settings.get(switch)}
+    return tuple(each for each in ARTICLES if each[0] not in off)
 
 
 def title_of(topic: str) -> str | None:

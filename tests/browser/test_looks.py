@@ -240,7 +240,7 @@ ANYBODY = [
     State("mailbox", "/dev/mail", "/dev/mail"),
     State("every component", "/dev/components", "/dev/components"),
     *(State(f"help: {topic}", "/pages/help/<topic>", f"/pages/help/{topic}") for topic in (
-        "home", "calendar", "my-services", "about-me", "my-portal", "activation", "sign-in", "forgotten-password", "quick-exit",
+        "home", "calendar", "inbox", "my-services", "about-me", "my-portal", "activation", "sign-in", "forgotten-password", "quick-exit",
         "shared-phone")),
     *(State(slug, "/pages/<slug>", f"/pages/{slug}") for slug in ("privacy", "terms", "help", "technical", "contact")),
 ]  # fmt: skip
@@ -524,6 +524,10 @@ REQUESTING = {  # in tests/browser/test_requesting.py
     *(f"/calendar/request/{step}" for step in ("", "<enrolment_id>/", "<enrolment_id>/<worker_id>/", "<enrolment_id>/<worker_id>/<moment>")),
     "/calendar/<place_id>/time", "/calendar/<place_id>/time/<moment>",
 }  # fmt: skip
+MESSAGES = {  # in tests/browser/test_inbox.py
+    "/inbox/", "/inbox/new", "/inbox/<discussion_id>/", "/admin/discussions/", "/admin/discussions/<discussion_id>/",
+    RECORD + "discussions/", RECORD + "discussions/new",
+}  # fmt: skip
 SECOND_STEP = {
     *(f"/sign-in/{page}" for page in ("app", "code", "recovery-code", "recovery-codes")), WORKERS + "<public_id>/second-step",
     *(f"/admin/my-sign-in/{page}" for page in ("new-codes", "new-phone", "new-app", "recovery-codes")),
@@ -536,7 +540,7 @@ NO_PAGES = {  # links that lead on at once, and what only programs read
     "/admin/statistics/days.csv",
     IMPORT + "problems.csv", CHANGES + "<public_id>/people.csv", MANY + "<public_id>/people.csv", "/activate/terms", "/quick-exit", "/admin/first-start/",
     "/static/<path:filename>", "/sw.js",
-    "/feed/<token>.ics", "/calendar/<place_id>/appointment.ics",
+    "/feed/<token>.ics", "/calendar/<place_id>/appointment.ics", "/inbox/<discussion_id>/new", "/admin/discussions/<discussion_id>/new",
     "/brand.css", "/brand/<address>", "/photos/<photo_id>", "/admin/photos/<photo_id>",
     "/manifest.webmanifest", "/healthz", "/readyz", "/metrics",
 }  # fmt: skip
@@ -935,7 +939,7 @@ def test_no_page_is_left_out(town: Town) -> None:
     looked_at_below = {REQUESTS + "<event_id>/", RECORD + "changes/<change_id>/refusal", "/admin/tasks/<public_id>/", WORKERS + "<public_id>/withdrawal"}
     routes = {row["route"] for row in json.loads(town.command("audiences", "--json")) if "GET" in row["methods"]}
     looked_at = {state.route for state in ANYBODY + CLIENTS + STAFF + EMPTY}
-    assert routes - looked_at - ACTIVATION - RESET - TERMS - SECOND_STEP - LETTERS - REQUESTING - FIRST_START - NO_PAGES - looked_at_below == set()
+    assert routes - looked_at - ACTIVATION - RESET - TERMS - SECOND_STEP - LETTERS - REQUESTING - MESSAGES - FIRST_START - NO_PAGES - looked_at_below == set()
 
 
 # ---------------------------------------------------------------- budgets

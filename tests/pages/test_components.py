@@ -51,10 +51,13 @@ COMPONENTS = {
         "/calendar/", "/calendar/feed", ("/calendar/feed",), on="1", off="0",
         posts=("/calendar/feed/details", "/calendar/feed/end"),
     ),
+    "discussions": Component("/", "/inbox/", (), {"to": "team", "subject": "A question", "body": "Words"}, help="/pages/help/inbox",
+                             on="1", off="0", posts=("/inbox/new",)),
     "quick_exit": Component("/", "/quick-exit", ("/quick-exit",), help="/pages/help/quick-exit", on="1", off="0"),
-}  # fmt: skip
+}
 BESIDE = {"quick_exit_address"}  # what stands beside a switch, and is none
-ELSEWHERE = {"worker_photos", "requesting", "changing_time"}  # tried in test_photos and in test_requesting, where somebody has hours
+# Tried in test_photos, in test_requesting, where somebody has hours, and in test_inbox, where the other switch is on.
+ELSEWHERE = {"worker_photos", "requesting", "changing_time", "starting_discussions"}
 
 
 def test_setup_has_one_page_with_every_switch_and_each_says_what_it_takes_away():

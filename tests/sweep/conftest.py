@@ -33,6 +33,7 @@ from domain import (
     calendar_feeds,
     categories,
     clock,
+    discussions,
     dispatch,
     enrolments,
     event_letters,
@@ -178,6 +179,7 @@ class World:
             "device of staff": lambda: Device.get(Device.worker == getattr(self.cast, "dora" if whose == "alice" else "finn")),
             "enrolment": lambda: models.Enrolment.get(models.Enrolment.individual == person),
             "asked enrolment": lambda: _asked_file(person), "asked worker": lambda: _asked_file(person).worker,
+            "discussion": lambda: models.Discussion.get(models.Discussion.individual == person),
             "group": lambda: models.RosterEntry.get(models.RosterEntry.individual == person).group,
             "entry": lambda: models.RosterEntry.get(models.RosterEntry.individual == person),
             "task": lambda: Task.get(Task.individual == person, Task.kind == "new_activation_wanted"),
@@ -218,6 +220,7 @@ def build_world(cast: Any, application: Any) -> World:
         account = accounts.newest(person)
         by = Actor(account=account)
         profile_changes.ask_details(person, "names", {"preferred_name": f"{word} finch", "pronouns": "", "gender": ""}, by)
+        discussions.start(person, f"{word} otter", f"{word} newt", by, category="intake")
         notices.put("password_changed", 1, to=account.email, account=account, individual=person)
     for _ in range(2):
         notices.settle(_claim(), Outcome(Verdict.REFUSED, 550, "550 5.7.1 not today", False))

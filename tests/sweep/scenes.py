@@ -41,6 +41,7 @@ from domain import (
     calendar_feeds,
     categories,
     clock,
+    discussions,
     enrolments,
     event_letters,
     events,
@@ -427,6 +428,7 @@ def _living(app: Flask) -> dict[str, Walker]:
     ways["wim, who is invited"].ask(f"/invitation/{links.token(_staff())}")
     _appointments(ways["alice, who was asked whether she comes"])
     _time_for_clients()
+    _discussions()
     _steps(ways, pia)
     ways |= {who: Walker(app, who) for who in PEOPLE["living"] if who not in ways}
     _second_steps(ways)
@@ -535,6 +537,18 @@ def _time_for_clients() -> None:
     settings.change("request_mode", "at_once", SYSTEM)
     with store.writing():
         Delivery.update(state="cancelled").where(Delivery.kind.in_(("client_requested", "request_offered"))).execute()
+
+
+def _discussions() -> None:
+    """Alice asks Dora, who answers and keeps a note; another one is closed, one waits for whoever takes it."""
+    alice, dora = individual("alice"), Worker.get(Worker.external_id == "dora")
+    by, hers = Actor(account=accounts.newest(alice)), Actor(worker=dora)
+    first, second = (discussions.start(alice, subject, "Can I come earlier?", by, worker=dora) for subject in ("A question", "My form"))
+    for each in (first, second):
+        discussions.write(each, "Yes, do.", hers)
+    discussions.note(first, "She sounded tired.", hers)
+    discussions.close(second, hers, version=models.Discussion.get_by_id(second.id).version)
+    discussions.start(alice, "For anybody", "Who can help me?", by, category="intake")
 
 
 _PAPER: dict[str, list[str]] = {}  # recovery codes, as their owners kept them

@@ -140,6 +140,11 @@ RECIPES = {
     "/admin/events/<event_id>/places/<place_id>/<what>": ("event", "place", "mark"),
     **{f"/admin/events/<event_id>/places/<place_id>/{step}": ("event", "place") for step in ("cancellation", "removal")},
     "/admin/requests/": (), **{f"/admin/requests/<event_id>/{step}": ("request",) for step in ("", "accept", "offer", "decline")},
+    "/inbox/": (), "/inbox/new": (), **{f"/inbox/<discussion_id>/{step}": ("discussion",) for step in ("", "new", "messages", "seen")},
+    "/admin/discussions/": (),
+    **{f"/admin/discussions/<discussion_id>/{step}": ("discussion",)
+       for step in ("", "new", "messages", "notes", "seen", "holder", "followers", "hand-on", "closing", "opening")},
+    **{f"/admin/individuals/<public_id>/discussions/{step}": ("individual",) for step in ("", "new")},
     "/dev/components": (), "/dev/mail": (), "/dev/mail/<name>": ("message",),
 }  # fmt: skip
 
@@ -164,6 +169,11 @@ FIELDS = {
     "about_me.add_contact": {"kind": "mobile", "value": "902 555 0188"},
     "about_me.change_contact": {"value": "902 555 0189"},
     "calendar.ask": {"way": ""},
+    "inbox.begin": {"to": "team", "subject": "A question", "body": "When do you open?"}, "inbox.write": {"body": "And when do you close?"},
+    "inbox.seen": {"last": "999999"}, "admin.discussion_seen": {"last": "999999"},
+    "admin.answer_discussion": {"body": "At nine."}, "admin.note_discussion": {"note": "Call them."},
+    "admin.follow_discussion": {"on": "1"}, "admin.hand_on_discussion": {"to": "category:on_call", "version": "1"},
+    "admin.close_discussion": {"version": "1"}, "admin.begin_discussion": {"subject": "Your form", "body": "Please bring it."},
     "admin.accept_change": {"version": "1"},
     "admin.book_event": {"time": "10:00", "date-day": "3", "date-month": "2", "date-year": "2026", "individual": "", "way": ""},
     "admin.move_event": {"time": "10:00", "date-day": "3", "date-month": "2", "date-year": "2026", "minutes": "20", "version": "1"},
@@ -222,7 +232,7 @@ ABSURD = ("0", "-1", "x" * 22, "1" + "0" * 30, "%00", "../..", "' OR 1=1", "🦦
 FEW = ("' OR 1=1", "../..", "%00")  # for those who meet a gate before any id is read
 VERBS = ("cancel", "suspend", "unlock", "disable", "enable", "close", "reset")
 AWAY = {303, 401}  # to the sign-in page
-IN = {200, 303, 422}
+IN = {200, 204, 303, 422}
 HTMX = {"HX-Request": "true", "HX-Request-Type": "partial", "HX-Current-URL": "http://localhost:8000/"}
 
 
@@ -350,7 +360,7 @@ def fill(rule, values):
 def cases(matrix, kinds, absurd):
     """The arguments to try: what they are called, their values, and whose they are."""
     owned = ("individual", "account", "contact", "delivery", "task", "change", "device", "enrolment", "entry", "event", "place", "request",
-             "asked enrolment")
+             "asked enrolment", "discussion")
     is_owned = any(kind in owned for kind in kinds)
     else_ = {"finn's file"} if {"import", "change job", "activation job"} & {*kinds} else {"nobody's"}  # or job
     own, foreign = ({"dora's"}, {"finn's"}) if "device of staff" in kinds else (else_, else_)

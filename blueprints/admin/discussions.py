@@ -1,0 +1,213 @@
+"""Messages: what clients wrote and staff answer; taken, handed on, closed; notes that only staff read."""
+
+from __future__ import annotations
+
+from flask import abort, g, request, url_for
+
+from blueprints.admin import bp, paging, people, wording
+from blueprints.inbox import wording as told
+from domain import categories, discussions, handover, settings, threads
+from models import MESSAGE_LETTERS, SUBJECT_LETTERS, Discussion
+from web.access import any_staff
+from web.forms import Choice, Form, Lines, Required, Text, _l, version_in
+from web.fragments import done, is_fragment, nothing, page
+from web.languages import gettext as _
+from web.sessions import refusals_told, tell
+
+_HERE = "/discussions/<discussion_id>"
+VIEWS = ("mine", "waiting", "all")
+
+
+class Answer(Form):
+    body = Lines(_l("Your message"), [Required(_l("Write your message."))])
+
+
+class Note(Form):
+    note = Lines(_l("Note"), [Required(_l("Write the note."))])
+
+
+class Beginning(Answer):
+    subject = Text(_l("What is it about?"), [Required(_l("Write what it is about, in a few words."))])
+
+
+class HandOn(Form):
+    to = Choice(_l("Who is to have it"), [Required(_l("Choose who is to have it."))])
+
+
+def _must_be_on() -> None:
+    if not settings.get("discussions"):
+        abort(404)
+
+
+@bp.get("/discussions/")
+@any_staff
+def discussions_list():
+    _must_be_on()
+    view = request.args.get("view", "") if request.args.get("view", "") in VIEWS else "mine"
+    found, following = paging.written(g.viewer.discussions(view), Discussion)
+    return page("admin/discussions.html", found=found, following=following, view=view, told=told, names=_names())
+
+
+def _names() -> dict[str, str]:
+    return wording.names_of(categories.every())
+
+
+# ---------------------------------------------------------------- one of them
+
+
+@bp.get(f"{_HERE}/")
+@any_staff
+def discussion(discussion_id: str):
+    return _show(_found(discussion_id))
+
+
+def _found(discussion_id: str) -> Discussion:
+    _must_be_on()
+    return g.viewer.discussion(discussion_id)
+
+
+def _show(found: Discussion, **forms):
+    shown = threads.messages_of(found, notes=True, before=request.args.get("before", ""))
+    answer, note = forms.get("answer") or Answer(formdata=None), forms.get("note") or Note(formdata=None)
+    return people.page_about(
+        found.individual, "admin/discussion.html", "thread", found=found, shown=shown, days=told.days_for_staff(shown.messages, found),
+        answer=answer, note=note, hand_on=forms.get("hand_on") or _hand_on(found, formdata=None), form=next(iter(forms.values()), None),
+        most=MESSAGE_LETTERS, names=_names(), follows=g.viewer.follows(found), is_newest=not request.args.get("before"),
+    )  # fmt: skip
+
+
+@bp.post(f"{_HERE}/messages")
+@any_staff
+def answer_discussion(discussion_id: str):
+    found, form = _found(discussion_id), Answer()
+    if form.validate():
+        with form.refusals():
+            discussions.write(found, form.body.data, g.viewer.actor)
+            tell("good", _("Your message is sent."))
+            return done(url_for("admin.discussion", discussion_id=discussion_id))
+    return _show(_found(discussion_id), answer=form)
+
+
+@bp.post(f"{_HERE}/notes")
+@any_staff
+def note_discussion(discussion_id: str):
+    found, form = _found(discussion_id), Note()
+    if form.validate():
+        with form.refusals():
+            discussions.note(found, form.note.data, g.viewer.actor)
+            tell("good", _("The note is kept. Only staff read it."))
+            return done(url_for("admin.discussion", discussion_id=discussion_id))
+    return _show(_found(discussion_id), note=form)
+
+
+@bp.post(f"{_HERE}/seen")
+@any_staff
+def discussion_seen(discussion_id: str):
+    discussions.seen(_found(discussion_id), told.number(request.form.get("last", "")), g.viewer.actor)
+    return nothing() if is_fragment() else done(url_for("admin.discussions_list"))
+
+
+@bp.get(f"{_HERE}/new")
+@any_staff
+def newer_messages(discussion_id: str):
+    """What came since: the messages anew, or nothing.  An open page asks every ten seconds."""
+    _must_be_on()
+    has_newer = threads.has_newer(g.viewer.discussions(), discussion_id, told.number(request.args.get("after", "")), notes=True)
+    if has_newer is None:
+        abort(404)
+    return _show(_found(discussion_id)) if has_newer else nothing()
+
+
+@bp.post(f"{_HERE}/holder")
+@any_staff
+def take_discussion(discussion_id: str):
+    with refusals_told():
+        discussions.take(_found(discussion_id), g.viewer.actor)
+        tell("good", _("It is yours now."))
+    return done(url_for("admin.discussion", discussion_id=discussion_id))
+
+
+@bp.post(f"{_HERE}/followers")
+@any_staff
+def follow_discussion(discussion_id: str):
+    is_on = request.form.get("on") == "1"
+    discussions.follow(_found(discussion_id), g.viewer.actor, is_on=is_on)
+    tell("good", _("You are told of what is new here.") if is_on else _("You are not told of what is new here any more."))
+    return done(url_for("admin.discussion", discussion_id=discussion_id))
+
+
+def _hand_on(found: Discussion, **more) -> HandOn:
+    form = HandOn(**more)
+    form.to.choices = [("", _("Choose")), *((f"category:{slug}", _("Category: %(name)s", name=name)) for slug, name in _names().items()),
+                       *((f"worker:{each.public_id}", each.name) for each in handover.takers(found.individual))]  # fmt: skip
+    return form
+
+
+@bp.post(f"{_HERE}/hand-on")
+@any_staff
+def hand_on_discussion(discussion_id: str):
+    found = _found(discussion_id)
+    form = _hand_on(found)
+    if form.validate():
+        with form.refusals():
+            kind, _colon, name = form.to.data.partition(":")
+            taker = handover.taker(found.individual, name) if kind == "worker" else None
+            discussions.hand_on(found, g.viewer.actor, version=form.version, worker=taker, category="" if taker else name)
+            tell("good", _("Handed over."))
+            return done(url_for("admin.discussions_list"))
+    return _show(_found(discussion_id), hand_on=form)
+
+
+@bp.post(f"{_HERE}/closing")
+@any_staff
+def close_discussion(discussion_id: str):
+    with refusals_told():
+        discussions.close(_found(discussion_id), g.viewer.actor, version=version_in(request.form))
+        tell("good", _("The discussion is closed."))
+    return done(url_for("admin.discussion", discussion_id=discussion_id))
+
+
+@bp.post(f"{_HERE}/opening")
+@any_staff
+def reopen_discussion(discussion_id: str):
+    with refusals_told():
+        discussions.reopen(_found(discussion_id), g.viewer.actor)
+        tell("good", _("The discussion is open again."))
+    return done(url_for("admin.discussion", discussion_id=discussion_id))
+
+
+# ---------------------------------------------------------------- from a client's page
+
+
+@bp.get("/individuals/<public_id>/discussions/")
+@any_staff
+def discussions_of(public_id: str):
+    _must_be_on()
+    person = g.viewer.individual(public_id)
+    found, following = paging.written(threads.of_client(person), Discussion)
+    return people.page_about(person, "admin/discussions_of.html", may_write=discussions.may_be_written_to(person), found=found,
+                             following=following, told=told, names=_names())  # fmt: skip
+
+
+@bp.get("/individuals/<public_id>/discussions/new")
+@any_staff
+def new_discussion(public_id: str):
+    _must_be_on()
+    return _new(g.viewer.individual(public_id), Beginning(formdata=None))
+
+
+def _new(person, form: Beginning):
+    return people.page_about(person, "admin/discussion_new.html", form=form, most=MESSAGE_LETTERS, most_subject=SUBJECT_LETTERS)
+
+
+@bp.post("/individuals/<public_id>/discussions/new")
+@any_staff
+def begin_discussion(public_id: str):
+    _must_be_on()
+    person, form = g.viewer.individual(public_id), Beginning()
+    if form.validate():
+        with form.refusals():
+            made = discussions.start(person, form.subject.data, form.body.data, g.viewer.actor, worker=g.viewer.worker)
+            tell("good", _("Your message is sent."))
+            return done(url_for("admin.discussion", discussion_id=made.public_id))
+    return _new(person, form)

@@ -1,0 +1,333 @@
+"""What clients and staff write to each other: begun, answered, taken, closed, opened again (spec 04, Discussions).
+
+Nothing that was written is changed or removed; the database refuses it.  Whoever writes holds the discussion, whoever begins one
+the line of that client, so limits hold in any number of tabs.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from collections.abc import Iterable
+from typing import Any
+
+from peewee import fn
+
+from domain import audit, categories, clock, notices, profile, settings, store
+from domain.actor import Actor
+from domain.rules import N_, STALE, RuleBroken
+from models import (
+    MESSAGE_LETTERS,
+    SUBJECT_LETTERS,
+    Discussion,
+    DiscussionFollower,
+    Enrolment,
+    Event,
+    Individual,
+    Message,
+    PortalAccount,
+    Worker,
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class About:
+    """What a discussion is about, if it is about something."""
+
+    event: Event | None = None
+    enrolment: Enrolment | None = None
+
+
+NOTHING = About()
+
+
+# ---------------------------------------------------------------- begun
+
+
+def start(
+    individual: Individual, subject: str, body: str, by: Actor, *, worker: Worker | None = None, category: str = "", about: About = NOTHING
+) -> Discussion:
+    """A discussion with its first message, by a client or by a worker, for a worker or a category.
+
+    Raises RuleBroken: ``off`` where clients may not begin one, ``too_many`` for one more than may be unanswered, ``missing``,
+    ``too_long`` and ``bad_character`` with their fields, ``left`` for a worker who is not here any more,
+    ``no_account`` where a worker writes to somebody who cannot sign in.
+    """
+    good, words = _checked_subject(subject), _checked(body)
+    is_theirs = by.worker is None
+    if is_theirs and not (settings.get("discussions") and settings.get("starting_discussions")):
+        raise RuleBroken(N_("Messages cannot be begun here at the moment. Call us."), code="off")
+    if worker is None and not category:
+        raise ValueError("a discussion is for somebody")
+    if not is_theirs and not may_be_written_to(individual):
+        raise RuleBroken(N_("They have no portal account in use, so a message would not reach them."), code="no_account")
+    with store.writing():
+        store.one_at_a_time(f"discussions of individual {individual.id}")
+        if is_theirs and (refused := may_not_start(individual)):
+            raise refused
+        if worker is not None:
+            _must_be_here(worker)
+        now = clock.now()
+        made: Discussion = Discussion.create(
+            individual=individual, subject=good, started_by="client" if is_theirs else "worker", worker=worker,
+            category="" if worker is not None else category, event=about.event, enrolment=about.enrolment, created_at=now, last_at=now,
+        )  # fmt: skip
+        audit.record("discussion.started", by, individual=individual, subject=named(made), to=worker.id if worker else category)
+        _write(made, words, by)
+    return made
+
+
+def start_with_each(
+    people: Iterable[Individual], subject: str, body: str, by: Actor, *, worker: Worker, about: About = NOTHING
+) -> list[Discussion]:
+    """One discussion for each of these people, so that nobody learns of the others.  Raises RuleBroken as ``start`` does."""
+    with store.writing():
+        return [start(each, subject, body, by, worker=worker, about=about) for each in sorted(people, key=lambda who: who.id)]
+
+
+def may_be_written_to(individual: Individual) -> bool:
+    """True for whoever can sign in and read it."""
+    account = PortalAccount.select().where(PortalAccount.individual == individual, PortalAccount.state.in_(("active", "locked")))
+    return bool(account.exists())
+
+
+def may_not_start(individual: Individual) -> RuleBroken | None:
+    """Why a client may begin no discussion now: too many that they began are unanswered; None when they may."""
+    most = settings.get("unanswered_discussions")
+    waiting = Discussion.select().where(
+        Discussion.individual == individual, Discussion.state == "open", Discussion.started_by == "client",
+        Discussion.waits_since.is_null(False), ~_answered(),
+    )
+    if not most or waiting.count() < most:
+        return None
+    return RuleBroken(
+        N_("You wait for an answer to one discussion. You can begin another one when it is answered."),
+        plural=N_("You wait for answers to %(count)s discussions. You can begin another one when one of them is answered."),
+        count=most, code="too_many",
+    )  # fmt: skip
+
+
+def _answered() -> Any:
+    """True of a discussion in which staff have written."""
+    return fn.EXISTS(
+        Message.select(Message.id).where(Message.discussion == Discussion.id, Message.author == "worker", Message.is_note == False)  # noqa: E712
+    )
+
+
+# ---------------------------------------------------------------- answered
+
+
+def write(discussion: Discussion, body: str, by: Actor) -> Message:
+    """One more message, of the client or of a worker; the first worker who answers takes it.
+
+    A client's answer opens a discussion again that was closed not long ago.  Raises RuleBroken: as ``may_not_write``, ``missing``,
+    ``too_long``, ``bad_character``; ``closed`` for a worker.
+    """
+    words = _checked(body)
+    with store.writing():
+        now: Discussion = store.lock(Discussion.select().where(Discussion.id == discussion.id)).get()
+        if by.worker is None:
+            if refused := may_not_write(now):
+                raise refused
+            if now.state == "closed":
+                _open(now, by)
+        else:
+            if now.state == "closed":
+                raise RuleBroken(N_("This discussion is closed. Open it again to write."), code="closed")
+            if now.worker_id is None:
+                _hand(now, by.worker, by)
+        return _write(now, words, by)
+
+
+def note(discussion: Discussion, body: str, by: Actor) -> Message:
+    """A note that only staff read.  Raises RuleBroken as ``write`` does."""
+    words = _checked(body)
+    assert by.worker is not None
+    with store.writing():
+        made: Message = Message.create(
+            discussion=discussion, author="worker", worker=by.worker, is_note=True, body=words, written_at=clock.now()
+        )
+        audit.record("discussion.noted", by, individual=discussion.individual, subject=named(discussion))
+    return made
+
+
+def may_not_write(discussion: Discussion) -> RuleBroken | None:
+    """Why a client may write nothing more in a discussion now, in a sentence for the page; None when they may."""
+    if not settings.get("discussions"):
+        return RuleBroken(N_("Messages cannot be sent here at the moment. Call us."), code="off")
+    if discussion.state == "closed" and discussion.closed_at < clock.ago(days=settings.get("closed_answer_days")):
+        return RuleBroken(N_("This discussion was closed. Begin a new one, or call us."), code="closed")
+    most = settings.get("unanswered_limit")
+    if most and discussion.in_a_row >= most:
+        return RuleBroken(
+            N_("You have sent one message that was not answered yet. You can write again when it is answered, or call us."),
+            plural=N_(
+                "You have sent %(count)s messages that were not answered yet. You can write again when they are answered, or call us."
+            ),
+            count=discussion.in_a_row, code="in_a_row",
+        )  # fmt: skip
+    return None
+
+
+def _write(discussion: Discussion, words: str, by: Actor) -> Message:
+    """A message and what it changes about its discussion, which is held or new."""
+    now, is_staff = clock.now(), by.worker is not None
+    made: Message = Message.create(
+        discussion=discussion, author="worker" if is_staff else "client", worker=by.worker, account=by.account, body=words, written_at=now
+    )
+    if is_staff:
+        changes: dict[str, Any] = {"waits_since": None, "answer_by": None, "in_a_row": 0, "is_unread": True, "is_new": False}
+        saw = {"staff_saw": made.id, "staff_saw_at": now}
+    else:
+        changes = {"waits_since": discussion.waits_since or now, "in_a_row": discussion.in_a_row + 1, "is_new": True, "is_unread": False}
+        saw = {"client_saw": made.id, "client_saw_at": now}
+    Discussion.update(last_at=now, **changes, **saw).where(Discussion.id == discussion.id).execute()
+    if is_staff:
+        _tell_client(discussion, made)
+    else:
+        _tell_workers(discussion, made)
+    audit.record("message.written", by, individual=discussion.individual, subject=f"message {made.id}", discussion=discussion.id)
+    return made
+
+
+def _tell_client(discussion: Discussion, first: Message) -> None:
+    """An e-mail in a while, unless they read it until then; one for all that is written meanwhile."""
+    if not discussion.is_unread:
+        notices.put("message_waiting", discussion.id, to="", individual=discussion.individual, version=first.id, next_at=_in_a_while())
+
+
+def _tell_workers(discussion: Discussion, first: Message) -> None:
+    """The same to who has it and who follows it."""
+    if discussion.is_new:
+        return
+    follows = DiscussionFollower.select(DiscussionFollower.worker).where(DiscussionFollower.discussion == discussion.id)
+    theirs = Worker.select().where((Worker.id == discussion.worker_id) | Worker.id.in_(follows), Worker.is_active, Worker.email != "")
+    for worker in theirs.order_by(Worker.id):
+        notices.put("client_wrote", discussion.id, to=worker.email, worker=worker, individual=discussion.individual, version=first.id,
+                    next_at=_in_a_while())  # fmt: skip
+
+
+def _in_a_while() -> dt.datetime:
+    return clock.ahead(minutes=settings.get("unread_delay"))
+
+
+# ---------------------------------------------------------------- seen
+
+
+def seen(discussion: Discussion, last: int, by: Actor) -> bool:
+    """One side has read up to a message; it never goes back.  True when something was new to it."""
+    with store.writing():
+        theirs = Message.select(Message.id).where(Message.discussion == discussion.id, Message.is_note == False)  # noqa: E712
+        newest = theirs.order_by(Message.id.desc()).get()
+        upto, side = min(last, newest.id), "staff" if by.worker is not None else "client"
+        column = getattr(Discussion, f"{side}_saw")
+        changes: dict[str, Any] = {f"{side}_saw": upto, f"{side}_saw_at": clock.now()}
+        if upto == newest.id:
+            changes["is_new" if side == "staff" else "is_unread"] = False
+        return bool(Discussion.update(**changes).where(Discussion.id == discussion.id, column < upto).execute())
+
+
+# ---------------------------------------------------------------- whose it is
+
+
+def take(discussion: Discussion, by: Actor) -> None:
+    """A worker takes what waits in a category.  Twice is harmless.  Raises RuleBroken ``taken`` where somebody else did."""
+    assert by.worker is not None
+    with store.writing():
+        now: Discussion = store.lock(Discussion.select().where(Discussion.id == discussion.id)).get()
+        if now.worker_id == by.worker.id:
+            return
+        if now.worker_id is not None:
+            raise RuleBroken(N_("%(worker)s has taken this meanwhile."), code="taken", worker=now.worker.name)
+        _hand(now, by.worker, by)
+
+
+def hand_on(discussion: Discussion, by: Actor, *, version: int, worker: Worker | None = None, category: str = "") -> None:
+    """Somebody else has it from now on, or a category.  Raises RuleBroken: ``stale``, ``left``, ``no_category``."""
+    with store.writing():
+        if worker is not None:
+            _must_be_here(worker)
+        elif category not in {each.slug for each in categories.every()}:
+            raise RuleBroken(N_("Choose who is to have it."), code="no_category", field="to")
+        now: Discussion = store.lock(Discussion.select().where(Discussion.id == discussion.id)).get()
+        if now.version != version:
+            raise RuleBroken(STALE, code="stale")
+        _hand(now, worker, by, category)
+
+
+def _hand(discussion: Discussion, worker: Worker | None, by: Actor, category: str = "") -> None:
+    Discussion.update(worker=worker, category="" if worker is not None else category, version=Discussion.version + 1).where(
+        Discussion.id == discussion.id
+    ).execute()
+    audit.record("discussion.handed_on", by, individual=discussion.individual, subject=named(discussion),
+                 before=discussion.worker_id or discussion.category, after=worker.id if worker is not None else category)  # fmt: skip
+    discussion.worker = worker
+
+
+def follow(discussion: Discussion, by: Actor, *, is_on: bool) -> None:
+    """A worker is told of what is new in it as well, or not any more.  Twice is harmless."""
+    assert by.worker is not None
+    with store.writing():
+        mine = (DiscussionFollower.discussion == discussion.id) & (DiscussionFollower.worker == by.worker.id)
+        if is_on:
+            DiscussionFollower.insert(discussion=discussion.id, worker=by.worker.id).on_conflict_ignore().execute()
+        else:
+            DiscussionFollower.delete().where(mine).execute()
+
+
+# ---------------------------------------------------------------- closed
+
+
+def close(discussion: Discussion, by: Actor, *, version: int) -> None:
+    """Staff close it; the client can answer for some days, and so opens it again.  Twice is harmless.  Raises RuleBroken ``stale``."""
+    with store.writing():
+        now: Discussion = store.lock(Discussion.select().where(Discussion.id == discussion.id)).get()
+        if now.state == "closed":
+            return
+        if now.version != version:
+            raise RuleBroken(STALE, code="stale")
+        changes = {"state": "closed", "closed_at": clock.now(), "waits_since": None, "answer_by": None, "in_a_row": 0, "is_new": False}
+        Discussion.update(**changes, version=Discussion.version + 1).where(Discussion.id == now.id).execute()
+        audit.record("discussion.closed", by, individual=now.individual, subject=named(now))
+
+
+def reopen(discussion: Discussion, by: Actor) -> None:
+    """Staff open it again.  Twice is harmless."""
+    with store.writing():
+        now: Discussion = store.lock(Discussion.select().where(Discussion.id == discussion.id)).get()
+        if now.state == "closed":
+            _open(now, by)
+
+
+def _open(discussion: Discussion, by: Actor) -> None:
+    Discussion.update(state="open", closed_at=None, version=Discussion.version + 1).where(Discussion.id == discussion.id).execute()
+    discussion.state = "open"
+    audit.record("discussion.opened", by, individual=discussion.individual, subject=named(discussion))
+
+
+# ---------------------------------------------------------------- shared
+
+
+def _checked_subject(subject: str) -> str:
+    good = profile.clean(subject, "subject", SUBJECT_LETTERS)
+    if not good:
+        raise RuleBroken(N_("Write what it is about, in a few words."), code="missing", field="subject")
+    return good
+
+
+def _checked(body: str) -> str:
+    good = profile.clean(body, "body", MESSAGE_LETTERS, lines=True)
+    if not good:
+        raise RuleBroken(N_("Write your message."), code="missing", field="body")
+    return good
+
+
+def _must_be_here(worker: Worker) -> None:
+    store.hold(worker)
+    if not Worker.select().where(Worker.id == worker.id, Worker.is_active).exists():
+        raise RuleBroken(N_("This person has left already."), code="left")
+
+
+def named(discussion: Discussion) -> str:
+    """How the audit names it."""
+    return f"discussion {discussion.id}"

@@ -1,0 +1,94 @@
+"""What is read of discussions: lists, and the messages of one, by those who may."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from peewee import Case, fn
+
+from domain import events
+from models import Discussion, DiscussionFollower, Enrolment, EnrolmentWorker, Individual, Message, Service, Worker
+
+SHOWN = 20  # messages of a discussion, the last ones
+
+
+def of_client(individual: Individual) -> Any:
+    """The question for a client's discussions, what was written last first."""
+    found = Discussion.select(Discussion, Worker).left_outer_join(Worker)
+    return found.where(Discussion.individual == individual).order_by(Discussion.last_at.desc(), Discussion.id.desc())
+
+
+def of_staff(worker: Worker, view: str, among: Any) -> Any:
+    """The question for the discussions that a worker may read, with whose they are; ``among`` are the individuals, None for
+    everybody."""
+    found = Discussion.select(Discussion, Individual, Worker).join(Individual).switch(Discussion).left_outer_join(Worker)
+    if among is not None:
+        found = found.where(Discussion.individual.in_(among))
+    if view == "mine":
+        follows = DiscussionFollower.select(DiscussionFollower.discussion).where(DiscussionFollower.worker == worker)
+        found = found.where(Discussion.state == "open", (Discussion.worker == worker) | Discussion.id.in_(follows))
+    elif view == "waiting":
+        found = found.where(Discussion.worker.is_null(), Discussion.state == "open")
+    return found.order_by(Discussion.last_at.desc(), Discussion.id.desc())
+
+
+def waiting_for(worker: Worker, among: Any, most: int) -> list[Discussion]:
+    """What clients wrote to a worker and nobody answered yet, the one that waits longest first."""
+    waits = of_staff(worker, "mine", among).where(Discussion.waits_since.is_null(False))
+    return list(waits.order_by(Discussion.waits_since, Discussion.id).limit(most))
+
+
+def unread_by(individual: Individual) -> int:
+    """How many of a client's discussions hold something that they have not opened."""
+    return int(Discussion.select().where(Discussion.individual == individual, Discussion.is_unread).count())
+
+
+@dataclasses.dataclass(frozen=True)
+class Page:
+    """Messages in the order in which they were written, and whether there are older ones."""
+
+    messages: list[Message]
+    has_older: bool
+
+    @property
+    def newest(self) -> int:
+        """The number of the last one; 0 where there is none."""
+        return max((message.id for message in self.messages), default=0)
+
+
+def messages_of(discussion: Discussion, *, notes: bool, before: str = "", after: int = 0) -> Page:
+    """The last messages of a discussion, or the last ones ``before`` one of them (its public id), or those that came ``after`` one."""
+    every = Message.select(Message, Worker).left_outer_join(Worker).where(Message.discussion == discussion.id)
+    if not notes:
+        every = every.where(Message.is_note == False)  # noqa: E712
+    if before and (start := every.where(Message.public_id == before).first()) is not None:
+        every = every.where(Message.id < start.id)
+    if after:
+        every = every.where(Message.id > after)
+    found = list(every.order_by(Message.id.desc()).limit(SHOWN + 1))
+    return Page(found[:SHOWN][::-1], len(found) > SHOWN)
+
+
+def has_newer(discussions: Any, public_id: str, after: int, *, notes: bool) -> bool | None:
+    """Whether a message came after one, in that one of these discussions; None where there is no such discussion."""
+    newer = Message.select(Message.id).where(Message.discussion == Discussion.id, Message.id > after)
+    if not notes:
+        newer = newer.where(Message.is_note == False)  # noqa: E712
+    found = discussions.select(Case(None, [(fn.EXISTS(newer), 1)], 0)).where(Discussion.public_id == public_id).order_by().tuples().first()
+    return None if found is None else bool(found[0])
+
+
+def with_whom(discussion: Discussion) -> str:
+    """How the client knows who has it; empty while nobody has."""
+    return events.called(discussion.worker) if discussion.worker_id is not None else ""
+
+
+def recipients(individual: Individual) -> list[Worker]:
+    """Whom a client may write to: the workers of their open enrolments in services that clients see, by name."""
+    files = Enrolment.select(Enrolment.id, Enrolment.worker).join(Service).where(
+        Enrolment.individual == individual, Enrolment.closed_on.is_null(), Service.is_visible, Service.is_in_use
+    )
+    further = EnrolmentWorker.select(EnrolmentWorker.worker).where(EnrolmentWorker.enrolment.in_(files.select(Enrolment.id)))
+    mine = Worker.id.in_(files.select(Enrolment.worker)) | Worker.id.in_(further)
+    return list(Worker.select().where(mine, Worker.is_active).order_by(Worker.sort_name, Worker.id))
