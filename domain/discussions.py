@@ -87,8 +87,15 @@ def start_with_each(
 
 def may_be_written_to(individual: Individual) -> bool:
     """True for whoever can sign in and read it."""
-    account = PortalAccount.select().where(PortalAccount.individual == individual, PortalAccount.state.in_(("active", "locked")))
-    return bool(account.exists())
+    return bool(PortalAccount.select().where(PortalAccount.individual == individual, PortalAccount.state.in_(_READS)).exists())
+
+
+_READS = ("active", "locked")
+
+
+def reaches(account: PortalAccount | None) -> bool:
+    """The same, for whoever has asked for somebody's newest account."""
+    return account is not None and account.state in _READS
 
 
 def may_not_start(individual: Individual) -> RuleBroken | None:
