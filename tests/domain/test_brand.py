@@ -26,7 +26,9 @@ def changes():
 def test_a_new_agency_looks_as_the_portal_does(db):
     look = brand.look()
     assert (look.accent, look.stylesheet, look.logo, look.icons, look.is_decided) == ("", "", None, {}, False)
-    assert look.tiles == {"calendar": "calendar", "my_services": "heart-handshake", "about_me": "user-round", "my_portal": "key-round"}
+    assert look.tiles == {
+        "calendar": "calendar", "inbox": "message-square", "my_services": "heart-handshake", "about_me": "user-round", "my_portal": "key-round",
+    }  # fmt: skip
 
 
 def test_what_is_chosen_shows_at_once_although_the_look_is_kept(cast):

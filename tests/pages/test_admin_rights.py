@@ -133,7 +133,7 @@ def test_the_menu_is_the_same_on_every_page(browse, name):
     services = ("/admin/services/",) if name in ACCOUNTS else ()  # those who look after accounts look after services, too
     more = (*(("/admin/workers/",) if name in WORKERS else ()), *(("/admin/imports/",) if name in IMPORT else ()), *(("/admin/statistics/",) if name in FIGURES else ()),
             *(("/admin/settings/",) if name in SET_UP else ()))  # fmt: skip
-    assert menus == {("/admin/", "/admin/schedule/", "/admin/requests/", "/admin/tasks/", "/admin/individuals/", *accounts, *services, "/admin/deliveries/", *more, "/admin/my-sign-in/")}
+    assert menus == {("/admin/", "/admin/schedule/", "/admin/requests/", "/admin/discussions/", "/admin/tasks/", "/admin/individuals/", *accounts, *services, "/admin/deliveries/", *more, "/admin/my-sign-in/")}
 
 
 def test_a_class_gives_rights_beyond_the_group_and_unknown_words_give_nothing(browse, cast):

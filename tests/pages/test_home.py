@@ -81,7 +81,7 @@ def test_looking_at_home_changes_nothing_of_the_record(browse, cast):
 
 def tile(page):
     """What the tile of the calendar says."""
-    return next(text for text in page.main.split("Calendar")[1:]).split("My Services")[0].strip()
+    return next(text for text in page.main.split("Calendar")[1:]).split("Inbox")[0].strip()
 
 
 @pytest.fixture
