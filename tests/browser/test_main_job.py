@@ -53,7 +53,8 @@ def knows_the_portal(client: Page, person: ways.Person) -> None:
     born = dt.date(*reversed(person.born))
     expect(client.get_by_role("definition").filter(has_text=f"{born.day} {born:%B %Y}")).to_be_visible()
     expect(client.get_by_role("main").get_by_text(person.email)).to_be_visible()
-    client.get_by_role("navigation", name="Main menu").get_by_role("link", name="My Portal").click()
+    client.goto("/")  # the bar of a phone holds five; the sixth is a tile
+    client.get_by_role("main").get_by_role("link", name="My Portal").click()
     ways.heading(client, "My Portal")
     expect(client.get_by_role("main").get_by_text(person.email)).to_be_visible()
 
