@@ -40,12 +40,7 @@ def newest(query: Any, table: Any) -> tuple[list[Any], str | None]:
 
 def by_age(query: Any, table: Any) -> tuple[list[Any], str | None]:
     """Twenty rows, the one that was made last first, made before the address's ``older``; a link to the next ones."""
-    start = _row(query, table, "older")
-    if start is not None:
-        same = (table.created_at == start.created_at) & (table.id < start.id)
-        query = query.where(table.created_at <= start.created_at, (table.created_at < start.created_at) | same)
-    rows = list(query.order_by(table.created_at.desc(), table.id.desc()).limit(SIZE + 1))
-    return rows[:SIZE], _link(older=rows[SIZE - 1]) if len(rows) > SIZE else None
+    return _before(query.order_by(table.created_at.desc(), table.id.desc()), table, table.created_at)
 
 
 def oldest(query: Any, table: Any) -> tuple[list[Any], str | None]:
@@ -69,20 +64,20 @@ def soonest(read: Callable[[int, Any], list[Any]], among: Callable[[], Any], tab
 
 def latest(query: Any, table: Any) -> tuple[list[Any], str | None]:
     """The same the other way round: latest first, before the address's ``older``."""
-    start = _row(query, table, "older")
-    if start is not None:
-        same = (table.starts_at == start.starts_at) & (table.id < start.id)
-        query = query.where(table.starts_at <= start.starts_at, (table.starts_at < start.starts_at) | same)
-    rows = list(query.limit(SIZE + 1))
-    return rows[:SIZE], _link(older=rows[SIZE - 1]) if len(rows) > SIZE else None
+    return _before(query, table, table.starts_at)
 
 
 def written(query: Any, table: Any) -> tuple[list[Any], str | None]:
     """Twenty rows, what was written last first, before the address's ``older``; a link to the next ones."""
+    return _before(query, table, table.last_at)
+
+
+def _before(query: Any, table: Any, column: Any) -> tuple[list[Any], str | None]:
+    """The rows of a question that has its order, by a moment and then by number, both falling."""
     start = _row(query, table, "older")
     if start is not None:
-        same = (table.last_at == start.last_at) & (table.id < start.id)
-        query = query.where(table.last_at <= start.last_at, (table.last_at < start.last_at) | same)
+        at = getattr(start, column.name)
+        query = query.where(column <= at, (column < at) | ((column == at) & (table.id < start.id)))
     rows = list(query.limit(SIZE + 1))
     return rows[:SIZE], _link(older=rows[SIZE - 1]) if len(rows) > SIZE else None
 
@@ -124,6 +119,6 @@ def _here() -> dict[str, str]:
 def here() -> dict[str, str]:
     """By what the list is narrowed."""
     names = (
-        "q", "state", "site", "since", "until", "outcome", "reason", "category", "worker", "service", "year",
+        "q", "state", "site", "since", "until", "outcome", "reason", "category", "worker", "service", "year", "view",
     )  # fmt: skip
     return {name: value for name in names if (value := request.args.get(name, ""))}

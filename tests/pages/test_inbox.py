@@ -237,3 +237,15 @@ def test_otto_who_does_not_see_alice_reads_nothing_of_it(cast, browse):
     assert Message.select().count() == 1
 
 
+
+
+def test_the_next_page_of_all_is_a_page_of_all(cast, browse):
+    settings.change("unanswered_discussions", "0", SYSTEM)
+    for number in range(23):
+        discussions.start(cast.alice, f"Question {number}", "Words", cast.by("alice"), category="intake")
+    ines = browse("ines")
+    page = ines.open(f"{STAFF}?view=all")
+    assert "Question 22" in page
+    page = ines.open(page.links["Next"])
+    assert "Question 2" in page
+    assert "Question 22" not in page
