@@ -90,6 +90,7 @@ from tables.imports import (  # noqa: F401
     ImportRow,
     ImportRun,
 )
+from tables.inbox import Notice
 from tables.individuals import (  # noqa: F401
     CHANNELS,
     CONTACT_KINDS,
@@ -154,5 +155,5 @@ TABLES: tuple[type[Row], ...] = (
     Authenticator, RecoveryCode, HalfSignIn, BrandChoice, BrandPicture, WorkerPhoto,
     Service, Group, ServiceWorker, Enrolment, EnrolmentWorker, Participant, RosterEntry, Event, Attendance, EventMessage, CalendarFeed,
     AvailabilityType, AvailabilityCalendar, AvailabilityRow, AvailabilityException, Holiday, EventRequest,
-    Discussion, DiscussionFollower, Message,
+    Discussion, DiscussionFollower, Message, Notice,
 )  # fmt: skip

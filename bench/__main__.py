@@ -9,7 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import servers
+from bench import inbox, servers
 from bench.figures import FIGURES, WITH_WRK, Line
 
 
@@ -21,7 +21,7 @@ def main(wanted: list[str]) -> int:
     names = [name for every in FIGURES for name in every if is_wanted(name, wanted)]
     if not names:
         return _refused(f"There is no such figure. There are: {', '.join(name for every in FIGURES for name in every)}")
-    if set(names) & set(WITH_WRK) and shutil.which("wrk") is None:
+    if set(names) & {*WITH_WRK, *inbox.WITH_WRK} and shutil.which("wrk") is None:
         return _refused("wrk, which makes the load, is missing: install it (sudo apt install wrk) and try again.")
     if servers.may_pin():
         os.sched_setaffinity(0, {1})  # the load; what is measured runs on the other core

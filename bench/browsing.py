@@ -26,9 +26,12 @@ class Browser:
         """What the browser would send in Cookie."""
         return "; ".join(f"{name}={value}" for name, value in self._cookies.items())
 
-    def ask(self, path: str, form: Mapping[str, str] | None = None) -> tuple[int, Mapping[str, str], bytes]:
-        """One request: the status, the headers, and the body as it came over the line."""
+    def ask(
+        self, path: str, form: Mapping[str, str] | None = None, more: Mapping[str, str] | None = None
+    ) -> tuple[int, Mapping[str, str], bytes]:
+        """One request, with ``more`` headers: the status, the headers, and the body as it came over the line."""
         headers = {"Host": HOST, "X-Forwarded-Proto": "https", "X-Forwarded-For": self._network, "Accept-Encoding": "gzip"}
+        headers |= dict(more or {})
         if self._cookies:
             headers["Cookie"] = self.cookie
         body = None

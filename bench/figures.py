@@ -54,7 +54,7 @@ SELECTS = {
     "calendar": 6, "calendar_history": 6, "appointment": 6, "calendar_feed": 4, "my_services": 6, "my_timeline": 6,
     "services": 10, "service": 10, "group": 10, "enrolment": 10, "event": 10, "events": 10,
     "sites": 10, "footer_pages": 10, "devices": 10, "my_sign_in": 10, "schedule_week": 10, "requests": 10, "request": 10,
-    "inbox": 6, "discussion": 6, "messages": 10, "staff_discussion": 10,
+    "inbox": 6, "inbox_search": 6, "inbox_poll": 2, "inbox_count": 2, "discussion": 6, "messages": 10, "staff_discussion": 10,
     "kinds_of_time": 10, "holidays": 10, "hours": 10, "hours_week": 10, "hours_removal": 10,
 }  # fmt: skip
 SCANS = {"status": 1}  # counts what was found, up to a number after which it says "more than"
@@ -128,10 +128,10 @@ def home_ratio(folder: Path) -> Iterator[Line]:
     """Home, signed in, 1,000 clients ÷ bare Flask, in requests per second."""
     with servers.bare() as hello, portal(folder, CLIENTS) as (address, port, _):
         cookie = signed_in(port).cookie
-        yield Line("home.ratio", _times_bare(hello, address + "/", cookie), 0.10, most=False)
+        yield Line("home.ratio", times_bare(hello, address + "/", cookie), 0.10, most=False)
 
 
-def _times_bare(hello: str, page: str, cookie: str) -> float:
+def times_bare(hello: str, page: str, cookie: str) -> float:
     """A page ÷ bare Flask, in requests per second: the best second of each, of those that are measured turn by turn.
 
     Whoever else works on the machine can only slow them, and slows a page, which needs more of the processor's memory, far more than
@@ -177,7 +177,7 @@ def _against_bare(folder: Path, path: str, email: str = "client1@example.org") -
     """A page of an agency with 5,000 appointments ÷ bare Flask, in requests per second."""
     with servers.bare() as hello, with_appointments(folder, 5_000) as (address, port):
         cookie = signed_in(port, email).cookie
-        return _times_bare(hello, address + path, cookie)
+        return times_bare(hello, address + path, cookie)
 
 
 @figure("calendar.upcoming")
@@ -241,7 +241,7 @@ def with_free_times(folder: Path, number: int) -> Iterator[tuple[str, int, list[
 def booking_week(folder: Path) -> Iterator[Line]:
     """A week of free times of a worker with 5,000 past and 500 coming appointments ÷ bare Flask."""
     with servers.bare() as hello, with_free_times(folder, 5_000) as (address, port, paths):
-        yield Line("booking.week", _times_bare(hello, address + paths[0], signed_in(port).cookie), 0.05, most=False)
+        yield Line("booking.week", times_bare(hello, address + paths[0], signed_in(port).cookie), 0.05, most=False)
 
 
 @figure("booking.scale")

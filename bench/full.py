@@ -61,11 +61,13 @@ def _messages(account: PortalAccount, worker: Worker) -> None:
     with store.writing():
         for number in range(60):
             found = Discussion.create(
-                individual=account.individual_id, subject=f"Question {number}", started_by="client", worker=worker, created_at=now,
-                last_at=now, waits_since=now, in_a_row=1, is_unread=number % 2, is_new=True,
+                individual=account.individual_id, subject=f"Question {number}", folded=f"question {number}", started_by="client",
+                worker=worker, created_at=now, last_at=now, waits_since=now, in_a_row=1, is_unread=number % 2, is_new=True,
             )  # fmt: skip
-            rows = [{"public_id": new_public_id(), "discussion": found.id, "author": "client", "account": account.id,
-                     "body": f"Message {each}", "written_at": now} for each in range(200 if number == 59 else 2)]  # fmt: skip
+            rows = [
+                {"public_id": new_public_id(), "discussion": found.id, "author": "client", "account": account.id, "body": f"Message {each}",
+                 "folded": f"message {each}", "written_at": now} for each in range(200 if number == 59 else 2)
+            ]  # fmt: skip
             store.insert(Message, rows)
 
 

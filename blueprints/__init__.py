@@ -55,7 +55,7 @@ def tiles(*, development: bool) -> tuple[tuple[Blueprint, str], ...]:
 
 
 class Entry(NamedTuple):
-    """A line of the menu; ``badge`` is how much waits there."""
+    """A line of the menu; ``badge`` is how much waits there, None where nothing is counted."""
 
     href: str
     icon: str
@@ -67,7 +67,8 @@ class Entry(NamedTuple):
 def navigation(who: Viewer | None, path: str) -> tuple[Entry, ...]:
     """The menu of a signed-in reader: where each entry leads, and which one is open."""
     entries = _client_menu() if isinstance(who, ClientViewer) else _staff_menu(who) if who else []
-    return tuple(Entry(href, icon, label, None, _is_open(href, path)) for href, icon, label in entries)
+    counts = {"/inbox/": who.unread} if isinstance(who, ClientViewer) else {}
+    return tuple(Entry(href, icon, label, counts.get(href), _is_open(href, path)) for href, icon, label in entries)
 
 
 def _is_open(href: str, path: str) -> bool:
@@ -79,8 +80,7 @@ def _is_open(href: str, path: str) -> bool:
 def _client_menu() -> list[tuple[str, str, str]]:
     return [
         ("/", "house", _("Home")), ("/calendar/", "calendar", _("Calendar")),
-        *([("/inbox/", "message-square", _("Inbox"))] if settings.get("discussions") else []),
-        ("/my-services/", "heart-handshake", _("My Services")),
+        ("/inbox/", "message-square", _("Inbox")), ("/my-services/", "heart-handshake", _("My Services")),
         ("/about-me/", "user-round", _("About Me")),
         ("/my-portal/", "key-round", _("My Portal")),
     ]  # fmt: skip

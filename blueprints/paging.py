@@ -20,13 +20,13 @@ def by_name(query: Any, table: Any) -> tuple[list[Any], str | None, str | None]:
         query = query.where((table.sort_name < start.sort_name) | same)
         rows = list(query.order_by(*(column.desc() for column in ahead)).limit(SIZE + 1))
         more, rows = len(rows) > SIZE, rows[:SIZE][::-1]
-        return rows, _link(before=rows[0]) if more else None, _link(after=rows[-1]) if rows else None
+        return rows, link(before=rows[0]) if more else None, link(after=rows[-1]) if rows else None
     if start is not None:
         same = (table.sort_name == start.sort_name) & (table.id > start.id)
         query = query.where((table.sort_name > start.sort_name) | same)
     rows = list(query.order_by(*ahead).limit(SIZE + 1))
     more, rows = len(rows) > SIZE, rows[:SIZE]
-    return rows, _link(before=rows[0]) if start is not None and rows else None, _link(after=rows[-1]) if more else None
+    return rows, link(before=rows[0]) if start is not None and rows else None, link(after=rows[-1]) if more else None
 
 
 def newest(query: Any, table: Any) -> tuple[list[Any], str | None]:
@@ -35,7 +35,7 @@ def newest(query: Any, table: Any) -> tuple[list[Any], str | None]:
     if start is not None:
         query = query.where(table.id < start.id)
     rows = list(query.limit(SIZE + 1))
-    return rows[:SIZE], _link(older=rows[SIZE - 1]) if len(rows) > SIZE else None
+    return rows[:SIZE], link(older=rows[SIZE - 1]) if len(rows) > SIZE else None
 
 
 def by_age(query: Any, table: Any) -> tuple[list[Any], str | None]:
@@ -49,7 +49,7 @@ def oldest(query: Any, table: Any) -> tuple[list[Any], str | None]:
     if start is not None:
         query = query.where(table.id > start.id)
     rows = list(query.limit(SIZE + 1))
-    return rows[:SIZE], _link(after=rows[SIZE - 1]) if len(rows) > SIZE else None
+    return rows[:SIZE], link(after=rows[SIZE - 1]) if len(rows) > SIZE else None
 
 
 def soonest(read: Callable[[int, Any], list[Any]], among: Callable[[], Any], table: Any) -> tuple[list[Any], str | None]:
@@ -59,7 +59,7 @@ def soonest(read: Callable[[int, Any], list[Any]], among: Callable[[], Any], tab
     question for the rows that may be named.
     """
     rows = read(SIZE + 1, _row(among(), table, "after") if request.args.get("after") else None)
-    return rows[:SIZE], _link(after=rows[SIZE - 1]) if len(rows) > SIZE else None
+    return rows[:SIZE], link(after=rows[SIZE - 1]) if len(rows) > SIZE else None
 
 
 def latest(query: Any, table: Any) -> tuple[list[Any], str | None]:
@@ -79,7 +79,7 @@ def _before(query: Any, table: Any, column: Any) -> tuple[list[Any], str | None]
         at = getattr(start, column.name)
         query = query.where(column <= at, (column < at) | ((column == at) & (table.id < start.id)))
     rows = list(query.limit(SIZE + 1))
-    return rows[:SIZE], _link(older=rows[SIZE - 1]) if len(rows) > SIZE else None
+    return rows[:SIZE], link(older=rows[SIZE - 1]) if len(rows) > SIZE else None
 
 
 def by_number(query: Any, size: int = SIZE) -> tuple[list[Any], str | None]:
@@ -108,7 +108,8 @@ def _row(query: Any, table: Any, side: str) -> Any:
     return query.where(table.public_id == public_id).order_by().first() if public_id else None
 
 
-def _link(**place: Any) -> str:
+def link(**place: Any) -> str:
+    """The address of this list from a row on."""
     return url_for(request.endpoint, **_here(), **{side: row.public_id for side, row in place.items()})
 
 
@@ -119,6 +120,6 @@ def _here() -> dict[str, str]:
 def here() -> dict[str, str]:
     """By what the list is narrowed."""
     names = (
-        "q", "state", "site", "since", "until", "outcome", "reason", "category", "worker", "service", "year", "view",
+        "q", "state", "site", "since", "until", "outcome", "reason", "category", "worker", "service", "year", "view", "show",
     )  # fmt: skip
     return {name: value for name in names if (value := request.args.get(name, ""))}

@@ -7,7 +7,20 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
-from domain import asked, devices, my_calendar, my_services, offers, profile, profile_changes, settings, soon, threads
+from domain import (
+    asked,
+    devices,
+    inbox,
+    inbox_notices,
+    my_calendar,
+    my_services,
+    offers,
+    profile,
+    profile_changes,
+    settings,
+    soon,
+    threads,
+)
 from domain.actor import Actor
 from domain.asked import Asked
 from domain.devices import Place
@@ -142,6 +155,19 @@ class ClientViewer:
     def discussion(self, public_id: str) -> Discussion:
         """One of these.  Raises NotFound."""
         return one(self.discussions.where(Discussion.public_id == public_id))  # type: ignore[no-any-return]
+
+    @property
+    def unread(self) -> int:
+        """How much of the client's Inbox is new."""
+        return inbox.unread(self.individual)
+
+    def has_new(self, place: Attendance | None = None, *, is_change: bool = False) -> bool:
+        """Whether a notice is new to the client: any, one of a place of theirs, or one of what they asked to have changed."""
+        return self.unread > 0 and inbox_notices.has_new(self.individual, place, is_change=is_change)
+
+    def inbox(self, wanted: inbox.Wanted, most: int) -> list[inbox.Entry]:
+        """So many lines of it, newest first."""
+        return inbox.entries(self.individual, wanted, most)
 
     @property
     def services_met(self) -> list[Service]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 
+from domain import search
 from models import Discussion, Message, PortalAccount, Worker
 
 CLIENTS = 9  # the first ones
@@ -29,13 +30,15 @@ def _add(account: PortalAccount, worker: Worker, subject: str, said: Sequence[tu
     at = [now - dt.timedelta(hours=hours) for _, hours, _ in said]
     is_waiting = said[-1][0] == "client"
     found = Discussion.create(
-        individual=account.individual_id, subject=subject, started_by="client", worker=worker, created_at=at[0], last_at=at[-1],
-        waits_since=at[-1] if is_waiting else None, in_a_row=int(is_waiting), is_unread=not is_waiting, is_new=is_waiting,
+        individual=account.individual_id, subject=subject, folded=search.fold(subject), started_by="client", worker=worker,
+        created_at=at[0], last_at=at[-1], waits_since=at[-1] if is_waiting else None, in_a_row=int(is_waiting), is_unread=not is_waiting, is_new=is_waiting,
     )  # fmt: skip
     saw = {"client": 0, "worker": 0}
     for (author, _, body), written_at in zip(said, at, strict=True):
         is_theirs = author == "client"
-        message = Message.create(discussion=found, author=author, worker=None if is_theirs else worker,
-                                 account=account if is_theirs else None, body=body, written_at=written_at)  # fmt: skip
+        message = Message.create(
+            discussion=found, author=author, worker=None if is_theirs else worker, account=account if is_theirs else None, body=body,
+            folded=search.fold(body), written_at=written_at,
+        )  # fmt: skip
         saw[author] = message.id
     Discussion.update(client_saw=saw["client"], staff_saw=saw["worker"]).where(Discussion.id == found.id).execute()

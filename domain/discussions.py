@@ -13,7 +13,7 @@ from typing import Any
 
 from peewee import fn
 
-from domain import audit, categories, clock, notices, profile, settings, store
+from domain import audit, categories, clock, notices, profile, search, settings, store
 from domain.actor import Actor
 from domain.rules import N_, STALE, RuleBroken
 from models import (
@@ -69,7 +69,8 @@ def start(
             _must_be_here(worker)
         now = clock.now()
         made: Discussion = Discussion.create(
-            individual=individual, subject=good, started_by="client" if is_theirs else "worker", worker=worker,
+            individual=individual, subject=good, folded=search.fold(good)[: 2 * SUBJECT_LETTERS],
+            started_by="client" if is_theirs else "worker", worker=worker,
             category="" if worker is not None else category, event=about.event, enrolment=about.enrolment, created_at=now, last_at=now,
         )  # fmt: skip
         audit.record("discussion.started", by, individual=individual, subject=named(made), to=worker.id if worker else category)
@@ -152,7 +153,7 @@ def note(discussion: Discussion, body: str, by: Actor) -> Message:
     assert by.worker is not None
     with store.writing():
         made: Message = Message.create(
-            discussion=discussion, author="worker", worker=by.worker, is_note=True, body=words, written_at=clock.now()
+            discussion=discussion, author="worker", worker=by.worker, is_note=True, body=words, folded="", written_at=clock.now()
         )
         audit.record("discussion.noted", by, individual=discussion.individual, subject=named(discussion))
     return made
@@ -180,8 +181,9 @@ def _write(discussion: Discussion, words: str, by: Actor) -> Message:
     """A message and what it changes about its discussion, which is held or new."""
     now, is_staff = clock.now(), by.worker is not None
     made: Message = Message.create(
-        discussion=discussion, author="worker" if is_staff else "client", worker=by.worker, account=by.account, body=words, written_at=now
-    )
+        discussion=discussion, author="worker" if is_staff else "client", worker=by.worker, account=by.account, body=words,
+        folded=search.fold(words), written_at=now,
+    )  # fmt: skip
     if is_staff:
         changes: dict[str, Any] = {"waits_since": None, "answer_by": None, "in_a_row": 0, "is_unread": True, "is_new": False}
         saw = {"staff_saw": made.id, "staff_saw_at": now}

@@ -14,7 +14,7 @@ from typing import Any
 
 from peewee import SQL, fn
 
-from domain import clock, notices, settings, store
+from domain import clock, inbox_notices, notices, settings, store
 from domain.actor import Actor
 from domain.rules import N_
 from models import Attendance, Delivery, Event, EventMessage, EventRequest, Task
@@ -224,12 +224,14 @@ def _put(wish: _Wish, place: Attendance, event: Event, messages: list[EventMessa
             wish.kind, place.id, to="", individual=place.individual, version=version, next_at=wish.at, expires_at=until
         )
         EventMessage.create(delivery=delivery, attendance=place, was_at=wish.was_at, asks=wish.asks, **_facts(event))
+        inbox_notices.put(delivery, place, event.starts_at)
         return
     # What staff have cancelled, without a reason, stays so.
     again = (Delivery.state == "suppressed") | ((Delivery.state == "cancelled") & (Delivery.last_error != ""))
     waits = Delivery.update(state="due", next_at=wish.at, expires_at=until, last_error="")
     if waits.where(Delivery.id == there.delivery_id, again).execute():
         EventMessage.update(asks=wish.asks, **_facts(event)).where(EventMessage.id == there.id).execute()
+        inbox_notices.put_off(there.delivery_id, wish.at, event.starts_at)
         store.after_commit(notices.ring)
 
 
@@ -240,10 +242,13 @@ def _keep(message: EventMessage, event: Event, wish: _Wish) -> None:
         EventMessage.update(**changes).where(EventMessage.id == message.id).execute()
     if wish.kind == "event_confirmation" and message.delivery.next_at != wish.at and not message.delivery.attempts:
         Delivery.update(next_at=wish.at).where(Delivery.id == message.delivery_id).execute()
+        inbox_notices.put_off(message.delivery_id, wish.at, event.starts_at)
 
 
 def _cancel(which: Any, why: str) -> None:
-    Delivery.update(state="cancelled", last_error=why).where(which, Delivery.state.in_(("due", "held"))).execute()
+    waits = which & Delivery.state.in_(("due", "held"))
+    inbox_notices.withdraw(Delivery.select(Delivery.id).where(waits))
+    Delivery.update(state="cancelled", last_error=why).where(waits).execute()
 
 
 def ask_no_more(place: Attendance, why: str) -> None:
@@ -334,6 +339,7 @@ def _to_asker(kind: str, place: Attendance, event: Event, until: dt.datetime) ->
     version = f"{event.version}.{place.version}"
     delivery = notices.put(kind, event.id, to="", individual=place.individual, version=version, expires_at=until)
     EventMessage.create(delivery=delivery, attendance=place, **_facts(event))
+    inbox_notices.put(delivery, place, event.starts_at)
 
 
 def _to_worker(

@@ -12,7 +12,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from domain import accounts, audit, clock, limits, profile, settings, store, work_queue
+from domain import accounts, audit, clock, inbox_notices, limits, profile, settings, store, work_queue
 from domain.actor import Actor
 from domain.rules import N_, RuleBroken, together
 from models import CONTACT_KINDS, Contact, Individual, ProfileChange
@@ -245,6 +245,7 @@ def accept(change: ProfileChange, by: Actor, *, version: int, country: str) -> N
         if not _decide(change, "accepted", by):
             raise RuleBroken(N_("This was decided already."), code="decided")
         _apply(change, by, version=version, country=country)
+        inbox_notices.put_change(change, "change_accepted")
         audit.record("profile_change.accepted", by, individual=change.individual, subject=_subject(change))
         work_queue.finish("profile_change", _task_key(change), by)
 
@@ -257,6 +258,7 @@ def decline(change: ProfileChange, reason: str, by: Actor) -> None:
     with store.writing():
         if not _decide(change, "declined", by, reason=told):
             raise RuleBroken(N_("This was decided already."), code="decided")
+        inbox_notices.put_change(change, "change_declined")
         audit.record("profile_change.declined", by, individual=change.individual, subject=_subject(change), reason=told)
         work_queue.finish("profile_change", _task_key(change), by)
 

@@ -39,11 +39,6 @@ def waiting_for(worker: Worker, among: Any, most: int) -> list[Discussion]:
     return list(waits.order_by(Discussion.waits_since, Discussion.id).limit(most))
 
 
-def unread_by(individual: Individual) -> int:
-    """How many of a client's discussions hold something that they have not opened."""
-    return int(Discussion.select().where(Discussion.individual == individual, Discussion.is_unread).count())
-
-
 @dataclasses.dataclass(frozen=True)
 class Page:
     """Messages in the order in which they were written, and whether there are older ones."""

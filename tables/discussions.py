@@ -25,6 +25,7 @@ class Discussion(Row):
     public_id = PublicId()
     individual = ForeignKeyField(Individual, backref="discussions", on_delete="RESTRICT")
     subject = CharField(max_length=SUBJECT_LETTERS)
+    folded = CharField(max_length=2 * SUBJECT_LETTERS)  # the subject without case and accents, for who searches
     started_by = CharField(max_length=10)
     event = ForeignKeyField(Event, null=True, backref="+", on_delete="RESTRICT")  # what it is about
     enrolment = ForeignKeyField(Enrolment, null=True, backref="+", on_delete="RESTRICT")
@@ -80,6 +81,7 @@ class Message(Row):
     account = ForeignKeyField(PortalAccount, null=True, backref="+", on_delete="RESTRICT")
     is_note = BooleanField(default=False)
     body = TextField()
+    folded = TextField()  # the same without case and accents, for who searches
     written_at = UTCDateTimeField()
 
     class Meta:

@@ -4,7 +4,7 @@ from flask import g
 
 from blueprints.calendar import wording
 from blueprints.home import bp
-from domain import agency, clock, offers, settings, threads
+from domain import agency, clock, offers
 from web.addresses import url_for
 from web.fragments import page
 from web.languages import gettext as _
@@ -16,7 +16,7 @@ def show():
     now = [*_offered(), *(_told(place, is_asked=is_asked) for place, is_asked in soon)]
     return page(
         "home/show.html", greeting=_greeting(g.viewer.individual.called), now=now,
-        unread=threads.unread_by(g.viewer.individual) if settings.get("discussions") else None,
+        unread=g.viewer.unread,
         following=wording.starts(wording.Shown(following)) if following else "",
     )  # fmt: skip
 

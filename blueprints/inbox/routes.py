@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from flask import abort, g, request
 
-from blueprints import paging
-from blueprints.inbox import bp, wording
-from domain import agency, discussions, settings, texts, threads
+from blueprints.inbox import bp, listing, wording
+from domain import agency, discussions, inbox, inbox_notices, settings, texts, threads
 from models import MESSAGE_LETTERS, SUBJECT_LETTERS, Discussion
 from web.addresses import url_for
 from web.forms import Choice, Form, Lines, Required, Text, _l
@@ -29,14 +28,55 @@ class Beginning(Writing):
 
 @bp.before_request
 def _must_be_on():
-    if not settings.get("discussions"):
+    if request.endpoint not in _ALWAYS and not settings.get("discussions"):
         abort(404)
+
+
+_ALWAYS = ("inbox.show", "inbox.count", "inbox.seen_notices", "inbox.seen_place", "inbox.seen_changes")
 
 
 @bp.get("/")
 def show():
-    found, following = paging.written(g.viewer.discussions, Discussion)
-    return page("inbox/show.html", rows=wording.rows(found), following=following, may_begin=settings.get("starting_discussions"))
+    return page("inbox/show.html", "results", found=listing.asked(), may_begin=_may_begin(),
+                has_notices=g.viewer.has_new(), most=inbox.MOST_LETTERS)  # fmt: skip
+
+
+def _may_begin() -> bool:
+    return settings.get("discussions") and settings.get("starting_discussions")
+
+
+# ---------------------------------------------------------------- what is new
+
+
+@bp.get("/count")
+def count():
+    """How much is new, or nothing when that is what the page shows.  Every page asks each minute."""
+    if request.args.get("n", "") == str(g.viewer.unread):
+        return nothing()
+    return _counted()
+
+
+def _counted():
+    """What is new in the menu and on Home, to be put where it stands."""
+    return page("inbox/count.html", unread=g.viewer.unread)
+
+
+@bp.post("/notices/seen")
+def seen_notices():
+    inbox_notices.seen(g.viewer.individual)
+    return _counted() if is_fragment() else done(url_for("inbox.show"))
+
+
+@bp.post("/appointments/<place_id>/seen")
+def seen_place(place_id: str):
+    inbox_notices.seen(g.viewer.individual, g.viewer.place(place_id))
+    return _counted() if is_fragment() else done(url_for("calendar.event", place_id=place_id))
+
+
+@bp.post("/changes/seen")
+def seen_changes():
+    inbox_notices.seen(g.viewer.individual, is_change=True)
+    return _counted() if is_fragment() else done(url_for("about_me.show"))
 
 
 # ---------------------------------------------------------------- a new one
@@ -58,7 +98,7 @@ def new():
 
 
 def _must_begin() -> None:
-    if not settings.get("starting_discussions"):
+    if not _may_begin():
         abort(404)
 
 
@@ -127,4 +167,4 @@ def write(discussion_id: str):
 @bp.post("/<discussion_id>/seen")
 def seen(discussion_id: str):
     discussions.seen(g.viewer.discussion(discussion_id), wording.number(request.form.get("last", "")), g.viewer.actor)
-    return nothing() if is_fragment() else done(url_for("inbox.show"))
+    return _counted() if is_fragment() else done(url_for("inbox.show"))

@@ -3,24 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from domain import agency, clock, events, threads
+from domain import agency, clock, events
 from models import Discussion, Message, Worker
 from web import formatting
-from web.addresses import url_for
 from web.languages import gettext as _
-
-
-class Row(NamedTuple):
-    """A line of the list, as ``ui.row`` takes it."""
-
-    href: str
-    title: str
-    line: str
-    state: str
-    tone: str
 
 
 class Said(NamedTuple):
@@ -42,16 +31,6 @@ def called(worker: Worker) -> str:
     return events.called(worker)
 
 
-def rows(found: Iterable[Discussion]) -> list[Row]:
-    return [_row(each) for each in found]
-
-
-def _row(found: Discussion) -> Row:
-    state, tone = (_("new"), "good") if found.is_unread else (_("closed"), "info") if found.state == "closed" else ("", "info")
-    line = formatting.dotted([threads.with_whom(found) or _("Our team"), formatting.when(found.last_at)])
-    return Row(url_for("inbox.discussion", discussion_id=found.public_id), found.subject, line, state, tone)
-
-
 def days(messages: Sequence[Message], found: Discussion) -> list[tuple[str, list[Said]]]:
     """The messages by day where the agency is, the oldest first; beside the last of one's own whether it was read."""
     zone = agency.zone()
@@ -64,7 +43,7 @@ def days(messages: Sequence[Message], found: Discussion) -> list[tuple[str, list
         who = _("You") if is_mine else _("Automatic answer") if message.author == "automatic" else called(message.worker)
         by_day.setdefault(at.date(), []).append(Said(who, formatting.clock_time(at), is_mine, seen, message.body))
     today = clock.now().astimezone(zone).date()
-    return [(_day(day, today), said) for day, said in by_day.items()]
+    return [(day_of(day, today), said) for day, said in by_day.items()]
 
 
 class Line(NamedTuple):
@@ -90,7 +69,7 @@ def days_for_staff(messages: Sequence[Message], found: Discussion) -> list[tuple
         who = _who(message, found)
         by_day.setdefault(at.date(), []).append(Line(who, formatting.clock_time(at), is_ours, seen, message.body, message.is_note))
     today = clock.now().astimezone(zone).date()
-    return [(_day(day, today), said) for day, said in by_day.items()]
+    return [(day_of(day, today), said) for day, said in by_day.items()]
 
 
 def _who(message: Message, found: Discussion) -> str:
@@ -106,5 +85,6 @@ def state(found: Discussion) -> tuple[str, str]:
     return (_("waits for an answer"), "warn") if found.waits_since is not None else ("", "info")
 
 
-def _day(day: dt.date, today: dt.date) -> str:
+def day_of(day: dt.date, today: dt.date) -> str:
+    """How a day is called above what happened on it."""
     return _("Today") if day == today else formatting.weekday(day)

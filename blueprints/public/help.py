@@ -18,7 +18,7 @@ ARTICLES = (
     ("quick-exit", _l("Leaving quickly"), "log-out", ""),
     ("shared-phone", _l("A phone that others use, too"), "shield-check", ""),
 )
-_SWITCHES = {"quick-exit": "quick_exit", "inbox": "discussions"}
+_SWITCHES = {"quick-exit": "quick_exit"}
 _OF_PAGES = {blueprint: topic for topic, _, _, blueprint in ARTICLES if blueprint}
 
 

@@ -51,8 +51,8 @@ COMPONENTS = {
         "/calendar/", "/calendar/feed", ("/calendar/feed",), on="1", off="0",
         posts=("/calendar/feed/details", "/calendar/feed/end"),
     ),
-    "discussions": Component("/", "/inbox/", (), {"to": "team", "subject": "A question", "body": "Words"}, help="/pages/help/inbox",
-                             on="1", off="0", posts=("/inbox/new",)),
+    "discussions": Component("/inbox/", "/inbox/new", ("/inbox/new",), {"to": "team", "subject": "A question", "body": "Words"},
+                             help="/pages/help/inbox", words="Writing a message", on="1", off="0"),
     "quick_exit": Component("/", "/quick-exit", ("/quick-exit",), help="/pages/help/quick-exit", on="1", off="0"),
 }
 BESIDE = {"quick_exit_address"}  # what stands beside a switch, and is none
