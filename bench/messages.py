@@ -45,7 +45,8 @@ def _tell(person: int, number: int) -> None:
     with store.writing():
         store.insert(Notice, [
             {"public_id": new_public_id(), "individual": person, "kind": "event_booked", "attendance": place,
-             "starts_at": moment(starts_at), "at": moment(now - dt.timedelta(minutes=n + 1, seconds=30)), "is_withdrawn": False, "is_unread": n % 50 == 0}
+             "starts_at": moment(starts_at), "at": moment(now - dt.timedelta(minutes=n + 1, seconds=30)),
+             "is_withdrawn": False, "is_unread": n % 50 == 0}
             for n in range(number)
         ])  # fmt: skip
 
@@ -58,7 +59,8 @@ def _insert(every: Sequence[tuple[int, int, int, int]], *, rare: bool = False) -
         rows = [
             {"public_id": new_public_id(), "individual": person, "subject": f"Question {n}", "folded": f"question {n}",
              "started_by": "client", "worker": worker, "category": "", "state": "open", "created_at": moment(now),
-             "last_at": moment(_at(now, n, count)), "in_a_row": 0, "is_unread": n % 50 == 0, "is_new": False, "client_saw": 0, "staff_saw": 0, "version": 1}
+             "last_at": moment(_at(now, n, count)), "in_a_row": 0,
+             "is_unread": n % 50 == 0, "is_new": False, "client_saw": 0, "staff_saw": 0, "version": 1}
             for person, worker, n, count in every
         ]  # fmt: skip
         numbers = [number for (number,) in store.insert(Discussion, rows, "RETURNING id")]

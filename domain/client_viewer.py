@@ -154,7 +154,17 @@ class ClientViewer:
 
     def discussion(self, public_id: str) -> Discussion:
         """One of these.  Raises NotFound."""
-        return one(self.discussions.where(Discussion.public_id == public_id))  # type: ignore[no-any-return]
+        found = threads.one_of_client(self.individual, public_id)
+        if found is None:
+            raise NotFound
+        return found
+
+    def has_newer(self, discussion: str, after: int) -> bool:
+        """Whether a message came after one in that discussion.  Raises NotFound."""
+        found = threads.has_newer_for_client(self.individual, discussion, after)
+        if found is None:
+            raise NotFound
+        return found
 
     @property
     def unread(self) -> int:
@@ -163,7 +173,9 @@ class ClientViewer:
 
     def has_new(self, place: Attendance | None = None, *, is_change: bool = False) -> bool:
         """Whether a notice is new to the client: any, one of a place of theirs, or one of what they asked to have changed."""
-        return self.unread > 0 and inbox_notices.has_new(self.individual, place, is_change=is_change)
+        if place is None and not is_change:
+            return inbox.has_new_notices(self.individual)
+        return inbox.has_new_notices(self.individual) and inbox_notices.has_new(self.individual, place, is_change=is_change)
 
     def inbox(self, wanted: inbox.Wanted, most: int) -> list[inbox.Entry]:
         """So many lines of it, newest first."""

@@ -7,10 +7,10 @@ import datetime as dt
 from collections.abc import Collection
 from typing import Any
 
-from peewee import fn
+from peewee import SQL, fn
 
 from domain import clock, search, settings, statements, store, threads
-from models import Attendance, Discussion, Event, Individual, Message, Notice, Site
+from models import Attendance, Discussion, Event, Individual, Message, Notice, Site, Worker
 
 FILTERS = ("messages", "reminders")
 MOST_LETTERS = 100  # of a question
@@ -48,12 +48,19 @@ EVERYTHING = Wanted()
 
 def unread(individual: Individual) -> int:
     """How much of somebody's Inbox is new: the same number in the menu, on the tile and in the list."""
-    return store.remember(f"unread of {individual.id}", lambda: _count(individual))
-
-
-def _count(individual: Individual) -> int:
-    ((messages, told),) = _UNREAD.rows(individual.id, individual.id, Notice.at.db_value(clock.now()), individual.id)
+    messages, told = store.remember(f"unread of {individual.id}", lambda: _count(individual))
     return int(told) + (int(messages) if settings.get("discussions") else 0)
+
+
+def has_new_notices(individual: Individual) -> bool:
+    """Whether some of that are notices."""
+    return bool(store.remember(f"unread of {individual.id}", lambda: _count(individual))[1])
+
+
+def _count(individual: Individual) -> tuple[int, int]:
+    """New discussions and new notices, by one question."""
+    (counted,) = _UNREAD.rows(individual.id, individual.id, Notice.at.db_value(clock.now()), individual.id)
+    return tuple(counted)
 
 
 def _unread(writes: Any, is_told: Any, now: Any, individual: Any) -> Any:
@@ -67,54 +74,84 @@ _UNREAD = statements.Listing(_unread)
 
 def entries(individual: Individual, wanted: Wanted, most: int) -> list[Entry]:
     """So many lines, newest first, older than ``wanted.older`` if that is one of theirs."""
-    written, told = _discussions(individual, wanted), _notices(individual, wanted)
     start = _start(individual, wanted.older)
-    if start is not None:
-        written = written.where(_before(Discussion, Discussion.last_at, start))
-        told = told.where(_before(Notice, Notice.at, start))
-    found = [Entry(each.last_at, discussion=each) for each in written.limit(most)] if _may_show(wanted, "messages") else []
-    if _may_show(wanted, "reminders"):
-        found += [Entry(each.at, notice=each) for each in told.limit(most)]
+    found = [Entry(each.last_at, discussion=each) for each in _discussions(individual, wanted, start, most)]
+    found += [Entry(each.at, notice=each) for each in _notices(individual, wanted, start, most)]
     return sorted(found, key=lambda each: (each.at, each.notice is None, each.row.id), reverse=True)[:most]
-
-
-def _may_show(wanted: Wanted, which: str) -> bool:
-    if which == "messages" and not settings.get("discussions"):
-        return False
-    return wanted.show in ("", which) and not (which == "reminders" and wanted.question and not wanted.kinds)
 
 
 def _start(individual: Individual, public_id: str) -> Entry | None:
     """The line at which a page begins, if it is one of theirs."""
     if not public_id:
         return None
-    written = threads.of_client(individual).where(Discussion.public_id == public_id).first()
+    written = threads.one_of_client(individual, public_id)
     if written is not None:
         return Entry(written.last_at, discussion=written)
     told = Notice.get_or_none(Notice.individual == individual, Notice.public_id == public_id)
     return Entry(told.at, notice=told) if told is not None else None
 
 
-def _before(table: Any, column: Any, start: Entry) -> Any:
-    """Of two lines of one moment a discussion stands before a notice, and the later row before the earlier."""
+_NONE, _ANY = -1, 2**62  # numbers that no row falls short of, and that every row does
+
+
+def _place(table: Any, start: Entry | None) -> tuple[dt.datetime, int]:
+    """Where the rows of a table go on: before a moment, and of that moment before a number.
+
+    Of two lines of one moment a discussion stands before a notice, and the later row before the earlier.
+    """
+    if start is None:
+        return clock.now() + dt.timedelta(seconds=1), _NONE  # what is told later is not there yet
     if isinstance(start.row, table):
-        return (column < start.at) | ((column == start.at) & (table.id < start.row.id))
-    return column <= start.at if table is Notice else column < start.at
+        return start.at, start.row.id
+    return start.at, _ANY if table is Notice else _NONE
 
 
-def _discussions(individual: Individual, wanted: Wanted) -> Any:
-    return found_in(threads.of_client(individual), wanted.question)
+def _discussions(individual: Individual, wanted: Wanted, start: Entry | None, most: int) -> list[Discussion]:
+    if not settings.get("discussions") or wanted.show == "reminders":
+        return []
+    at, number = _place(Discussion, start)
+    if words_of(wanted.question):
+        found = found_in(_written_by(individual, at, at, at, number), wanted.question)
+        return list(found.limit(most))
+    moment = Discussion.last_at.db_value(at)
+    return _WRITTEN.all(individual.id, moment, moment, moment, number, most)
 
 
-def _notices(individual: Individual, wanted: Wanted) -> Any:
-    every = (
-        Notice.select(Notice, Attendance, Event, Site)
-        .left_outer_join(Attendance).left_outer_join(Event).left_outer_join(Site)
-        .where(Notice.individual == individual, Notice.at <= clock.now(), ~Notice.is_withdrawn)
-    )  # fmt: skip
-    if wanted.question:
-        every = every.where(Notice.kind.in_(list(wanted.kinds)))
-    return every.order_by(Notice.at.desc(), Notice.id.desc())
+def _written_by(individual: Any, upto: Any, before: Any, same: Any, number: Any) -> Any:
+    columns = (Discussion.id, Discussion.public_id, Discussion.subject, Discussion.last_at, Discussion.state, Discussion.is_unread)
+    every = Discussion.select(*columns, Worker.id, Worker.first_name, Worker.last_name, Worker.display_name).left_outer_join(Worker)
+    earlier = (Discussion.last_at < before) | ((Discussion.last_at == same) & (Discussion.id < number))
+    return every.where(Discussion.individual == individual, Discussion.last_at <= upto, earlier).order_by(
+        Discussion.last_at.desc(), Discussion.id.desc()
+    )
+
+
+_WRITTEN = statements.Listing(lambda *asked: _written_by(*asked[:-1]).limit(asked[-1]))
+
+
+def _notices(individual: Individual, wanted: Wanted, start: Entry | None, most: int) -> list[Notice]:
+    if wanted.show == "messages":
+        return []
+    at, number = _place(Notice, start)
+    if words_of(wanted.question):
+        told = _told_to(individual, clock.now(), at, at, number).where(Notice.kind.in_(list(wanted.kinds)))
+        return list(told.limit(most)) if wanted.kinds else []
+    moment = Notice.at.db_value(at)
+    return _TOLD.all(individual.id, Notice.at.db_value(min(at, clock.now())), moment, moment, number, most)
+
+
+def _told_to(individual: Any, upto: Any, before: Any, same: Any, number: Any) -> Any:
+    columns = (Notice.id, Notice.public_id, Notice.kind, Notice.at, Notice.starts_at, Notice.is_unread, Attendance.id,
+               Attendance.public_id, Attendance.state, Attendance.confirmed_at, Event.id, Event.state, Event.starts_at, Site.id,
+               Site.time_zone)  # fmt: skip
+    every = Notice.select(*columns).left_outer_join(Attendance).left_outer_join(Event).left_outer_join(Site)
+    earlier = (Notice.at < before) | ((Notice.at == same) & (Notice.id < number))
+    return every.where(Notice.individual == individual, Notice.at <= upto, earlier, SQL("NOT is_withdrawn")).order_by(
+        Notice.at.desc(), Notice.id.desc()
+    )
+
+
+_TOLD = statements.Listing(lambda *asked: _told_to(*asked[:-1]).limit(asked[-1]))
 
 
 def words_of(question: str) -> list[str]:

@@ -7,16 +7,25 @@ from typing import Any
 
 from peewee import Case, fn
 
-from domain import events
+from domain import events, statements
 from models import Discussion, DiscussionFollower, Enrolment, EnrolmentWorker, Individual, Message, Service, Worker
 
 SHOWN = 20  # messages of a discussion, the last ones
 
 
-def of_client(individual: Individual) -> Any:
+def of_client(individual: Any) -> Any:
     """The question for a client's discussions, what was written last first."""
     found = Discussion.select(Discussion, Worker).left_outer_join(Worker)
     return found.where(Discussion.individual == individual).order_by(Discussion.last_at.desc(), Discussion.id.desc())
+
+
+def one_of_client(individual: Individual, public_id: str) -> Discussion | None:
+    """One of these, with who has it."""
+    found: Discussion | None = _ONE.first(individual.id, public_id)
+    return found
+
+
+_ONE = statements.Question(lambda individual, public_id: of_client(individual).where(Discussion.public_id == public_id).order_by())
 
 
 def of_staff(worker: Worker, view: str, among: Any) -> Any:
@@ -54,15 +63,45 @@ class Page:
 
 def messages_of(discussion: Discussion, *, notes: bool, before: str = "", after: int = 0) -> Page:
     """The last messages of a discussion, or the last ones ``before`` one of them (its public id), or those that came ``after`` one."""
-    every = Message.select(Message, Worker).left_outer_join(Worker).where(Message.discussion == discussion.id)
+    if not (notes or before or after):
+        return _page(_LAST.all(discussion.id, SHOWN + 1))
+    every = _said(discussion.id)
     if not notes:
         every = every.where(Message.is_note == False)  # noqa: E712
     if before and (start := every.where(Message.public_id == before).first()) is not None:
         every = every.where(Message.id < start.id)
     if after:
         every = every.where(Message.id > after)
-    found = list(every.order_by(Message.id.desc()).limit(SHOWN + 1))
+    return _page(list(every.order_by(Message.id.desc()).limit(SHOWN + 1)))
+
+
+def _page(found: list[Message]) -> Page:
     return Page(found[:SHOWN][::-1], len(found) > SHOWN)
+
+
+def _said(discussion: Any) -> Any:
+    return Message.select(*_READ, Worker).left_outer_join(Worker).where(Message.discussion == discussion)
+
+
+_READ = (Message.id, Message.public_id, Message.author, Message.worker, Message.is_note, Message.body, Message.written_at)
+_LAST = statements.Listing(
+    lambda discussion, most: _said(discussion).where(Message.is_note == False).order_by(Message.id.desc()).limit(most)  # noqa: E712
+)
+
+
+def has_newer_for_client(individual: Individual, public_id: str, after: int) -> bool | None:
+    """Whether a message came after one in that discussion of theirs; None where there is no such discussion."""
+    found = _NEWER.rows(after, individual.id, public_id)
+    return bool(found[0][0]) if found else None
+
+
+def _newer(after: Any, individual: Any, public_id: Any) -> Any:
+    newer = Message.select(Message.id).where(Message.discussion == Discussion.id, Message.id > after, Message.is_note == False)  # noqa: E712
+    is_so = Case(None, [(fn.EXISTS(newer), 1)], 0)
+    return Discussion.select(is_so).where(Discussion.individual == individual, Discussion.public_id == public_id)
+
+
+_NEWER = statements.Listing(_newer)
 
 
 def has_newer(discussions: Any, public_id: str, after: int, *, notes: bool) -> bool | None:

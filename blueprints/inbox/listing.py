@@ -65,7 +65,7 @@ def asked() -> List:
 
 def _filters() -> list[tuple[str, str]]:
     """A filter appears with what it shows."""
-    every = [("", _("Everything")), ("messages", _("Messages")), ("reminders", _("Reminders"))]
+    every = [("", _("All")), ("messages", _("Messages")), ("reminders", _("Reminders"))]
     return every if settings.get("discussions") else []
 
 
@@ -95,7 +95,7 @@ def _message(found: Discussion, at: dt.datetime) -> Row:
 
 def _notice(found: Notice, names: dict[str, str]) -> Row:
     new = (_("new"), "good") if found.is_unread else None
-    if found.attendance_id is None:
+    if found.attendance is None:
         return Row(url_for("about_me.show"), names[found.kind], "", *(new or ("", "info")), "user-round", found.is_unread)
     zone = found.attendance.event.site.time_zone
     line = calendar.begins(found.starts_at, zone) if found.starts_at is not None else ""

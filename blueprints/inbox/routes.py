@@ -145,10 +145,7 @@ def _discussion(found: Discussion, form: Writing):
 @bp.get("/<discussion_id>/new")
 def newer(discussion_id: str):
     """What came since: the messages anew, or nothing.  An open page asks every ten seconds."""
-    has_newer = threads.has_newer(g.viewer.discussions, discussion_id, wording.number(request.args.get("after", "")), notes=False)
-    if has_newer is None:
-        abort(404)
-    if not has_newer:
+    if not g.viewer.has_newer(discussion_id, wording.number(request.args.get("after", ""))):
         return nothing()
     return _discussion(g.viewer.discussion(discussion_id), Writing(formdata=None))
 
