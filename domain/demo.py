@@ -87,6 +87,7 @@ def fill(*, clients: int, password: str, seed: int = 1) -> None:
         for account in traced:
             _trace(account, house)
         demo_messages.add(traced, house.workers[1], house.now)
+        demo_messages.tell(traced, house.now)
         Agency.update(switched_on_at=clock.now()).execute()
         audit.record("demo.filled", SYSTEM, clients=clients, seed=seed)
 

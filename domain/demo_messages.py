@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 
 from domain import search
-from models import Discussion, Message, PortalAccount, Worker
+from models import Attendance, Discussion, Message, Notice, PortalAccount, Worker
 
 CLIENTS = 9  # the first ones
 # Each subject with who wrote what, so many hours ago: the client or the worker.  What the worker wrote last is not read yet.
@@ -24,6 +24,17 @@ def add(accounts: Sequence[PortalAccount], worker: Worker, now: dt.datetime) -> 
     for account in accounts[:CLIENTS]:
         for subject, said in (_ANSWERED, _WAITING):
             _add(account, worker, subject, said, now)
+
+
+def tell(accounts: Sequence[PortalAccount], now: dt.datetime) -> None:
+    """What these clients heard of their next appointment: of some days ago that it was booked, and of today that they are asked."""
+    for account in accounts[:CLIENTS]:
+        ahead = Attendance.select().where(Attendance.individual == account.individual_id, Attendance.starts_at > now)
+        for place in ahead.order_by(Attendance.starts_at).limit(1):
+            told = {"individual": account.individual_id, "attendance": place, "starts_at": place.starts_at}
+            Notice.create(kind="event_booked", at=now - dt.timedelta(days=3), is_unread=False, **told)
+            if place.starts_at < now + dt.timedelta(hours=48) and place.confirmed_at is None:
+                Notice.create(kind="event_confirmation", at=now - dt.timedelta(hours=2), **told)
 
 
 def _add(account: PortalAccount, worker: Worker, subject: str, said: Sequence[tuple[str, int, str]], now: dt.datetime) -> None:

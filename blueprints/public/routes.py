@@ -3,7 +3,7 @@
 from flask import Response, abort, current_app, jsonify, request, send_from_directory, url_for
 
 from blueprints.public import bp, help
-from domain import address_change, agency, brand, health
+from domain import address_change, agency, brand, health, settings
 from models import PAGE_SLUGS
 from web import access, languages
 from web.assets import YEAR, asset
@@ -31,7 +31,8 @@ def help_article(topic: str):
     title = help.title_of(topic)
     if title is None:
         abort(404)
-    return page("public/article.html", title=title, topic=topic, changes_address=address_change.is_offered())
+    return page("public/article.html", title=title, topic=topic, changes_address=address_change.is_offered(),
+                has_messages=settings.get("discussions"))  # fmt: skip
 
 
 @bp.post("/language")

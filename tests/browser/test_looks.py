@@ -540,7 +540,7 @@ NO_PAGES = {  # links that lead on at once, and what only programs read
     "/admin/statistics/days.csv",
     IMPORT + "problems.csv", CHANGES + "<public_id>/people.csv", MANY + "<public_id>/people.csv", "/activate/terms", "/quick-exit", "/admin/first-start/",
     "/static/<path:filename>", "/sw.js",
-    "/feed/<token>.ics", "/calendar/<place_id>/appointment.ics", "/inbox/<discussion_id>/new", "/admin/discussions/<discussion_id>/new",
+    "/feed/<token>.ics", "/calendar/<place_id>/appointment.ics", "/inbox/count", "/inbox/<discussion_id>/new", "/admin/discussions/<discussion_id>/new",
     "/brand.css", "/brand/<address>", "/photos/<photo_id>", "/admin/photos/<photo_id>",
     "/manifest.webmanifest", "/healthz", "/readyz", "/metrics",
 }  # fmt: skip

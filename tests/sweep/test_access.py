@@ -140,7 +140,9 @@ RECIPES = {
     "/admin/events/<event_id>/places/<place_id>/<what>": ("event", "place", "mark"),
     **{f"/admin/events/<event_id>/places/<place_id>/{step}": ("event", "place") for step in ("cancellation", "removal")},
     "/admin/requests/": (), **{f"/admin/requests/<event_id>/{step}": ("request",) for step in ("", "accept", "offer", "decline")},
-    "/inbox/": (), "/inbox/new": (), **{f"/inbox/<discussion_id>/{step}": ("discussion",) for step in ("", "new", "messages", "seen")},
+    "/inbox/": (), "/inbox/new": (), "/inbox/count": (), "/inbox/notices/seen": (), "/inbox/changes/seen": (),
+    "/inbox/appointments/<place_id>/seen": ("place",),
+    **{f"/inbox/<discussion_id>/{step}": ("discussion",) for step in ("", "new", "messages", "seen")},
     "/admin/discussions/": (),
     **{f"/admin/discussions/<discussion_id>/{step}": ("discussion",)
        for step in ("", "new", "messages", "notes", "seen", "holder", "followers", "hand-on", "closing", "opening")},
