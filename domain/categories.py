@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from peewee import fn
 
-from domain import audit, profile, store
+from domain import addressees, audit, profile, store
 from domain.actor import Actor
 from domain.rules import N_, RuleBroken
 from models import BUILT_IN_CATEGORIES, CategoryMember, Task, Worker, WorkerCategory
@@ -74,6 +74,10 @@ def remove(category: WorkerCategory, by: Actor) -> None:
             raise RuleBroken(N_("One task waits here. Hand it to another category first."),
                              plural=N_("%(count)s tasks wait here. Hand them to another category first."),
                              count=waiting, code="in_use")  # fmt: skip
+        if waiting := addressees.waiting_in(category.slug):
+            raise RuleBroken(N_("One discussion waits here. Hand it over first."),
+                             plural=N_("%(count)s discussions wait here. Hand them over first."), count=waiting, code="in_use")  # fmt: skip
+        addressees.forget(category.slug)
         if WorkerCategory.delete().where(WorkerCategory.slug == category.slug).execute():
             audit.record("category.removed", by, subject=f"category {category.id}", name=category.name)
 

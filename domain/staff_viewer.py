@@ -151,6 +151,10 @@ class StaffViewer:
         """What clients wrote to the worker and nobody answered yet, the one that waits longest first."""
         return threads.waiting_for(self.worker, None if self.may("view_all_individuals") else self._caseload(), most)
 
+    def late_discussions(self, most: int) -> list[Discussion]:
+        """Of those that the worker has, follows or stands in for: in which the client waits longer than promised."""
+        return threads.late_for(self.worker, None if self.may("view_all_individuals") else self._caseload(), most)
+
     def discussion(self, public_id: str) -> Discussion:
         """One of these.  Raises NotFound."""
         return one(self.discussions().where(Discussion.public_id == public_id))  # type: ignore[no-any-return]
