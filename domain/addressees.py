@@ -5,11 +5,11 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 
-from domain import agency, answering, audit, store, texts
+from domain import agency, answering, audit, categories, covers, store, texts
 from domain.actor import Actor
 from domain.profile import clean
 from domain.rules import N_, STALE, RuleBroken, together
-from models import Discussion, WorkerCategory
+from models import WorkerCategory
 
 NAME_LETTERS, MOST_DAYS = 80, 30
 
@@ -41,23 +41,20 @@ class Opening:
 
 def open_ones() -> list[WorkerCategory]:
     """The categories to which clients may write, by name."""
-    return list(WorkerCategory.select().where(WorkerCategory.is_open).order_by(WorkerCategory.name))
+    every = WorkerCategory.select().where(WorkerCategory.is_open, WorkerCategory.slug != covers.EVERYBODYS)
+    return list(every.order_by(WorkerCategory.name))
 
 
 def name_of(slug: str, language: str) -> str:
     """What clients call a category in a language, else in the agency's own; empty where nothing was written."""
-    written, house = answering.office_texts(), agency.current()
-    return written.get((_key(slug), language)) or (written.get((_key(slug), house.language), "") if house else "")
-
-
-def _key(slug: str) -> str:
-    return f"category:{slug}"
+    written, house, key = answering.office_texts(), agency.current(), categories.text_key(slug)
+    return written.get((key, language)) or (written.get((key, house.language), "") if house else "")
 
 
 def as_typed(category: WorkerCategory) -> dict[str, object]:
     """What is saved, as a form shows it."""
     written = answering.office_texts()
-    names = {f"name_{code}": written.get((_key(category.slug), code), "") for code in texts.LANGUAGES}
+    names = {f"name_{code}": written.get((categories.text_key(category.slug), code), "") for code in texts.LANGUAGES}
     return {"is_open": category.is_open, "days": "" if category.answer_days is None else str(category.answer_days), **names}
 
 
@@ -72,7 +69,7 @@ def open_to_clients(category: WorkerCategory, typed: Opening, by: Actor, *, as_o
         if not as_opened(before):
             raise RuleBroken(STALE, code="stale")
         WorkerCategory.update(is_open=typed.is_open, answer_days=days).where(WorkerCategory.id == now.id).execute()
-        answering.write_texts({_key(now.slug): names})
+        answering.write_texts({categories.text_key(now.slug): names})
         after = as_typed(WorkerCategory.get_by_id(now.id))
         if before != after:
             audit.record("category.opened", by, subject=f"category {now.id}", before=before, after=after)
@@ -80,16 +77,5 @@ def open_to_clients(category: WorkerCategory, typed: Opening, by: Actor, *, as_o
 
 def must_be_open(slug: str) -> None:
     """Raises RuleBroken (field ``to``) for a category to which clients may not write."""
-    if slug != "intake" and not WorkerCategory.select().where(WorkerCategory.slug == slug, WorkerCategory.is_open).exists():
+    if slug != covers.EVERYBODYS and not WorkerCategory.select().where(WorkerCategory.slug == slug, WorkerCategory.is_open).exists():
         raise RuleBroken(N_("Choose one of the list."), code="not_open", field="to")
-
-
-def forget(slug: str) -> None:
-    """A category is removed: what was closed in it is everybody's should it be opened again.  Said inside the transaction."""
-    Discussion.update(category="intake").where(Discussion.category == slug).execute()
-    answering.write_texts({_key(slug): {}})
-
-
-def waiting_in(slug: str) -> int:
-    """How many open discussions nobody has taken wait in a category."""
-    return int(Discussion.select().where(Discussion.category == slug, Discussion.worker.is_null(), Discussion.state == "open").count())

@@ -58,7 +58,7 @@ def open_hours(hours: Week, outside: Mapping[str, str], by: Actor, *, as_opened:
     """
     good = dict(zip(texts.LANGUAGES, together(
         *(lambda code=code: profile.clean(outside.get(code, ""), f"text_{code}", ANSWER_LETTERS, lines=True) for code in texts.LANGUAGES),
-        *(lambda day=day, span=span: _check_span(day, *span) for day, span in hours.items()),
+        *(lambda day=day, span=span: check_span(day, *span) for day, span in hours.items()),
     ), strict=False))  # fmt: skip
     with store.writing():
         store.one_at_a_time("office hours")
@@ -75,7 +75,8 @@ def open_hours(hours: Week, outside: Mapping[str, str], by: Actor, *, as_opened:
             audit.record("office_hours.changed", by, before=before, after=after)
 
 
-def _check_span(day: int, begins: int, ends: int) -> None:
+def check_span(day: int, begins: int, ends: int) -> None:
+    """Raises RuleBroken ``backwards`` (field ``until_`` and the day)."""
     if not 0 <= begins < ends <= DAY:
         raise RuleBroken(N_("The end must be later than the start, and at midnight at the latest."), code="backwards", field=f"until_{day}")
 

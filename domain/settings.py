@@ -308,6 +308,16 @@ def _in_force(key: str, stored: str | None) -> Any:
     return value if kind.least is None or kind.most is None else min(max(value, kind.least), kind.most)
 
 
+def may_begin(place: str) -> bool:
+    """True where clients may begin a discussion from a place, a setting."""
+    return bool(get("discussions") and get("starting_discussions") and get(place))
+
+
+def may_write(place: str) -> bool:
+    """True where staff may begin a discussion from a place, a setting."""
+    return bool(get("discussions") and get(place))
+
+
 def change(key: str, text: str, by: Actor) -> None:
     """Set one value from what was typed.  Raises RuleBroken when it is not of the kind or beyond its limits."""
     value = checked(key, text)

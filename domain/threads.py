@@ -90,8 +90,8 @@ def has_newer(discussions: Any, public_id: str, after: int, *, notes: bool) -> b
 
 
 def with_whom(discussion: Discussion) -> str:
-    """How the client knows who has it; empty while nobody has."""
-    return events.called(discussion.worker) if discussion.worker_id is not None else ""
+    """How the client knows who has it; empty while nobody has, or who has left."""
+    return events.called(discussion.worker) if discussion.worker_id is not None and discussion.worker.is_active else ""
 
 
 def recipients(individual: Individual) -> list[Worker]:

@@ -6,7 +6,8 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from domain import agency, clock, events, threads
+from blueprints.inbox import starts
+from domain import agency, answering, clock, events, threads
 from models import Discussion, Message, Worker
 from web import formatting
 from web.addresses import url_for
@@ -48,7 +49,8 @@ def rows(found: Iterable[Discussion]) -> list[Row]:
 
 def _row(found: Discussion) -> Row:
     state, tone = (_("new"), "good") if found.is_unread else (_("closed"), "info") if found.state == "closed" else ("", "info")
-    line = formatting.dotted([threads.with_whom(found) or _("Our team"), formatting.when(found.last_at)])
+    whom = threads.with_whom(found) or starts.name_of_waiting(found.category) or _("Our team")
+    line = formatting.dotted([whom, formatting.when(found.last_at)])
     return Row(url_for("inbox.discussion", discussion_id=found.public_id), found.subject, line, state, tone)
 
 
@@ -103,6 +105,8 @@ def state(found: Discussion) -> tuple[str, str]:
     """How a discussion stands for staff, with its tone."""
     if found.state == "closed":
         return _("closed"), "info"
+    if answering.is_late(found):
+        return _("overdue"), "bad"
     return (_("waits for an answer"), "warn") if found.waits_since is not None else ("", "info")
 
 
