@@ -53,7 +53,8 @@ def _add(account: PortalAccount, worker: Worker, subject: str, said: Sequence[tu
     is_waiting = said[-1][0] == "client"
     found = Discussion.create(
         individual=account.individual_id, subject=subject, started_by="client", worker=worker, created_at=at[0], last_at=at[-1],
-        waits_since=at[-1] if is_waiting else None, answer_by=answering.promised(at[-1], 2) if is_waiting else None, in_a_row=int(is_waiting), is_unread=not is_waiting, is_new=is_waiting,
+        waits_since=at[-1] if is_waiting else None, answer_by=answering.promised(at[-1], 2) if is_waiting else None,
+        in_a_row=int(is_waiting), is_unread=not is_waiting, is_new=is_waiting,
     )  # fmt: skip
     saw = {"client": 0, "worker": 0}
     for (author, _, body), written_at in zip(said, at, strict=True):
