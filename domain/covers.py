@@ -199,9 +199,10 @@ def _reader(worker: Worker) -> Worker | None:
 
 
 def members_of(slug: str) -> list[Worker]:
-    """The members of a category who can sign in."""
+    """The members of a category who can sign in and are not away; all of them where everybody is."""
     inside = CategoryMember.select(CategoryMember.worker).join(WorkerCategory).where(WorkerCategory.slug == slug)
-    return list(_here().where(Worker.id.in_(inside)))
+    every, away = list(_here().where(Worker.id.in_(inside))), away_now()
+    return [each for each in every if each.id not in away] or every
 
 
 def _here() -> Any:

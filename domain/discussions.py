@@ -41,6 +41,7 @@ class About:
 
 
 NOTHING = About()
+ANSWERED: dict[str, Any] = {"waits_since": None, "answer_by": None, "late_told_at": None, "in_a_row": 0}  # the client waits no longer
 
 
 # ---------------------------------------------------------------- begun
@@ -208,7 +209,7 @@ def _write(discussion: Discussion, words: str, by: Actor) -> Message:
         discussion=discussion, author="worker" if is_staff else "client", worker=by.worker, account=by.account, body=words, written_at=now
     )
     if is_staff:
-        changes: dict[str, Any] = {"waits_since": None, "answer_by": None, "in_a_row": 0, "is_unread": True, "is_new": False}
+        changes: dict[str, Any] = {**ANSWERED, "is_unread": True, "is_new": False}
         saw = {"staff_saw": made.id, "staff_saw_at": now}
     else:
         changes = {"waits_since": discussion.waits_since or now, "in_a_row": discussion.in_a_row + 1, "is_new": True, "is_unread": False}
@@ -329,7 +330,7 @@ def close(discussion: Discussion, by: Actor, *, version: int) -> None:
             return
         if now.version != version:
             raise RuleBroken(STALE, code="stale")
-        changes = {"state": "closed", "closed_at": clock.now(), "waits_since": None, "answer_by": None, "in_a_row": 0, "is_new": False}
+        changes = {"state": "closed", "closed_at": clock.now(), **ANSWERED, "is_new": False}
         Discussion.update(**changes, version=Discussion.version + 1).where(Discussion.id == now.id).execute()
         audit.record("discussion.closed", by, individual=now.individual, subject=named(now))
 

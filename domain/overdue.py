@@ -26,8 +26,8 @@ def tell_due() -> int:
 
 
 def _due() -> Any:
-    told = Discussion.late_told_at.is_null(False) & (Discussion.late_told_at >= Discussion.waits_since)
-    return Discussion.select().where(Discussion.state == "open", is_late(), ~told).order_by(Discussion.answer_by, Discussion.id)
+    late = Discussion.select().where(Discussion.state == "open", is_late(), Discussion.late_told_at.is_null())
+    return late.order_by(Discussion.answer_by, Discussion.id)
 
 
 def _tell(number: int) -> bool:

@@ -37,7 +37,7 @@ class Discussion(Row):
     last_at = UTCDateTimeField()  # of the newest message that the client reads
     waits_since = UTCDateTimeField(null=True)
     answer_by = UTCDateTimeField(null=True)  # what the client was promised
-    late_told_at = UTCDateTimeField(null=True)  # when it was last said to everybody that the promise was not kept
+    late_told_at = UTCDateTimeField(null=True)  # when it was said that this promise was not kept
     in_a_row = SmallIntegerField(default=0)
     is_unread = BooleanField(default=False)  # by the client
     is_new = BooleanField(default=False)  # to staff

@@ -112,7 +112,7 @@ def test_while_a_worker_is_away_the_choice_and_the_box_say_so(cast, browse, file
     frozen("2026-03-03 16:00")
     away(cast, cover=cast.ines, text="On a boat.")
     page = browse("alice").open(f"{INBOX}new")
-    assert "Dora Dunn, away until Sunday, 8 March" in page
+    assert "Dora Dunn, away until Sunday, 8 March" in page.html
     made = begin(cast)
     page = browse("alice").open(of(made))
     assert page.html.count("On a boat.") == 2
@@ -140,8 +140,9 @@ def test_a_client_writes_to_a_category_that_was_opened(cast, browse):
 
 def test_a_category_that_is_not_open_is_no_choice(cast, browse):
     alice = browse("alice")
-    alice.open(f"{INBOX}new")
-    page = alice.press("Send", {"to": "category:accounting", "subject": "A bill", "body": "How much?"})
+    form = alice.open(f"{INBOX}new").form("Send")
+    assert form.options["to"] == ["team"]
+    page = alice.send(form.action, {**form.values, "to": "category:accounting", "subject": "A bill", "body": "How much?"})
     assert page.status == 422
     assert not Discussion.select().exists()
 
