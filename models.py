@@ -30,6 +30,7 @@ from tables.agency import (  # noqa: F401
     Setting,
     Site,
 )
+from tables.answers import ANSWER_LETTERS, OfficeDay, OfficeText, WorkerAbsence  # noqa: F401
 from tables.audit import (
     AuditEntry,
     AuditHead,
@@ -155,5 +156,5 @@ TABLES: tuple[type[Row], ...] = (
     Authenticator, RecoveryCode, HalfSignIn, BrandChoice, BrandPicture, WorkerPhoto,
     Service, Group, ServiceWorker, Enrolment, EnrolmentWorker, Participant, RosterEntry, Event, Attendance, EventMessage, CalendarFeed,
     AvailabilityType, AvailabilityCalendar, AvailabilityRow, AvailabilityException, Holiday, EventRequest,
-    Discussion, DiscussionFollower, Message, Notice,
+    Discussion, DiscussionFollower, Message, Notice, OfficeDay, OfficeText, WorkerAbsence,
 )  # fmt: skip

@@ -33,6 +33,7 @@ from domain import (
     imports,
     limits,
     notices,
+    overdue,
     request_answers,
     schema,
     sign_in,
@@ -66,6 +67,7 @@ def each_minute(config: Config) -> None:
     statistics.count_if_new_day()
     request_answers.expire_due()
     event_messages.plan_anew()
+    overdue.tell_due()
     deliver(config)
 
 

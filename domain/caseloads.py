@@ -13,6 +13,7 @@ from models import (
     TAKES_TIME,
     Attendance,
     CategoryMember,
+    Discussion,
     Enrolment,
     EnrolmentWorker,
     Event,
@@ -95,23 +96,36 @@ _WATCHED = _MEMBERS.left_outer_join(SecurityClass).where(  # the categories of w
     _HERE, (Worker.group << [group for group, rights in GROUP_RIGHTS.items() if _SEES_ALL in rights])
     | SecurityClass.rights.contains(_SEES_ALL),
 )  # fmt: skip
-_THEIRS = (  # somebody of the task's category signs in in whose caseload whom it is about is
-    fn.EXISTS(Follow.select(Follow.id).where(Follow.worker == Worker.id, Follow.individual == Task.individual))
-    | fn.EXISTS(
-        Enrolment.select(Enrolment.id).left_outer_join(EnrolmentWorker).where(
-            Enrolment.individual == Task.individual, Enrolment.closed_on.is_null(),
-            (Enrolment.worker == Worker.id) | (EnrolmentWorker.worker == Worker.id),
+
+
+def _known(row: Any) -> Any:
+    """Those of a row's category who sign in, and in whose caseload whom it is about is."""
+    theirs = (
+        fn.EXISTS(Follow.select(Follow.id).where(Follow.worker == Worker.id, Follow.individual == row.individual))
+        | fn.EXISTS(
+            Enrolment.select(Enrolment.id).left_outer_join(EnrolmentWorker).where(
+                Enrolment.individual == row.individual, Enrolment.closed_on.is_null(),
+                (Enrolment.worker == Worker.id) | (EnrolmentWorker.worker == Worker.id),
+            )
         )
-    )
-    | fn.EXISTS(
-        Attendance.select(Attendance.id).join(Event).where(
-            Attendance.individual == Task.individual, Attendance.state.in_(STANDS), Event.state.in_(TAKES_TIME), Event.worker == Worker.id,
+        | fn.EXISTS(
+            Attendance.select(Attendance.id).join(Event).where(
+                Attendance.individual == row.individual, Attendance.state.in_(STANDS), Event.state.in_(TAKES_TIME),
+                Event.worker == Worker.id,
+            )
         )
-    )
-)  # fmt: skip
-_KNOWN = _MEMBERS.where(_HERE, WorkerCategory.slug == Task.category, _THEIRS)
+    )  # fmt: skip
+    return _MEMBERS.where(_HERE, WorkerCategory.slug == row.category, theirs)
+
+
+_TASK_KNOWN, _DISCUSSION_KNOWN = _known(Task), _known(Discussion)
 
 
 def seen_by_nobody() -> Any:
     """True of a task that waits where nobody is who may see whom it is about."""
-    return ~(Task.category.in_(_WATCHED) | fn.EXISTS(_KNOWN))
+    return ~(Task.category.in_(_WATCHED) | fn.EXISTS(_TASK_KNOWN))
+
+
+def unseen_discussion() -> Any:
+    """The same of a discussion that nobody has taken."""
+    return ~(Discussion.category.in_(_WATCHED) | fn.EXISTS(_DISCUSSION_KNOWN))

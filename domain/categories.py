@@ -12,7 +12,7 @@ from peewee import fn
 from domain import audit, profile, store
 from domain.actor import Actor
 from domain.rules import N_, RuleBroken
-from models import BUILT_IN_CATEGORIES, CategoryMember, Task, Worker, WorkerCategory
+from models import BUILT_IN_CATEGORIES, CategoryMember, Discussion, OfficeText, Task, Worker, WorkerCategory
 
 
 def every() -> list[WorkerCategory]:
@@ -41,6 +41,11 @@ def put_into(worker: Worker, slugs: Iterable[str]) -> None:
         CategoryMember.delete().where(CategoryMember.worker == worker).execute()
         for category in WorkerCategory.select().where(WorkerCategory.slug.in_(wanted)):
             CategoryMember.create(category=category, worker=worker)
+
+
+def text_key(slug: str) -> str:
+    """Under what stands how clients call a category."""
+    return f"category:{slug}"
 
 
 def create(name: str, by: Actor) -> WorkerCategory:
@@ -74,6 +79,12 @@ def remove(category: WorkerCategory, by: Actor) -> None:
             raise RuleBroken(N_("One task waits here. Hand it to another category first."),
                              plural=N_("%(count)s tasks wait here. Hand them to another category first."),
                              count=waiting, code="in_use")  # fmt: skip
+        here = Discussion.category == category.slug
+        if waiting := Discussion.select().where(here, Discussion.worker.is_null(), Discussion.state == "open").count():
+            raise RuleBroken(N_("One discussion waits here. Hand it over first."),
+                             plural=N_("%(count)s discussions wait here. Hand them over first."), count=waiting, code="in_use")  # fmt: skip
+        Discussion.update(category="intake").where(here).execute()  # what was closed is everybody's should it be opened again
+        OfficeText.delete().where(OfficeText.key == text_key(category.slug)).execute()
         if WorkerCategory.delete().where(WorkerCategory.slug == category.slug).execute():
             audit.record("category.removed", by, subject=f"category {category.id}", name=category.name)
 

@@ -34,6 +34,7 @@ from models import (
     Discussion,
     Enrolment,
     Event,
+    Group,
     Individual,
     LoginSession,
     PortalAccount,
@@ -128,6 +129,20 @@ class ClientViewer:
     def place_in(self, event: Event) -> Attendance:
         """The client's own place in an event.  Raises NotFound."""
         return one(self.places.where(Attendance.event == event.id))  # type: ignore[no-any-return]
+
+    def place_in_whole(self, number: int) -> Attendance | None:
+        """The client's own place in the event with this number, with all that belongs to it; None without one."""
+        found: Attendance | None = self._places().where(Attendance.event == number).first()
+        return found
+
+    def still_in(self, discussion: Discussion) -> Service | Group | None:
+        """The service or the group that a discussion is about, as long as the client sees it; None for none."""
+        if discussion.enrolment_id is not None:
+            return next((each.service for each in self.enrolments if each.id == discussion.enrolment_id), None)
+        if discussion.group_id is not None:
+            mine = (entry for entry in my_services.rosters(self.individual) if entry.left_on is None)
+            return next((entry.group for entry in mine if entry.group_id == discussion.group_id), None)
+        return None
 
     def place_at(self, worker: Worker, starts_at: dt.datetime) -> Attendance | None:
         """The client's own place in what they have or asked for at a moment with a worker; None without one."""

@@ -86,6 +86,7 @@ def fill(*, clients: int, password: str, seed: int = 1) -> None:
             _send_activation(account)
         for account in traced:
             _trace(account, house)
+        demo_messages.open_office(house.workers)
         demo_messages.add(traced, house.workers[1], house.now)
         demo_messages.tell(traced, house.now)
         Agency.update(switched_on_at=clock.now()).execute()

@@ -5,8 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 
-from domain import search
-from models import Attendance, Discussion, Message, Notice, PortalAccount, Worker
+from domain import addressees, agency, answering, covers, search
+from domain.actor import SYSTEM
+from models import Attendance, Discussion, Message, Notice, PortalAccount, Worker, WorkerCategory
 
 CLIENTS = 9  # the first ones
 # Each subject with who wrote what, so many hours ago: the client or the worker.  What the worker wrote last is not read yet.
@@ -18,12 +19,33 @@ _ANSWERED = ("The form for school", (
 ))  # fmt: skip
 _WAITING = ("Parking", (("client", 5, "Is there somewhere to park near your office on Monday?"),))
 
+_LATE = ("The bus to your office", (("client", 240, "Which bus goes to your office on a Saturday?"),))
+LATE = 2  # of these clients, whose other question nobody answered
+_CLOSED = {
+    "en": "Thank you for your message. We are closed now, and answer when we are here again. If it cannot wait, call us.",
+    "es": "Gracias por su mensaje. Ahora está cerrado; le responderemos cuando volvamos. Si no puede esperar, llámenos.",
+    "fr": "Merci de votre message. Nous sommes fermés et vous répondrons à notre retour. Si cela ne peut pas attendre, appelez-nous.",
+    "ar": "شكرًا على الرسالة. المكتب مغلق الآن، وسنرد عند عودتنا. إن كان الأمر لا يحتمل الانتظار فاتصلوا بنا.",
+}
+
+
+def open_office(workers: Sequence[Worker]) -> None:
+    """Office hours, a category for clients, and one worker who is away while another one reads for them."""
+    answering.open_hours(dict.fromkeys(range(5), (9 * 60, 17 * 60)), _CLOSED, SYSTEM)
+    names = {"en": "Questions about bills", "es": "Preguntas sobre facturas", "fr": "Questions sur les factures", "ar": "أسئلة عن الفواتير"}
+    addressees.open_to_clients(WorkerCategory.get(slug="accounting"), addressees.Opening(True, names, "3"), SYSTEM)
+    if len(workers) > 3:
+        today = agency.today()
+        covers.be_away(workers[3], covers.Away(today, today + dt.timedelta(days=6), workers[1]), SYSTEM)
+
 
 def add(accounts: Sequence[PortalAccount], worker: Worker, now: dt.datetime) -> None:
-    """Two discussions of each of these clients with a worker: one that was answered, one that waits."""
+    """Two discussions of each of these clients with a worker: one that was answered, one that waits; the first ones wait too long."""
     for account in accounts[:CLIENTS]:
         for subject, said in (_ANSWERED, _WAITING):
             _add(account, worker, subject, said, now)
+    for account in accounts[:LATE]:
+        _add(account, worker, *_LATE, now)
 
 
 def tell(accounts: Sequence[PortalAccount], now: dt.datetime) -> None:
@@ -42,8 +64,9 @@ def _add(account: PortalAccount, worker: Worker, subject: str, said: Sequence[tu
     is_waiting = said[-1][0] == "client"
     found = Discussion.create(
         individual=account.individual_id, subject=subject, folded=search.fold(subject), started_by="client", worker=worker,
-        created_at=at[0], last_at=at[-1], waits_since=at[-1] if is_waiting else None, in_a_row=int(is_waiting),
-        is_unread=not is_waiting, is_new=is_waiting,
+        created_at=at[0], last_at=at[-1], waits_since=at[-1] if is_waiting else None,
+        answer_by=answering.promised(at[-1], 2) if is_waiting else None, in_a_row=int(is_waiting), is_unread=not is_waiting,
+        is_new=is_waiting,
     )  # fmt: skip
     saw = {"client": 0, "worker": 0}
     for (author, _, body), written_at in zip(said, at, strict=True):

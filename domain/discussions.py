@@ -13,7 +13,20 @@ from typing import Any
 
 from peewee import fn
 
-from domain import audit, categories, clock, notices, profile, search, settings, store
+from domain import (
+    addressees,
+    agency,
+    answering,
+    audit,
+    categories,
+    clock,
+    covers,
+    notices,
+    profile,
+    search,
+    settings,
+    store,
+)
 from domain.actor import Actor
 from domain.rules import N_, STALE, RuleBroken
 from models import (
@@ -23,6 +36,7 @@ from models import (
     DiscussionFollower,
     Enrolment,
     Event,
+    Group,
     Individual,
     Message,
     PortalAccount,
@@ -36,9 +50,11 @@ class About:
 
     event: Event | None = None
     enrolment: Enrolment | None = None
+    group: Group | None = None
 
 
 NOTHING = About()
+ANSWERED: dict[str, Any] = {"waits_since": None, "answer_by": None, "late_told_at": None, "in_a_row": 0}  # the client waits no longer
 
 
 # ---------------------------------------------------------------- begun
@@ -59,6 +75,8 @@ def start(
         raise RuleBroken(N_("Messages cannot be begun here at the moment. Call us."), code="off")
     if worker is None and not category:
         raise ValueError("a discussion is for somebody")
+    if is_theirs and worker is None:
+        addressees.must_be_open(category)
     if not is_theirs and not may_be_written_to(individual):
         raise RuleBroken(N_("They have no portal account in use, so a message would not reach them."), code="no_account")
     with store.writing():
@@ -70,8 +88,8 @@ def start(
         now = clock.now()
         made: Discussion = Discussion.create(
             individual=individual, subject=good, folded=search.fold(good)[: 2 * SUBJECT_LETTERS],
-            started_by="client" if is_theirs else "worker", worker=worker,
-            category="" if worker is not None else category, event=about.event, enrolment=about.enrolment, created_at=now, last_at=now,
+            started_by="client" if is_theirs else "worker", worker=worker, category="" if worker is not None else category,
+            event=about.event, enrolment=about.enrolment, group=about.group, created_at=now, last_at=now,
         )  # fmt: skip
         audit.record("discussion.started", by, individual=individual, subject=named(made), to=worker.id if worker else category)
         _write(made, words, by)
@@ -142,7 +160,9 @@ def write(discussion: Discussion, body: str, by: Actor) -> Message:
         else:
             if now.state == "closed":
                 raise RuleBroken(N_("This discussion is closed. Open it again to write."), code="closed")
-            if now.worker_id is None:
+            if refused := may_not_answer(now):
+                raise refused
+            if now.worker_id is None or not now.worker.is_active:
                 _hand(now, by.worker, by)
         return _write(now, words, by)
 
@@ -165,6 +185,10 @@ def may_not_write(discussion: Discussion) -> RuleBroken | None:
         return RuleBroken(N_("Messages cannot be sent here at the moment. Call us."), code="off")
     if discussion.state == "closed" and discussion.closed_at < clock.ago(days=settings.get("closed_answer_days")):
         return RuleBroken(N_("This discussion was closed. Begin a new one, or call us."), code="closed")
+    if _is_of_the_past(discussion):
+        return RuleBroken(
+            N_("What this is about has ended for you, so it stays here to read. Begin a new one, or call us."), code="file_closed"
+        )
     most = settings.get("unanswered_limit")
     if most and discussion.in_a_row >= most:
         return RuleBroken(
@@ -177,6 +201,20 @@ def may_not_write(discussion: Discussion) -> RuleBroken | None:
     return None
 
 
+def _is_of_the_past(discussion: Discussion) -> bool:
+    """True where its enrolment was closed as long ago as a closed discussion can no longer be answered."""
+    closed_on = discussion.enrolment.closed_on if discussion.enrolment_id is not None else None
+    return closed_on is not None and closed_on + dt.timedelta(days=settings.get("closed_answer_days")) < agency.today()
+
+
+def may_not_answer(discussion: Discussion) -> RuleBroken | None:
+    """Why staff may write nothing more: the client's account was closed by staff, so they have left all discussions."""
+    newest = PortalAccount.select().where(PortalAccount.individual == discussion.individual_id).order_by(PortalAccount.id.desc()).first()
+    if newest is None or newest.state != "closed" or newest.reason != "staff":
+        return None
+    return RuleBroken(N_("The client’s account was closed, so they have left this discussion. It stays here to read."), code="left_it")
+
+
 def _write(discussion: Discussion, words: str, by: Actor) -> Message:
     """A message and what it changes about its discussion, which is held or new."""
     now, is_staff = clock.now(), by.worker is not None
@@ -185,18 +223,32 @@ def _write(discussion: Discussion, words: str, by: Actor) -> Message:
         folded=search.fold(words), written_at=now,
     )  # fmt: skip
     if is_staff:
-        changes: dict[str, Any] = {"waits_since": None, "answer_by": None, "in_a_row": 0, "is_unread": True, "is_new": False}
+        changes: dict[str, Any] = {**ANSWERED, "is_unread": True, "is_new": False}
         saw = {"staff_saw": made.id, "staff_saw_at": now}
     else:
         changes = {"waits_since": discussion.waits_since or now, "in_a_row": discussion.in_a_row + 1, "is_new": True, "is_unread": False}
+        if discussion.waits_since is None:
+            changes["answer_by"] = answering.promise_to(discussion.worker, discussion.category)
         saw = {"client_saw": made.id, "client_saw_at": now}
     Discussion.update(last_at=now, **changes, **saw).where(Discussion.id == discussion.id).execute()
     if is_staff:
         _tell_client(discussion, made)
     else:
         _tell_workers(discussion, made)
+        if answer := answering.by_itself(discussion):
+            say_by_itself(discussion, answer)
     audit.record("message.written", by, individual=discussion.individual, subject=f"message {made.id}", discussion=discussion.id)
     return made
+
+
+def say_by_itself(discussion: Discussion, words: str, *, is_unread: bool = False) -> None:
+    """What the portal itself writes to the client in a discussion that is held: no answer, so they wait as before."""
+    now = clock.now()
+    made: Message = Message.create(discussion=discussion, author="automatic", body=words, folded=search.fold(words),
+                                     written_at=now)
+    if is_unread:
+        _tell_client(discussion, made)
+    Discussion.update(last_at=now, **({"is_unread": True} if is_unread else {})).where(Discussion.id == discussion.id).execute()
 
 
 def _tell_client(discussion: Discussion, first: Message) -> None:
@@ -206,12 +258,10 @@ def _tell_client(discussion: Discussion, first: Message) -> None:
 
 
 def _tell_workers(discussion: Discussion, first: Message) -> None:
-    """The same to who has it and who follows it."""
+    """The same to who has it or reads it instead, and who follows it; where it waits, to the members of that category."""
     if discussion.is_new:
         return
-    follows = DiscussionFollower.select(DiscussionFollower.worker).where(DiscussionFollower.discussion == discussion.id)
-    theirs = Worker.select().where((Worker.id == discussion.worker_id) | Worker.id.in_(follows), Worker.is_active, Worker.email != "")
-    for worker in theirs.order_by(Worker.id):
+    for worker in covers.told(discussion):
         notices.put("client_wrote", discussion.id, to=worker.email, worker=worker, individual=discussion.individual, version=first.id,
                     next_at=_in_a_while())  # fmt: skip
 
@@ -246,7 +296,7 @@ def take(discussion: Discussion, by: Actor) -> None:
         now: Discussion = store.lock(Discussion.select().where(Discussion.id == discussion.id)).get()
         if now.worker_id == by.worker.id:
             return
-        if now.worker_id is not None:
+        if now.worker_id is not None and now.worker.is_active:
             raise RuleBroken(N_("%(worker)s has taken this meanwhile."), code="taken", worker=now.worker.name)
         _hand(now, by.worker, by)
 
@@ -295,7 +345,7 @@ def close(discussion: Discussion, by: Actor, *, version: int) -> None:
             return
         if now.version != version:
             raise RuleBroken(STALE, code="stale")
-        changes = {"state": "closed", "closed_at": clock.now(), "waits_since": None, "answer_by": None, "in_a_row": 0, "is_new": False}
+        changes = {"state": "closed", "closed_at": clock.now(), **ANSWERED, "is_new": False}
         Discussion.update(**changes, version=Discussion.version + 1).where(Discussion.id == now.id).execute()
         audit.record("discussion.closed", by, individual=now.individual, subject=named(now))
 

@@ -8,7 +8,7 @@ from typing import Any
 from domain import audit, caseloads, rights, statements, store
 from domain.actor import Actor
 from domain.rules import N_, RuleBroken
-from models import Follow, Individual, SecurityClass, Task, Worker, WorkerCategory
+from models import Discussion, Follow, Individual, SecurityClass, Task, Worker, WorkerCategory
 
 MOST_TAKERS = 1000  # names in one choice
 
@@ -100,8 +100,22 @@ def let_go(workers: Iterable[Worker], by: Actor) -> None:
             lost = Task.select().where(Task.worker == worker, Task.done_at.is_null(), Task.individual.not_in(theirs))
             back = [task for task in lost if Task.update(worker=None).where(
                 Task.id == task.id, Task.done_at.is_null(), Task.worker == worker).execute()]  # fmt: skip
+            put_back = _put_back_discussions(worker, theirs)
             for task in back:  # the audit last, as everybody does
                 _note(task, by, task.category)
+            for each in put_back:
+                audit.record("discussion.handed_on", by, individual=Individual(id=each.individual_id), subject=f"discussion {each.id}",
+                             before=worker.id, after="intake")  # fmt: skip
+
+
+def _put_back_discussions(worker: Worker, theirs: Any) -> list[Discussion]:
+    """The open discussions of a worker with people whom they may not see any more are everybody's."""
+    lost = Discussion.select().where(Discussion.worker == worker, Discussion.state == "open", Discussion.individual.not_in(theirs))
+    return [
+        each for each in store.lock(lost.order_by(Discussion.id))
+        if Discussion.update(worker=None, category="intake", version=Discussion.version + 1).where(
+            Discussion.id == each.id, Discussion.worker == worker).execute()
+    ]  # fmt: skip
 
 
 def _move(task: Task, by: Actor, *, worker: int | None, category: str, to: str) -> None:

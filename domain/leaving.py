@@ -7,12 +7,13 @@ from typing import Any
 
 from peewee import chunked, fn
 
-from domain import audit, clock, event_messages, events, handover, store, viewer, workers
+from domain import audit, clock, event_messages, events, handed_discussions, handover, store, viewer, workers
 from domain.actor import Actor
 from domain.rules import N_, RuleBroken
 from models import (
     Attendance,
     CategoryMember,
+    Discussion,
     Enrolment,
     EnrolmentWorker,
     Event,
@@ -32,13 +33,15 @@ def counts(worker: Worker) -> tuple[int, int]:
     return _open_tasks(worker).count(), Follow.select().where(Follow.worker == worker).count()
 
 
-def what_they_have(worker: Worker) -> tuple[int, int, int, int]:
-    """How many open tasks, people that they follow, open enrolments and appointments ahead somebody has, in one question."""
+def what_they_have(worker: Worker) -> tuple[int, int, int, int, int]:
+    """How many open tasks, people that they follow, open enrolments, appointments ahead and open discussions somebody has, in one
+    question."""
     theirs = (
         _open_tasks(worker).select(fn.COUNT(Task.id)), Follow.select(fn.COUNT(Follow.id)).where(Follow.worker == worker),
         _open_files(worker).select(fn.COUNT(Enrolment.id)), events.ahead_of(worker, Event.select(fn.COUNT(Event.id))).order_by(),
+        handed_discussions.open_ones(worker).select(fn.COUNT(Discussion.id)),
     )  # fmt: skip
-    found: tuple[int, int, int, int] = Worker.select(*theirs).where(Worker.id == worker.id).tuples().get()
+    found: tuple[int, int, int, int, int] = Worker.select(*theirs).where(Worker.id == worker.id).tuples().get()
     return found
 
 
@@ -57,11 +60,12 @@ def refusal(worker: Worker, by: Actor, rights: frozenset[str]) -> RuleBroken | N
     return None
 
 
-def leave(worker: Worker, by: Actor, *, to: Worker | None = None) -> tuple[int, int]:
+def leave(worker: Worker, by: Actor, *, to: Worker | None = None, category: str = "intake") -> tuple[int, int]:
     """End somebody's access: no request that begins after the commit succeeds.  They stay in the history.
 
     Tasks, enrolments and the people they follow go to ``to``, and so do the appointments that are ahead, where that time is free;
-    without one the tasks go back to their categories, and the enrolments have no worker.  A person whom the actor may not see is
+    without one the tasks go back to their categories, and the enrolments have no worker.  Open discussions go to ``to``, else they wait in
+    ``category``.  A person whom the actor may not see is
     not handed to anybody.  Answers how many appointments went over, and how many are still theirs.  Raises RuleBroken.
     """
     with store.writing():
@@ -78,9 +82,11 @@ def leave(worker: Worker, by: Actor, *, to: Worker | None = None) -> tuple[int, 
         tasks, people = counts(was)
         seen = None if "view_all_individuals" in rights else _caseload(by.worker)
         given = _hand_events(was, taker, seen)  # events are locked before the audit, as everybody does
+        threads = handed_discussions.hold(was)  # and so are these
         _hand_people(was, taker, by, seen)
         _hand_files(was, taker, by, seen)
         _hand_tasks(was, taker, by)
+        handed_discussions.hand_over(threads, was, taker, category, seen, by)
         if taker is not None:
             _note_events(given, was, taker, by)
         audit.record("worker.left", by, subject=workers.subject(was), to=taker.public_id if taker else "", tasks=tasks, people=people,

@@ -42,6 +42,24 @@ def to_worker(delivery: Delivery, portal_url: str) -> Letter:
     )
 
 
+def overdue(delivery: Delivery, portal_url: str) -> Letter:
+    """To who can answer what was not answered by the promised day.  Raises Unwanted."""
+    found = _told_of(delivery)
+    if not delivery.worker.is_active:
+        raise Unwanted(N_("This worker has left."))
+    if found.waits_since is None:
+        raise Unwanted(N_("The message was answered meanwhile."))
+    tongue = language_for(None)
+    return Letter(
+        texts.say(tongue, N_("A client waits longer than promised")),
+        (
+            texts.say(tongue, N_("Hello,")),
+            texts.say(tongue, N_("A message of a client was not answered by the day that they were promised.")),
+        ),
+        (texts.say(tongue, N_("Read it")), f"{portal_url}/admin/discussions/{found.public_id}/"),
+    )
+
+
 def _told_of(delivery: Delivery) -> Discussion:
     if not settings.get("discussions"):
         raise Unwanted(OFF)

@@ -47,7 +47,7 @@ KINDS = {
     "event_booked": 5, "event_moved": 5, "event_changed": 5, "event_cancelled": 5, "event_confirmation": 6,
     "request_offered": 3, "request_declined": 5, "request_expired": 5, "client_requested": 1, "client_booked": 1,
     "client_running_late": 1, "client_cannot_come": 1, "client_cancelled": 1,
-    "message_waiting": 3, "client_wrote": 3,
+    "message_waiting": 3, "client_wrote": 3, "message_overdue": 3,
 }  # fmt: skip
 
 

@@ -34,6 +34,17 @@ _OFF, _APPROVAL, _AT_ONCE = ("off", N_("No")), ("approval", N_("Yes, once a work
 _EDITING = (_OFF, _APPROVAL, _AT_ONCE)
 
 
+# From where a discussion can be begun.
+_PLACES = {
+    "begin_from_inbox": (N_("Clients write from their Inbox"), ""),
+    "begin_from_appointment": (N_("Clients write about an appointment"), ""),
+    "begin_from_service": (N_("Clients write about a service"), ""),
+    "write_from_profile": (N_("Staff write from the page of a client"), ""),
+    "write_from_event": (N_("Staff write to everybody who comes to an appointment"), N_("Each gets a discussion of their own.")),
+    "write_from_enrolment": (N_("Staff write from an enrolment"), N_("Each gets a discussion of their own.")),
+    "write_from_group": (N_("Staff write to everybody in a group"), N_("Each gets a discussion of their own.")),
+}
+
 CATALOGUE: dict[str, Kind] = {
     "activation_expiry_days": Kind(14, N_("Activation expiry"), N_("days"), N_("How long an activation link works."), 1, 90),
     "minimum_age": Kind(16, N_("Minimum age"), N_("years"), N_("Nobody younger gets a portal account."), 0, 99),
@@ -133,6 +144,10 @@ CATALOGUE: dict[str, Kind] = {
     "discussions": Kind(True, N_("Clients and staff write to each other"), "", N_("Without it messages and their pages are gone.")),
     "starting_discussions": Kind(
         True, N_("Clients may begin a discussion"), "", N_("Without it they only answer what staff have written."),
+    ),
+    **{key: Kind(True, label, "", help_) for key, (label, help_) in _PLACES.items()},
+    "answer_days": Kind(
+        2, N_("Answer within"), N_("working days"), N_("What clients are promised when they write; 0 promises nothing."), 0, 30
     ),
     "unanswered_limit": Kind(
         3, N_("Messages in a row"), N_("messages"), N_("So many a client may write before staff answer; 0 means no limit."), 0, 50
@@ -268,8 +283,8 @@ SECTIONS: dict[str, Section] = {
         "request_mode", "request_notice", "days_ahead", "slot_step", "slot_buffer", "requests_a_day", "request_expiry", "request_soon",
     ), N_("Which times clients can request, and what happens then.")),
     "discussions": Section(N_("Messages"), (
-        "unanswered_limit", "unanswered_discussions", "closed_answer_days", "unread_delay",
-    ), N_("How much clients may write before they are answered, and who is told when.")),
+        "answer_days", "unanswered_limit", "unanswered_discussions", "closed_answer_days", "unread_delay", *_PLACES,
+    ), N_("From where messages are begun, how much clients may write, and by when they are answered.")),
     "messages": Section(N_("E-mail"), ("mail_rate", "mail_test_minutes"), N_("How fast e-mails leave.")),
     "imports": Section(N_("Import"), (
         "import_megabytes", "import_hours", "picture_megabytes", "photo_megabytes",
@@ -291,6 +306,16 @@ def _in_force(key: str, stored: str | None) -> Any:
     kind = CATALOGUE[key]
     value = kind.default if stored is None else _read(kind, stored)
     return value if kind.least is None or kind.most is None else min(max(value, kind.least), kind.most)
+
+
+def may_begin(place: str) -> bool:
+    """True where clients may begin a discussion from a place, a setting."""
+    return bool(get("discussions") and get("starting_discussions") and get(place))
+
+
+def may_write(place: str) -> bool:
+    """True where staff may begin a discussion from a place, a setting."""
+    return bool(get("discussions") and get(place))
 
 
 def change(key: str, text: str, by: Actor) -> None:

@@ -147,9 +147,17 @@ class StaffViewer:
         ``mine``, those that nobody has taken, ``waiting``, or ``all``."""
         return threads.of_staff(self.worker, view, None if self.may("view_all_individuals") else self._caseload())
 
+    def discussions_with(self, worker: Worker) -> Any:
+        """The open discussions that a colleague has with individuals whom the worker may see, what was written last first."""
+        return self.discussions().where(Discussion.worker == worker, Discussion.state == "open")
+
     def waiting_messages(self, most: int) -> list[Discussion]:
         """What clients wrote to the worker and nobody answered yet, the one that waits longest first."""
         return threads.waiting_for(self.worker, None if self.may("view_all_individuals") else self._caseload(), most)
+
+    def late_discussions(self, most: int) -> list[Discussion]:
+        """Of those that the worker has, follows or stands in for: in which the client waits longer than promised."""
+        return threads.late_for(self.worker, None if self.may("view_all_individuals") else self._caseload(), most)
 
     def discussion(self, public_id: str) -> Discussion:
         """One of these.  Raises NotFound."""

@@ -7,8 +7,8 @@ from typing import Any
 
 from peewee import Case, fn
 
-from domain import events, statements
-from models import Discussion, DiscussionFollower, Enrolment, EnrolmentWorker, Individual, Message, Service, Worker
+from domain import caseloads, covers, events, overdue, statements
+from models import Discussion, Enrolment, EnrolmentWorker, Individual, Message, Service, Worker
 
 SHOWN = 20  # messages of a discussion, the last ones
 
@@ -35,17 +35,27 @@ def of_staff(worker: Worker, view: str, among: Any) -> Any:
     if among is not None:
         found = found.where(Discussion.individual.in_(among))
     if view == "mine":
-        follows = DiscussionFollower.select(DiscussionFollower.discussion).where(DiscussionFollower.worker == worker)
-        found = found.where(Discussion.state == "open", (Discussion.worker == worker) | Discussion.id.in_(follows))
+        found = found.where(Discussion.state == "open", covers.is_for(worker))
     elif view == "waiting":
-        found = found.where(Discussion.worker.is_null(), Discussion.state == "open")
+        found = found.where(covers.is_nobodys(), Discussion.state == "open")
     return found.order_by(Discussion.last_at.desc(), Discussion.id.desc())
 
 
 def waiting_for(worker: Worker, among: Any, most: int) -> list[Discussion]:
-    """What clients wrote to a worker and nobody answered yet, the one that waits longest first."""
-    waits = of_staff(worker, "mine", among).where(Discussion.waits_since.is_null(False))
-    return list(waits.order_by(Discussion.waits_since, Discussion.id).limit(most))
+    """What clients wrote to a worker, to whom they stand in for or to a category of theirs, and nobody answered yet: what is late
+    first, then the one that waits longest.  For who sees everybody also what waits where nobody is who may see it."""
+    theirs = covers.is_for(worker) | covers.waits_in_categories_of(worker)
+    if among is None:
+        theirs |= Discussion.worker.is_null() & caseloads.unseen_discussion()
+    waits = of_staff(worker, "all", among).where(Discussion.state == "open", Discussion.waits_since.is_null(False), theirs)
+    order = Case(None, [(overdue.is_late(), 0)], 1), Discussion.waits_since, Discussion.id
+    return list(waits.order_by(*order).limit(most))
+
+
+def late_for(worker: Worker, among: Any, most: int) -> list[Discussion]:
+    """Of the discussions of a worker those in which the client waits longer than promised, the one that waits longest first."""
+    late = of_staff(worker, "mine", among).where(overdue.is_late())
+    return list(late.order_by(Discussion.answer_by, Discussion.id).limit(most))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -114,8 +124,8 @@ def has_newer(discussions: Any, public_id: str, after: int, *, notes: bool) -> b
 
 
 def with_whom(discussion: Discussion) -> str:
-    """How the client knows who has it; empty while nobody has."""
-    return events.called(discussion.worker) if discussion.worker_id is not None else ""
+    """How the client knows who has it; empty while nobody has, or who has left."""
+    return events.called(discussion.worker) if discussion.worker_id is not None and discussion.worker.is_active else ""
 
 
 def recipients(individual: Individual) -> list[Worker]:

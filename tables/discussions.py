@@ -6,7 +6,7 @@ from tables.accounts import PortalAccount
 from tables.base import PublicId, Row, UTCDateTimeField, one_of
 from tables.calendar import Event
 from tables.individuals import Individual
-from tables.services import Enrolment
+from tables.services import Enrolment, Group
 from tables.staff import Worker
 
 DISCUSSION_STATES = ("open", "closed")
@@ -29,6 +29,7 @@ class Discussion(Row):
     started_by = CharField(max_length=10)
     event = ForeignKeyField(Event, null=True, backref="+", on_delete="RESTRICT")  # what it is about
     enrolment = ForeignKeyField(Enrolment, null=True, backref="+", on_delete="RESTRICT")
+    group = ForeignKeyField(Group, null=True, backref="+", on_delete="RESTRICT")
     worker = ForeignKeyField(Worker, null=True, backref="discussions", on_delete="RESTRICT")
     category = CharField(max_length=30, default="")
     state = CharField(max_length=10, default="open")
@@ -37,6 +38,7 @@ class Discussion(Row):
     last_at = UTCDateTimeField()  # of the newest message that the client reads
     waits_since = UTCDateTimeField(null=True)
     answer_by = UTCDateTimeField(null=True)  # what the client was promised
+    late_told_at = UTCDateTimeField(null=True)  # when it was said that this promise was not kept
     in_a_row = SmallIntegerField(default=0)
     is_unread = BooleanField(default=False)  # by the client
     is_new = BooleanField(default=False)  # to staff
@@ -58,6 +60,7 @@ class Discussion(Row):
 _WAITS, _UNTAKEN = SQL("waits_since IS NOT NULL"), SQL("worker_id IS NULL")
 Discussion.add_index(Discussion.index(Discussion.individual, where=SQL("is_unread"), name="discussion_unread"))
 Discussion.add_index(Discussion.index(Discussion.worker, Discussion.waits_since, where=_WAITS, name="discussion_waiting"))
+Discussion.add_index(Discussion.index(Discussion.answer_by, where=_WAITS, name="discussion_promised"))
 Discussion.add_index(Discussion.index(Discussion.category, Discussion.waits_since, where=_UNTAKEN, name="discussion_untaken"))
 
 

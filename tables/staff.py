@@ -1,6 +1,15 @@
 """Staff: workers, security classes, categories."""
 
-from peewee import BlobField, BooleanField, CharField, ForeignKeyField, IntegerField, SmallIntegerField, TextField
+from peewee import (
+    BlobField,
+    BooleanField,
+    CharField,
+    Check,
+    ForeignKeyField,
+    IntegerField,
+    SmallIntegerField,
+    TextField,
+)
 
 from tables.agency import Site
 from tables.base import PublicId, Row, UTCDateTimeField, new_public_id, one_of
@@ -79,6 +88,11 @@ class WorkerCategory(Row):
 
     slug = CharField(max_length=30, unique=True, default=new_public_id)
     name = CharField(max_length=80, unique=True)
+    is_open = BooleanField(default=False)  # clients may write to it
+    answer_days = SmallIntegerField(null=True)  # within which they are answered; nothing: as the agency says
+
+    class Meta:
+        constraints = [Check("answer_days IS NULL OR answer_days >= 0")]
 
     @property
     def is_built_in(self) -> bool:

@@ -7,7 +7,9 @@ from blueprints import paging as paging
 bp = Blueprint("admin", __name__, url_prefix="/admin")
 
 from blueprints.admin import (  # noqa: E402, F401
+    absences,
     accounts,
+    answering,
     booking,
     brand,
     changes,
@@ -38,4 +40,5 @@ from blueprints.admin import (  # noqa: E402, F401
     today,
     worker_categories,
     workers,
+    writing,
 )

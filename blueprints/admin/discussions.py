@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from flask import abort, g, request, url_for
 
-from blueprints.admin import bp, paging, people, wording
+from blueprints.admin import bp, paging, people, standing, wording
 from blueprints.inbox import wording as told
-from domain import categories, discussions, handover, settings, threads
+from domain import categories, discussions, handover, overdue, settings, threads
 from models import MESSAGE_LETTERS, SUBJECT_LETTERS, Discussion
 from web.access import any_staff
 from web.forms import Choice, Form, Lines, Required, Text, _l, version_in
@@ -15,6 +15,7 @@ from web.languages import gettext as _
 from web.sessions import refusals_told, tell
 
 _HERE = "/discussions/<discussion_id>"
+MOST_LATE = 50
 VIEWS = ("mine", "waiting", "all")
 
 
@@ -44,8 +45,10 @@ def _must_be_on() -> None:
 def discussions_list():
     _must_be_on()
     view = request.args.get("view", "") if request.args.get("view", "") in VIEWS else "mine"
-    found, following = paging.written(g.viewer.discussions(view), Discussion)
-    return page("admin/discussions.html", found=found, following=following, view=view, told=told, names=_names())
+    listed = g.viewer.discussions(view)
+    found, following = paging.written(listed.where(~overdue.is_late()) if view == "mine" else listed, Discussion)
+    late = g.viewer.late_discussions(MOST_LATE) if view == "mine" and "older" not in request.args else []
+    return page("admin/discussions.html", late=late, found=found, following=following, view=view, told=told, names=_names())
 
 
 def _names() -> dict[str, str]:
@@ -72,7 +75,8 @@ def _show(found: Discussion, **forms):
     return people.page_about(
         found.individual, "admin/discussion.html", "thread", found=found, shown=shown, days=told.days_for_staff(shown.messages, found),
         answer=answer, note=note, hand_on=forms.get("hand_on") or _hand_on(found, formdata=None), form=next(iter(forms.values()), None),
-        most=MESSAGE_LETTERS, names=_names(), follows=g.viewer.follows(found), is_newest=not request.args.get("before"),
+        most=MESSAGE_LETTERS, names=_names(), follows=g.viewer.follows(found), is_newest=not request.args.get("before"), told=told,
+        about=standing.about(found), standing=standing.lines(found), left_it=standing.left_it(found),
     )  # fmt: skip
 
 
@@ -185,15 +189,21 @@ def discussions_of(public_id: str):
     _must_be_on()
     person = g.viewer.individual(public_id)
     found, following = paging.written(threads.of_client(person), Discussion)
-    return people.page_about(person, "admin/discussions_of.html", may_write=discussions.may_be_written_to(person), found=found,
+    return people.page_about(person, "admin/discussions_of.html", may_write=discussions.may_be_written_to(person),
+                             may_begin=settings.may_write("write_from_profile"), found=found,
                              following=following, told=told, names=_names())  # fmt: skip
 
 
 @bp.get("/individuals/<public_id>/discussions/new")
 @any_staff
 def new_discussion(public_id: str):
-    _must_be_on()
+    _must_begin()
     return _new(g.viewer.individual(public_id), Beginning(formdata=None))
+
+
+def _must_begin() -> None:
+    if not settings.may_write("write_from_profile"):
+        abort(404)
 
 
 def _new(person, form: Beginning):
@@ -203,7 +213,7 @@ def _new(person, form: Beginning):
 @bp.post("/individuals/<public_id>/discussions/new")
 @any_staff
 def begin_discussion(public_id: str):
-    _must_be_on()
+    _must_begin()
     person, form = g.viewer.individual(public_id), Beginning()
     if form.validate():
         with form.refusals():

@@ -8,7 +8,7 @@ from wtforms.fields.choices import SelectChoice
 
 from blueprints.admin import bp, paging, people
 from blueprints.admin.groups import sought
-from domain import agency, enrolments, handover, services
+from domain import agency, enrolments, handover, services, settings
 from models import Enrolment, Event, Group, Individual, Service, Worker
 from web.access import any_staff, right
 from web.forms import Choice, DateBoxes, Form, Required, _l, version_in
@@ -97,7 +97,7 @@ def enrolment(public_id: str, enrolment_id: str):
     for each in seen:
         g.viewer.saw(each, "enrolment")
     return people.page_about(person, "admin/enrolment.html", enrolment=found, workers=enrolments.further_workers(found),
-                             others=seen, unseen=len(others) - len(seen))  # fmt: skip
+                             others=seen, unseen=len(others) - len(seen), may_write=settings.may_write("write_from_enrolment"))  # fmt: skip
 
 
 # ---------------------------------------------------------------- closed and opened again

@@ -83,6 +83,7 @@ def _event(found: Event, form: VideoForm):
     change = requests.waiting_change(found) if found.state == "booked" else None
     return _about(found, "admin/event.html", change=change.event if change else None, request_of=_request_of,
                   said_of=staff_sayings.said, form=form, as_form=_as_video(found), may_change=g.viewer.may_change(found),
+                  may_write=settings.may_write("write_from_event"),
                   title=staff_calendar.title(found), attendances=attendances, history=told, wording=wording,
                   schedule=_schedule_of(found), is_ahead=found.starts_at > clock.now())  # fmt: skip
 

@@ -5,7 +5,7 @@ from wtforms import BooleanField
 
 from blueprints.admin import bp, paging, people, wording
 from blueprints.admin.services import WRITTEN
-from domain import agency, enrolments, event_people, search, services
+from domain import agency, enrolments, event_people, search, services, settings
 from models import Group, Individual, Service
 from web.access import right
 from web.forms import Form, Lines, Required, Text, _l
@@ -58,7 +58,8 @@ def group(public_id: str):
     rows, following = paging.by_number(g.viewer.roster(found))
     question, others = sought(g.viewer.others_than_in(found))
     return page("admin/group.html", group=found, service=found.service, rows=rows, following=following, taken=services.places_taken(found),
-                question=question, people=others, wording=wording, has_ahead=event_people.ahead_with(found).exists())  # fmt: skip
+                question=question, people=others, wording=wording, may_write=settings.may_write("write_from_group"),
+                has_ahead=event_people.ahead_with(found).exists())  # fmt: skip
 
 
 def sought(individuals):

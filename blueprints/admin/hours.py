@@ -11,7 +11,7 @@ from flask import g, request, url_for
 from wtforms import BooleanField
 
 from blueprints.admin import bp, hours_words
-from domain import agency, availability, sites, staff_hours
+from domain import agency, availability, settings, sites, staff_hours
 from domain.availability import DAY
 from domain.rules import N_, RuleBroken, together
 from models import AvailabilityCalendar, Site, Worker
@@ -139,7 +139,8 @@ def hours(public_id: str):
     calendars = availability.calendars_of(found)
     now = next((each for each in calendars if each.starts_on <= today), None)
     return _page(found, "admin/hours.html", calendars=calendars, now=now, today=today,
-                 week=availability.rows_of(now) if now is not None else [], differs=availability.exceptions_of(found, today))  # fmt: skip
+                 week=availability.rows_of(now) if now is not None else [], differs=availability.exceptions_of(found, today),
+                 may_be_away=settings.get("discussions"))  # fmt: skip
 
 
 def _page(found: Worker, template: str, **context: Any):

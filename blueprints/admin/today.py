@@ -2,7 +2,8 @@
 
 from flask import g, request
 
-from blueprints.admin import bp, event_words, paging, wording
+from blueprints.admin import bp, event_words, paging, standing, wording
+from blueprints.inbox import wording as told
 from domain import notices, settings, staff_calendar, staff_requests, work_queue
 from models import Task
 from web.access import any_staff
@@ -21,7 +22,8 @@ def today():
     held = g.viewer.held_deliveries.count() if g.viewer.may("manage_accounts") else 0
     asked, number_asked = ([], 0) if "after" in request.args else staff_requests.first(g.viewer, MOST_ASKED)  # further on are tasks alone
     waiting = [] if "after" in request.args or not settings.get("discussions") else g.viewer.waiting_messages(MOST_WAITING)
-    return page("admin/today.html", waiting=waiting, asked=asked, number_asked=number_asked, most_asked=staff_requests.MOST, tasks=tasks,
+    return page("admin/today.html", waiting=waiting, told=told, whose=standing.whose,
+                asked=asked, number_asked=number_asked, most_asked=staff_requests.MOST, tasks=tasks,
                 following=following, failed=failed[:MOST_FAILED], held=held, has_more_failed=len(failed) > MOST_FAILED, wording=wording,
                 decided=work_queue.DECIDED, trouble=notices.trouble(), events=event_words.by_day(staff_calendar.soon(g.viewer)),
                 words=event_words)  # fmt: skip

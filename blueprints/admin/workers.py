@@ -9,6 +9,7 @@ from wtforms.fields.choices import SelectChoice
 from blueprints.admin import bp, event_words, paging, wording
 from domain import (
     categories,
+    covers,
     event_rows,
     events,
     handover,
@@ -55,6 +56,7 @@ class WorkerForm(Form):
 
 class Leaving(Form):
     to = Choice(_l("Who takes over?"))
+    category = Choice(_l("Where do their other messages wait?"), default=covers.EVERYBODYS)
 
 
 @bp.get("/workers/")
@@ -211,7 +213,7 @@ def leave(public_id: str):
     if form.validate():
         with form.refusals():
             to = next((each for each in handover.colleagues(but=found) if each.public_id == form.to.data), None)
-            gone, left = leaving.leave(found, g.viewer.actor, to=to)
+            gone, left = leaving.leave(found, g.viewer.actor, to=to, category=form.category.data or covers.EVERYBODYS)
             tell("good", " ".join([_("Their access has ended."), *(_what_went_over(to, gone, left) if to else ())]))
             return done(url_for("admin.worker", public_id=public_id))
     return _leaving(found, form)
@@ -229,14 +231,16 @@ def _what_went_over(to: Worker, gone: int, left: int):
 
 def _leaving_form(found: Worker, **more) -> Leaving:
     form = Leaving(**more)
+    form.category.choices = list(wording.names_of(categories.every()).items())
     form.to.choices = [("", _("Nobody yet")), *((each.public_id, each.name) for each in handover.colleagues(but=found))]
     return form
 
 
 def _leaving(found: Worker, form: Leaving):
-    tasks, people, files, ahead = leaving.what_they_have(found)
+    tasks, people, files, ahead, threads = leaving.what_they_have(found)
     return page("admin/worker_leaving.html", worker=found, form=form, tasks=tasks, people=people, wording=wording,
                 refused=leaving.refusal(found, g.viewer.actor, g.viewer.rights), told=wording.refusal,
+                threads=threads, shown_threads=list(g.viewer.discussions_with(found).limit(MOST_LISTED)),
                 files=files, shown_files=list(g.viewer.enrolled_with(found).limit(MOST_LISTED)),
                 shown_tasks=list(g.viewer.tasks_of(found).limit(MOST_LISTED)),
                 shown_people=list(g.viewer.followed_by(found).limit(MOST_LISTED)), events=ahead, words=event_words,

@@ -44,7 +44,7 @@ def _event(place):
         "calendar/event.html", place=place, shown=shown, offer=attendances.offer(place),
         said={} if shown.cancelled_by else attendances.said(place), is_taken_away=attendances.is_taken_away(place),
         mark=attendances.mark_of(place), phone=wording.phone(place), asked=changing.Standing(place),
-        photo=photos.shown_of(place.event.worker), others=g.viewer.others_in(place),
+        photo=photos.shown_of(place.event.worker), others=g.viewer.others_in(place), may_write=settings.may_begin("begin_from_appointment"),
     )  # fmt: skip
 
 

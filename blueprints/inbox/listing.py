@@ -9,6 +9,7 @@ from flask import g, request
 
 from blueprints import paging
 from blueprints.calendar import wording as calendar
+from blueprints.inbox import starts
 from blueprints.inbox.wording import day_of
 from domain import agency, clock, inbox, search, settings, threads
 from models import Discussion, Notice
@@ -88,7 +89,8 @@ def _days(entries: list[inbox.Entry]) -> list[tuple[str, list[Row]]]:
 
 def _message(found: Discussion, at: dt.datetime) -> Row:
     state = _("new") if found.is_unread else _("closed") if found.state == "closed" else ""
-    line = formatting.dotted([threads.with_whom(found) or _("Our team"), formatting.clock_time(at)])
+    whom = threads.with_whom(found) or starts.name_of_waiting(found.category) or _("Our team")
+    line = formatting.dotted([whom, formatting.clock_time(at)])
     return Row(url_for("inbox.discussion", discussion_id=found.public_id), found.subject, line, state,
                "good" if found.is_unread else "info", "message-square", found.is_unread)  # fmt: skip
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from flask import abort, g, request
 
-from blueprints.inbox import bp, listing, wording
+from blueprints.inbox import box, bp, listing, starts, wording
+from blueprints.inbox.starts import Start
 from domain import agency, discussions, inbox, inbox_notices, settings, texts, threads
 from models import MESSAGE_LETTERS, SUBJECT_LETTERS, Discussion
 from web.addresses import url_for
@@ -13,8 +14,6 @@ from web.fragments import done, is_fragment, nothing, page
 from web.languages import gettext as _
 from web.languages import spoken
 from web.sessions import tell
-
-TEAM = "team"
 
 
 class Writing(Form):
@@ -37,12 +36,8 @@ _ALWAYS = ("inbox.show", "inbox.count", "inbox.seen_notices", "inbox.seen_place"
 
 @bp.get("/")
 def show():
-    return page("inbox/show.html", "results", found=listing.asked(), may_begin=_may_begin(),
+    return page("inbox/show.html", "results", found=listing.asked(), may_begin=settings.may_begin("begin_from_inbox"),
                 has_notices=g.viewer.has_new(), most=inbox.MOST_LETTERS)  # fmt: skip
-
-
-def _may_begin() -> bool:
-    return settings.get("discussions") and settings.get("starting_discussions")
 
 
 # ---------------------------------------------------------------- what is new
@@ -82,45 +77,59 @@ def seen_changes():
 # ---------------------------------------------------------------- a new one
 
 
-def _people():
-    return threads.recipients(g.viewer.individual)
+def _new(start: Start, form: Beginning | None = None):
+    offered, refused = starts.offered(start), discussions.may_not_start(g.viewer.individual)
+    form = form or _offer(Beginning(formdata=None), offered)
+    return page("inbox/new.html", form=form, why_not=texts.refusal(spoken(), refused) if refused else "", phone=agency.support_phone(),
+                most=MESSAGE_LETTERS, most_subject=SUBJECT_LETTERS, start=start, box=box.of_new(offered))  # fmt: skip
 
 
-def _offer(form: Beginning, people) -> Beginning:
-    form.to.choices = [*((each.public_id, wording.called(each)) for each in people), (TEAM, _("Anybody of our team"))]
+def _offer(form: Beginning, offered) -> Beginning:
+    form.to.choices = starts.choices(offered)
     return form
+
+
+def _begin(start: Start):
+    offered = starts.offered(start)
+    form = _offer(Beginning(), offered)
+    if form.validate():
+        with form.refusals():
+            to = next(each for each in offered if each.value == form.to.data)
+            made = discussions.start(g.viewer.individual, form.subject.data, form.body.data, g.viewer.actor, worker=to.worker,
+                                     category=to.category, about=start.about)  # fmt: skip
+            tell("good", _("Your message is sent."))
+            return done(url_for("inbox.discussion", discussion_id=made.public_id))
+    return _new(start, form)
 
 
 @bp.get("/new")
 def new():
-    _must_begin()
-    return _new(_offer(Beginning(formdata=None), _people()))
-
-
-def _must_begin() -> None:
-    if not _may_begin():
-        abort(404)
-
-
-def _new(form: Beginning):
-    refused = discussions.may_not_start(g.viewer.individual)
-    return page("inbox/new.html", form=form, why_not=texts.refusal(spoken(), refused) if refused else "", phone=agency.support_phone(),
-                most=MESSAGE_LETTERS, most_subject=SUBJECT_LETTERS)  # fmt: skip
+    return _new(starts.inbox())
 
 
 @bp.post("/new")
 def begin():
-    _must_begin()
-    people = _people()
-    form = _offer(Beginning(), people)
-    if form.validate():
-        with form.refusals():
-            to = next((each for each in people if each.public_id == form.to.data), None)
-            made = discussions.start(g.viewer.individual, form.subject.data, form.body.data, g.viewer.actor, worker=to,
-                                     category="" if to else "intake")  # fmt: skip
-            tell("good", _("Your message is sent."))
-            return done(url_for("inbox.discussion", discussion_id=made.public_id))
-    return _new(form)
+    return _begin(starts.inbox())
+
+
+@bp.get("/new/appointment/<place_id>")
+def new_about_appointment(place_id: str):
+    return _new(starts.appointment(place_id))
+
+
+@bp.post("/new/appointment/<place_id>")
+def begin_about_appointment(place_id: str):
+    return _begin(starts.appointment(place_id))
+
+
+@bp.get("/new/service/<enrolment_id>")
+def new_about_service(enrolment_id: str):
+    return _new(starts.service(enrolment_id))
+
+
+@bp.post("/new/service/<enrolment_id>")
+def begin_about_service(enrolment_id: str):
+    return _begin(starts.service(enrolment_id))
 
 
 # ---------------------------------------------------------------- one of them
@@ -138,7 +147,7 @@ def _discussion(found: Discussion, form: Writing):
         "inbox/discussion.html", "thread", found=found, shown=shown, days=wording.days(shown.messages, found), form=form,
         most=MESSAGE_LETTERS, whom=threads.with_whom(found), phone=agency.support_phone(),
         why_not=texts.refusal(spoken(), refused) if refused else "",
-        is_newest=not request.args.get("before"),
+        is_newest=not request.args.get("before"), box=box.of(found), about=starts.about(found),
     )  # fmt: skip
 
 

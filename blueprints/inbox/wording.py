@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from domain import agency, clock, events
+from domain import agency, answering, clock, events
 from models import Discussion, Message, Worker
 from web import formatting
 from web.languages import gettext as _
@@ -82,6 +82,8 @@ def state(found: Discussion) -> tuple[str, str]:
     """How a discussion stands for staff, with its tone."""
     if found.state == "closed":
         return _("closed"), "info"
+    if answering.is_late(found):
+        return _("overdue"), "bad"
     return (_("waits for an answer"), "warn") if found.waits_since is not None else ("", "info")
 
 

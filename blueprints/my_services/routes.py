@@ -5,7 +5,7 @@ from flask import g, request
 from blueprints import paging
 from blueprints.calendar import wording as events
 from blueprints.my_services import bp
-from domain import agency, offers, services
+from domain import agency, offers, services, settings
 from domain.my_services import Happened
 from web import formatting
 from web.addresses import url_for
@@ -17,7 +17,7 @@ from web.languages import gettext as _
 def show():
     open_, groups, closed = g.viewer.services
     return page("my_services/show.html", open=open_, groups=groups, closed=closed, shown=events.Shown, named=services.shown_name,
-                may_request=offers.is_open(), phone=agency.support_phone())  # fmt: skip
+                may_request=offers.is_open(), may_write=settings.may_begin("begin_from_service"), phone=agency.support_phone())  # fmt: skip
 
 
 @bp.get("/timeline")

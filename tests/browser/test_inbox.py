@@ -75,6 +75,18 @@ def test_each_sees_what_the_other_writes_without_loading_the_page_again(town: To
     look(worker, RECORD + "discussions/new")
 
 
+def test_a_client_begins_where_they_stand_and_reads_what_stands_at_the_box(town: Town, phone: Phone, browser: Browser) -> None:
+    client, _worker = open_both(town, phone, browser, "client33@example.org")
+    client.goto("/calendar/")
+    client.locator("main a[href^='/calendar/']").filter(has_not_text="history").first.click()
+    ways.press(client, "Write about this appointment")
+    look(client, INBOX + "new/appointment/<place_id>")
+    expect(client.locator("main .emergency")).to_be_visible()
+    client.goto("/my-services/")
+    ways.press(client, "Write about this service")
+    look(client, INBOX + "new/service/<enrolment_id>")
+
+
 def test_all_of_it_goes_without_javascript(town: Town, phone: Phone, browser: Browser) -> None:
     client, worker = open_both(town, phone, browser, "client32@example.org", java_script_enabled=False)
     begin(client, worker, "The time on Tuesday", lambda page, route: None)

@@ -157,6 +157,17 @@ def group(then: Callable[[Page], None] = lambda page: None) -> Callable[[Page], 
     return lambda page: (service()(page), page.locator("#groups .row").first.click(), then(page))
 
 
+def an_absence(page: Page) -> None:
+    """Be away for a day next year, and begin to take it back."""
+    press("My hours", "When I am away")(page)
+    for first in ("First day", "Last day"):
+        boxes = page.get_by_role("group", name=first)
+        for part, value in (("Day", "3"), ("Month", "3"), ("Year", str(dt.date.today().year + 1))):
+            boxes.get_by_label(part).fill(value)
+    press("Add")(page)
+    page.locator("li.task a.button").first.click()
+
+
 def leaving_it(page: Page) -> None:
     """The page that asks whether somebody leaves a group; its link stands where something is ahead, else the button posts there."""
     page.goto(page.locator("#roster .rows form.action").first.get_attribute("action") or "")
@@ -465,6 +476,13 @@ STAFF = [
     State("hours, a calendar to be removed", HOURS + "calendars/<calendar_id>/removal", "/admin/schedule/", ADMIN,
           press("My hours", "Change this week", "Remove this calendar")),
     State("hours, a day off", HOURS + "day-off", "/admin/schedule/", ADMIN, press("My hours", "Add a day off", "Save")),
+    State("away", "/admin/schedule/away/<public_id>/", "/admin/schedule/", ADMIN, press("My hours", "When I am away", "Add")),
+    State("away, to be removed", "/admin/schedule/away/<public_id>/<absence_id>/removal", "/admin/schedule/", ADMIN, an_absence),
+    State("office hours", "/admin/settings/office-hours", "/admin/settings/office-hours", ADMIN),
+    State("messages to who comes", EVENT + "messages/new", "/admin/schedule/new?q=client1@example.org", ADMIN,
+          booking("09:15", "Write to everybody who comes", "Send")),
+    State("messages to a group", GROUPS + "messages/new", SERVICES, ADMIN, group(press("Write to everybody in it"))),
+    State("message about an enrolment", ENROLMENTS + "<enrolment_id>/messages/new", ONE, ADMIN, enrolled(1, "Write a message")),
     State("hours, extra time", HOURS + "extra-time", "/admin/schedule/", ADMIN, press("My hours", "Add extra time", "Save")),
     State("hours, a day off to be removed", HOURS + "days/<day_id>/removal", "/admin/schedule/", ADMIN, lambda page: (
         press("My hours")(page), page.locator("#days .button").first.click())),
@@ -526,7 +544,7 @@ REQUESTING = {  # in tests/browser/test_requesting.py
 }  # fmt: skip
 MESSAGES = {  # in tests/browser/test_inbox.py
     "/inbox/", "/inbox/new", "/inbox/<discussion_id>/", "/admin/discussions/", "/admin/discussions/<discussion_id>/",
-    RECORD + "discussions/", RECORD + "discussions/new",
+    RECORD + "discussions/", RECORD + "discussions/new", "/inbox/new/appointment/<place_id>", "/inbox/new/service/<enrolment_id>",
 }  # fmt: skip
 SECOND_STEP = {
     *(f"/sign-in/{page}" for page in ("app", "code", "recovery-code", "recovery-codes")), WORKERS + "<public_id>/second-step",

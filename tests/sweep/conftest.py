@@ -33,6 +33,7 @@ from domain import (
     calendar_feeds,
     categories,
     clock,
+    covers,
     discussions,
     dispatch,
     enrolments,
@@ -329,7 +330,9 @@ def _hours(cast: Any) -> dict[str, str]:
     week = availability.add_calendar(wim, day, ada)
     row = availability.add_row(week, 0, 540, 720, kind, agency.main_site(), ada)
     away, holiday = availability.be_away(wim, day, ada), availability.add_holiday(day, "Founders’ day", ada)
-    return {"kind of time": spare.public_id, "holiday": holiday.public_id, "week": week.public_id, "stretch": row.public_id, "day off": away.public_id}
+    absence = covers.be_away(wim, covers.Away(day, day, None, "On a boat."), ada)
+    return {"kind of time": spare.public_id, "holiday": holiday.public_id, "week": week.public_id, "stretch": row.public_id, "day off": away.public_id,
+            "absence": absence.public_id}  # fmt: skip
 
 
 def _services(cast: Any) -> dict[str, str]:

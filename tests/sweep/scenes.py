@@ -41,6 +41,7 @@ from domain import (
     calendar_feeds,
     categories,
     clock,
+    covers,
     discussions,
     enrolments,
     event_letters,
@@ -462,6 +463,7 @@ def _hours() -> None:
     week = availability.add_calendar(dora, day, _ada())
     availability.add_row(week, 0, 540, 720, kind, models.Site.get(models.Site.is_main), _ada())
     availability.be_away(dora, day, _ada())
+    covers.be_away(dora, covers.Away(day, day), _ada())
     availability.add_holiday(day + dt.timedelta(days=1), "Founders’ day", _ada())
 
 

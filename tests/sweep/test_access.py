@@ -35,7 +35,7 @@ MANAGED = {"admin.move_form", "admin.move_event", "admin.event_cancellation", "a
 # Somebody else's hours: of a worker who is none of those who ask.
 HOURS = {"admin.hours", "admin.calendar_new", "admin.add_calendar", "admin.hours_calendar", "admin.add_rows", "admin.confirm_calendar_removal",
          "admin.remove_calendar", "admin.confirm_row_removal", "admin.remove_row", "admin.confirm_day_removal", "admin.remove_day",
-         "admin.day_off", "admin.add_day_off", "admin.extra_time", "admin.add_extra_time"}  # fmt: skip
+         "admin.absences", "admin.add_absence", "admin.confirm_absence_removal", "admin.remove_absence", "admin.day_off", "admin.add_day_off", "admin.extra_time", "admin.add_extra_time"}  # fmt: skip
 # What a client requested is answered by whose event it is, and by who has the right, also where they may not see who asks.
 ANSWERED = {"admin.requested", "admin.accept_request", "admin.offer_time", "admin.decline_request"}
 MANAGES = ("dora", "vera", "finn", "ada")
@@ -143,6 +143,11 @@ RECIPES = {
     "/inbox/": (), "/inbox/new": (), "/inbox/count": (), "/inbox/notices/seen": (), "/inbox/changes/seen": (),
     "/inbox/appointments/<place_id>/seen": ("place",),
     **{f"/inbox/<discussion_id>/{step}": ("discussion",) for step in ("", "new", "messages", "seen")},
+    "/inbox/new/appointment/<place_id>": ("place",), "/inbox/new/service/<enrolment_id>": ("asked enrolment",),
+    "/admin/events/<event_id>/messages/new": ("event",), "/admin/groups/<public_id>/messages/new": ("group",),
+    "/admin/individuals/<public_id>/enrolments/<enrolment_id>/messages/new": ("individual", "enrolment"),
+    "/admin/settings/office-hours": (), "/admin/workers/categories/<slug>/clients": ("category",),
+    "/admin/schedule/away/<public_id>/": ("worker",), "/admin/schedule/away/<public_id>/<absence_id>/removal": ("worker", "absence"),
     "/admin/discussions/": (),
     **{f"/admin/discussions/<discussion_id>/{step}": ("discussion",)
        for step in ("", "new", "messages", "notes", "seen", "holder", "followers", "hand-on", "closing", "opening")},
@@ -176,6 +181,9 @@ FIELDS = {
     "admin.answer_discussion": {"body": "At nine."}, "admin.note_discussion": {"note": "Call them."},
     "admin.follow_discussion": {"on": "1"}, "admin.hand_on_discussion": {"to": "category:on_call", "version": "1"},
     "admin.close_discussion": {"version": "1"}, "admin.begin_discussion": {"subject": "Your form", "body": "Please bring it."},
+    **{f"inbox.begin_about_{place}": {"to": "team", "subject": "A question", "body": "When do you open?"} for place in ("appointment", "service")},
+    **{f"admin.write_to_{place}": {"subject": "Your form", "body": "Please bring it."} for place in ("event", "enrolment", "group")},
+    "admin.change_office_hours": {"from_0": "9", "until_0": "17"}, "admin.open_category": {"is_open": "y"},
     "admin.accept_change": {"version": "1"},
     "admin.book_event": {"time": "10:00", "date-day": "3", "date-month": "2", "date-year": "2026", "individual": "", "way": ""},
     "admin.move_event": {"time": "10:00", "date-day": "3", "date-month": "2", "date-year": "2026", "minutes": "20", "version": "1"},
@@ -264,7 +272,7 @@ class Matrix:
             "row": self.world.row, "step": "start", "mark": "confirm", "moment": self.world.staff["moment"], "appointment": self.world.appointment, "feed": self.world.feed,
             "service": self.world.staff["service"],
             "worker": self.world.staff["worker"], "photo": self.world.staff["photo"], "class": self.world.staff["class"],
-            **{kind: self.world.staff[kind] for kind in ("kind of time", "holiday", "week", "stretch", "day off")},
+            **{kind: self.world.staff[kind] for kind in ("kind of time", "holiday", "week", "stretch", "day off", "absence")},
             "category": self.world.staff["category"], "invitation": self.world.staff["invitation"],
             "activation": self.world.activation if whose == "alice" else self.world.another_activation, "reset": self.world.reset,
             "unlock": self.world.unlock, "former address": self.world.former_address,

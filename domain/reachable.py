@@ -1,0 +1,49 @@
+"""Who of many people a message would reach: those with a portal account that they can sign in to."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from collections.abc import Sequence
+
+from domain import discussions
+from domain.actor import Actor
+from domain.discussions import About
+from domain.rules import N_, RuleBroken
+from models import Discussion, Individual, PortalAccount, Worker
+
+
+@dataclasses.dataclass(frozen=True)
+class Reach:
+    """Whom a message reaches, and whom it does not: with the state of their newest account, None for none."""
+
+    reached: list[Individual]
+    others: list[tuple[Individual, str | None]]
+
+    @property
+    def mark(self) -> str:
+        """The same for the same people: whoever sends it has seen who they are."""
+        return hashlib.blake2s(" ".join(str(who.id) for who in self.reached).encode(), digest_size=8).hexdigest()
+
+
+def among(people: Sequence[Individual]) -> Reach:
+    """Which of these people a message reaches, in the order of their names."""
+    newest: dict[int, PortalAccount] = {}
+    for account in PortalAccount.select().where(PortalAccount.individual.in_([who.id for who in people])).order_by(PortalAccount.id):
+        newest[account.individual_id] = account
+    ordered = sorted({who.id: who for who in people}.values(), key=lambda who: (who.sort_name, who.id))
+    reached = [who for who in ordered if discussions.reaches(newest.get(who.id))]
+    others = [(who, newest[who.id].state if who.id in newest else None) for who in ordered if not discussions.reaches(newest.get(who.id))]
+    return Reach(reached, others)
+
+
+def write_to(reach: Reach, mark: str, subject: str, body: str, by: Actor, *, worker: Worker, about: About) -> list[Discussion]:
+    """A discussion with each whom it reaches.  Raises RuleBroken: ``changed`` when that are others than the page showed, ``nobody``,
+    and as ``discussions.start``."""
+    if mark != reach.mark:
+        raise RuleBroken(
+            N_("Meanwhile it would go to other people than you have read. Look who gets it, and send it again."), code="changed"
+        )
+    if not reach.reached:
+        raise RuleBroken(N_("This would reach nobody."), code="nobody")
+    return discussions.start_with_each(reach.reached, subject, body, by, worker=worker, about=about)
