@@ -244,8 +244,9 @@ def _write(discussion: Discussion, words: str, by: Actor) -> Message:
 def say_by_itself(discussion: Discussion, words: str, *, is_unread: bool = False) -> None:
     """What the portal itself writes to the client in a discussion that is held: no answer, so they wait as before."""
     now = clock.now()
-    made: Message = Message.create(discussion=discussion, author="automatic", body=words, folded=search.fold(words),
-                                     written_at=now)
+    made: Message = Message.create(
+        discussion=discussion, author="automatic", body=words, folded=search.fold(words), written_at=now
+    )
     if is_unread:
         _tell_client(discussion, made)
     Discussion.update(last_at=now, **({"is_unread": True} if is_unread else {})).where(Discussion.id == discussion.id).execute()
