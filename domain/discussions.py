@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from peewee import fn
 
-from domain import audit, categories, clock, notices, profile, settings, store
+from domain import attachments, audit, categories, clock, notices, profile, settings, store
 from domain.actor import Actor
 from domain.rules import N_, STALE, RuleBroken
 from models import (
@@ -45,7 +45,8 @@ NOTHING = About()
 
 
 def start(
-    individual: Individual, subject: str, body: str, by: Actor, *, worker: Worker | None = None, category: str = "", about: About = NOTHING
+    individual: Individual, subject: str, body: str, by: Actor, *, worker: Worker | None = None, category: str = "", about: About = NOTHING,
+    files: Sequence[attachments.Ready] = (),
 ) -> Discussion:
     """A discussion with its first message, by a client or by a worker, for a worker or a category.
 
@@ -53,7 +54,7 @@ def start(
     ``too_long`` and ``bad_character`` with their fields, ``left`` for a worker who is not here any more,
     ``no_account`` where a worker writes to somebody who cannot sign in.
     """
-    good, words = _checked_subject(subject), _checked(body)
+    good, words = _checked_subject(subject), _checked(body, files)
     is_theirs = by.worker is None
     if is_theirs and not (settings.get("discussions") and settings.get("starting_discussions")):
         raise RuleBroken(N_("Messages cannot be begun here at the moment. Call us."), code="off")
@@ -73,16 +74,18 @@ def start(
             category="" if worker is not None else category, event=about.event, enrolment=about.enrolment, created_at=now, last_at=now,
         )  # fmt: skip
         audit.record("discussion.started", by, individual=individual, subject=named(made), to=worker.id if worker else category)
-        _write(made, words, by)
+        _write(made, words, by, files)
     return made
 
 
 def start_with_each(
-    people: Iterable[Individual], subject: str, body: str, by: Actor, *, worker: Worker, about: About = NOTHING
+    people: Iterable[Individual], subject: str, body: str, by: Actor, *, worker: Worker, about: About = NOTHING,
+    files: Sequence[attachments.Ready] = (),
 ) -> list[Discussion]:
     """One discussion for each of these people, so that nobody learns of the others.  Raises RuleBroken as ``start`` does."""
     with store.writing():
-        return [start(each, subject, body, by, worker=worker, about=about) for each in sorted(people, key=lambda who: who.id)]
+        everybody = sorted(people, key=lambda who: who.id)
+        return [start(each, subject, body, by, worker=worker, about=about, files=files) for each in everybody]
 
 
 def may_be_written_to(individual: Individual) -> bool:
@@ -124,13 +127,13 @@ def _answered() -> Any:
 # ---------------------------------------------------------------- answered
 
 
-def write(discussion: Discussion, body: str, by: Actor) -> Message:
+def write(discussion: Discussion, body: str, by: Actor, files: Sequence[attachments.Ready] = ()) -> Message:
     """One more message, of the client or of a worker; the first worker who answers takes it.
 
     A client's answer opens a discussion again that was closed not long ago.  Raises RuleBroken: as ``may_not_write``, ``missing``,
     ``too_long``, ``bad_character``; ``closed`` for a worker.
     """
-    words = _checked(body)
+    words = _checked(body, files)
     with store.writing():
         now: Discussion = store.lock(Discussion.select().where(Discussion.id == discussion.id)).get()
         if by.worker is None:
@@ -143,7 +146,7 @@ def write(discussion: Discussion, body: str, by: Actor) -> Message:
                 raise RuleBroken(N_("This discussion is closed. Open it again to write."), code="closed")
             if now.worker_id is None:
                 _hand(now, by.worker, by)
-        return _write(now, words, by)
+        return _write(now, words, by, files)
 
 
 def note(discussion: Discussion, body: str, by: Actor) -> Message:
@@ -176,12 +179,13 @@ def may_not_write(discussion: Discussion) -> RuleBroken | None:
     return None
 
 
-def _write(discussion: Discussion, words: str, by: Actor) -> Message:
+def _write(discussion: Discussion, words: str, by: Actor, files: Sequence[attachments.Ready] = ()) -> Message:
     """A message and what it changes about its discussion, which is held or new."""
     now, is_staff = clock.now(), by.worker is not None
     made: Message = Message.create(
         discussion=discussion, author="worker" if is_staff else "client", worker=by.worker, account=by.account, body=words, written_at=now
     )
+    attachments.attach(made, files)
     if is_staff:
         changes: dict[str, Any] = {"waits_since": None, "answer_by": None, "in_a_row": 0, "is_unread": True, "is_new": False}
         saw = {"staff_saw": made.id, "staff_saw_at": now}
@@ -322,9 +326,9 @@ def _checked_subject(subject: str) -> str:
     return good
 
 
-def _checked(body: str) -> str:
+def _checked(body: str, files: Sequence[attachments.Ready] = ()) -> str:
     good = profile.clean(body, "body", MESSAGE_LETTERS, lines=True)
-    if not good:
+    if not good and not files:
         raise RuleBroken(N_("Write your message."), code="missing", field="body")
     return good
 

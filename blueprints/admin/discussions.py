@@ -8,18 +8,20 @@ from blueprints.admin import bp, paging, people, wording
 from blueprints.inbox import wording as told
 from domain import categories, discussions, handover, settings, threads
 from models import MESSAGE_LETTERS, SUBJECT_LETTERS, Discussion
+from web import attached
 from web.access import any_staff
 from web.forms import Choice, Form, Lines, Required, Text, _l, version_in
 from web.fragments import done, is_fragment, nothing, page
 from web.languages import gettext as _
+from web.posts import takes_files
 from web.sessions import refusals_told, tell
 
 _HERE = "/discussions/<discussion_id>"
 VIEWS = ("mine", "waiting", "all")
 
 
-class Answer(Form):
-    body = Lines(_l("Your message"), [Required(_l("Write your message."))])
+class Answer(attached.Attaching):
+    body = Lines(_l("Your message"), [attached.WordsOrFiles(_l("Write your message."))])
 
 
 class Note(Form):
@@ -73,16 +75,18 @@ def _show(found: Discussion, **forms):
         found.individual, "admin/discussion.html", "thread", found=found, shown=shown, days=told.days_for_staff(shown.messages, found),
         answer=answer, note=note, hand_on=forms.get("hand_on") or _hand_on(found, formdata=None), form=next(iter(forms.values()), None),
         most=MESSAGE_LETTERS, names=_names(), follows=g.viewer.follows(found), is_newest=not request.args.get("before"),
+        file_limits=attached.limits(),
     )  # fmt: skip
 
 
 @bp.post(f"{_HERE}/messages")
 @any_staff
+@takes_files
 def answer_discussion(discussion_id: str):
     found, form = _found(discussion_id), Answer()
     if form.validate():
         with form.refusals():
-            discussions.write(found, form.body.data, g.viewer.actor)
+            discussions.write(found, form.body.data, g.viewer.actor, form.ready)
             tell("good", _("Your message is sent."))
             return done(url_for("admin.discussion", discussion_id=discussion_id))
     return _show(_found(discussion_id), answer=form)
@@ -197,17 +201,20 @@ def new_discussion(public_id: str):
 
 
 def _new(person, form: Beginning):
-    return people.page_about(person, "admin/discussion_new.html", form=form, most=MESSAGE_LETTERS, most_subject=SUBJECT_LETTERS)
+    return people.page_about(person, "admin/discussion_new.html", form=form, most=MESSAGE_LETTERS, most_subject=SUBJECT_LETTERS,
+                             file_limits=attached.limits())  # fmt: skip
 
 
 @bp.post("/individuals/<public_id>/discussions/new")
 @any_staff
+@takes_files
 def begin_discussion(public_id: str):
     _must_be_on()
     person, form = g.viewer.individual(public_id), Beginning()
     if form.validate():
         with form.refusals():
-            made = discussions.start(person, form.subject.data, form.body.data, g.viewer.actor, worker=g.viewer.worker)
+            made = discussions.start(person, form.subject.data, form.body.data, g.viewer.actor, worker=g.viewer.worker,
+                                     files=form.ready)  # fmt: skip
             tell("good", _("Your message is sent."))
             return done(url_for("admin.discussion", discussion_id=made.public_id))
     return _new(person, form)

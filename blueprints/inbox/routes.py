@@ -8,18 +8,20 @@ from blueprints import paging
 from blueprints.inbox import bp, wording
 from domain import agency, discussions, settings, texts, threads
 from models import MESSAGE_LETTERS, SUBJECT_LETTERS, Discussion
+from web import attached
 from web.addresses import url_for
-from web.forms import Choice, Form, Lines, Required, Text, _l
+from web.forms import Choice, Lines, Required, Text, _l
 from web.fragments import done, is_fragment, nothing, page
 from web.languages import gettext as _
 from web.languages import spoken
+from web.posts import takes_files
 from web.sessions import tell
 
 TEAM = "team"
 
 
-class Writing(Form):
-    body = Lines(_l("Your message"), [Required(_l("Write your message."))])
+class Writing(attached.Attaching):
+    body = Lines(_l("Your message"), [attached.WordsOrFiles(_l("Write your message."))])
 
 
 class Beginning(Writing):
@@ -65,10 +67,11 @@ def _must_begin() -> None:
 def _new(form: Beginning):
     refused = discussions.may_not_start(g.viewer.individual)
     return page("inbox/new.html", form=form, why_not=texts.refusal(spoken(), refused) if refused else "", phone=agency.support_phone(),
-                most=MESSAGE_LETTERS, most_subject=SUBJECT_LETTERS)  # fmt: skip
+                most=MESSAGE_LETTERS, most_subject=SUBJECT_LETTERS, file_limits=attached.limits())  # fmt: skip
 
 
 @bp.post("/new")
+@takes_files
 def begin():
     _must_begin()
     people = _people()
@@ -77,7 +80,7 @@ def begin():
         with form.refusals():
             to = next((each for each in people if each.public_id == form.to.data), None)
             made = discussions.start(g.viewer.individual, form.subject.data, form.body.data, g.viewer.actor, worker=to,
-                                     category="" if to else "intake")  # fmt: skip
+                                     category="" if to else "intake", files=form.ready)  # fmt: skip
             tell("good", _("Your message is sent."))
             return done(url_for("inbox.discussion", discussion_id=made.public_id))
     return _new(form)
@@ -98,7 +101,7 @@ def _discussion(found: Discussion, form: Writing):
         "inbox/discussion.html", "thread", found=found, shown=shown, days=wording.days(shown.messages, found), form=form,
         most=MESSAGE_LETTERS, whom=threads.with_whom(found), phone=agency.support_phone(),
         why_not=texts.refusal(spoken(), refused) if refused else "",
-        is_newest=not request.args.get("before"),
+        is_newest=not request.args.get("before"), file_limits=attached.limits(),
     )  # fmt: skip
 
 
@@ -114,11 +117,12 @@ def newer(discussion_id: str):
 
 
 @bp.post("/<discussion_id>/messages")
+@takes_files
 def write(discussion_id: str):
     found, form = g.viewer.discussion(discussion_id), Writing()
     if form.validate():
         with form.refusals():
-            discussions.write(found, form.body.data, g.viewer.actor)
+            discussions.write(found, form.body.data, g.viewer.actor, form.ready)
             tell("good", _("Your message is sent."))
             return done(url_for("inbox.discussion", discussion_id=discussion_id))
     return _discussion(g.viewer.discussion(discussion_id), form)
