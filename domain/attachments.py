@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import tempfile
+import io
 import time
 import unicodedata
 from collections.abc import Iterable, Sequence
-from typing import IO, BinaryIO
+from typing import BinaryIO
 
 from domain import settings, uploads
 from domain.rules import N_, NotFound, RuleBroken
@@ -47,7 +47,7 @@ class Ready:
     media_type: str
     size: int
     digest: str
-    body: IO[bytes]
+    body: BinaryIO
     kept: StoredFile | None = None
 
 
@@ -79,9 +79,8 @@ def ready(files: Sequence[tuple[str, BinaryIO]]) -> list[Ready]:
 
 def _ready(name: str, file: BinaryIO, seconds: float) -> Ready:
     looked = uploads.looked(file, settings.get("attachment_megabytes"), seconds)
-    body = tempfile.SpooledTemporaryFile(max_size=PIECE)  # noqa: SIM115 - it lives until the message is written
-    body.write(looked.body)
     digest = hashlib.sha256(looked.body).hexdigest()
+    body = file if looked.media_type == "application/pdf" else io.BytesIO(looked.body)  # its bytes are on the disk already
     return Ready(called(name, looked.media_type), looked.media_type, len(looked.body), digest, body)
 
 
@@ -106,6 +105,7 @@ def plain(name: str) -> str:
 def called(name: str, media_type: str) -> str:
     """How a file is named from now on: cleaned, and with the ending of what it is."""
     good, endings = plain(name), ENDINGS[media_type]
+    good = "" if f".{good.lower()}" in _REPLACED else good
     for ending in _REPLACED:
         if good.lower().endswith(ending):
             good = good[: -len(ending)].strip(f". {_JOINERS}")

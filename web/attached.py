@@ -42,6 +42,7 @@ class Attaching(Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.ready: list[attachments.Ready] = []
+        self._fields[kept.FILES] = self._fields.pop(kept.FILES)  # what is wrong is said in the order of the page
         if not settings.get("attachments_each"):
             del self.files
 
