@@ -26,16 +26,16 @@ _REPLACED = (*(ending for every in ENDINGS.values() for ending in every), ".heic
 _FOR_SHELLS = '<>:"|?*'
 _JOINERS = "\u200c\u200d"  # with which some scripts, and some emoji, are written
 REFUSALS = {
-    "empty": N_("%(name)s is empty. Choose another file."),
-    "not_allowed": N_("%(name)s is neither a picture nor a PDF that can be sent here. Choose JPEG, PNG, WebP or PDF."),
-    "broken": N_("%(name)s is damaged and cannot be opened. Choose another file, or take a new photo."),
-    "too_large": N_("%(name)s is larger than %(most)s MB. Make it smaller, or take a photo of it."),
-    "too_many_pixels": N_("%(name)s has too many pixels. Make the picture smaller and choose it again."),
-    "too_narrow": N_("%(name)s is too long and narrow. Cut the picture in two."),
-    "too_long": N_("%(name)s takes too long to open. Send it in a message of its own, or make it smaller."),
-    "busy": N_("Other files are being opened at the moment. Wait a little, then choose %(name)s again."),
-    "pdf_active": N_("%(name)s is a PDF with a script, an action or another file inside. Print it as a new PDF, or take photos of it."),
-    "pdf_locked": N_("%(name)s is a PDF that is protected. Print it as a new PDF, or take photos of it."),
+    "empty": N_("“%(name)s” is empty. Choose another file."),
+    "not_allowed": N_("“%(name)s” is neither a picture nor a PDF that can be sent here. Choose JPEG, PNG, WebP or PDF."),
+    "broken": N_("“%(name)s” is damaged and cannot be opened. Choose another file, or take a new photo."),
+    "too_large": N_("“%(name)s” is larger than %(most)s MB. Make it smaller, or take a photo of it."),
+    "too_many_pixels": N_("“%(name)s” has too many pixels. Make the picture smaller and choose it again."),
+    "too_narrow": N_("“%(name)s” is too long and narrow. Cut the picture in two."),
+    "too_long": N_("“%(name)s” takes too long to open. Send it in a message of its own, or make it smaller."),
+    "busy": N_("Other files are being opened at the moment. Wait a little, then choose “%(name)s” again."),
+    "pdf_active": N_("“%(name)s” is a PDF with a script, an action or another file inside. Print it as a new PDF, or take photos of it."),
+    "pdf_locked": N_("“%(name)s” is a PDF that is protected. Print it as a new PDF, or take photos of it."),
 }  # fmt: skip
 
 

@@ -85,7 +85,7 @@ def linked(attachment: Attachment, href: str) -> Linked:
 
 def size(count: int) -> str:
     """So many bytes, as people of the language say it."""
-    number, unit = (count / 1_000_000, "digital-megabyte") if count >= 100_000 else (max(1, round(count / 1000)), "digital-kilobyte")
+    number, unit = (count / 1_000_000, "digital-megabyte") if count >= 1_000_000 else (max(1, round(count / 1000)), "digital-kilobyte")
     return str(format_unit(round(number, 1), unit, length="short", locale=get_locale()))
 
 

@@ -132,10 +132,11 @@ def test_all_that_is_wrong_is_said_at_once_and_the_words_are_kept(cast, browse):
     page = send(browse("alice"), File("virus.jpg", nasty.EICAR), File("", b""), File("../nothing.pdf", b""), PHOTO, subject="")
     assert page.status == 422
     assert len(page.problems) == 3
+    assert "There are 3 things to check" in page
     assert "Write what it is about, in a few words." in page.problems[0]
     assert "virus.jpg" in page.problems[1]
     assert "neither a picture nor a PDF" in page.problems[1]
-    assert "nothing.pdf\u2069 is empty" in page.problems[2]
+    assert "nothing.pdf\u2069” is empty" in page.problems[2]
     assert "../" not in page.text
     assert page.form("Send").values["body"] == WORDS["body"]
     assert "Choose your files again: virus.jpg, nothing.pdf, IMG_0001.jpg." in re.sub(r"\s+", " ", page.text)
