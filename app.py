@@ -77,7 +77,7 @@ def create_app(config: Config | None = None) -> Flask:
     config = config or read_configuration()
     app = Flask(__name__, static_folder="static")
     app.config.update(
-        SECRET_KEY=config.secret_key, TRUSTED_HOSTS=config.trusted_hosts, MAX_CONTENT_LENGTH=server.MOST_BODY,
+        SECRET_KEY=config.secret_key, TRUSTED_HOSTS=config.trusted_hosts, MAX_CONTENT_LENGTH=server.MOST_UPLOAD,
         MAX_FORM_MEMORY_SIZE=500_000, MAX_FORM_PARTS=1000, PREFERRED_URL_SCHEME="https" if config.https else "http",
     )  # fmt: skip
     app.extensions["doorstep"] = config

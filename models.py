@@ -81,6 +81,13 @@ from tables.discussions import (  # noqa: F401
     DiscussionFollower,
     Message,
 )
+from tables.files import (  # noqa: F401
+    MEDIA_TYPES,
+    NAME_LETTERS,
+    Attachment,
+    StoredFile,
+    StoredPiece,
+)
 from tables.imports import (  # noqa: F401
     IMPORT_STATES,
     IMPORT_SUBJECTS,
@@ -156,5 +163,5 @@ TABLES: tuple[type[Row], ...] = (
     Authenticator, RecoveryCode, HalfSignIn, BrandChoice, BrandPicture, WorkerPhoto,
     Service, Group, ServiceWorker, Enrolment, EnrolmentWorker, Participant, RosterEntry, Event, Attendance, EventMessage, CalendarFeed,
     AvailabilityType, AvailabilityCalendar, AvailabilityRow, AvailabilityException, Holiday, EventRequest,
-    Discussion, DiscussionFollower, Message, Notice, OfficeDay, OfficeText, WorkerAbsence,
+    Discussion, DiscussionFollower, Message, StoredFile, StoredPiece, Attachment, Notice, OfficeDay, OfficeText, WorkerAbsence,
 )  # fmt: skip

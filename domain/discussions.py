@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from peewee import fn
@@ -17,6 +17,7 @@ from domain import (
     addressees,
     agency,
     answering,
+    attachments,
     audit,
     categories,
     clock,
@@ -61,7 +62,8 @@ ANSWERED: dict[str, Any] = {"waits_since": None, "answer_by": None, "late_told_a
 
 
 def start(
-    individual: Individual, subject: str, body: str, by: Actor, *, worker: Worker | None = None, category: str = "", about: About = NOTHING
+    individual: Individual, subject: str, body: str, by: Actor, *, worker: Worker | None = None, category: str = "", about: About = NOTHING,
+    files: Sequence[attachments.Ready] = (),
 ) -> Discussion:
     """A discussion with its first message, by a client or by a worker, for a worker or a category.
 
@@ -69,7 +71,7 @@ def start(
     ``too_long`` and ``bad_character`` with their fields, ``left`` for a worker who is not here any more,
     ``no_account`` where a worker writes to somebody who cannot sign in.
     """
-    good, words = _checked_subject(subject), _checked(body)
+    good, words = _checked_subject(subject), _checked(body, files)
     is_theirs = by.worker is None
     if is_theirs and not (settings.get("discussions") and settings.get("starting_discussions")):
         raise RuleBroken(N_("Messages cannot be begun here at the moment. Call us."), code="off")
@@ -92,16 +94,18 @@ def start(
             event=about.event, enrolment=about.enrolment, group=about.group, created_at=now, last_at=now,
         )  # fmt: skip
         audit.record("discussion.started", by, individual=individual, subject=named(made), to=worker.id if worker else category)
-        _write(made, words, by)
+        _write(made, words, by, files)
     return made
 
 
 def start_with_each(
-    people: Iterable[Individual], subject: str, body: str, by: Actor, *, worker: Worker, about: About = NOTHING
+    people: Iterable[Individual], subject: str, body: str, by: Actor, *, worker: Worker, about: About = NOTHING,
+    files: Sequence[attachments.Ready] = (),
 ) -> list[Discussion]:
     """One discussion for each of these people, so that nobody learns of the others.  Raises RuleBroken as ``start`` does."""
     with store.writing():
-        return [start(each, subject, body, by, worker=worker, about=about) for each in sorted(people, key=lambda who: who.id)]
+        everybody = sorted(people, key=lambda who: who.id)
+        return [start(each, subject, body, by, worker=worker, about=about, files=files) for each in everybody]
 
 
 def may_be_written_to(individual: Individual) -> bool:
@@ -143,13 +147,13 @@ def _answered() -> Any:
 # ---------------------------------------------------------------- answered
 
 
-def write(discussion: Discussion, body: str, by: Actor) -> Message:
+def write(discussion: Discussion, body: str, by: Actor, files: Sequence[attachments.Ready] = ()) -> Message:
     """One more message, of the client or of a worker; the first worker who answers takes it.
 
     A client's answer opens a discussion again that was closed not long ago.  Raises RuleBroken: as ``may_not_write``, ``missing``,
     ``too_long``, ``bad_character``; ``closed`` for a worker.
     """
-    words = _checked(body)
+    words = _checked(body, files)
     with store.writing():
         now: Discussion = store.lock(Discussion.select().where(Discussion.id == discussion.id)).get()
         if by.worker is None:
@@ -164,7 +168,7 @@ def write(discussion: Discussion, body: str, by: Actor) -> Message:
                 raise refused
             if now.worker_id is None or not now.worker.is_active:
                 _hand(now, by.worker, by)
-        return _write(now, words, by)
+        return _write(now, words, by, files)
 
 
 def note(discussion: Discussion, body: str, by: Actor) -> Message:
@@ -215,13 +219,14 @@ def may_not_answer(discussion: Discussion) -> RuleBroken | None:
     return RuleBroken(N_("The client’s account was closed, so they have left this discussion. It stays here to read."), code="left_it")
 
 
-def _write(discussion: Discussion, words: str, by: Actor) -> Message:
+def _write(discussion: Discussion, words: str, by: Actor, files: Sequence[attachments.Ready] = ()) -> Message:
     """A message and what it changes about its discussion, which is held or new."""
     now, is_staff = clock.now(), by.worker is not None
     made: Message = Message.create(
         discussion=discussion, author="worker" if is_staff else "client", worker=by.worker, account=by.account, body=words,
         folded=search.fold(words), written_at=now,
     )  # fmt: skip
+    attachments.attach(made, files)
     if is_staff:
         changes: dict[str, Any] = {**ANSWERED, "is_unread": True, "is_new": False}
         saw = {"staff_saw": made.id, "staff_saw_at": now}
@@ -375,9 +380,9 @@ def _checked_subject(subject: str) -> str:
     return good
 
 
-def _checked(body: str) -> str:
+def _checked(body: str, files: Sequence[attachments.Ready] = ()) -> str:
     good = profile.clean(body, "body", MESSAGE_LETTERS, lines=True)
-    if not good:
+    if not good and not files:
         raise RuleBroken(N_("Write your message."), code="missing", field="body")
     return good
 

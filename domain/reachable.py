@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from domain import discussions
 from domain.actor import Actor
+from domain.attachments import Ready
 from domain.discussions import About
 from domain.rules import N_, RuleBroken
 from models import Discussion, Individual, PortalAccount, Worker
@@ -37,7 +38,9 @@ def among(people: Sequence[Individual]) -> Reach:
     return Reach(reached, others)
 
 
-def write_to(reach: Reach, mark: str, subject: str, body: str, by: Actor, *, worker: Worker, about: About) -> list[Discussion]:
+def write_to(
+    reach: Reach, mark: str, subject: str, body: str, by: Actor, *, worker: Worker, about: About, files: Sequence[Ready] = ()
+) -> list[Discussion]:
     """A discussion with each whom it reaches.  Raises RuleBroken: ``changed`` when that are others than the page showed, ``nobody``,
     and as ``discussions.start``."""
     if mark != reach.mark:
@@ -46,4 +49,4 @@ def write_to(reach: Reach, mark: str, subject: str, body: str, by: Actor, *, wor
         )
     if not reach.reached:
         raise RuleBroken(N_("This would reach nobody."), code="nobody")
-    return discussions.start_with_each(reach.reached, subject, body, by, worker=worker, about=about)
+    return discussions.start_with_each(reach.reached, subject, body, by, worker=worker, about=about, files=files)

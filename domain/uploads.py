@@ -1,4 +1,4 @@
-"""Pictures that somebody uploads: read up to a limit, and made anew in a process of their own (``gateways.pictures``)."""
+"""What somebody uploads: read up to a limit, and looked at or made anew in a process of its own (``gateways``)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import BinaryIO
 
 from domain import store
 from domain.rules import N_, RuleBroken
-from gateways import pictures
+from gateways import files, pictures
 
 REFUSALS = {
     "empty": N_("This file is empty. Choose another one."),
@@ -42,6 +42,22 @@ def made(task: str, file: BinaryIO, most: int) -> list[pictures.Made]:
         return pictures.make(task, body)
     except pictures.Refused as refused:
         raise refusal(str(refused.args[0]), "file") from None
+
+
+class Unusable(Exception):
+    """A file that cannot be kept; ``args[0]`` is the code of why (``gateways.files``), or ``too_large``."""
+
+
+def looked(file: BinaryIO, most: int, seconds: float) -> files.Looked:
+    """What a file of at most ``most`` MB is, a picture made anew.  Said before the transaction.  Raises Unusable."""
+    store.must_be_idle()
+    body = file.read(most * 1_000_000 + 1)
+    if len(body) > most * 1_000_000:
+        raise Unusable("too_large")
+    try:
+        return files.look(body, seconds=seconds)
+    except files.Refused as refused:
+        raise Unusable(str(refused.args[0])) from None
 
 
 def refusal(code: str, field: str) -> RuleBroken:

@@ -6,6 +6,7 @@ takes too long, and the system refuses it more memory than it may have, so a bad
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import functools
 import json
@@ -13,6 +14,7 @@ import os
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 CHILD = Path(__file__).with_name("picture_child.py")
@@ -44,30 +46,39 @@ def doors(colour: str) -> tuple[Made, ...]:
 
 def make(task: str, body: bytes = b"", *, colour: str = "", seconds: float = SECONDS) -> list[Made]:
     """The pictures of a task: ``logo``, ``icon``, ``tile`` or ``photo`` from an upload, ``door`` from a colour.  Raises Refused."""
-    if not _one.acquire(timeout=_WAIT):
+    question = json.dumps({"task": task, "colour": colour}).encode() + b"\n" + body
+    with alone(_WAIT):
+        told, rest = run(CHILD, question, seconds)
+    made = []
+    for each in json.loads(told)["made"]:
+        size = each.pop("size")
+        made.append(Made(**each, body=rest[:size]))
+        rest = rest[size:]
+    return made
+
+
+@contextlib.contextmanager
+def alone(seconds: float) -> Iterator[None]:
+    """One at a time, so that what children take of the machine is what one takes.  Raises Refused ``busy``."""
+    if not _one.acquire(timeout=seconds):
         raise Refused("busy")
     try:
-        return _run(json.dumps({"task": task, "colour": colour}).encode() + b"\n" + body, seconds)
+        yield
     finally:
         _one.release()
 
 
-def _run(question: bytes, seconds: float) -> list[Made]:
+def run(child: Path, question: bytes, seconds: float) -> tuple[bytes, bytes]:
+    """The line of JSON that a child answers, and the bytes behind it.  Raises Refused."""
     kept = {name: os.environ[name] for name in ("SYSTEMROOT", "LD_LIBRARY_PATH") if name in os.environ}
     try:
-        done = subprocess.run([sys.executable, "-I", str(CHILD)], input=question, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,  # noqa: S603 - ours
+        done = subprocess.run([sys.executable, "-I", str(child)], input=question, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,  # noqa: S603 - ours
                               timeout=seconds, env=kept, check=False)  # fmt: skip
     except subprocess.TimeoutExpired:
         raise Refused("too_long") from None
     said, _, rest = done.stdout.partition(b"\n")
     if done.returncode or not said:
         raise Refused("broken")
-    told = json.loads(said)
-    if "refused" in told:
-        raise Refused(told["refused"])
-    made = []
-    for each in told["made"]:
-        size = each.pop("size")
-        made.append(Made(**each, body=rest[:size]))
-        rest = rest[size:]
-    return made
+    if code := json.loads(said).get("refused"):
+        raise Refused(code)
+    return said, rest

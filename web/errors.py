@@ -84,7 +84,7 @@ def _page(code: int, why: str) -> str:
 
 def kept_fields() -> list[tuple[str, str]] | None:
     """What was typed, for a form that sends it again; None when a secret is among it or a file would be lost."""
-    if request.files or any(kept.is_secret(name) for name in request.form):
+    if any(file.filename for file in request.files.values()) or any(kept.is_secret(name) for name in request.form):
         return None
     return [(name, value) for name, value in request.form.items(multi=True) if name not in _OURS]
 

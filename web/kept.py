@@ -17,6 +17,7 @@ from web import fragments, posts, sessions
 from web.languages import gettext as _
 
 log = logging.getLogger(__name__)
+FILES = "files"  # the field of what is sent along with words
 _OURS = ("csrf_token", "form_id")
 _CARRIED = ("version", "before", "next", "shown", "shown-")  # a form's own, typed by nobody; a dash ends what only begins so
 
@@ -44,10 +45,13 @@ def keep() -> str:
     if not posts.is_proved():
         return ""
     words = [(name, text) for name, text in request.form.items(multi=True) if name not in _OURS and not is_secret(name)]
+    lost = [(FILES, file.filename) for file in request.files.getlist(FILES) if file.filename]  # to be named when they are asked for
     here = _form_page()
-    if not here or not unsent.keep(token, here, words):
+    if not here or not unsent.keep(token, here, [*words, *lost]):
         return ""
     sessions.tell("info", _("Your session ended. What you typed is kept: sign in, and it is there again."))
+    if lost:
+        sessions.tell("warn", _("Files are not kept. Choose them again."))
     return here
 
 
@@ -72,7 +76,7 @@ def _sent(response: Response) -> Response:
     is_done = request.method == "POST" and response.status_code == 303 and "form_id" in request.form
     if is_done and "unsent" in session and current_user.is_authenticated:
         try:
-            unsent.sent(session["unsent"], _form_page(), request.form, current_user.row)
+            unsent.sent(session["unsent"], _form_page(), [*request.form, *request.files], current_user.row)
         except Exception as error:  # what the form did is saved; its words wait on until their hour is over
             log.warning("what was sent could not be taken from what waits: %s", type(error).__name__)
     return response

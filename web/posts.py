@@ -28,6 +28,7 @@ from web import sessions
 SAFE = ("GET", "HEAD", "OPTIONS", "TRACE")
 _FORM_ID = re.compile(r"[A-Za-z0-9_-]{22}")
 MOST_WORDS, MOST_FIELDS = 1_000_000, 1000
+MOST_FILES = 64 * 1024 * 1024  # of a form that takes several files: five of ten megabytes, and some to say that they are too large
 WAIT = 8.0  # seconds that a second post waits for the first one's answer
 log = logging.getLogger(__name__)
 STALE = dt.timedelta(seconds=30)  # after which an unfinished first post is taken for dead
@@ -76,6 +77,12 @@ def only_asks(view: View) -> View:
     return view
 
 
+def takes_files(view: View) -> View:
+    """Mark a POST that brings several files, which are more than other forms may bring."""
+    view.takes_files = True  # type: ignore[attr-defined]
+    return view
+
+
 def leads_on(path: str) -> Callable[[View], View]:
     """Mark a POST whose sender must leave the page in any case: without a good token it does nothing and leads there."""
 
@@ -118,6 +125,8 @@ def _refuse_masses() -> None:
     """Words alone are never a megabyte nor a thousand fields; Flask's own limits hold for files only."""
     if request.mimetype != "multipart/form-data":
         request.max_content_length = MOST_WORDS
+    elif getattr(current_app.view_functions.get(request.endpoint or ""), "takes_files", False):
+        request.max_content_length = MOST_FILES
     if sum(len(values) for _, values in request.form.lists()) > MOST_FIELDS:
         abort(413)
 

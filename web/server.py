@@ -18,12 +18,14 @@ from waitress.task import ErrorTask
 import tasks
 from config import BadConfiguration, Config
 from domain import dispatch, duty
+from web import posts
 from web.headers import headers
 from web.turns import Dispatcher
 
 log = logging.getLogger(__name__)
 _ARENAS, _MMAP_FROM = -8, -3  # malloc.h: M_ARENA_MAX, M_MMAP_THRESHOLD
-MOST_BODY = 20 * 1024 * 1024
+MOST_BODY = posts.MOST_FILES
+MOST_UPLOAD = 20 * 1024 * 1024  # of all other forms
 THREADS = 12  # eight may wait for their password to be hashed and four are left for pages; each costs a megabyte
 
 

@@ -14,6 +14,7 @@ from blueprints.admin import (  # noqa: E402, F401
     brand,
     changes,
     deliveries,
+    discussion_files,
     discussions,
     enrolments,
     events,

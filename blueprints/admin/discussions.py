@@ -8,10 +8,12 @@ from blueprints.admin import bp, paging, people, standing, wording
 from blueprints.inbox import wording as told
 from domain import categories, discussions, handover, overdue, settings, threads
 from models import MESSAGE_LETTERS, SUBJECT_LETTERS, Discussion
+from web import attached
 from web.access import any_staff
 from web.forms import Choice, Form, Lines, Required, Text, _l, version_in
 from web.fragments import done, is_fragment, nothing, page
 from web.languages import gettext as _
+from web.posts import takes_files
 from web.sessions import refusals_told, tell
 
 _HERE = "/discussions/<discussion_id>"
@@ -19,8 +21,8 @@ MOST_LATE = 50
 VIEWS = ("mine", "waiting", "all")
 
 
-class Answer(Form):
-    body = Lines(_l("Your message"), [Required(_l("Write your message."))])
+class Answer(attached.Attaching):
+    body = Lines(_l("Your message"), [attached.WordsOrFiles(_l("Write your message."))])
 
 
 class Note(Form):
@@ -76,17 +78,18 @@ def _show(found: Discussion, **forms):
         found.individual, "admin/discussion.html", "thread", found=found, shown=shown, days=told.days_for_staff(shown.messages, found),
         answer=answer, note=note, hand_on=forms.get("hand_on") or _hand_on(found, formdata=None), form=next(iter(forms.values()), None),
         most=MESSAGE_LETTERS, names=_names(), follows=g.viewer.follows(found), is_newest=not request.args.get("before"), told=told,
-        about=standing.about(found), standing=standing.lines(found), left_it=standing.left_it(found),
+        about=standing.about(found), standing=standing.lines(found), left_it=standing.left_it(found), file_limits=attached.limits(),
     )  # fmt: skip
 
 
 @bp.post(f"{_HERE}/messages")
 @any_staff
+@takes_files
 def answer_discussion(discussion_id: str):
     found, form = _found(discussion_id), Answer()
     if form.validate():
         with form.refusals():
-            discussions.write(found, form.body.data, g.viewer.actor)
+            discussions.write(found, form.body.data, g.viewer.actor, form.ready)
             tell("good", _("Your message is sent."))
             return done(url_for("admin.discussion", discussion_id=discussion_id))
     return _show(_found(discussion_id), answer=form)
@@ -207,17 +210,20 @@ def _must_begin() -> None:
 
 
 def _new(person, form: Beginning):
-    return people.page_about(person, "admin/discussion_new.html", form=form, most=MESSAGE_LETTERS, most_subject=SUBJECT_LETTERS)
+    return people.page_about(person, "admin/discussion_new.html", form=form, most=MESSAGE_LETTERS, most_subject=SUBJECT_LETTERS,
+                             file_limits=attached.limits())  # fmt: skip
 
 
 @bp.post("/individuals/<public_id>/discussions/new")
 @any_staff
+@takes_files
 def begin_discussion(public_id: str):
     _must_begin()
     person, form = g.viewer.individual(public_id), Beginning()
     if form.validate():
         with form.refusals():
-            made = discussions.start(person, form.subject.data, form.body.data, g.viewer.actor, worker=g.viewer.worker)
+            made = discussions.start(person, form.subject.data, form.body.data, g.viewer.actor, worker=g.viewer.worker,
+                                     files=form.ready)  # fmt: skip
             tell("good", _("Your message is sent."))
             return done(url_for("admin.discussion", discussion_id=made.public_id))
     return _new(person, form)

@@ -13,9 +13,11 @@ from domain import enrolments, events, reachable, services, settings, staff_cale
 from domain.discussions import About
 from domain.my_calendar import STANDS
 from models import MESSAGE_LETTERS, SUBJECT_LETTERS, Individual
+from web import attached
 from web.access import any_staff, right
 from web.fragments import done, page
 from web.languages import ngettext
+from web.posts import takes_files
 from web.sessions import tell
 
 _EVENT = "/events/<event_id>/messages/new"
@@ -72,7 +74,7 @@ def _show(place: Place, form: Beginning | None = None):
     for each in place.people:
         g.viewer.saw(each, "messages")
     return page("admin/discussion_each.html", form=form or Beginning(formdata=None), place=place, reach=reachable.among(place.people),
-                most=MESSAGE_LETTERS, most_subject=SUBJECT_LETTERS)  # fmt: skip
+                most=MESSAGE_LETTERS, most_subject=SUBJECT_LETTERS, file_limits=attached.limits())  # fmt: skip
 
 
 def _send(place: Place):
@@ -80,7 +82,7 @@ def _send(place: Place):
     if form.validate():
         with form.refusals():
             made = reachable.write_to(reach, request.form.get("reached", ""), form.subject.data, form.body.data, g.viewer.actor,
-                                      worker=g.viewer.worker, about=place.about)  # fmt: skip
+                                      worker=g.viewer.worker, about=place.about, files=form.ready)  # fmt: skip
             tell("good", ngettext("Your message is sent to one person.", "Your message is sent to %(num)s people.", len(made)))
             return done(place.back)
     return _show(place, form)
@@ -94,6 +96,7 @@ def writing_to_event(event_id: str):
 
 @bp.post(_EVENT)
 @any_staff
+@takes_files
 def write_to_event(event_id: str):
     return _send(_of_event(event_id))
 
@@ -106,6 +109,7 @@ def writing_to_enrolment(public_id: str, enrolment_id: str):
 
 @bp.post(_ENROLMENT)
 @any_staff
+@takes_files
 def write_to_enrolment(public_id: str, enrolment_id: str):
     return _send(_of_enrolment(public_id, enrolment_id))
 
@@ -118,5 +122,6 @@ def writing_to_group(public_id: str):
 
 @bp.post(_GROUP)
 @right("manage_services")
+@takes_files
 def write_to_group(public_id: str):
     return _send(_of_group(public_id))

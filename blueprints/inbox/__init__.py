@@ -4,4 +4,4 @@ from flask import Blueprint
 
 bp = Blueprint("inbox", __name__, url_prefix="/inbox")
 
-from blueprints.inbox import routes  # noqa: E402, F401
+from blueprints.inbox import files, routes  # noqa: E402, F401

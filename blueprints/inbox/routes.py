@@ -8,16 +8,18 @@ from blueprints.inbox import box, bp, listing, starts, wording
 from blueprints.inbox.starts import Start
 from domain import agency, discussions, inbox, inbox_notices, settings, texts, threads
 from models import MESSAGE_LETTERS, SUBJECT_LETTERS, Discussion
+from web import attached
 from web.addresses import url_for
-from web.forms import Choice, Form, Lines, Required, Text, _l
+from web.forms import Choice, Lines, Required, Text, _l
 from web.fragments import done, is_fragment, nothing, page
 from web.languages import gettext as _
 from web.languages import spoken
+from web.posts import takes_files
 from web.sessions import tell
 
 
-class Writing(Form):
-    body = Lines(_l("Your message"), [Required(_l("Write your message."))])
+class Writing(attached.Attaching):
+    body = Lines(_l("Your message"), [attached.WordsOrFiles(_l("Write your message."))])
 
 
 class Beginning(Writing):
@@ -81,7 +83,8 @@ def _new(start: Start, form: Beginning | None = None):
     offered, refused = starts.offered(start), discussions.may_not_start(g.viewer.individual)
     form = form or _offer(Beginning(formdata=None), offered)
     return page("inbox/new.html", form=form, why_not=texts.refusal(spoken(), refused) if refused else "", phone=agency.support_phone(),
-                most=MESSAGE_LETTERS, most_subject=SUBJECT_LETTERS, start=start, box=box.of_new(offered))  # fmt: skip
+                most=MESSAGE_LETTERS, most_subject=SUBJECT_LETTERS, start=start, box=box.of_new(offered),
+                file_limits=attached.limits())  # fmt: skip
 
 
 def _offer(form: Beginning, offered) -> Beginning:
@@ -96,7 +99,7 @@ def _begin(start: Start):
         with form.refusals():
             to = next(each for each in offered if each.value == form.to.data)
             made = discussions.start(g.viewer.individual, form.subject.data, form.body.data, g.viewer.actor, worker=to.worker,
-                                     category=to.category, about=start.about)  # fmt: skip
+                                     category=to.category, about=start.about, files=form.ready)  # fmt: skip
             tell("good", _("Your message is sent."))
             return done(url_for("inbox.discussion", discussion_id=made.public_id))
     return _new(start, form)
@@ -108,6 +111,7 @@ def new():
 
 
 @bp.post("/new")
+@takes_files
 def begin():
     return _begin(starts.inbox())
 
@@ -118,6 +122,7 @@ def new_about_appointment(place_id: str):
 
 
 @bp.post("/new/appointment/<place_id>")
+@takes_files
 def begin_about_appointment(place_id: str):
     return _begin(starts.appointment(place_id))
 
@@ -128,6 +133,7 @@ def new_about_service(enrolment_id: str):
 
 
 @bp.post("/new/service/<enrolment_id>")
+@takes_files
 def begin_about_service(enrolment_id: str):
     return _begin(starts.service(enrolment_id))
 
@@ -147,7 +153,7 @@ def _discussion(found: Discussion, form: Writing):
         "inbox/discussion.html", "thread", found=found, shown=shown, days=wording.days(shown.messages, found), form=form,
         most=MESSAGE_LETTERS, whom=threads.with_whom(found), phone=agency.support_phone(),
         why_not=texts.refusal(spoken(), refused) if refused else "",
-        is_newest=not request.args.get("before"), box=box.of(found), about=starts.about(found),
+        is_newest=not request.args.get("before"), box=box.of(found), about=starts.about(found), file_limits=attached.limits(),
     )  # fmt: skip
 
 
@@ -160,11 +166,12 @@ def newer(discussion_id: str):
 
 
 @bp.post("/<discussion_id>/messages")
+@takes_files
 def write(discussion_id: str):
     found, form = g.viewer.discussion(discussion_id), Writing()
     if form.validate():
         with form.refusals():
-            discussions.write(found, form.body.data, g.viewer.actor)
+            discussions.write(found, form.body.data, g.viewer.actor, form.ready)
             tell("good", _("Your message is sent."))
             return done(url_for("inbox.discussion", discussion_id=discussion_id))
     return _discussion(g.viewer.discussion(discussion_id), form)

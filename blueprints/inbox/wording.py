@@ -6,9 +6,10 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from domain import agency, answering, clock, events
+from domain import agency, answering, attachments, clock, events
 from models import Discussion, Message, Worker
-from web import formatting
+from web import attached, formatting
+from web.addresses import url_for
 from web.languages import gettext as _
 
 
@@ -20,6 +21,7 @@ class Said(NamedTuple):
     is_mine: bool
     seen: str
     body: str
+    files: Sequence[attached.Linked]
 
 
 def number(typed: str) -> int:
@@ -33,7 +35,7 @@ def called(worker: Worker) -> str:
 
 def days(messages: Sequence[Message], found: Discussion) -> list[tuple[str, list[Said]]]:
     """The messages by day where the agency is, the oldest first; beside the last of one's own whether it was read."""
-    zone = agency.zone()
+    zone, files = agency.zone(), _files(messages, found, "inbox.file")
     own = [message.id for message in messages if message.author == "client"]
     by_day: dict[dt.date, list[Said]] = {}
     for message in messages:
@@ -41,7 +43,7 @@ def days(messages: Sequence[Message], found: Discussion) -> list[tuple[str, list
         is_mine = message.author == "client"
         seen = _("read") if own and message.id == own[-1] and found.staff_saw >= message.id else ""
         who = _("You") if is_mine else _("Automatic answer") if message.author == "automatic" else called(message.worker)
-        by_day.setdefault(at.date(), []).append(Said(who, formatting.clock_time(at), is_mine, seen, message.body))
+        by_day.setdefault(at.date(), []).append(Said(who, formatting.clock_time(at), is_mine, seen, message.body, files[message.id]))
     today = clock.now().astimezone(zone).date()
     return [(day_of(day, today), said) for day, said in by_day.items()]
 
@@ -55,21 +57,32 @@ class Line(NamedTuple):
     seen: str
     body: str
     is_note: bool
+    files: Sequence[attached.Linked]
 
 
 def days_for_staff(messages: Sequence[Message], found: Discussion) -> list[tuple[str, list[Line]]]:
     """The same for staff, notes among them; beside the last message to the client whether it was read."""
-    zone = agency.zone()
+    zone, files = agency.zone(), _files(messages, found, "admin.discussion_file")
     ours = [message.id for message in messages if message.author == "worker" and not message.is_note]
     by_day: dict[dt.date, list[Line]] = {}
     for message in messages:
         at = message.written_at.astimezone(zone)
         is_ours = message.author != "client"
         seen = _("read") if ours and message.id == ours[-1] and found.client_saw >= message.id else ""
-        who = _who(message, found)
-        by_day.setdefault(at.date(), []).append(Line(who, formatting.clock_time(at), is_ours, seen, message.body, message.is_note))
+        line = Line(_who(message, found), formatting.clock_time(at), is_ours, seen, message.body, message.is_note, files[message.id])
+        by_day.setdefault(at.date(), []).append(line)
     today = clock.now().astimezone(zone).date()
     return [(day_of(day, today), said) for day, said in by_day.items()]
+
+
+def _files(messages: Sequence[Message], found: Discussion, endpoint: str) -> dict[int, list[attached.Linked]]:
+    """The files of these messages with their addresses, by the number of the message."""
+
+    def href(public_id: str) -> str:
+        return url_for(endpoint, discussion_id=found.public_id, file_id=public_id)
+
+    every = attachments.of(messages)
+    return {message.id: [attached.linked(each, href(each.public_id)) for each in every.get(message.id, ())] for message in messages}
 
 
 def _who(message: Message, found: Discussion) -> str:

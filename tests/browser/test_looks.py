@@ -560,6 +560,7 @@ NO_PAGES = {  # links that lead on at once, and what only programs read
     "/static/<path:filename>", "/sw.js",
     "/feed/<token>.ics", "/calendar/<place_id>/appointment.ics", "/inbox/count", "/inbox/<discussion_id>/new", "/admin/discussions/<discussion_id>/new",
     "/brand.css", "/brand/<address>", "/photos/<photo_id>", "/admin/photos/<photo_id>",
+    "/inbox/<discussion_id>/files/<file_id>", "/admin/discussions/<discussion_id>/files/<file_id>",
     "/manifest.webmanifest", "/healthz", "/readyz", "/metrics",
 }  # fmt: skip
 

@@ -17,10 +17,25 @@ import stat
 import tarfile
 import zlib
 
+import nasty
 import pytest
 
 import models
-from domain import accounts, archive, audit, backup, clock, folder, links, notices, schema, sign_in, store
+from domain import (
+    accounts,
+    archive,
+    attachments,
+    audit,
+    backup,
+    clock,
+    discussions,
+    folder,
+    links,
+    notices,
+    schema,
+    sign_in,
+    store,
+)
 from domain.folder import Place
 from domain.restore import restore
 from domain.rules import RuleBroken
@@ -553,3 +568,13 @@ def test_only_our_own_names_are_removed(tmp_path):
         path.write_text("x")
     assert sorted(backup.thin_out(tmp_path)) == sorted(mine[1:])
     assert sorted(tmp_path.iterdir()) == sorted([mine[0], *others])
+
+
+def test_files_of_messages_come_back_byte_by_byte(cast, file, place):
+    sent = nasty.pdf(objects=os.urandom(700_000))
+    ready = attachments.ready([("letter.pdf", io.BytesIO(sent))])
+    discussions.start(cast.alice, "A question", "Here.", cast.by("alice"), worker=cast.dora, files=ready)
+    backup.make(file, keys=KEYS)
+    bring_back(file, place)
+    with looking_at(place.database):
+        assert attachments.bytes_of(models.Attachment.get().file) == sent

@@ -8,11 +8,25 @@ import tarfile
 import threading
 import time
 
+import nasty
 import peewee
 import pytest
 
 import models
-from domain import accounts, audit, backup, folder, links, notices, restore, schema, sign_in, store
+from domain import (
+    accounts,
+    attachments,
+    audit,
+    backup,
+    discussions,
+    folder,
+    links,
+    notices,
+    restore,
+    schema,
+    sign_in,
+    store,
+)
 from domain.folder import Place
 from domain.rules import RuleBroken
 from gateways.mail import Outcome, Verdict
@@ -241,3 +255,13 @@ def test_missing_tools_are_named(cast, file, monkeypatch, tmp_path):
         backup.make(file, keys=KEYS)
     assert refused.value.code == "no_tools"
     assert os.listdir(file.parent) == []
+
+
+def test_files_of_messages_come_back_byte_by_byte(cast, file, place, elsewhere):
+    sent = nasty.pdf(objects=os.urandom(700_000))
+    ready = attachments.ready([("letter.pdf", io.BytesIO(sent))])
+    discussions.start(cast.alice, "A question", "Here.", cast.by("alice"), worker=cast.dora, files=ready)
+    backup.make(file, keys=KEYS)
+    with elsewhere():
+        bring_back(file, place)
+        assert attachments.bytes_of(models.Attachment.get().file) == sent

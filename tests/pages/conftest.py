@@ -353,10 +353,17 @@ class File:
 
 def sent(data: Any) -> Any:
     """The fields of a form as the test client takes them."""
-    if not isinstance(data, dict) or not any(hasattr(value, "content") for value in data.values()):
+    if not isinstance(data, dict) or not any(_is_file(value) or isinstance(value, list) for value in data.values()):
         return data
-    # Not by its class: tests that import this file have it twice.
-    return {key: (io.BytesIO(value.content), value.name) if hasattr(value, "content") else value for key, value in data.items()}
+    return {key: [_part(each) for each in value] if isinstance(value, list) else _part(value) for key, value in data.items()}
+
+
+def _part(value: Any) -> Any:
+    return (io.BytesIO(value.content), value.name) if _is_file(value) else value
+
+
+def _is_file(value: Any) -> bool:
+    return hasattr(value, "content")  # not by its class: tests that import this file have it twice
 
 
 class Browser:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import nasty
 import peewee
 import pytest
 from pages.conftest import (  # noqa: F401 - fixtures
@@ -27,6 +28,7 @@ from domain import (
     accounts,
     address_change,
     agency,
+    attachments,
     availability,
     bulk,
     bulk_jobs,
@@ -181,6 +183,9 @@ class World:
             "enrolment": lambda: models.Enrolment.get(models.Enrolment.individual == person),
             "asked enrolment": lambda: _asked_file(person), "asked worker": lambda: _asked_file(person).worker,
             "discussion": lambda: models.Discussion.get(models.Discussion.individual == person),
+            "attachment": lambda: models.Attachment.select().join(models.Message).join(models.Discussion).where(
+                models.Discussion.individual == person
+            ).get(),
             "group": lambda: models.RosterEntry.get(models.RosterEntry.individual == person).group,
             "entry": lambda: models.RosterEntry.get(models.RosterEntry.individual == person),
             "task": lambda: Task.get(Task.individual == person, Task.kind == "new_activation_wanted"),
@@ -221,7 +226,8 @@ def build_world(cast: Any, application: Any) -> World:
         account = accounts.newest(person)
         by = Actor(account=account)
         profile_changes.ask_details(person, "names", {"preferred_name": f"{word} finch", "pronouns": "", "gender": ""}, by)
-        discussions.start(person, f"{word} otter", f"{word} newt", by, category="intake")
+        files = attachments.ready([(f"{word} toad.pdf", io.BytesIO(nasty.pdf()))])
+        discussions.start(person, f"{word} otter", f"{word} newt", by, category="intake", files=files)
         notices.put("password_changed", 1, to=account.email, account=account, individual=person)
     for _ in range(2):
         notices.settle(_claim(), Outcome(Verdict.REFUSED, 550, "550 5.7.1 not today", False))

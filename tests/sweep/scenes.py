@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import html5lib
+import nasty
 import peewee
 import pyotp
 import pytest
@@ -33,6 +34,7 @@ from domain import (
     activation,
     address_change,
     agency,
+    attachments,
     attendances,
     availability,
     brand,
@@ -550,7 +552,8 @@ def _discussions() -> None:
         discussions.write(each, "Yes, do.", hers)
     discussions.note(first, "She sounded tired.", hers)
     discussions.close(second, hers, version=models.Discussion.get_by_id(second.id).version)
-    discussions.start(alice, "For anybody", "Who can help me?", by, category="intake")
+    files = attachments.ready([("letter.pdf", io.BytesIO(nasty.pdf()))])
+    discussions.start(alice, "For anybody", "Who can help me?", by, category="intake", files=files)
 
 
 _PAPER: dict[str, list[str]] = {}  # recovery codes, as their owners kept them

@@ -152,6 +152,7 @@ RECIPES = {
     **{f"/admin/discussions/<discussion_id>/{step}": ("discussion",)
        for step in ("", "new", "messages", "notes", "seen", "holder", "followers", "hand-on", "closing", "opening")},
     **{f"/admin/individuals/<public_id>/discussions/{step}": ("individual",) for step in ("", "new")},
+    **dict.fromkeys(("/inbox/<discussion_id>/files/<file_id>", "/admin/discussions/<discussion_id>/files/<file_id>"), ("discussion", "attachment")),
     "/dev/components": (), "/dev/mail": (), "/dev/mail/<name>": ("message",),
 }  # fmt: skip
 
@@ -370,7 +371,7 @@ def fill(rule, values):
 def cases(matrix, kinds, absurd):
     """The arguments to try: what they are called, their values, and whose they are."""
     owned = ("individual", "account", "contact", "delivery", "task", "change", "device", "enrolment", "entry", "event", "place", "request",
-             "asked enrolment", "discussion")
+             "asked enrolment", "discussion", "attachment")
     is_owned = any(kind in owned for kind in kinds)
     else_ = {"finn's file"} if {"import", "change job", "activation job"} & {*kinds} else {"nobody's"}  # or job
     own, foreign = ({"dora's"}, {"finn's"}) if "device of staff" in kinds else (else_, else_)

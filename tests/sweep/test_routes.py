@@ -18,7 +18,7 @@ from web.access import AUDIENCES, Undeclared
 ROOT = HERE.parent.parent
 IDS = (  # arguments that are a row's public id
     "public_id", "calendar_id", "day_id", "discussion_id", "account_id", "contact_id", "change_id", "row_id", "device_id", "photo_id", "enrolment_id", "entry_id",
-    "event_id", "place_id", "worker_id", "absence_id",
+    "event_id", "file_id", "place_id", "worker_id", "absence_id",
 )  # fmt: skip
 WORDS = (  # arguments that are none
     "address", "part", "slug", "language", "section", "topic", "verb", "step", "name", "filename", "token", "what", "moment",
