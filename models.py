@@ -106,6 +106,10 @@ from tables.outbox import (  # noqa: F401
     Delivery,
     DeliveryAttempt,
 )
+from tables.reply_links import (  # noqa: F401
+    REPLY_LINK_ENDS,
+    ReplyLink,
+)
 from tables.requests import EventRequest
 from tables.second_step import (
     Authenticator,
@@ -154,5 +158,5 @@ TABLES: tuple[type[Row], ...] = (
     Authenticator, RecoveryCode, HalfSignIn, BrandChoice, BrandPicture, WorkerPhoto,
     Service, Group, ServiceWorker, Enrolment, EnrolmentWorker, Participant, RosterEntry, Event, Attendance, EventMessage, CalendarFeed,
     AvailabilityType, AvailabilityCalendar, AvailabilityRow, AvailabilityException, Holiday, EventRequest,
-    Discussion, DiscussionFollower, Message,
+    Discussion, DiscussionFollower, Message, ReplyLink,
 )  # fmt: skip

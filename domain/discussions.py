@@ -13,7 +13,7 @@ from typing import Any
 
 from peewee import fn
 
-from domain import audit, categories, clock, notices, profile, settings, store
+from domain import audit, categories, clock, notices, profile, reply_links, settings, store, ways
 from domain.actor import Actor
 from domain.rules import N_, STALE, RuleBroken
 from models import (
@@ -25,7 +25,6 @@ from models import (
     Event,
     Individual,
     Message,
-    PortalAccount,
     Worker,
 )
 
@@ -51,7 +50,7 @@ def start(
 
     Raises RuleBroken: ``off`` where clients may not begin one, ``too_many`` for one more than may be unanswered, ``missing``,
     ``too_long`` and ``bad_character`` with their fields, ``left`` for a worker who is not here any more,
-    ``no_account`` where a worker writes to somebody who cannot sign in.
+    and what stands between where a worker writes to somebody whom it would not reach.
     """
     good, words = _checked_subject(subject), _checked(body)
     is_theirs = by.worker is None
@@ -59,8 +58,8 @@ def start(
         raise RuleBroken(N_("Messages cannot be begun here at the moment. Call us."), code="off")
     if worker is None and not category:
         raise ValueError("a discussion is for somebody")
-    if not is_theirs and not may_be_written_to(individual):
-        raise RuleBroken(N_("They have no portal account in use, so a message would not reach them."), code="no_account")
+    if not is_theirs and (missing := ways.of(individual).missing):
+        raise missing[0]
     with store.writing():
         store.one_at_a_time(f"discussions of individual {individual.id}")
         if is_theirs and (refused := may_not_start(individual)):
@@ -86,16 +85,8 @@ def start_with_each(
 
 
 def may_be_written_to(individual: Individual) -> bool:
-    """True for whoever can sign in and read it."""
-    return bool(PortalAccount.select().where(PortalAccount.individual == individual, PortalAccount.state.in_(_READS)).exists())
-
-
-_READS = ("active", "locked")
-
-
-def reaches(account: PortalAccount | None) -> bool:
-    """The same, for whoever has asked for somebody's newest account."""
-    return account is not None and account.state in _READS
+    """True for whomever it reaches: in the portal, by way of activation, or by a reply link."""
+    return not ways.of(individual).missing
 
 
 def may_not_start(individual: Individual) -> RuleBroken | None:
@@ -198,8 +189,8 @@ def _write(discussion: Discussion, words: str, by: Actor) -> Message:
 
 
 def _tell_client(discussion: Discussion, first: Message) -> None:
-    """An e-mail in a while, unless they read it until then; one for all that is written meanwhile."""
-    if not discussion.is_unread:
+    """An e-mail in a while, unless they read it until then; one for all that is written meanwhile, as long as it can be read by it."""
+    if not discussion.is_unread or not reply_links.is_told(discussion):
         notices.put("message_waiting", discussion.id, to="", individual=discussion.individual, version=first.id, next_at=_in_a_while())
 
 

@@ -148,6 +148,9 @@ CATALOGUE: dict[str, Kind] = {
     "closed_answer_days": Kind(
         30, N_("Answers to what was closed"), N_("days"), N_("So long a client may still answer; it is opened again then."), 0, 365
     ),
+    "reply_link_days": Kind(
+        30, N_("Reply links"), N_("days"), N_("How long somebody without an account may read and answer by the link in an e-mail."), 1, 90
+    ),
     "requesting": Kind(
         True, N_("Clients may request appointments"), "",
         N_("In the time that you name as theirs. Without it the button and its pages are gone; so they are while no such time is named."),
@@ -268,7 +271,7 @@ SECTIONS: dict[str, Section] = {
         "request_mode", "request_notice", "days_ahead", "slot_step", "slot_buffer", "requests_a_day", "request_expiry", "request_soon",
     ), N_("Which times clients can request, and what happens then.")),
     "discussions": Section(N_("Messages"), (
-        "unanswered_limit", "unanswered_discussions", "closed_answer_days", "unread_delay",
+        "unanswered_limit", "unanswered_discussions", "closed_answer_days", "unread_delay", "reply_link_days",
     ), N_("How much clients may write before they are answered, and who is told when.")),
     "messages": Section(N_("E-mail"), ("mail_rate", "mail_test_minutes"), N_("How fast e-mails leave.")),
     "imports": Section(N_("Import"), (

@@ -95,7 +95,8 @@ def days_for_staff(messages: Sequence[Message], found: Discussion) -> list[tuple
 
 def _who(message: Message, found: Discussion) -> str:
     if message.author == "client":
-        return str(found.individual.legal_name)
+        name = str(found.individual.legal_name)
+        return name if message.account_id is not None else _("%(name)s, by reply link", name=name)
     return str(message.worker.name) if message.worker_id is not None else _("Automatic answer")
 
 
