@@ -18,6 +18,11 @@ _ANSWERED = ("The form for school", (
 _WAITING = ("Parking", (("client", 5, "Is there somewhere to park near your office on Monday?"),))
 
 
+_BY_LINK = ("Your certificate", (
+    ("worker", 2, "Hello, the certificate that you asked for in spring is here. Shall we send it by mail, or do you pick it up?"),
+))  # fmt: skip
+
+
 def add(accounts: Sequence[PortalAccount], worker: Worker, now: dt.datetime) -> None:
     """Two discussions of each of these clients with a worker: one that was answered, one that waits."""
     for account in accounts[:CLIENTS]:
@@ -25,11 +30,16 @@ def add(accounts: Sequence[PortalAccount], worker: Worker, now: dt.datetime) -> 
             _add(account, worker, subject, said, now)
 
 
+def add_by_link(account: PortalAccount, worker: Worker, now: dt.datetime) -> None:
+    """One to somebody whose account is closed: a reply link reaches them."""
+    _add(account, worker, *_BY_LINK, now)
+
+
 def _add(account: PortalAccount, worker: Worker, subject: str, said: Sequence[tuple[str, int, str]], now: dt.datetime) -> None:
     at = [now - dt.timedelta(hours=hours) for _, hours, _ in said]
     is_waiting = said[-1][0] == "client"
     found = Discussion.create(
-        individual=account.individual_id, subject=subject, started_by="client", worker=worker, created_at=at[0], last_at=at[-1],
+        individual=account.individual_id, subject=subject, started_by=said[0][0], worker=worker, created_at=at[0], last_at=at[-1],
         waits_since=at[-1] if is_waiting else None, in_a_row=int(is_waiting), is_unread=not is_waiting, is_new=is_waiting,
     )  # fmt: skip
     saw = {"client": 0, "worker": 0}
