@@ -61,6 +61,7 @@ def standing(found: ReplyLink) -> str:
 
     Asks; changes nothing.
     """
+    found = _fresh(found)
     person = found.discussion.individual
     account = ways.newest(person)
     if account is not None and account.state in ways.SIGNS_IN:
@@ -134,7 +135,7 @@ def _end(found: ReplyLink, how: str) -> bool:
 
 def spend(found: ReplyLink) -> bool:
     """It was answered by: of many at once exactly one gets True.  Said inside the transaction that holds the discussion."""
-    return standing(_fresh(found)) == GOOD and _end(found, "answered")
+    return standing(found) == GOOD and _end(found, "answered")
 
 
 def withdraw(discussion: Discussion, by: Actor) -> None:
@@ -175,7 +176,7 @@ def prove_birth_date(found: ReplyLink, born: dt.date, by: Actor) -> str:
     A try is claimed by one guarded update before anything is compared, so that fifty at once are three.  Raises RuleBroken: ``wrong``
     with what is left, ``closed`` after the last that is allowed, ``too_many`` from one network or in one day, ``no_longer``.
     """
-    if standing(_fresh(found)) != GOOD:
+    if standing(found) != GOOD:
         raise no_longer()
     with store.writing():
         verdict = _try(found, born, by)
@@ -194,7 +195,7 @@ def _try(found: ReplyLink, born: dt.date, by: Actor) -> RuleBroken | None:
     claimed = ReplyLink.update(tries=ReplyLink.tries + 1).where(
         mine, ReplyLink.ended == "", ReplyLink.tries < settings.get("birth_date_tries")
     )
-    if not claimed.execute() or standing(_fresh(found)) != GOOD:
+    if not claimed.execute() or standing(found) != GOOD:
         raise no_longer()
     if birth_dates.is_right(Individual.get_by_id(person.id), born):
         ReplyLink.update(tries=ReplyLink.tries - 1).where(mine).execute()
