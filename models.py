@@ -115,6 +115,10 @@ from tables.outbox import (  # noqa: F401
     Delivery,
     DeliveryAttempt,
 )
+from tables.reply_links import (  # noqa: F401
+    REPLY_LINK_ENDS,
+    ReplyLink,
+)
 from tables.requests import EventRequest
 from tables.second_step import (
     Authenticator,
@@ -164,4 +168,5 @@ TABLES: tuple[type[Row], ...] = (
     Service, Group, ServiceWorker, Enrolment, EnrolmentWorker, Participant, RosterEntry, Event, Attendance, EventMessage, CalendarFeed,
     AvailabilityType, AvailabilityCalendar, AvailabilityRow, AvailabilityException, Holiday, EventRequest,
     Discussion, DiscussionFollower, Message, StoredFile, StoredPiece, Attachment, Notice, OfficeDay, OfficeText, WorkerAbsence,
+    ReplyLink,
 )  # fmt: skip

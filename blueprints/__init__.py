@@ -11,6 +11,7 @@ from blueprints import (
     activate,
     admin,
     appointment,
+    arrival,
     calendar,
     dev,
     feed,
@@ -23,6 +24,7 @@ from blueprints import (
     my_services,
     photos,
     public,
+    reply,
     signing,
 )
 from domain import settings
@@ -36,6 +38,8 @@ TILES = (
     (activate.bp, "link"),
     (invitation.bp, "link"),
     (appointment.bp, "link"),
+    (arrival.bp, "link"),
+    (reply.bp, "link"),
     (feed.bp, "link"),
     (home.bp, "client"),
     (calendar.bp, "client"),

@@ -328,6 +328,11 @@ def is_past_expiry() -> Any:
     return PortalAccount.invited_at <= clock.ago(days=settings.get("activation_expiry_days"))
 
 
+def is_too_old(account: PortalAccount) -> bool:
+    """The same of one that was read."""
+    return bool(account.invited_at <= clock.ago(days=settings.get("activation_expiry_days")))
+
+
 def _move(account: PortalAccount, verb: str, by: Actor, *, also: Any = True, **changes: Any) -> None:
     """One guarded update with its audit entry and what else the move brings.  Raises RuleBroken naming both states."""
     if not move_many([account], verb, by, also=also, **changes):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from domain import accounts, agency, audit, clock, limits, links, notices, passwords, settings, store, work_queue
+from domain import accounts, agency, audit, birth_dates, clock, links, notices, passwords, settings, store, work_queue
 from domain.actor import Actor
 from domain.rules import N_, NotFound, RuleBroken
 from models import ACTIVE, PENDING, Link, PageVersion, PortalAccount
@@ -76,29 +76,18 @@ def prove_birth_date(link: Link, born: dt.date, by: Actor) -> str:
 
 def _try(account: PortalAccount, link: Link, born: dt.date, by: Actor) -> RuleBroken | None:
     """What was wrong with an evaluated date.  What refuses before that is raised, so that nothing of it counts."""
-    keys = _counted(account, by)
-    if not all(limits.spend(what, who, most=most, seconds=seconds) for what, who, most, seconds in keys):
-        raise RuleBroken(N_("Too many tries. Please try again tomorrow, or call us."), code="too_many")
+    birth_dates.spend(account.individual_id, by)
     mine = PortalAccount.id == account.id
     claimed = PortalAccount.update(birth_date_tries=PortalAccount.birth_date_tries + 1).where(
         mine, PortalAccount.state == PENDING, PortalAccount.birth_date_tries < settings.get("birth_date_tries"), ~accounts.is_past_expiry()
     )
     if not claimed.execute() or standing(Link.get_by_id(link.id)) != GOOD:
         raise _no_longer(link)
-    known = account.individual.birth_date
-    if known is not None and known == born != settings.get("placeholder_birth_date"):
+    if birth_dates.is_right(account.individual, born):
         PortalAccount.update(birth_date_tries=PortalAccount.birth_date_tries - 1).where(mine).execute()
-        for what, who, _, seconds in keys:
-            limits.give_back(what, who, seconds=seconds)
+        birth_dates.give_back(account.individual_id, by)
         return None
     return _wrong(account, by)
-
-
-def _counted(account: PortalAccount, by: Actor) -> tuple[tuple[str, str, int, int], ...]:
-    return (
-        ("birth_date", f"individual {account.individual_id}", settings.get("birth_date_tries_a_day"), 86_400),
-        ("birth_date", f"network {limits.network_of(by.network)}", settings.get("birth_date_tries_a_network"), 3_600),
-    )
 
 
 def _wrong(account: PortalAccount, by: Actor) -> RuleBroken:
@@ -107,15 +96,11 @@ def _wrong(account: PortalAccount, by: Actor) -> RuleBroken:
                  tries=tries)  # fmt: skip
     left = settings.get("birth_date_tries") - tries
     if left > 0:
-        return RuleBroken(
-            N_("That date of birth does not match. You have %(count)s try left."),
-            plural=N_("That date of birth does not match. You have %(count)s tries left."),
-            count=left, code="wrong", field="birth_date",
-        )  # fmt: skip
+        return birth_dates.wrong(left)
     accounts.fail_birth_date(account)
     notices.put("birth_date_closed", account.id, to=account.email, account=account, individual=account.individual)
     work_queue.add("birth_date_closed", "intake", account.individual, accounts.subject(account))
-    return RuleBroken(N_("The date of birth was wrong too often. The link no longer works."), code="closed")
+    return RuleBroken(birth_dates.CLOSED, code="closed")
 
 
 def activate(link: Link, password: str, *, proof: str, by: Actor) -> PortalAccount:
@@ -147,7 +132,11 @@ def near(account: PortalAccount) -> tuple[str, ...]:
 
 def ask_for_new_link(link: Link, by: Actor) -> None:
     """Put a task into the intake queue, at most one a day per account; the answer is the same every time."""
-    account = PortalAccount.get_by_id(link.account_id)
+    ask_again(PortalAccount.get_by_id(link.account_id), by)
+
+
+def ask_again(account: PortalAccount, by: Actor) -> None:
+    """The same for whoever came by another link."""
     with store.writing():
         day = agency.today().isoformat()
         if work_queue.add("new_activation_wanted", "intake", account.individual, f"{accounts.subject(account)} {day}"):

@@ -89,6 +89,9 @@ def fill(*, clients: int, password: str, seed: int = 1) -> None:
         demo_messages.open_office(house.workers)
         demo_messages.add(traced, house.workers[1], house.now)
         demo_messages.tell(traced, house.now)
+        for account in rest:
+            if account.reason == "expired":
+                demo_messages.add_by_link(account, house.workers[1], house.now)
         Agency.update(switched_on_at=clock.now()).execute()
         audit.record("demo.filled", SYSTEM, clients=clients, seed=seed)
 

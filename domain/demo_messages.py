@@ -39,6 +39,11 @@ def open_office(workers: Sequence[Worker]) -> None:
         covers.be_away(workers[3], covers.Away(today, today + dt.timedelta(days=6), workers[1]), SYSTEM)
 
 
+_BY_LINK = ("Your certificate", (
+    ("worker", 2, "Hello, the certificate that you asked for in spring is here. Shall we send it by mail, or do you pick it up?"),
+))  # fmt: skip
+
+
 def add(accounts: Sequence[PortalAccount], worker: Worker, now: dt.datetime) -> None:
     """Two discussions of each of these clients with a worker: one that was answered, one that waits; the first ones wait too long."""
     for account in accounts[:CLIENTS]:
@@ -59,11 +64,16 @@ def tell(accounts: Sequence[PortalAccount], now: dt.datetime) -> None:
                 Notice.create(kind="event_confirmation", at=now - dt.timedelta(hours=2), **told)
 
 
+def add_by_link(account: PortalAccount, worker: Worker, now: dt.datetime) -> None:
+    """One to somebody whose account is closed: a reply link reaches them."""
+    _add(account, worker, *_BY_LINK, now)
+
+
 def _add(account: PortalAccount, worker: Worker, subject: str, said: Sequence[tuple[str, int, str]], now: dt.datetime) -> None:
     at = [now - dt.timedelta(hours=hours) for _, hours, _ in said]
     is_waiting = said[-1][0] == "client"
     found = Discussion.create(
-        individual=account.individual_id, subject=subject, folded=search.fold(subject), started_by="client", worker=worker,
+        individual=account.individual_id, subject=subject, folded=search.fold(subject), started_by=said[0][0], worker=worker,
         created_at=at[0], last_at=at[-1], waits_since=at[-1] if is_waiting else None,
         answer_by=answering.promised(at[-1], 2) if is_waiting else None, in_a_row=int(is_waiting), is_unread=not is_waiting,
         is_new=is_waiting,

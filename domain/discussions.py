@@ -24,9 +24,11 @@ from domain import (
     covers,
     notices,
     profile,
+    reply_links,
     search,
     settings,
     store,
+    ways,
 )
 from domain.actor import Actor
 from domain.rules import N_, STALE, RuleBroken
@@ -40,7 +42,6 @@ from models import (
     Group,
     Individual,
     Message,
-    PortalAccount,
     Worker,
 )
 
@@ -69,7 +70,7 @@ def start(
 
     Raises RuleBroken: ``off`` where clients may not begin one, ``too_many`` for one more than may be unanswered, ``missing``,
     ``too_long`` and ``bad_character`` with their fields, ``left`` for a worker who is not here any more,
-    ``no_account`` where a worker writes to somebody who cannot sign in.
+    and what stands between where a worker writes to somebody whom it would not reach.
     """
     good, words = _checked_subject(subject), _checked(body, files)
     is_theirs = by.worker is None
@@ -79,8 +80,8 @@ def start(
         raise ValueError("a discussion is for somebody")
     if is_theirs and worker is None:
         addressees.must_be_open(category)
-    if not is_theirs and not may_be_written_to(individual):
-        raise RuleBroken(N_("They have no portal account in use, so a message would not reach them."), code="no_account")
+    if not is_theirs and (missing := ways.of(individual).missing):
+        raise missing[0]
     with store.writing():
         store.one_at_a_time(f"discussions of individual {individual.id}")
         if is_theirs and (refused := may_not_start(individual)):
@@ -109,16 +110,8 @@ def start_with_each(
 
 
 def may_be_written_to(individual: Individual) -> bool:
-    """True for whoever can sign in and read it."""
-    return bool(PortalAccount.select().where(PortalAccount.individual == individual, PortalAccount.state.in_(_READS)).exists())
-
-
-_READS = ("active", "locked")
-
-
-def reaches(account: PortalAccount | None) -> bool:
-    """The same, for whoever has asked for somebody's newest account."""
-    return account is not None and account.state in _READS
+    """True for whomever it reaches: in the portal, by way of activation, or by a reply link."""
+    return not ways.of(individual).missing
 
 
 def may_not_start(individual: Individual) -> RuleBroken | None:
@@ -213,7 +206,7 @@ def _is_of_the_past(discussion: Discussion) -> bool:
 
 def may_not_answer(discussion: Discussion) -> RuleBroken | None:
     """Why staff may write nothing more: the client's account was closed by staff, so they have left all discussions."""
-    newest = PortalAccount.select().where(PortalAccount.individual == discussion.individual_id).order_by(PortalAccount.id.desc()).first()
+    newest = ways.newest(discussion.individual)
     if newest is None or newest.state != "closed" or newest.reason != "staff":
         return None
     return RuleBroken(N_("The client’s account was closed, so they have left this discussion. It stays here to read."), code="left_it")
@@ -258,8 +251,8 @@ def say_by_itself(discussion: Discussion, words: str, *, is_unread: bool = False
 
 
 def _tell_client(discussion: Discussion, first: Message) -> None:
-    """An e-mail in a while, unless they read it until then; one for all that is written meanwhile."""
-    if not discussion.is_unread:
+    """An e-mail in a while, unless they read it until then; one for all that is written meanwhile, as long as it can be read by it."""
+    if not discussion.is_unread or not reply_links.is_told(discussion):
         notices.put("message_waiting", discussion.id, to="", individual=discussion.individual, version=first.id, next_at=_in_a_while())
 
 

@@ -95,6 +95,8 @@ def _written(claim: Claim, portal_url: str, sender: str) -> EmailMessage | None:
     """The message, or None when it is not to be sent; then that is settled."""
     try:
         return _message(claim, portal_url, sender)
+    except letters.Unreached as reason:
+        notices.suppress(claim, str(reason), is_problem=True, worker=reason.worker)
     except letters.Unwanted as reason:
         notices.suppress(claim, str(reason))
     except Exception as error:

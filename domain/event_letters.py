@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from domain import (
     agency,
+    arrivals,
     attendances,
     clock,
     eligibility,
@@ -233,10 +234,11 @@ def call(tongue: str, event: Event, sentence: str, without_phone: str) -> str:
 
 
 def _button(tongue: str, place: Attendance, portal_url: str) -> tuple[str, str] | None:
-    """To the appointment, for whoever can sign in."""
-    if place.event.ends_at < clock.now() or not has_portal(place.individual):
+    """To the appointment, for whoever can sign in, or activates the account first."""
+    address = arrivals.address(place.individual, portal_url, f"/calendar/{place.public_id}")
+    if place.event.ends_at < clock.now() or address is None:
         return None
-    return texts.say(tongue, N_("See it in the portal")), f"{portal_url}/calendar/{place.public_id}"
+    return texts.say(tongue, N_("See it in the portal")), address
 
 
 def has_portal(individual: Individual) -> bool:

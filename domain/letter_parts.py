@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from domain import agency, texts
-from models import Delivery, Individual
+from models import Delivery, Individual, Worker
 
 
 @dataclasses.dataclass(frozen=True)
@@ -20,6 +20,14 @@ class Letter:
 
 class Unwanted(Exception):
     """The message must not go out any more; the reason is a marked sentence for staff."""
+
+
+class Unreached(Unwanted):
+    """It would reach nobody, so staff are told: ``worker``, or whoever looks after problems with deliveries."""
+
+    def __init__(self, reason: str, worker: Worker | None) -> None:
+        super().__init__(reason)
+        self.worker = worker
 
 
 def language_of(delivery: Delivery) -> str:

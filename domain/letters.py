@@ -29,6 +29,7 @@ from domain import (
     texts,
 )
 from domain.letter_parts import Letter as Letter
+from domain.letter_parts import Unreached as Unreached
 from domain.letter_parts import Unwanted as Unwanted
 from domain.letter_parts import language_for
 from domain.letter_parts import language_of as language_of
@@ -363,6 +364,7 @@ _WRITERS: dict[str, Callable[[Delivery, str], Letter]] = {
     "request_declined": request_letters.declined,
     "request_expired": request_letters.expired,
     "message_waiting": message_letters.to_client,
+    "reply_link_closed": message_letters.link_closed,
     "client_wrote": message_letters.to_worker,
     "message_overdue": message_letters.overdue,
     "activation": _activation,
@@ -399,6 +401,7 @@ KIND_NAMES = {
     "request_declined": N_("Request declined"),
     "request_expired": N_("Request not answered in time"),
     "message_waiting": N_("New message"),
+    "reply_link_closed": N_("Reply link stopped"),
     "client_wrote": N_("Client wrote"),
     "message_overdue": N_("Message not answered in time"),
     "activation": N_("Activation"),

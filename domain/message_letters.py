@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from domain import event_letters, settings, texts
+from domain import agency, arrivals, event_letters, reply_links, settings, texts, ways
 from domain.event_messages import OFF
-from domain.letter_parts import Letter, Unwanted, language_for, language_of
+from domain.letter_parts import Letter, Unreached, Unwanted, language_for, language_of
 from domain.rules import N_
 from models import Delivery, Discussion, Individual
 
@@ -12,18 +12,55 @@ READ = N_("The message was read meanwhile.")
 
 
 def to_client(delivery: Delivery, portal_url: str) -> Letter:
-    """To the client: something new waits behind the sign-in.  Raises Unwanted."""
+    """To the client: something new waits, in the portal or behind a link.  Raises Unwanted."""
     found = _told_of(delivery)
-    if not found.is_unread:
+    if not found.is_unread and not reply_links.is_asked_for(delivery):
         raise Unwanted(READ)
+    way = ways.of(found.individual)
+    if way.missing:
+        raise Unreached(way.missing[0].message, reply_links.holder(found))
     event_letters.address_to(delivery, found.individual)
-    if not event_letters.has_portal(found.individual):
-        raise Unwanted(N_("The account has ended."))
     tongue = language_of(delivery)
+    if way.kind == ways.REPLY_LINK:
+        return _by_link(tongue, delivery, found, portal_url)
+    first = [texts.say(tongue, N_("To read it, activate your portal account first."))] if way.kind == ways.ACTIVATION else []
     return Letter(
         texts.say(tongue, N_("You have a new message")),
-        (texts.say(tongue, N_("Hello,")), texts.say(tongue, N_("There is a new message for you in your portal."))),
-        (texts.say(tongue, N_("Read it in the portal")), f"{portal_url}/inbox/{found.public_id}/"),
+        (texts.say(tongue, N_("Hello,")), texts.say(tongue, N_("There is a new message for you in your portal.")), *first),
+        (texts.say(tongue, N_("Read it in the portal")), f"{portal_url}{arrivals.leading_to(way.account, f'/inbox/{found.public_id}/')}"),
+    )
+
+
+def _by_link(tongue: str, delivery: Delivery, found: Discussion, portal_url: str) -> Letter:
+    """To who has no account: the link opens this discussion, after the date of birth.  Raises Unwanted."""
+    made = reply_links.of_delivery(delivery, found)
+    if made is None:
+        raise Unwanted(reply_links.NEWER)
+    until = texts.moment(tongue, made.link.expires_at.astimezone(agency.zone()))
+    told = N_("There is a new message for you.") if made.sent_by_id is None else N_("Here is a new link to what we wrote to you.")
+    return Letter(
+        texts.say(tongue, N_("You have a new message")),
+        (texts.say(tongue, N_("Hello,")), texts.say(tongue, told), texts.say(tongue, N_("You are asked for your date of birth first."))),
+        (texts.say(tongue, N_("Read and answer")), f"{portal_url}/reply/{reply_links.token(made)}"),
+        (
+            texts.say(tongue, N_("The link works until %(until)s."), until=until),
+            texts.say(tongue, N_("If this is not for you, please delete it.")),
+        ),
+    )  # fmt: skip
+
+
+def link_closed(delivery: Delivery, portal_url: str) -> Letter:
+    """To whom the link was sent: it was stopped.  Raises Unwanted."""
+    event_letters.address_to(delivery, delivery.individual)
+    tongue, phone = language_of(delivery), agency.support_phone()
+    call = N_("To get a new link, call us on %(phone)s.") if phone else N_("Please call us.")
+    return Letter(
+        texts.say(tongue, N_("A link of yours was stopped")),
+        (
+            texts.say(tongue, N_("Hello,")),
+            texts.say(tongue, N_("A wrong date of birth was entered, so the link we sent you no longer works. Nobody got in.")),
+            texts.say(tongue, call, phone=texts.apart(tongue, phone)),
+        ),
     )
 
 

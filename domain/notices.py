@@ -47,7 +47,7 @@ KINDS = {
     "event_booked": 5, "event_moved": 5, "event_changed": 5, "event_cancelled": 5, "event_confirmation": 6,
     "request_offered": 3, "request_declined": 5, "request_expired": 5, "client_requested": 1, "client_booked": 1,
     "client_running_late": 1, "client_cannot_come": 1, "client_cancelled": 1,
-    "message_waiting": 3, "client_wrote": 3, "message_overdue": 3,
+    "message_waiting": 3, "client_wrote": 3, "message_overdue": 3, "reply_link_closed": 3,
 }  # fmt: skip
 
 
@@ -178,12 +178,15 @@ def _settle(claim: Claim, outcome: Outcome) -> bool:
     return True
 
 
-def suppress(claim: Claim, reason: str) -> bool:
-    """Do not send after all: consent, account or cause are gone.  ``reason`` is shown to staff."""
+def suppress(claim: Claim, reason: str, *, is_problem: bool = False, worker: Worker | None = None) -> bool:
+    """Do not send after all: consent, account or cause are gone.  ``reason`` is shown to staff; where that ``is_problem`` there is
+    a task about it, of a ``worker`` or for anybody."""
     with store.writing():
         if not _finish(claim, "suppressed", {"state": "suppressed", "last_error": reason}, code=None, answer=reason):
             return False
         probe_now(claim.delivery.channel)  # the server was not asked: another message may ask it
+        if is_problem:
+            _tell_staff(claim.delivery, worker)
     return True
 
 
@@ -310,9 +313,9 @@ def contacts_and_doubts(individual: Individual) -> tuple[list[Contact], list[Con
     return found, [contact for contact in found if contact.kind == "email" and contact.refused]
 
 
-def _tell_staff(delivery: Delivery) -> None:
+def _tell_staff(delivery: Delivery, worker: Worker | None = None) -> None:
     if delivery.individual_id:
-        work_queue.add("delivery_problem", "delivery_problems", delivery.individual, f"delivery {delivery.id}")
+        work_queue.add("delivery_problem", "delivery_problems", delivery.individual, f"delivery {delivery.id}", worker=worker)
 
 
 # ---------------------------------------------------------------- the minute's sweep

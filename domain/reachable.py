@@ -1,4 +1,4 @@
-"""Who of many people a message would reach: those with a portal account that they can sign in to."""
+"""Who of many people a message would reach, in the portal or by a reply link."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ import dataclasses
 import hashlib
 from collections.abc import Sequence
 
-from domain import discussions
+from domain import discussions, eligibility, ways
 from domain.actor import Actor
 from domain.attachments import Ready
 from domain.discussions import About
 from domain.rules import N_, RuleBroken
-from models import Discussion, Individual, PortalAccount, Worker
+from models import Discussion, Individual, Worker
 
 
 @dataclasses.dataclass(frozen=True)
 class Reach:
-    """Whom a message reaches, and whom it does not: with the state of their newest account, None for none."""
+    """Whom a message reaches, and whom it does not, with the first thing that stands between."""
 
     reached: list[Individual]
-    others: list[tuple[Individual, str | None]]
+    others: list[tuple[Individual, RuleBroken]]
 
     @property
     def mark(self) -> str:
@@ -29,13 +29,10 @@ class Reach:
 
 def among(people: Sequence[Individual]) -> Reach:
     """Which of these people a message reaches, in the order of their names."""
-    newest: dict[int, PortalAccount] = {}
-    for account in PortalAccount.select().where(PortalAccount.individual.in_([who.id for who in people])).order_by(PortalAccount.id):
-        newest[account.individual_id] = account
     ordered = sorted({who.id: who for who in people}.values(), key=lambda who: (who.sort_name, who.id))
-    reached = [who for who in ordered if discussions.reaches(newest.get(who.id))]
-    others = [(who, newest[who.id].state if who.id in newest else None) for who in ordered if not discussions.reaches(newest.get(who.id))]
-    return Reach(reached, others)
+    known = eligibility.known_of_each(ordered)
+    way_of = [(who, ways.of(who, known[who.id])) for who in ordered]
+    return Reach([who for who, way in way_of if not way.missing], [(who, way.missing[0]) for who, way in way_of if way.missing])
 
 
 def write_to(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from domain import clock, event_letters, event_messages, settings, texts
+from domain import arrivals, clock, event_letters, event_messages, settings, texts
 from domain.event_messages import GONE, OFF
 from domain.letter_parts import Letter, Unwanted, language_for, language_of
 from domain.rules import N_
@@ -88,8 +88,8 @@ def offered(delivery: Delivery, portal_url: str) -> Letter:
     ]
     if asked.is_kept:
         told.append(texts.say(tongue, N_("Until you take it, your appointment stays as it is.")))
-    place = f"{portal_url}/calendar/{asked.place.public_id}"
-    return _letter(asked, tongue, N_("Another time for your appointment"), told, (N_("Answer in the portal"), place),
+    place = f"/calendar/{asked.place.public_id}"
+    return _letter(asked, portal_url, tongue, N_("Another time for your appointment"), told, (N_("Answer in the portal"), place),
                    (N_("Or call us on %(phone)s."), N_("Or call us.")))  # fmt: skip
 
 
@@ -107,8 +107,8 @@ def declined(delivery: Delivery, portal_url: str) -> Letter:
     told = [event_letters.filled(tongue, sentence, asked.event), *_what_stays(asked, tongue)]
     if event_letters.has_portal(asked.place.individual):
         told.append(texts.say(tongue, N_("Open the portal to read why.")))
-    place = f"{portal_url}/calendar/{asked.place.public_id}"
-    return _letter(asked, tongue, N_("The time you asked for"), told, (N_("See it in the portal"), place), _AGAIN)
+    place = f"/calendar/{asked.place.public_id}"
+    return _letter(asked, portal_url, tongue, N_("The time you asked for"), told, (N_("See it in the portal"), place), _AGAIN)
 
 
 def expired(delivery: Delivery, portal_url: str) -> Letter:
@@ -123,20 +123,21 @@ def expired(delivery: Delivery, portal_url: str) -> Letter:
         else N_("We offered you %(date)s at %(time)s and did not hear from you in time. It is not kept for you any more.")
     )
     told = [event_letters.filled(tongue, sentence, asked.event), *_what_stays(asked, tongue)]
-    where = f"{portal_url}/calendar/{asked.place.public_id if asked.is_kept else ''}"
-    return _letter(asked, tongue, N_("Your request was not answered in time"), told, (N_("Choose another time"), where), _AGAIN)
+    where = f"/calendar/{asked.place.public_id if asked.is_kept else ''}"
+    return _letter(asked, portal_url, tongue, N_("Your request was not answered in time"), told, (N_("Choose another time"), where), _AGAIN)
 
 
 _AGAIN = (N_("Call %(phone)s or open the portal to book again."), N_("Call us or open the portal to book again."))
 
 
 def _letter(
-    asked: _Asked, tongue: str, subject: str, told: list[str], button: tuple[str, str], call: tuple[str, str]
+    asked: _Asked, portal_url: str, tongue: str, subject: str, told: list[str], button: tuple[str, str], call: tuple[str, str]
 ) -> Letter:
-    label, address = button
+    label, path = button
+    address = arrivals.address(asked.place.individual, portal_url, path)
     return Letter(
         texts.say(tongue, subject), (texts.say(tongue, N_("Hello,")), *told),
-        (texts.say(tongue, label), address) if event_letters.has_portal(asked.place.individual) else None,
+        (texts.say(tongue, label), address) if address else None,
         (event_letters.call(tongue, asked.event, *call),),
     )  # fmt: skip
 

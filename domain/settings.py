@@ -167,6 +167,9 @@ CATALOGUE: dict[str, Kind] = {
         5, N_("Files in a message"), N_("files"), N_("Pictures and PDFs that can be sent along; 0 means none."), 0, 5
     ),
     "attachment_megabytes": Kind(10, N_("Size of a file"), N_("MB"), N_("A photo is made smaller when it arrives."), 1, 10),
+    "reply_link_days": Kind(
+        30, N_("Reply links"), N_("days"), N_("How long somebody without an account may read and answer by the link in an e-mail."), 1, 90
+    ),
     "requesting": Kind(
         True, N_("Clients may request appointments"), "",
         N_("In the time that you name as theirs. Without it the button and its pages are gone; so they are while no such time is named."),
@@ -287,8 +290,8 @@ SECTIONS: dict[str, Section] = {
         "request_mode", "request_notice", "days_ahead", "slot_step", "slot_buffer", "requests_a_day", "request_expiry", "request_soon",
     ), N_("Which times clients can request, and what happens then.")),
     "discussions": Section(N_("Messages"), (
-        "answer_days", "unanswered_limit", "unanswered_discussions", "closed_answer_days", "unread_delay", "attachments_each",
-        "attachment_megabytes", *_PLACES,
+        "answer_days", "unanswered_limit", "unanswered_discussions", "closed_answer_days", "unread_delay", "reply_link_days",
+        "attachments_each", "attachment_megabytes", *_PLACES,
     ), N_("From where messages are begun, how much clients may write, and by when they are answered.")),
     "messages": Section(N_("E-mail"), ("mail_rate", "mail_test_minutes"), N_("How fast e-mails leave.")),
     "imports": Section(N_("Import"), (

@@ -18,6 +18,7 @@ KINDS = {
     "delivery_problem": "delivery_problems",
     "address_undone": "intake",
     "running_late": "intake", "cannot_come": "intake",
+    "reply_link_closed": "intake", "reply_link_wanted": "intake",
 }  # fmt: skip
 
 

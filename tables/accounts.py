@@ -66,7 +66,9 @@ PortalAccount.add_index(
     PortalAccount.index(PortalAccount.state, PortalAccount.created_at, PortalAccount.id, name="account_by_state")
 )
 
-LINK_PURPOSES = ("activation", "password_reset", "first_start", "mail_test", "invitation", "unlock", "address_code", "address_undo")
+LINK_PURPOSES = (
+    "activation", "password_reset", "first_start", "mail_test", "invitation", "unlock", "address_code", "address_undo", "reply",
+)  # fmt: skip
 
 
 class Link(Row):
@@ -83,6 +85,7 @@ class Link(Row):
     voided_at = UTCDateTimeField(null=True)
     proof_hash = CharField(max_length=64, null=True)  # of the browser that gave the right date of birth
     proved_at = UTCDateTimeField(null=True)
+    leads_to = CharField(max_length=100, default="")  # of an activation: the page for which it was asked for
 
     class Meta:
         constraints = [one_of("purpose", LINK_PURPOSES)]

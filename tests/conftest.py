@@ -49,6 +49,7 @@ from domain import (
     offers,
     passwords,
     profile,
+    reply_links,
     request_answers,
     requests,
     schema,
@@ -528,10 +529,22 @@ class Cast:
         self._messages()
 
     def _messages(self) -> None:
-        """Alice writes to Dora, and Dora to her; both are told at once."""
+        """Alice writes to Dora, and Dora to her; both are told at once.  To Rae a link was sent, which somebody ended by wrong dates."""
         settings.change("unread_delay", "0", SYSTEM)
         discussions.start(self.alice, "A question", "When do you open?", self.by("alice"), worker=self.dora)
         discussions.start(self.alice, "Your form", "Please bring it.", self.by("dora"), worker=self.dora)
+        link = self.reply_link(self.person("Rae", "Reed", "rae@example.org"))
+        for _ in range(3):
+            with contextlib.suppress(RuleBroken):
+                reply_links.prove_birth_date(link, dt.date(1950, 1, 1), self.visitor("192.0.2.77"))
+
+    def reply_link(self, individual: Individual) -> models.ReplyLink:
+        """Dora has written to somebody without an account; the link, whose e-mail is sent."""
+        made = discussions.start(individual, "Your form", "Please bring it.", self.by("dora"), worker=self.dora)
+        link = reply_links.send_new(made, self.by("dora"))
+        with store.writing():
+            models.Delivery.update(state="sent", sent_at=clock.now()).where(models.Delivery.link == link.link).execute()
+        return link
 
     def _requests(self) -> None:
         """One of each of what clients ask for, at Otto's: three letters to Alice, two to him."""

@@ -3,14 +3,18 @@
 Opening changes nothing but the list of openings: mail scanners open links.
 """
 
+from urllib.parse import quote
+
 from flask import g, redirect, request
 
 from blueprints.activate import bp
 from blueprints.activate.forms import BirthDate, Password
+from blueprints.arrival.later import wanted
 from blueprints.terms import Terms, said_back
 from domain import activation, agency, links, settings, sign_in
 from domain.rules import NotFound, RuleBroken
 from web import carried, sessions
+from web.access import safe_next
 from web.fragments import done, page
 from web.languages import gettext as _
 from web.languages import spoken
@@ -86,7 +90,7 @@ def choose():
     if form.validate():
         try:
             account = activation.activate(link, form.password.data, proof=words.get("proof", ""), by=sessions.visitor())
-            return PLACE.drop(done(_signed_in(account)))
+            return PLACE.drop(done(_signed_in(account, link.leads_to or wanted())))
         except RuleBroken as refused:
             if refused.code == "no_longer":
                 return _over(link)
@@ -96,21 +100,22 @@ def choose():
     return _show_password(form)
 
 
-def _signed_in(account) -> str:
-    """The page that who just activated goes on to; who was suspended in the same moment may sign in some other day."""
+def _signed_in(account, target: str) -> str:
+    """The page that who just activated goes on to, and from there to what they came for; who was suspended in the same moment may
+    sign in some other day."""
     try:
         sessions.begin(sign_in.start(account, None, device_token=sessions.device_token(), agent=sessions.agent(),
                                      network=sessions.network(), tell_of_device=False))  # fmt: skip
     except RuleBroken:
         return "/sign-in"
-    return "/activate/welcome"
+    return f"/activate/welcome?next={quote(target, safe='/')}" if target else "/activate/welcome"
 
 
 @bp.get("/welcome")
 def welcome():
     if g.viewer is None:
         return redirect("/sign-in", 303)
-    return page("activate/welcome.html")
+    return page("activate/welcome.html", target=safe_next(request.args.get("next")))
 
 
 @bp.post("/new-link")

@@ -30,6 +30,7 @@ from blueprints.admin import (  # noqa: E402, F401
     my_sign_in,
     photos,
     reach,
+    reply_links,
     requests,
     schedule,
     security_classes,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import abort, g, request, url_for
 
-from blueprints.admin import bp, paging, people, standing, wording
+from blueprints.admin import bp, paging, people, reaching, standing, wording
 from blueprints.inbox import wording as told
 from domain import categories, discussions, handover, overdue, settings, threads
 from models import MESSAGE_LETTERS, SUBJECT_LETTERS, Discussion
@@ -63,10 +63,10 @@ def _names() -> dict[str, str]:
 @bp.get(f"{_HERE}/")
 @any_staff
 def discussion(discussion_id: str):
-    return _show(_found(discussion_id))
+    return _show(found_by(discussion_id))
 
 
-def _found(discussion_id: str) -> Discussion:
+def found_by(discussion_id: str) -> Discussion:
     _must_be_on()
     return g.viewer.discussion(discussion_id)
 
@@ -79,6 +79,7 @@ def _show(found: Discussion, **forms):
         answer=answer, note=note, hand_on=forms.get("hand_on") or _hand_on(found, formdata=None), form=next(iter(forms.values()), None),
         most=MESSAGE_LETTERS, names=_names(), follows=g.viewer.follows(found), is_newest=not request.args.get("before"), told=told,
         about=standing.about(found), standing=standing.lines(found), left_it=standing.left_it(found), file_limits=attached.limits(),
+        reach=reaching.reach(found.individual), reply=reaching.shown(found),
     )  # fmt: skip
 
 
@@ -86,31 +87,31 @@ def _show(found: Discussion, **forms):
 @any_staff
 @takes_files
 def answer_discussion(discussion_id: str):
-    found, form = _found(discussion_id), Answer()
+    found, form = found_by(discussion_id), Answer()
     if form.validate():
         with form.refusals():
             discussions.write(found, form.body.data, g.viewer.actor, form.ready)
             tell("good", _("Your message is sent."))
             return done(url_for("admin.discussion", discussion_id=discussion_id))
-    return _show(_found(discussion_id), answer=form)
+    return _show(found_by(discussion_id), answer=form)
 
 
 @bp.post(f"{_HERE}/notes")
 @any_staff
 def note_discussion(discussion_id: str):
-    found, form = _found(discussion_id), Note()
+    found, form = found_by(discussion_id), Note()
     if form.validate():
         with form.refusals():
             discussions.note(found, form.note.data, g.viewer.actor)
             tell("good", _("The note is kept. Only staff read it."))
             return done(url_for("admin.discussion", discussion_id=discussion_id))
-    return _show(_found(discussion_id), note=form)
+    return _show(found_by(discussion_id), note=form)
 
 
 @bp.post(f"{_HERE}/seen")
 @any_staff
 def discussion_seen(discussion_id: str):
-    discussions.seen(_found(discussion_id), told.number(request.form.get("last", "")), g.viewer.actor)
+    discussions.seen(found_by(discussion_id), told.number(request.form.get("last", "")), g.viewer.actor)
     return nothing() if is_fragment() else done(url_for("admin.discussions_list"))
 
 
@@ -122,14 +123,14 @@ def newer_messages(discussion_id: str):
     has_newer = threads.has_newer(g.viewer.discussions(), discussion_id, told.number(request.args.get("after", "")), notes=True)
     if has_newer is None:
         abort(404)
-    return _show(_found(discussion_id)) if has_newer else nothing()
+    return _show(found_by(discussion_id)) if has_newer else nothing()
 
 
 @bp.post(f"{_HERE}/holder")
 @any_staff
 def take_discussion(discussion_id: str):
     with refusals_told():
-        discussions.take(_found(discussion_id), g.viewer.actor)
+        discussions.take(found_by(discussion_id), g.viewer.actor)
         tell("good", _("It is yours now."))
     return done(url_for("admin.discussion", discussion_id=discussion_id))
 
@@ -138,7 +139,7 @@ def take_discussion(discussion_id: str):
 @any_staff
 def follow_discussion(discussion_id: str):
     is_on = request.form.get("on") == "1"
-    discussions.follow(_found(discussion_id), g.viewer.actor, is_on=is_on)
+    discussions.follow(found_by(discussion_id), g.viewer.actor, is_on=is_on)
     tell("good", _("You are told of what is new here.") if is_on else _("You are not told of what is new here any more."))
     return done(url_for("admin.discussion", discussion_id=discussion_id))
 
@@ -153,7 +154,7 @@ def _hand_on(found: Discussion, **more) -> HandOn:
 @bp.post(f"{_HERE}/hand-on")
 @any_staff
 def hand_on_discussion(discussion_id: str):
-    found = _found(discussion_id)
+    found = found_by(discussion_id)
     form = _hand_on(found)
     if form.validate():
         with form.refusals():
@@ -162,14 +163,14 @@ def hand_on_discussion(discussion_id: str):
             discussions.hand_on(found, g.viewer.actor, version=form.version, worker=taker, category="" if taker else name)
             tell("good", _("Handed over."))
             return done(url_for("admin.discussions_list"))
-    return _show(_found(discussion_id), hand_on=form)
+    return _show(found_by(discussion_id), hand_on=form)
 
 
 @bp.post(f"{_HERE}/closing")
 @any_staff
 def close_discussion(discussion_id: str):
     with refusals_told():
-        discussions.close(_found(discussion_id), g.viewer.actor, version=version_in(request.form))
+        discussions.close(found_by(discussion_id), g.viewer.actor, version=version_in(request.form))
         tell("good", _("The discussion is closed."))
     return done(url_for("admin.discussion", discussion_id=discussion_id))
 
@@ -178,7 +179,7 @@ def close_discussion(discussion_id: str):
 @any_staff
 def reopen_discussion(discussion_id: str):
     with refusals_told():
-        discussions.reopen(_found(discussion_id), g.viewer.actor)
+        discussions.reopen(found_by(discussion_id), g.viewer.actor)
         tell("good", _("The discussion is open again."))
     return done(url_for("admin.discussion", discussion_id=discussion_id))
 
@@ -192,7 +193,7 @@ def discussions_of(public_id: str):
     _must_be_on()
     person = g.viewer.individual(public_id)
     found, following = paging.written(threads.of_client(person), Discussion)
-    return people.page_about(person, "admin/discussions_of.html", may_write=discussions.may_be_written_to(person),
+    return people.page_about(person, "admin/discussions_of.html", reach=reaching.reach(person),
                              may_begin=settings.may_write("write_from_profile"), found=found,
                              following=following, told=told, names=_names())  # fmt: skip
 
@@ -211,7 +212,7 @@ def _must_begin() -> None:
 
 def _new(person, form: Beginning):
     return people.page_about(person, "admin/discussion_new.html", form=form, most=MESSAGE_LETTERS, most_subject=SUBJECT_LETTERS,
-                             file_limits=attached.limits())  # fmt: skip
+                             file_limits=attached.limits(), reach=reaching.reach(person))  # fmt: skip
 
 
 @bp.post("/individuals/<public_id>/discussions/new")

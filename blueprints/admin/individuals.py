@@ -5,10 +5,9 @@ from types import SimpleNamespace
 from flask import g, request, url_for
 
 from blueprints import differences
-from blueprints.admin import account_steps, bp, event_words, paging, people, wording
+from blueprints.admin import account_steps, bp, event_words, paging, people, reaching, wording
 from domain import (
     accounts,
-    discussions,
     handover,
     letters,
     notices,
@@ -127,8 +126,8 @@ def individual(public_id: str):
         changes=profile_changes.waiting(person), compared=differences.compared, seen_version=profile_changes.seen_version,
         coming=list(g.viewer.coming_of(person).limit(SOON)), words=event_words, title=staff_calendar.title,
         site=_site_of(person), discussions_on=settings.get("discussions"),
-        may_write=discussions.reaches(account), may_begin=settings.may_write("write_from_profile"),
-        wording=wording, accounts=accounts, letters=letters,
+        may_begin=settings.may_write("write_from_profile"),
+        reach=reaching.reach(person, known), wording=wording, accounts=accounts, letters=letters,
     )  # fmt: skip
 
 

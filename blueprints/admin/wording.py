@@ -23,6 +23,8 @@ TASKS = {
     "address_undone": N_("Somebody else had changed their sign-in address"),
     "running_late": N_("Is running late for an appointment"),
     "cannot_come": N_("Cannot come to an appointment"),
+    "reply_link_closed": N_("Reply link stopped: wrong date of birth"),
+    "reply_link_wanted": N_("Wants a new reply link"),
 }
 
 PAGES = {
@@ -252,6 +254,13 @@ _ENTRIES = {
     "category.opened": N_("What clients see of a category changed"),
     "office_hours.changed": N_("Office hours or automatic answer changed"),
     "message.written": N_("Message written"),
+    "reply_link.made": N_("Reply link sent"),
+    "reply_link.proved": N_("Right date of birth given by a reply link"),
+    "reply_link.birth_date_wrong": N_("Wrong date of birth entered (try %(tries)s)"),
+    "reply_link.died": N_("Reply link stopped: wrong date of birth"),
+    "reply_link.answered": N_("Message written by a reply link"),
+    "reply_link.withdrawn": N_("Reply link withdrawn"),
+    "reply_link.wanted": N_("Asked for a new reply link"),
     "event.requested": N_("Appointment requested"),
     "event.request_moved": N_("Time of a requested appointment changed"),
     "event.accepted": N_("Request for an appointment accepted"),

@@ -9,14 +9,14 @@ from flask import abort, g, request, url_for
 
 from blueprints.admin import bp, event_words
 from blueprints.admin.discussions import Beginning
-from domain import enrolments, events, reachable, services, settings, staff_calendar
+from domain import enrolments, events, reachable, services, settings, staff_calendar, texts
 from domain.discussions import About
 from domain.my_calendar import STANDS
 from models import MESSAGE_LETTERS, SUBJECT_LETTERS, Individual
 from web import attached
 from web.access import any_staff, right
 from web.fragments import done, page
-from web.languages import ngettext
+from web.languages import ngettext, spoken
 from web.posts import takes_files
 from web.sessions import tell
 
@@ -73,7 +73,9 @@ def _of_group(public_id: str) -> Place:
 def _show(place: Place, form: Beginning | None = None):
     for each in place.people:
         g.viewer.saw(each, "messages")
-    return page("admin/discussion_each.html", form=form or Beginning(formdata=None), place=place, reach=reachable.among(place.people),
+    reach = reachable.among(place.people)
+    others = [(who, texts.refusal(spoken(), why)) for who, why in reach.others]
+    return page("admin/discussion_each.html", form=form or Beginning(formdata=None), place=place, reach=reach, others=others,
                 most=MESSAGE_LETTERS, most_subject=SUBJECT_LETTERS, file_limits=attached.limits())  # fmt: skip
 
 

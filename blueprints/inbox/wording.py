@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from domain import agency, answering, attachments, clock, events
@@ -33,9 +33,12 @@ def called(worker: Worker) -> str:
     return events.called(worker)
 
 
-def days(messages: Sequence[Message], found: Discussion) -> list[tuple[str, list[Said]]]:
-    """The messages by day where the agency is, the oldest first; beside the last of one's own whether it was read."""
-    zone, files = agency.zone(), _files(messages, found, "inbox.file")
+def days(messages: Sequence[Message], found: Discussion, at_file: Callable[[str], str] | None = None) -> list[tuple[str, list[Said]]]:
+    """The messages by day where the agency is, the oldest first; beside the last of one's own whether it was read.
+
+    ``at_file`` says where a file is read by its public id.
+    """
+    zone, files = agency.zone(), _files(messages, at_file or _at(found, "inbox.file"))
     own = [message.id for message in messages if message.author == "client"]
     by_day: dict[dt.date, list[Said]] = {}
     for message in messages:
@@ -62,7 +65,7 @@ class Line(NamedTuple):
 
 def days_for_staff(messages: Sequence[Message], found: Discussion) -> list[tuple[str, list[Line]]]:
     """The same for staff, notes among them; beside the last message to the client whether it was read."""
-    zone, files = agency.zone(), _files(messages, found, "admin.discussion_file")
+    zone, files = agency.zone(), _files(messages, _at(found, "admin.discussion_file"))
     ours = [message.id for message in messages if message.author == "worker" and not message.is_note]
     by_day: dict[dt.date, list[Line]] = {}
     for message in messages:
@@ -75,19 +78,20 @@ def days_for_staff(messages: Sequence[Message], found: Discussion) -> list[tuple
     return [(day_of(day, today), said) for day, said in by_day.items()]
 
 
-def _files(messages: Sequence[Message], found: Discussion, endpoint: str) -> dict[int, list[attached.Linked]]:
+def _at(found: Discussion, endpoint: str) -> Callable[[str], str]:
+    return lambda public_id: url_for(endpoint, discussion_id=found.public_id, file_id=public_id)
+
+
+def _files(messages: Sequence[Message], href: Callable[[str], str]) -> dict[int, list[attached.Linked]]:
     """The files of these messages with their addresses, by the number of the message."""
-
-    def href(public_id: str) -> str:
-        return url_for(endpoint, discussion_id=found.public_id, file_id=public_id)
-
     every = attachments.of(messages)
     return {message.id: [attached.linked(each, href(each.public_id)) for each in every.get(message.id, ())] for message in messages}
 
 
 def _who(message: Message, found: Discussion) -> str:
     if message.author == "client":
-        return str(found.individual.legal_name)
+        name = str(found.individual.legal_name)
+        return name if message.account_id is not None else _("%(name)s, by reply link", name=name)
     return str(message.worker.name) if message.worker_id is not None else _("Automatic answer")
 
 

@@ -240,6 +240,10 @@ ANYBODY = [
     State("invitation, the link is damaged", "/invitation/<token>", "/invitation/a-link-without-its-end"),
     State("activation, the link is damaged", "/activate/<token>", "/activate/a-link-without-its-end"),
     State("new password, the link is damaged", "/reset/<token>", "/reset/a-link-without-its-end"),
+    State("a reply link, but the browser forgot which", "/reply/", "/reply/"),
+    State("a reply link, damaged", "/reply/<token>", "/reply/a-link-without-its-end"),
+    State("by an e-mail before activation, but the browser forgot which", "/arrival/", "/arrival/"),
+    State("by an e-mail before activation, damaged", "/arrival/<token>", "/arrival/a-link-without-its-end"),
     State("an appointment, but the browser forgot which", "/appointment/", "/appointment/"),
     State("an appointment, the link is damaged", "/appointment/<token>", "/appointment/a-link-without-its-end"),
     State("unlocking, but the browser forgot which", "/unlock/", "/unlock/"),
@@ -545,6 +549,7 @@ REQUESTING = {  # in tests/browser/test_requesting.py
 MESSAGES = {  # in tests/browser/test_inbox.py
     "/inbox/", "/inbox/new", "/inbox/<discussion_id>/", "/admin/discussions/", "/admin/discussions/<discussion_id>/",
     RECORD + "discussions/", RECORD + "discussions/new", "/inbox/new/appointment/<place_id>", "/inbox/new/service/<enrolment_id>",
+    *(f"/reply/{step}" for step in ("", "date-of-birth", "messages", "new-link")), "/arrival/", "/arrival/new-link",  # in test_reply_link.py
 }  # fmt: skip
 SECOND_STEP = {
     *(f"/sign-in/{page}" for page in ("app", "code", "recovery-code", "recovery-codes")), WORKERS + "<public_id>/second-step",
@@ -557,7 +562,7 @@ FIRST_START = {
 NO_PAGES = {  # links that lead on at once, and what only programs read
     "/admin/statistics/days.csv",
     IMPORT + "problems.csv", CHANGES + "<public_id>/people.csv", MANY + "<public_id>/people.csv", "/activate/terms", "/quick-exit", "/admin/first-start/",
-    "/static/<path:filename>", "/sw.js",
+    "/static/<path:filename>", "/sw.js", "/reply/seen", "/reply/files/<file_id>", "/arrival/activation",
     "/feed/<token>.ics", "/calendar/<place_id>/appointment.ics", "/inbox/count", "/inbox/<discussion_id>/new", "/admin/discussions/<discussion_id>/new",
     "/brand.css", "/brand/<address>", "/photos/<photo_id>", "/admin/photos/<photo_id>",
     "/inbox/<discussion_id>/files/<file_id>", "/admin/discussions/<discussion_id>/files/<file_id>",

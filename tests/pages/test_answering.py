@@ -218,7 +218,7 @@ def group(cast, file):
 def test_staff_write_once_and_each_of_a_group_reads_it_alone(cast, browse, group):
     ada = browse("ada")
     page = ada.open(f"/admin/groups/{group.public_id}/messages/new")
-    for words in ("2 people get it.", "Sam", "no portal account"):
+    for words in ("2 people get it.", "Sam", "consent"):
         assert words in page
     page = ada.press("Send", {"subject": "Monday", "body": "We meet at the gate."})
     assert "Your message is sent to 2 people." in page

@@ -28,6 +28,7 @@ from domain import (
     accounts,
     address_change,
     agency,
+    arrivals,
     attachments,
     availability,
     bulk,
@@ -47,6 +48,7 @@ from domain import (
     passwords,
     profile,
     profile_changes,
+    reply_links,
     security_classes,
     services,
     settings,
@@ -162,6 +164,8 @@ class World:
     activation_job: str = ""
     appointment: str = ""  # the tokens of the link that confirms Alice's, and of the address of her calendar
     feed: str = ""
+    reply: str = ""  # of a link to a discussion of somebody without an account, and of an e-mail to Pia before her account is active
+    arrival: str = ""
     row: str = ""  # of somebody in the activation
     staff: Any = None  # of an invited worker, their photo, a class, a category of the agency's own, and the invitation's token
     templates: Any = None
@@ -292,7 +296,12 @@ def _appointments(cast: Any) -> dict[str, str]:
     place = models.Attendance.get(models.Attendance.individual == cast.alice)
     feed = calendar_feeds.of(cast.alice)
     assert feed is not None
-    return {"appointment": event_letters.link_of(place), "feed": calendar_feeds.token(feed)}
+    return {"appointment": event_letters.link_of(place), "feed": calendar_feeds.token(feed), **_by_mail(cast)}
+
+
+def _by_mail(cast: Any) -> dict[str, str]:
+    link = cast.reply_link(cast.person("Rae", "Reed", "rae@example.org"))
+    return {"reply": reply_links.token(link), "arrival": arrivals.token(cast.pia_account, "/inbox/of-pia-0000000000000000/")}
 
 
 def _devices(cast: Any) -> None:

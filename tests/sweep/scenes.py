@@ -34,6 +34,7 @@ from domain import (
     activation,
     address_change,
     agency,
+    arrivals,
     attachments,
     attendances,
     availability,
@@ -58,6 +59,7 @@ from domain import (
     photos,
     profile,
     profile_changes,
+    reply_links,
     request_answers,
     requests,
     resets,
@@ -224,6 +226,8 @@ PEOPLE: dict[str, dict[str, tuple[str, ...]]] = {
         "ada": ("/admin/", "/admin/my-sign-in/new-app", "/admin/events/event-of-alice-0000000/people?q=brook"),
         "pia, who opened her link": ("/activate/",), "pia, who accepted": ("/activate/",), "pia, who proved it": ("/activate/",),
         "cleo, whose link was withdrawn": ("/activate/",), "alice, who used her link": ("/activate/",),
+        "rae, who opened what we wrote": ("/reply/",), "rae, who gave her date": ("/reply/",), "rob, whose link is withdrawn": ("/reply/",),
+        "pia, who came for a message": ("/arrival/",), "cleo, who came too late": ("/arrival/",),
         "bob, who forgot": ("/reset/",), "bob, who was too late": ("/reset/",),
         "bob, who is to read new terms": ("/my-portal/terms",),
         "vic, who is locked out": ("/unlock/",), "uma, whose address somebody changed": ("/former-address/",),
@@ -377,10 +381,15 @@ def _ada() -> Actor:
 
 def newcomer(first: str, last: str) -> PortalAccount:
     """Somebody with a pending account."""
-    person = profile.create(profile.Details(first, last, birth_date=dt.date(1980, 2, 3)), SYSTEM)
+    return accounts.create(without_account(first, last), _ada())
+
+
+def without_account(first: str, last: str) -> Individual:
+    """Somebody who may be written to."""
+    person: Individual = profile.create(profile.Details(first, last, birth_date=dt.date(1980, 2, 3)), SYSTEM)
     profile.add_contact(person, profile.Reach("email", f"{first.lower()}@example.org", is_main=True), SYSTEM, country="CA")
     profile.record_consent(person, "email", True, SYSTEM)
-    return accounts.create(person, _ada())
+    return person
 
 
 def activation_link(account: PortalAccount) -> Link:
@@ -432,6 +441,7 @@ def _living(app: Flask) -> dict[str, Walker]:
     _appointments(ways["alice, who was asked whether she comes"])
     _time_for_clients()
     _discussions()
+    _by_mail(ways, pia, cleo)
     _steps(ways, pia)
     ways |= {who: Walker(app, who) for who in PEOPLE["living"] if who not in ways}
     _second_steps(ways)
@@ -554,6 +564,24 @@ def _discussions() -> None:
     discussions.close(second, hers, version=models.Discussion.get_by_id(second.id).version)
     files = attachments.ready([("letter.pdf", io.BytesIO(nasty.pdf()))])
     discussions.start(alice, "For anybody", "Who can help me?", by, category="intake", files=files)
+
+
+def _by_mail(ways: dict[str, Walker], pia: PortalAccount, cleo: PortalAccount) -> None:
+    """Rae and Rob, who have no account, opened what Dora wrote to them; Pia and Cleo came by e-mails before they were active."""
+    dora = Actor(worker=Worker.get(Worker.external_id == "dora"))
+    tokens = {}
+    for name in ("Rae", "Rob"):
+        made = discussions.start(without_account(name, "Reed"), "Your form", "Please bring it.", dora, worker=dora.worker)
+        tokens[name] = reply_links.token(reply_links.send_new(made, dora))
+    reply_links.withdraw(made, dora)
+    for who in ("rae, who opened what we wrote", "rae, who gave her date", "rob, whose link is withdrawn"):
+        ways[who].ask(f"/reply/{tokens[who[:3].title()]}")
+    ways["rae, who gave her date"].open("/reply/")
+    ways["rae, who gave her date"].press("Continue", born(dt.date(1980, 2, 3)))
+    for who, account in (("pia, who came for a message", pia), ("cleo, who came too late", cleo)):
+        ways[who].ask(f"/arrival/{arrivals.token(account, '/calendar/')}")
+    with store.writing():
+        Delivery.update(state="sent", sent_at=clock.now()).where(Delivery.kind == "message_waiting", Delivery.link.is_null(False)).execute()
 
 
 _PAPER: dict[str, list[str]] = {}  # recovery codes, as their owners kept them

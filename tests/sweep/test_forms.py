@@ -54,7 +54,7 @@ WITHOUT_ONE_TIME_ID = {"/sign-out", "/quick-exit", "/stay-signed-in", "/language
 # Whoever presses it must leave the page in any case: without a good token nothing is done, but the way out is shown.
 LEADS_OUT = {"/quick-exit"}
 # Their answer is the page itself and not the way to another one.
-ANSWERS_ON_THE_SPOT = {"/activate/new-link"}
+ANSWERS_ON_THE_SPOT = {"/activate/new-link", "/arrival/new-link", "/reply/new-link"}
 # What is changed is a cookie and nothing else.
 KEPT_BY_THE_BROWSER = {"/language"}
 # The browser's own session ends with the first post, so that a second one finds nobody signed in.
@@ -94,6 +94,8 @@ TYPED: dict[str, Callable[[Scene, Found], dict[str, Any]]] = {
     "/activate/terms": lambda scene, found: {"accept": True},
     "/activate/date-of-birth": lambda scene, found: born(individual("pia").birth_date),
     "/activate/password": lambda scene, found: {"password": "seven brave geese fly"},
+    "/reply/date-of-birth": lambda scene, found: born(dt.date(1980, 2, 3)),
+    "/reply/messages": lambda scene, found: {"body": "I will bring it."},
     "/my-portal/address": lambda scene, found: {"email": "another@example.org", "current": password_of(found.who)},
     "/my-portal/address/code": lambda scene, found: {"code": links.digits(AddressChange.select().order_by(AddressChange.id.desc()).get().code)},
     "/my-portal/language": lambda scene, found: {"language": "ar"},

@@ -162,4 +162,4 @@ def test_every_kind_of_mail_that_a_form_can_make_is_made_here(scenes, tmp_path):
             found = next(found for found in scene.kinds(who) if found.route == route)
             scene.post(found, found.form.filled(typed))
             kinds |= {row.kind for row in Delivery.select() if row.id not in before}
-    assert kinds == set(notices.KINDS) - {"birth_date_closed", "sign_in_locked", "address_changed", "new_password_wanted", *OF_THE_SECOND_STEP, *OF_APPOINTMENTS, *LATER}
+    assert kinds == set(notices.KINDS) - {"birth_date_closed", "reply_link_closed", "sign_in_locked", "address_changed", "new_password_wanted", *OF_THE_SECOND_STEP, *OF_APPOINTMENTS, *LATER}

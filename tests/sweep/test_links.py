@@ -12,17 +12,20 @@ from domain import (
     activation,
     address_change,
     agency,
+    discussions,
     dispatch,
     forced_reset,
     letters,
     links,
     notices,
     resets,
+    settings,
     sign_in,
     store,
     workers,
 )
-from models import LinkOpening
+from domain.actor import SYSTEM
+from models import Individual, LinkOpening
 
 TIMES = 20  # each address, by GET and by HEAD
 SCANNERS = ("Mozilla/5.0 (compatible; a mail scanner)", "a preview", "curl/8.0", "")
@@ -71,6 +74,7 @@ def mails(cast, mailbox):
         "client_requested": "Somebody asks for an appointment", "client_booked": "A client booked an appointment",
         "request_offered": "Another time for your appointment", "request_declined": "The time you asked for",
         "request_expired": "Your request was not answered in time",
+        "reply_link_closed": "A link of yours was stopped",
         "message_waiting": "You have a new message", "client_wrote": "A client wrote to you",
     }  # fmt: skip
     return {kind: subjects[subject] for kind, subject in kinds.items()}
@@ -182,6 +186,46 @@ def test_a_scanner_that_opens_everything_before_the_mail_is_read_leaves_every_tr
     open_everything(app, mails, 1)
     assert cast.pia_account.birth_date_tries == 0
     assert cast.pia_account.state == "pending"
+
+
+def by_mail(cast, mailbox):
+    """What was written to somebody without an account, and to somebody whose account is not active: the mails."""
+    settings.change("unread_delay", "0", SYSTEM)
+    cast.invited()
+    for person in (cast.person("Rae", "Reed", "rae@example.org"), cast.pia):
+        discussions.start(person, "Your form", "Please bring it.", cast.by("dora"), worker=cast.dora)
+    told = [message for message in mailbox.collect() if message["Subject"] == "You have a new message"]
+    return {message["To"]: message for message in told}
+
+
+def test_a_scanner_reads_no_message_by_a_reply_link_and_leaves_every_try(app, browse, cast, mailbox):
+    mails = by_mail(cast, mailbox)
+    rae, pia = (link_in(mails[f"{who}@example.org"], start) for who, start in (("rae", "/reply/"), ("pia", "/arrival/")))
+    before = rows_of_everything()
+    open_everything(app, mails, 25)
+    assert differences(before, rows_of_everything()) == []
+    assert LinkOpening.select().count() == 25 * 2
+    reader = browse()
+    reader.open(rae)
+    reader.press("Continue", born(Individual.get(Individual.first_name == "Rae").birth_date))
+    assert reader.press("Send", body="I will.").heading == "Your answer is sent"
+    assert browse().open(pia).heading == "Activate your account first"
+
+
+@pytest.mark.parametrize(("who", "start"), [("rae", "/reply/"), ("pia", "/arrival/")])
+def test_their_tokens_are_in_no_page_title_or_address_and_their_cookies_for_that_page_alone(app, browse, cast, mailbox, who, start):
+    path = link_in(by_mail(cast, mailbox)[f"{who}@example.org"], start)
+    token, browser = path.removeprefix(start), browse()
+    opened = browser.ask(path)
+    assert (opened.status, opened.location) == (303, start)
+    assert f"Path={start}" in opened.headers["Set-Cookie"]
+    assert token not in opened.html
+    page = browser.open(path)
+    assert token not in page.html
+    for address in (*page.hrefs, *(form.action for form in page.forms)):
+        assert token not in address
+    assert page.headers["Referrer-Policy"] == "same-origin"
+    assert page.headers["Cache-Control"] == "no-store"
 
 
 LINKS = [

@@ -1,0 +1,162 @@
+"""Open the link, give the date of birth, read, answer once.
+
+Opening changes nothing but the list of openings: mail scanners open links.  Whoever is here is a client without an account, also
+where somebody is signed in in the same browser.  What was opened is in a cookie of the path.  A form says by itself of which link it
+is, because there may be two tabs, or it was written for longer than the cookie lasts; it has a seal of its own, so that no page
+shows the token.
+"""
+
+from flask import current_app, redirect, request
+
+from blueprints.inbox import box, wording
+from blueprints.reply import bp
+from blueprints.reply.forms import Answer, BirthDate
+from domain import agency, attachments, discussions, reply_links, replying, texts, threads
+from domain.actor import Actor
+from domain.rules import NotFound, RuleBroken
+from models import MESSAGE_LETTERS
+from web import attached, carried, sessions
+from web.addresses import url_for
+from web.fragments import done, is_fragment, nothing, page
+from web.languages import gettext as _
+from web.languages import spoken
+
+PLACE = carried.Place("reply", "/reply/")
+
+
+@bp.get("/<token>")
+def open_link(token: str):
+    return PLACE.opened(reply_links.find(token).link, token)
+
+
+@bp.errorhandler(NotFound)
+def is_no_link(error: NotFound):
+    return carried.incomplete_link()
+
+
+@bp.get("/")
+def step():
+    words = PLACE.words()
+    return _show(words, reply_links.find(words["token"]))
+
+
+@bp.get("/date-of-birth")
+@bp.get("/messages")
+@bp.get("/seen")
+@bp.get("/new-link")
+def back_to_step():
+    """Back or reload after a step that was refused."""
+    return redirect(PLACE.path, 303)
+
+
+@bp.get("/files/<file_id>")
+def file(file_id: str):
+    """A file of the discussion, for who gave the date of birth."""
+    words = PLACE.words()
+    found = reply_links.find(words["token"])
+    if reply_links.standing(found) != reply_links.GOOD or not reply_links.is_proved(found, words.get("proof", "")):
+        return redirect(PLACE.path, 303)
+    return attached.download(attachments.one(found.discussion, file_id))
+
+
+@bp.post("/date-of-birth")
+def prove():
+    """With it, or with what was to be sent and waited for it."""
+    (words, found), form = _sent(), BirthDate()
+    if form.validate():
+        try:
+            words["proof"] = reply_links.prove_birth_date(found, form.birth_date.data, _client())
+            return PLACE.carry(_answered(words, found) if _typed() else done(PLACE.path), words)
+        except RuleBroken as refused:
+            form.refuse(refused)
+    return PLACE.carry(_show(words, found, form), words)
+
+
+@bp.post("/messages")
+def answer():
+    words, found = _sent()
+    return PLACE.carry(_answered(words, found), words)
+
+
+def _answered(words, found):
+    form = Answer()
+    if form.validate():
+        try:
+            replying.answer(found, form.body.data, _client(), proof=words.get("proof", ""))
+            return done(PLACE.path)
+        except RuleBroken as refused:
+            form.refuse(refused)
+    return _show(words, found, answer=form)
+
+
+@bp.post("/seen")
+def seen():
+    words, found = _sent()
+    if reply_links.standing(found) == reply_links.GOOD and reply_links.is_proved(found, words.get("proof", "")):
+        replying.seen(found, wording.number(request.form.get("last", "")), _client(), proof=words["proof"])
+    return nothing() if is_fragment() else done(PLACE.path)
+
+
+@bp.post("/new-link")
+def ask():
+    reply_links.ask_for_new(_sent()[1], _client())
+    return page("activate/asked.html", phone=agency.support_phone())
+
+
+def _client() -> Actor:
+    return Actor(network=sessions.network())
+
+
+def _typed() -> str:
+    """What they wanted to send."""
+    return request.form.get("body", "").strip()
+
+
+def _sent():
+    """Of which link a form is, and what the browser remembers of that one."""
+    found = reply_links.by_seal(request.form.get("link", ""))
+    token = reply_links.token(found)
+    words = PLACE.read(current_app) or {}
+    return (words if words.get("token") == token else {"token": token}), found
+
+
+def _show(words, found, born: BirthDate | None = None, answer: Answer | None = None):
+    """The page that stands now: what became of the link, the date of birth, or the discussion."""
+    if reply_links.standing(found) != reply_links.GOOD:
+        return _over(found)
+    if born is not None or not reply_links.is_proved(found, words.get("proof", "")):
+        status = 422 if born is not None or answer is not None else 200
+        return page("reply/birth_date.html", form=born or BirthDate(formdata=None), written=_typed(), seal=reply_links.seal(found),
+                    phone=agency.support_phone(), status=status)  # fmt: skip
+    return _discussion(found, answer or Answer(formdata=None))
+
+
+def _discussion(found, form: Answer):
+    it = found.discussion
+    shown = threads.messages_of(it, notes=False, before=request.args.get("before", ""))
+    refused = discussions.may_not_write(it)
+    return page(
+        "reply/discussion.html", it=it, seal=reply_links.seal(found), shown=shown, form=form,
+        days=wording.days(shown.messages, it, lambda file: url_for("reply.file", file_id=file)), box=box.of(it),
+        most=MESSAGE_LETTERS, whom=threads.with_whom(it), phone=agency.support_phone(),
+        why_not=texts.refusal(spoken(), refused) if refused else "", is_newest=not request.args.get("before"),
+    )  # fmt: skip
+
+
+def _over(found):
+    """What became of the link, and what to do."""
+    standing = reply_links.standing(found)
+    place = url_for("inbox.discussion", discussion_id=found.discussion.public_id)
+    if standing == "portal" and not _typed():
+        return redirect(place, 303)
+    told = {
+        "answered": (_("Your answer is sent"), _("Thank you. When we write again, you get an e-mail with a new link.")),
+        "withdrawn": (_("This link was withdrawn"), _("The agency withdrew this link. You can ask for a new one.")),
+        "replaced": (_("There is a newer link"), _("We sent you another e-mail after this one. Please use the link in the newest.")),
+        "expired": (_("This link is too old"), _("For your safety the link worked for a limited time only. Ask for a new one.")),
+        "portal": (_("Sign in to send this"), _("Your account is active now. Copy what you wrote, and sign in.")),
+        "birth_date": (_("This link was closed"), _("A wrong date of birth was entered too often. Nobody got in, and we were told.")),
+    }  # fmt: skip
+    title, text = told.get(standing, (_("This link no longer works"), _("Please call us.")))
+    return page("reply/over.html", standing=standing, title=title, text=text, written=_typed(), seal=reply_links.seal(found), place=place,
+                phone=agency.support_phone(), status=200 if standing == "answered" and not _typed() else 410)  # fmt: skip
