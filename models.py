@@ -106,6 +106,13 @@ from tables.outbox import (  # noqa: F401
     Delivery,
     DeliveryAttempt,
 )
+from tables.preferences import (  # noqa: F401
+    WAYS,
+    ClientChoice,
+    EventReminder,
+    WorkerChoice,
+    WorkerReminder,
+)
 from tables.requests import EventRequest
 from tables.second_step import (
     Authenticator,
@@ -154,5 +161,5 @@ TABLES: tuple[type[Row], ...] = (
     Authenticator, RecoveryCode, HalfSignIn, BrandChoice, BrandPicture, WorkerPhoto,
     Service, Group, ServiceWorker, Enrolment, EnrolmentWorker, Participant, RosterEntry, Event, Attendance, EventMessage, CalendarFeed,
     AvailabilityType, AvailabilityCalendar, AvailabilityRow, AvailabilityException, Holiday, EventRequest,
-    Discussion, DiscussionFollower, Message,
+    Discussion, DiscussionFollower, Message, ClientChoice, WorkerChoice, WorkerReminder, EventReminder,
 )  # fmt: skip

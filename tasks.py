@@ -27,6 +27,7 @@ from domain import (
     dispatch,
     duty,
     event_messages,
+    event_reminders,
     half_sign_ins,
     import_jobs,
     import_page,
@@ -66,6 +67,7 @@ def each_minute(config: Config) -> None:
     statistics.count_if_new_day()
     request_answers.expire_due()
     event_messages.plan_anew()
+    event_reminders.plan_due()
     deliver(config)
 
 

@@ -24,6 +24,7 @@ from blueprints import (
     photos,
     public,
     signing,
+    unsubscribe,
 )
 from domain import settings
 from domain.viewer import ClientViewer, StaffViewer, Viewer
@@ -37,6 +38,7 @@ TILES = (
     (invitation.bp, "link"),
     (appointment.bp, "link"),
     (feed.bp, "link"),
+    (unsubscribe.bp, "link"),
     (home.bp, "client"),
     (calendar.bp, "client"),
     (inbox.bp, "client"),
