@@ -113,7 +113,7 @@ def create_individual():
 @any_staff
 def individual(public_id: str):
     person = g.viewer.individual(public_id)
-    account, consents = accounts.newest(person), profile.consents_of(person, CONSENTS)
+    account, (consents, refused) = accounts.newest(person), preferences.consents_and_refusals(person, CONSENTS)
     contacts, doubtful = notices.contacts_and_doubts(person)
     known = accounts.Known(account, contacts, consents["email"])
     verbs = accounts.staff_verbs(account, g.viewer.rights) if account else []
@@ -124,7 +124,7 @@ def individual(public_id: str):
         is_one_tap="send_new" in verbs and not missing and address == account.email,
         contacts=contacts, consents=consents,
         followers=profile.followers_of(person), deliveries=_sent_to(person),
-        doubtful=doubtful, refused=_refused(person),
+        doubtful=doubtful, refused=_refused(refused),
         changes=profile_changes.waiting(person), compared=differences.compared, seen_version=profile_changes.seen_version,
         coming=list(g.viewer.coming_of(person).limit(SOON)), words=event_words, title=staff_calendar.title,
         site=_site_of(person), discussions_on=settings.get("discussions"),
@@ -137,9 +137,8 @@ def _sent_to(person: Individual) -> list[Delivery]:
     return list(person.deliveries.where(Delivery.worker.is_null()).order_by(Delivery.id.desc()).limit(3))
 
 
-def _refused(person: Individual) -> list[str]:
-    """The kinds of e-mails that they do not want."""
-    refused = preferences.refused(person.id)
+def _refused(refused: frozenset[str]) -> list[str]:
+    """The kinds of e-mails that they do not want, in words."""
     return [_(name) for kind, name in preferences.NAMES.items() if kind in refused]
 
 

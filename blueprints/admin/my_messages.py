@@ -3,7 +3,7 @@
 from flask import g, url_for
 
 from blueprints.admin import bp
-from domain import worker_messages
+from domain import notices, worker_messages
 from domain.worker_messages import Minutes
 from models import WAYS
 from web.access import any_staff
@@ -78,4 +78,5 @@ def choose_my_messages():
 
 
 def _show(form: MyMessagesForm):
-    return page("admin/my_messages.html", form=form, kinds=worker_messages.offered())
+    return page("admin/my_messages.html", form=form, kinds=worker_messages.offered(),
+                is_doubtful=notices.is_doubtful(g.viewer.worker.email or ""))  # fmt: skip

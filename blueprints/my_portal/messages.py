@@ -33,8 +33,8 @@ class KindsForm(Form):
 
 @bp.get("/messages")
 def messages():
-    refused = preferences.refused(g.viewer.individual.id)
-    return _show(KindsForm(formdata=None, data={kind: kind not in refused for kind in preferences.KINDS}))
+    consent, refused = _recorded()
+    return _show(KindsForm(formdata=None, data={kind: kind not in refused for kind in preferences.KINDS}), consent)
 
 
 @bp.post("/messages")
@@ -45,17 +45,22 @@ def choose_messages():
             preferences.choose(g.viewer.individual, form.wanted(), g.viewer.actor, how="portal")
             tell("good", _("Saved."))
             return done(PATH)
-    return _show(form)
+    return _show(form, _recorded()[0])
 
 
-def _show(form: KindsForm):
-    who = g.viewer.individual
-    consent = profile.consents_of(who, ("email",))["email"]
-    address = eligibility.suggested_address(who)
+def _recorded():
+    """The newest consent to e-mail, and which kinds are not wanted."""
+    consents, refused = preferences.consents_and_refusals(g.viewer.individual, ("email",))
+    return consents["email"], refused
+
+
+def _show(form: KindsForm, consent):
+    contacts, doubtful = notices.contacts_and_doubts(g.viewer.individual)
+    address = eligibility.Known(None, contacts, consent).address
     recorded = consent and (consent.recorded_by.client_name if consent.recorded_by else _(HOW[consent.recorded_how]))
     return page(
         "my_portal/messages.html", form=form, consent=consent, recorded=recorded, address=notices.mask(address), is_on=bool(form.wanted()),
-        is_doubtful=bool(address) and notices.is_doubtful(address), phone=agency.support_phone(),
+        is_doubtful=address in [contact.value for contact in doubtful], phone=agency.support_phone(),
         changes_address=address_change.is_offered(), changes_contacts=profile_changes.mode("contacts") != "off",
     )  # fmt: skip
 

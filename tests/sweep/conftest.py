@@ -42,6 +42,7 @@ from domain import (
     links,
     notices,
     passwords,
+    preferences,
     profile,
     profile_changes,
     security_classes,
@@ -159,6 +160,7 @@ class World:
     activation_job: str = ""
     appointment: str = ""  # the tokens of the link that confirms Alice's, and of the address of her calendar
     feed: str = ""
+    unsubscribe: str = ""  # the token of the link in an e-mail to Alice
     row: str = ""  # of somebody in the activation
     staff: Any = None  # of an invited worker, their photo, a class, a category of the agency's own, and the invitation's token
     templates: Any = None
@@ -285,7 +287,8 @@ def _appointments(cast: Any) -> dict[str, str]:
     place = models.Attendance.get(models.Attendance.individual == cast.alice)
     feed = calendar_feeds.of(cast.alice)
     assert feed is not None
-    return {"appointment": event_letters.link_of(place), "feed": calendar_feeds.token(feed)}
+    return {"appointment": event_letters.link_of(place), "feed": calendar_feeds.token(feed),
+            "unsubscribe": preferences.token(cast.alice, "updates")}
 
 
 def _devices(cast: Any) -> None:

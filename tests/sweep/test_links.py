@@ -72,6 +72,7 @@ def mails(cast, mailbox):
         "request_offered": "Another time for your appointment", "request_declined": "The time you asked for",
         "request_expired": "Your request was not answered in time",
         "message_waiting": "You have a new message", "client_wrote": "A client wrote to you",
+        "event_reminder": "You have an appointment soon", "client_confirmed": "A client confirmed", "client_missed": "A client did not come",
     }  # fmt: skip
     return {kind: subjects[subject] for kind, subject in kinds.items()}
 
