@@ -89,15 +89,23 @@ def choose(individual: Individual, wanted: Mapping[str, bool], by: Actor, *, how
 # ---------------------------------------------------------------- the link in each e-mail
 
 
-def token(individual: Individual, kind: str) -> str:
-    """What the address carries that stops messages of a kind: it opens nothing and shows nothing else."""
-    return links.sealed("unsubscribe", f"{individual.public_id}.{kind}")
+def token(individual: Individual, kind: str, channel: str = "email") -> str:
+    """What the address carries that stops messages of a kind: the name of a row, which is made for the first of them."""
+    mine = ClientChoice.select(ClientChoice.public_id).where(
+        ClientChoice.individual == individual, ClientChoice.channel == channel, ClientChoice.kind == kind
+    )
+    found = mine.first()
+    if found is None:
+        with store.writing():
+            ClientChoice.insert(individual=individual, channel=channel, kind=kind, changed_at=clock.now()).on_conflict_ignore().execute()
+            found = mine.get()
+    return links.sealed("unsubscribe", found.public_id)
 
 
 def by_link(token: str) -> tuple[Individual, str]:
     """Whom an address is about, and which kind.  Raises NotFound for what we did not sign, and for somebody who is gone."""
-    public_id, _, kind = links.unsealed("unsubscribe", token).rpartition(".")
-    individual = Individual.get_or_none(Individual.public_id == public_id)
-    if individual is None or kind not in KINDS:
+    every = ClientChoice.select(ClientChoice, Individual).join(Individual)
+    row = every.where(ClientChoice.public_id == links.unsealed("unsubscribe", token)).first()
+    if row is None or row.kind not in KINDS:
         raise NotFound
-    return individual, kind
+    return row.individual, row.kind

@@ -22,7 +22,7 @@ def as_wanted(text: Letter, delivery: Delivery, portal_url: str) -> Letter:
         raise Unwanted(OFF)
     if kind in preferences.refused(delivery.individual_id, delivery.channel):
         raise Unwanted(preferences.NOT_WANTED)
-    return dataclasses.replace(text, stop=f"{portal_url}/unsubscribe/{preferences.token(delivery.individual, kind)}")
+    return dataclasses.replace(text, stop=f"{portal_url}/unsubscribe/{preferences.token(delivery.individual, kind, delivery.channel)}")
 
 
 def _for_worker(text: Letter, delivery: Delivery) -> Letter:

@@ -27,6 +27,7 @@ class Delivery(Row):
 
 
 class ClientChoice(Row):
+    public_id = CharField(max_length=22, unique=True)
     individual = ForeignKeyField(Individual, on_delete="CASCADE")
     channel = CharField(max_length=10)
     kind = CharField(max_length=20)

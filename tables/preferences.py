@@ -2,7 +2,7 @@
 
 from peewee import BooleanField, CharField, Check, ForeignKeyField, SmallIntegerField
 
-from tables.base import Row, UTCDateTimeField, one_of
+from tables.base import PublicId, Row, UTCDateTimeField, one_of
 from tables.calendar import Event
 from tables.individuals import CHANNELS, Individual
 from tables.outbox import Delivery
@@ -12,12 +12,16 @@ WAYS = ("always", "away", "none")  # "away": only while the worker is not signed
 
 
 class ClientChoice(Row):
-    """Whether an individual wants messages of a kind on a channel; without a row they do."""
+    """Whether an individual wants messages of a kind on a channel; without a row they do.
 
+    ``public_id`` is what the address in each such message carries, by which they stop: of the person it says nothing.
+    """
+
+    public_id = PublicId()
     individual = ForeignKeyField(Individual, backref="+", on_delete="CASCADE")
     channel = CharField(max_length=10)
     kind = CharField(max_length=20)
-    is_wanted = BooleanField()
+    is_wanted = BooleanField(default=True)
     changed_at = UTCDateTimeField()
 
     class Meta:
