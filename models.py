@@ -115,6 +115,13 @@ from tables.outbox import (  # noqa: F401
     Delivery,
     DeliveryAttempt,
 )
+from tables.preferences import (  # noqa: F401
+    WAYS,
+    ClientChoice,
+    EventReminder,
+    WorkerChoice,
+    WorkerReminder,
+)
 from tables.reply_links import (  # noqa: F401
     REPLY_LINK_ENDS,
     ReplyLink,
@@ -168,5 +175,5 @@ TABLES: tuple[type[Row], ...] = (
     Service, Group, ServiceWorker, Enrolment, EnrolmentWorker, Participant, RosterEntry, Event, Attendance, EventMessage, CalendarFeed,
     AvailabilityType, AvailabilityCalendar, AvailabilityRow, AvailabilityException, Holiday, EventRequest,
     Discussion, DiscussionFollower, Message, StoredFile, StoredPiece, Attachment, Notice, OfficeDay, OfficeText, WorkerAbsence,
-    ReplyLink,
+    ReplyLink, ClientChoice, WorkerChoice, WorkerReminder, EventReminder,
 )  # fmt: skip

@@ -27,6 +27,7 @@ from domain import (
     dispatch,
     duty,
     event_messages,
+    event_reminders,
     half_sign_ins,
     import_jobs,
     import_page,
@@ -68,6 +69,7 @@ def each_minute(config: Config) -> None:
     request_answers.expire_due()
     event_messages.plan_anew()
     overdue.tell_due()
+    event_reminders.plan_due()
     deliver(config)
 
 

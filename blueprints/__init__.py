@@ -26,6 +26,7 @@ from blueprints import (
     public,
     reply,
     signing,
+    unsubscribe,
 )
 from domain import settings
 from domain.viewer import ClientViewer, StaffViewer, Viewer
@@ -41,6 +42,7 @@ TILES = (
     (arrival.bp, "link"),
     (reply.bp, "link"),
     (feed.bp, "link"),
+    (unsubscribe.bp, "link"),
     (home.bp, "client"),
     (calendar.bp, "client"),
     (inbox.bp, "client"),

@@ -70,6 +70,8 @@ def mark(place: Attendance, verb: str, by: Actor, *, version: int) -> None:
         elif event.state != "booked":
             raise RuleBroken(N_("This appointment is over, or was cancelled already."), code="over")
         _change(now, event, verb, by, how="")
+        if verb == "no_show":
+            event_messages.missed(Attendance.get_by_id(place.id), event, by)
 
 
 def _change(place: Attendance, event: Event, verb: str, by: Actor, *, reason: str = "", how: str | None = None) -> None:
@@ -155,6 +157,7 @@ def confirm(place: Attendance, by: Actor, how: str, *, shown: str = "") -> None:
         )
         if first.execute():
             work_queue.set_apart([f"cannot_come:{told_key(now)}"])  # they can after all; the task stays, for somebody to look at
+            event_messages.confirmed(now, event, by)
             audit.record("attendance.confirmed", by, individual=now.individual, subject=events.named(event), how=how)
             event_messages.ask_no_more(now, event_messages.CONFIRMED)
 

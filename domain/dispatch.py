@@ -107,6 +107,11 @@ def _written(claim: Claim, portal_url: str, sender: str) -> EmailMessage | None:
     return None
 
 
+def _one_click(stop: str) -> dict[str, str]:
+    """The headers by which a mail program stops e-mails of a kind with one tap (RFC 2369, RFC 8058)."""
+    return {"List-Unsubscribe": f"<{stop}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"} if stop else {}
+
+
 def _message(claim: Claim, portal_url: str, sender: str) -> EmailMessage | None:
     delivery = claim.delivery
     text = letters.letter(delivery, portal_url)  # a reset learns its address by this
@@ -117,6 +122,7 @@ def _message(claim: Claim, portal_url: str, sender: str) -> EmailMessage | None:
             sender=sender, sender_name=house.short_name if house else "Doorstep", recipient=delivery.to_address,
             subject=text.subject, text=plain, html=_inliner.inline(html),
             message_id=notices.message_id(delivery, urlsplit(portal_url).hostname or "localhost"), date=clock.now(),
+            extra=_one_click(text.stop),
         )  # fmt: skip
     except ValueError:
         notices.suppress(claim, N_("This address cannot receive e-mail from here."))

@@ -15,6 +15,7 @@ from domain import (
     event_messages,
     events,
     links,
+    preferences,
     profile,
     settings,
     store,
@@ -71,7 +72,8 @@ def _new(tongue: str, place: Attendance, message: EventMessage, portal_url: str)
 
 def _asking(tongue: str, subject: str, told: list[str], place: Attendance, message: EventMessage, portal_url: str) -> Letter:
     """With the question whether they come, where this message is the one that asks it and it is still open."""
-    asks = message.asks and event_messages.is_on("event_confirmation") and _why_not_asked(place) is None
+    is_wanted = event_messages.is_on("event_confirmation") and "confirmations" not in preferences.refused(place.individual_id)
+    asks = message.asks and is_wanted and _why_not_asked(place) is None
     return Letter(
         texts.say(tongue, subject),
         (texts.say(tongue, N_("Hello,")), *told, *([texts.say(tongue, N_("Please say whether you come."))] if asks else [])),

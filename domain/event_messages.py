@@ -14,7 +14,7 @@ from typing import Any
 
 from peewee import SQL, fn
 
-from domain import clock, inbox_notices, notices, settings, store
+from domain import clock, inbox_notices, notices, preferences, settings, store, worker_messages
 from domain.actor import Actor
 from domain.rules import N_
 from models import Attendance, Delivery, Event, EventMessage, EventRequest, Task
@@ -65,7 +65,7 @@ class _Wish:
 
 def is_on(kind: str) -> bool:
     """True where the agency sends messages of a kind."""
-    return all(settings.get(key) for key in SWITCHES[kind])
+    return all(settings.get(key) for key in ("client_delivery", *SWITCHES[kind]))
 
 
 def mark_of(event: Event | Attendance) -> str:
@@ -118,12 +118,14 @@ def _wishes(
     if event.state != "booked":
         return []
     news = _news(event, heard, now)
-    at = _asked_at(place, event, messages, now)
+    refused = preferences.refused(place.individual_id) if is_on("event_confirmation") else frozenset()
+    at = None if "confirmations" in refused else _asked_at(place, event, messages, now)
     if news is None or at is None or at > now:
         told = [_Wish(news, now, was_at)] if news else []
         return told if at is None else [*told, _Wish("event_confirmation", at, was_at, asks=True)]
     # Inside the hours before it one message is both.  Of a new one the confirmation says all.
-    return [_Wish("event_confirmation" if news == "event_booked" else news, now, was_at, asks=True)]
+    is_question = news == "event_booked" or "updates" in refused
+    return [_Wish("event_confirmation" if is_question else news, now, was_at, asks=True)]
 
 
 def _was_taken_away(place: Attendance, messages: list[EventMessage]) -> bool:
@@ -295,6 +297,19 @@ def given_up(place: Attendance, event: Event) -> None:
         _to_worker("client_cancelled", place, event, place.id)
 
 
+def confirmed(place: Attendance, event: Event, by: Actor) -> None:
+    """The worker hears that somebody comes, where they wish so and did not write it down themselves."""
+    if not _is_own(event, by) and worker_messages.wants(event.worker, "confirmation"):
+        earlier = EventMessage.select().join(Delivery).where(EventMessage.attendance == place.id, Delivery.kind == "client_confirmed")
+        _to_worker("client_confirmed", place, event, place.id, until=event.starts_at, time=earlier.count())
+
+
+def missed(place: Attendance, event: Event, by: Actor) -> None:
+    """The worker hears that a colleague wrote down that somebody did not come; of groups nobody does."""
+    if event.group_id is None and not _is_own(event, by) and worker_messages.wants(event.worker, "no_show"):
+        _to_worker("client_missed", place, event, place.id, until=clock.now() + _LATE)
+
+
 def requested(place: Attendance, event: Event, by: Actor) -> None:
     """The worker hears that somebody asks for an appointment, or for another time of what ``place`` is in, which ``event`` holds."""
     if not _is_own(event, by):
@@ -343,10 +358,12 @@ def _to_asker(kind: str, place: Attendance, event: Event, until: dt.datetime) ->
 
 
 def _to_worker(
-    kind: str, place: Attendance, event: Event, subject: int, *, until: dt.datetime | None = None, was_at: dt.datetime | None = None
-) -> None:
+    kind: str, place: Attendance, event: Event, subject: int, *, until: dt.datetime | None = None, was_at: dt.datetime | None = None,
+    time: int = 0,
+) -> None:  # fmt: skip
+    """``time`` counts what happens again without another version of event or place."""
     if event.worker.is_active and event.worker.email:
-        version = f"{event.version}.{place.version}"
+        version = f"{event.version}.{place.version}" + (f".{time}" if time else "")
         delivery = notices.put(kind, subject, to=event.worker.email, worker=event.worker, individual=place.individual,
                                version=version, expires_at=until or event.ends_at)  # fmt: skip
         EventMessage.create(delivery=delivery, attendance=place, was_at=was_at, **_facts(event))
@@ -376,6 +393,14 @@ def reachable(individuals: Sequence[int]) -> None:
     for place in list(theirs.order_by(Attendance.starts_at, Attendance.event)):
         _settle_again(place)
     _offer_again(individuals)
+
+
+def wanted_again(individual: int) -> None:
+    """Somebody (their number) wants messages of a kind again: of what is ahead of them there is what there has to be, as of now."""
+    theirs = Attendance.select().where(Attendance.individual == individual, Attendance.starts_at > clock.now())
+    for place in list(theirs.order_by(Attendance.starts_at, Attendance.event)):
+        _settle_again(place)
+    _offer_again([individual])
 
 
 def _offer_again(individuals: Sequence[int]) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from peewee import IntegrityError
 
-from domain import audit, caseloads, clock, event_messages, handover, profile, store, wall_clock
+from domain import audit, caseloads, clock, event_messages, event_reminders, handover, profile, store, wall_clock
 from domain.actor import SYSTEM, Actor
 from domain.event_rows import LONGEST
 from domain.rules import N_, STALE, RuleBroken, Term
@@ -103,6 +103,7 @@ def book(plan: Plan, by: Actor, *, how: str = "") -> Event:
             place = Attendance.create(event=event, individual=individual, enrolment=files.get(individual.id), starts_at=event.starts_at)
             audit.record("event.booked", by, individual=individual, subject=named(event), starts_at=told(event.starts_at), how=how)
             event_messages.booked(place, event)
+        event_reminders.settle(event)
     return event
 
 
@@ -244,6 +245,7 @@ def move(event: Event, starts_at: dt.datetime, minutes: int, by: Actor, *, versi
             _come_again(fresh, by)
         for place in _booked(fresh):
             event_messages.settle(place, fresh, now)
+        event_reminders.settle(fresh)
 
 
 def _may_lie_ahead(event: Event, starts_at: dt.datetime) -> None:
@@ -340,6 +342,7 @@ def change_state(event: Event, verb: str, by: Actor, *, reason: str = "", whose:
         ).execute()
         let_go_of_other_times(event, by)
         handover.let_go([event.worker], by)
+    event_reminders.settle(event)
     values = {"before": event.state, "after": move.target, "reason": reason}
     if whose is None or by.worker is not None:
         note(move.audited, by, event, **values)

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from domain import clock, event_messages, services, settings, store, wall_clock
+from domain import clock, event_messages, event_reminders, services, settings, store, wall_clock
 from domain.actor import Actor
 from domain.event_rows import LONGEST
 from domain.import_care import STATES, CareChecker, moment_of
@@ -254,6 +254,7 @@ class Events:
             again = write_events()
             let_go(self._losing, by)
             note_again(again, by)
+            event_reminders.plan_later()
 
     def close(self) -> None:
         """Drop the temporary tables."""

@@ -7,7 +7,18 @@ from typing import Any
 
 from peewee import chunked, fn
 
-from domain import audit, clock, event_messages, events, handed_discussions, handover, store, viewer, workers
+from domain import (
+    audit,
+    clock,
+    event_messages,
+    event_reminders,
+    events,
+    handed_discussions,
+    handover,
+    store,
+    viewer,
+    workers,
+)
 from domain.actor import Actor
 from domain.rules import N_, RuleBroken
 from models import (
@@ -169,6 +180,7 @@ def _note_events(given: Sequence[Event], worker: Worker, taker: Worker, by: Acto
         for place in events.places(fresh):
             if place.state == "booked":
                 event_messages.settle(place, fresh, event)
+        event_reminders.settle(fresh)
 
 
 def _open_files(worker: Worker) -> Any:

@@ -27,6 +27,8 @@ from domain import (
     resets,
     settings,
     texts,
+    wanted,
+    worker_letters,
 )
 from domain.letter_parts import Letter as Letter
 from domain.letter_parts import Unreached as Unreached
@@ -41,7 +43,7 @@ _TEMPLATES = Path(__file__).resolve().parent.parent / "templates" / "email"
 
 def letter(delivery: Delivery, portal_url: str) -> Letter:
     """The text of a delivery as of now.  Raises Unwanted when consent, account or cause are gone."""
-    return _WRITERS[delivery.kind](delivery, portal_url)
+    return wanted.as_wanted(_WRITERS[delivery.kind](delivery, portal_url), delivery, portal_url)
 
 
 def bodies(text: Letter, language: str, portal_url: str) -> tuple[str, str]:
@@ -367,6 +369,9 @@ _WRITERS: dict[str, Callable[[Delivery, str], Letter]] = {
     "reply_link_closed": message_letters.link_closed,
     "client_wrote": message_letters.to_worker,
     "message_overdue": message_letters.overdue,
+    "event_reminder": worker_letters.reminder,
+    "client_confirmed": worker_letters.confirmed,
+    "client_missed": worker_letters.missed,
     "activation": _activation,
     "password_reset": _password_reset,
     "password_changed": _password_changed,
@@ -404,6 +409,9 @@ KIND_NAMES = {
     "reply_link_closed": N_("Reply link stopped"),
     "client_wrote": N_("Client wrote"),
     "message_overdue": N_("Message not answered in time"),
+    "event_reminder": N_("Reminder before an appointment"),
+    "client_confirmed": N_("A client confirmed"),
+    "client_missed": N_("A client did not come"),
     "activation": N_("Activation"),
     "password_reset": N_("New password wanted"),
     "password_changed": N_("Password changed"),

@@ -17,6 +17,7 @@ from domain import (
     audit,
     clock,
     event_messages,
+    event_reminders,
     event_rows,
     events,
     offers,
@@ -135,6 +136,7 @@ def tell_booked(event: Event, by: Actor) -> None:
     fresh: Event = Event.get_by_id(event.id)
     for place in events.places(fresh):
         event_messages.booked(place, fresh)
+    event_reminders.settle(fresh)
     request = of(fresh)
     assert request is not None
     event_messages.booked_soon(place_of(fresh, request.individual), fresh, by)

@@ -204,6 +204,28 @@ CATALOGUE: dict[str, Kind] = {
     "event_cancelled": Kind(True, N_("Tell clients that you cancelled"), "", ""),
     "client_cancelled": Kind(True, N_("Tell workers that a client cancelled"), "", ""),
     "event_confirmation": Kind(True, N_("Ask clients to confirm"), "", N_("An e-mail with a link, some time before.")),
+    "client_delivery": Kind(
+        True, N_("E-mails to clients about appointments and messages"), "",
+        N_("Without it clients see these in the portal only. Codes, activations and notices of safety go out all the same."),
+    ),
+    "worker_delivery": Kind(
+        True, N_("E-mails to workers"), "", N_("Each worker chooses of what. Without it they see all of it in the portal only."),
+    ),
+    "worker_mail_message": Kind(True, N_("A client wrote"), "", N_("To workers.")),
+    "worker_mail_event": Kind(True, N_("A client asks for, books or cancels an appointment"), "", N_("To workers.")),
+    "worker_mail_alert": Kind(True, N_("A client is running late or cannot come"), "", N_("To workers.")),
+    "worker_mail_reminder": Kind(True, N_("Reminders before appointments"), "", N_("To workers.")),
+    "worker_mail_confirmation": Kind(True, N_("A client confirms"), "", N_("To workers.")),
+    "worker_mail_no_show": Kind(
+        True, N_("A colleague wrote down that a client did not come"), "", N_("To workers, and not of groups."),
+    ),
+    "worker_detail": Kind(
+        "text", N_("What e-mails to workers say"),
+        choices=(("text", N_("Subject and text")), ("subject", N_("The subject only; the rest stands in the portal"))),
+    ),
+    "signed_in_minutes": Kind(
+        10, N_("Counts as signed in"), N_("minutes"), N_("So long after the last tap a worker who wishes so is not written to."), 1, 240,
+    ),
     "messages_hide_last_name": Kind(
         False, N_("Leave out the last name of the worker"), "", N_("In what is sent of appointments."),
     ),
@@ -293,6 +315,10 @@ SECTIONS: dict[str, Section] = {
         "answer_days", "unanswered_limit", "unanswered_discussions", "closed_answer_days", "unread_delay", "reply_link_days",
         "attachments_each", "attachment_megabytes", *_PLACES,
     ), N_("From where messages are begun, how much clients may write, and by when they are answered.")),
+    "delivery": Section(N_("Who gets e-mails"), (
+        "client_delivery", "worker_delivery", "worker_mail_message", "worker_mail_event", "worker_mail_alert", "worker_mail_reminder",
+        "worker_mail_confirmation", "worker_mail_no_show", "worker_detail", "signed_in_minutes",
+    ), N_("What clients and workers can be written to of; within that each of them chooses.")),
     "messages": Section(N_("E-mail"), ("mail_rate", "mail_test_minutes"), N_("How fast e-mails leave.")),
     "imports": Section(N_("Import"), (
         "import_megabytes", "import_hours", "picture_megabytes", "photo_megabytes",

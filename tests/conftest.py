@@ -59,6 +59,7 @@ from domain import (
     settings,
     sign_in,
     store,
+    worker_messages,
 )
 from domain.actor import SYSTEM, Actor
 from domain.rules import RuleBroken
@@ -527,6 +528,21 @@ class Cast:
             attendances.tell(place, what, self.by("alice"))
         self._requests()
         self._messages()
+        self._of_her_own()
+
+    def _of_her_own(self) -> None:
+        """Dora is reminded, and told who confirms; Alice did not come to her once, which Ada wrote down."""
+        by = self.by("dora")
+        worker_messages.choose(self.dora, {"confirmation": "always"}, worker_messages.Minutes(60, 0), by)
+        for hours, verb in ((26, "confirm"), (-2, "no_show")):
+            plan = events.Plan(self.dora, clock.ahead(hours=hours), 50, models.Site.get(), [self.alice])
+            place = models.Attendance.get(models.Attendance.event == events.book(plan, by))
+            if verb == "confirm":
+                attendances.confirm(place, self.by("alice"), "portal")
+            else:
+                attendances.mark(place, verb, self.by("ada"), version=1)
+        with store.writing():
+            models.Delivery.update(next_at=clock.now()).where(models.Delivery.kind == "event_reminder").execute()
 
     def _messages(self) -> None:
         """Alice writes to Dora, and Dora to her; both are told at once.  To Rae a link was sent, which somebody ended by wrong dates."""

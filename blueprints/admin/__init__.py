@@ -26,6 +26,7 @@ from blueprints.admin import (  # noqa: E402, F401
     individuals,
     kinds_of_time,
     maintenance,
+    my_messages,
     my_second_step,
     my_sign_in,
     photos,

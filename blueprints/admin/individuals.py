@@ -11,6 +11,7 @@ from domain import (
     handover,
     letters,
     notices,
+    preferences,
     profile,
     profile_changes,
     search,
@@ -111,7 +112,7 @@ def create_individual():
 @any_staff
 def individual(public_id: str):
     person = g.viewer.individual(public_id)
-    account, consents = accounts.newest(person), profile.consents_of(person, CONSENTS)
+    account, (consents, refused) = accounts.newest(person), preferences.consents_and_refusals(person, CONSENTS)
     contacts, doubtful = notices.contacts_and_doubts(person)
     known = accounts.Known(account, contacts, consents["email"])
     verbs = accounts.staff_verbs(account, g.viewer.rights) if account else []
@@ -122,7 +123,7 @@ def individual(public_id: str):
         is_one_tap="send_new" in verbs and not missing and address == account.email,
         contacts=contacts, consents=consents,
         followers=profile.followers_of(person), deliveries=_sent_to(person),
-        doubtful=doubtful,
+        doubtful=doubtful, refused=_refused(refused),
         changes=profile_changes.waiting(person), compared=differences.compared, seen_version=profile_changes.seen_version,
         coming=list(g.viewer.coming_of(person).limit(SOON)), words=event_words, title=staff_calendar.title,
         site=_site_of(person), discussions_on=settings.get("discussions"),
@@ -134,6 +135,11 @@ def individual(public_id: str):
 def _sent_to(person: Individual) -> list[Delivery]:
     """The newest e-mails to them; what was written about them to a worker stands under the deliveries."""
     return list(person.deliveries.where(Delivery.worker.is_null()).order_by(Delivery.id.desc()).limit(3))
+
+
+def _refused(refused: frozenset[str]) -> list[str]:
+    """The kinds of e-mails that they do not want, in words."""
+    return [_(name) for kind, name in preferences.NAMES.items() if kind in refused]
 
 
 def _site_of(person: Individual) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from flask import url_for
 
 from blueprints import differences
-from domain import accounts, attendances, audit, events, readiness, services, settings, texts, wall_clock
+from domain import accounts, attendances, audit, events, preferences, readiness, services, settings, texts, wall_clock
 from domain.rules import N_, RuleBroken
 from models import AuditEntry, Site, WorkerCategory
 from web.languages import gettext as _
@@ -213,6 +213,7 @@ _ENTRIES = {
     "contact.added": N_("Contact added: %(contact)s"),
     "contact.changed": N_("Contact changed: %(contact)s"),
     "contact.removed": N_("Contact removed: %(contact)s"),
+    "preference.changed": N_("E-mails of a kind: %(kind)s, %(answer)s"),
     "consent.recorded": N_("Consent recorded: %(channel)s, %(answer)s"),
     "delivery.again": N_("E-mail sent again"),
     "delivery.cancelled": N_("E-mail that was held not sent"),
@@ -408,6 +409,8 @@ def _named(values: dict[str, Any]) -> dict[str, str]:
         named["contact"] = _(CONTACTS[of["kind"]])
     if values.get("channel") in CHANNELS:
         named |= {"channel": _(CHANNELS[values["channel"]]), "answer": _("allowed") if values["is_given"] else _("not allowed")}
+    if values.get("kind") in preferences.NAMES:
+        named["kind"] = _(preferences.NAMES[values["kind"]])
     if (became := str(values.get("after"))) in attendances.STATE_NAMES:
         named["place"] = _(attendances.STATE_NAMES[became])
     if (told_of := str(values.get("what"))) in TOLD:

@@ -246,6 +246,8 @@ ANYBODY = [
     State("by an e-mail before activation, damaged", "/arrival/<token>", "/arrival/a-link-without-its-end"),
     State("an appointment, but the browser forgot which", "/appointment/", "/appointment/"),
     State("an appointment, the link is damaged", "/appointment/<token>", "/appointment/a-link-without-its-end"),
+    State("e-mails of a kind, but the browser forgot which", "/unsubscribe/", "/unsubscribe/"),
+    State("e-mails of a kind, the link is damaged", "/unsubscribe/<token>", "/unsubscribe/a-link-without-its-end"),
     State("unlocking, but the browser forgot which", "/unlock/", "/unlock/"),
     State("unlocking, the link is damaged", "/unlock/<token>", "/unlock/a-link-without-its-end"),
     State("former address, but the browser forgot which", "/former-address/", "/former-address/"),
@@ -287,6 +289,9 @@ CLIENTS = [
     State("an own calendar, with an address", "/calendar/feed", "/calendar/feed", CALENDAR_OWNER, press("Make my address")),
     State("Calendar, nothing planned", "/calendar/", "/calendar/", ANOTHER),
     State("My Portal", "/my-portal/", "/my-portal/", CLIENT),
+    State("messages to you", "/my-portal/messages", "/my-portal/messages", CLIENT),
+    State("messages to you, to be stopped", "/my-portal/messages/withdrawal", "/my-portal/messages/withdrawal", CLIENT),
+    State("messages to you, stopped", "/my-portal/messages", "/my-portal/messages/withdrawal", ANOTHER, press("Yes, do not write to me")),
     State("language", "/my-portal/language", "/my-portal/language", CLIENT),
     State("password", "/my-portal/password", "/my-portal/password", CLIENT),
     State("password, nothing typed", "/my-portal/password", "/my-portal/password", CLIENT,
@@ -519,6 +524,9 @@ STAFF = [
     State("my sign-in, nothing typed", "/admin/my-sign-in/", "/admin/my-sign-in/", ADMIN,
           press("Save the new password")),
     State("where a worker is signed in", "/admin/my-sign-in/devices/", "/admin/my-sign-in/devices/", ADMIN),
+    State("e-mails to a worker", "/admin/my-messages/", "/admin/my-messages/", ADMIN),
+    State("e-mails to a worker, minutes that are none", "/admin/my-messages/", "/admin/my-messages/", ADMIN,
+          typed({"Minutes before each appointment": "ten"}, "Save")),
     State("client's page for staff", "/about-me/", "/about-me/", ADMIN),
 ]  # fmt: skip
 

@@ -46,6 +46,7 @@ from domain import (
     links,
     notices,
     passwords,
+    preferences,
     profile,
     profile_changes,
     reply_links,
@@ -166,6 +167,7 @@ class World:
     feed: str = ""
     reply: str = ""  # of a link to a discussion of somebody without an account, and of an e-mail to Pia before her account is active
     arrival: str = ""
+    unsubscribe: str = ""  # the token of the link in an e-mail to Alice
     row: str = ""  # of somebody in the activation
     staff: Any = None  # of an invited worker, their photo, a class, a category of the agency's own, and the invitation's token
     templates: Any = None
@@ -296,7 +298,8 @@ def _appointments(cast: Any) -> dict[str, str]:
     place = models.Attendance.get(models.Attendance.individual == cast.alice)
     feed = calendar_feeds.of(cast.alice)
     assert feed is not None
-    return {"appointment": event_letters.link_of(place), "feed": calendar_feeds.token(feed), **_by_mail(cast)}
+    return {"appointment": event_letters.link_of(place), "feed": calendar_feeds.token(feed),
+            "unsubscribe": preferences.token(cast.alice, "updates"), **_by_mail(cast)}
 
 
 def _by_mail(cast: Any) -> dict[str, str]:

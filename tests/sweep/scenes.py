@@ -57,6 +57,7 @@ from domain import (
     offers,
     own_second_step,
     photos,
+    preferences,
     profile,
     profile_changes,
     reply_links,
@@ -231,7 +232,7 @@ PEOPLE: dict[str, dict[str, tuple[str, ...]]] = {
         "bob, who forgot": ("/reset/",), "bob, who was too late": ("/reset/",),
         "bob, who is to read new terms": ("/my-portal/terms",),
         "vic, who is locked out": ("/unlock/",), "uma, whose address somebody changed": ("/former-address/",),
-        "wim, who is invited": ("/invitation/",), "alice, who was asked whether she comes": ("/appointment/",),
+        "wim, who is invited": ("/invitation/",), "alice, who was asked whether she comes": ("/appointment/", "/unsubscribe/"),
         "nia, who is asked for a code": ("/sign-in/code",), "noe, who sets up an app": ("/sign-in/app",),
         "ned, who looks at his codes": ("/sign-in/recovery-codes",),
     },
@@ -529,6 +530,7 @@ def _appointments(asked: Walker) -> None:
     settings.change("late_cancelling", "0", SYSTEM)  # who cannot come tomorrow says so
     ahead = models.Attendance.select().where(models.Attendance.individual == alice, models.Attendance.starts_at > clock.ahead(hours=10))
     asked.ask(f"/appointment/{event_letters.link_of(ahead.order_by(models.Attendance.starts_at)[0])}")
+    asked.ask(f"/unsubscribe/{preferences.token(alice, 'updates')}")
     calendar_feeds.make(alice, by)
     with store.writing():
         Delivery.update(state="cancelled").where(Delivery.kind.startswith("event_")).execute()
