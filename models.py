@@ -99,6 +99,10 @@ from tables.individuals import (  # noqa: F401
     Individual,
     SearchWord,
 )
+from tables.message_texts import (  # noqa: F401
+    TEXT_KINDS,
+    MessageText,
+)
 from tables.outbox import (  # noqa: F401
     DELIVERY_STATES,
     AddressHealth,
@@ -154,5 +158,5 @@ TABLES: tuple[type[Row], ...] = (
     Authenticator, RecoveryCode, HalfSignIn, BrandChoice, BrandPicture, WorkerPhoto,
     Service, Group, ServiceWorker, Enrolment, EnrolmentWorker, Participant, RosterEntry, Event, Attendance, EventMessage, CalendarFeed,
     AvailabilityType, AvailabilityCalendar, AvailabilityRow, AvailabilityException, Holiday, EventRequest,
-    Discussion, DiscussionFollower, Message,
+    Discussion, DiscussionFollower, Message, MessageText,
 )  # fmt: skip

@@ -16,6 +16,7 @@ class Letter:
     paragraphs: tuple[str, ...]
     button: tuple[str, str] | None = None
     after: tuple[str, ...] = ()
+    link: str = ""  # an address that stands within a paragraph
 
 
 class Unwanted(Exception):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from domain import event_letters, settings, texts
+from domain import event_letters, message_texts, settings, texts
 from domain.event_messages import OFF
 from domain.letter_parts import Letter, Unwanted, language_for, language_of
 from domain.rules import N_
@@ -22,7 +22,7 @@ def to_client(delivery: Delivery, portal_url: str) -> Letter:
     tongue = language_of(delivery)
     return Letter(
         texts.say(tongue, N_("You have a new message")),
-        (texts.say(tongue, N_("Hello,")), texts.say(tongue, N_("There is a new message for you in your portal."))),
+        (texts.say(tongue, N_("Hello,")), *message_texts.in_force("message_waiting", tongue).split("\n")),
         (texts.say(tongue, N_("Read it in the portal")), f"{portal_url}/inbox/{found.public_id}/"),
     )
 

@@ -23,6 +23,7 @@ from blueprints.admin import (  # noqa: E402, F401
     individuals,
     kinds_of_time,
     maintenance,
+    message_texts,
     my_second_step,
     my_sign_in,
     photos,
