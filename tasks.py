@@ -33,6 +33,7 @@ from domain import (
     imports,
     limits,
     notices,
+    portal_address,
     request_answers,
     schema,
     sign_in,
@@ -61,6 +62,7 @@ def deliver(config: Config) -> None:
 def each_minute(config: Config) -> None:
     """Whatever is due by now; said at start, too."""
     notices.sweep()
+    portal_address.release()
     accounts.expire_due()
     imports.settle_applied()
     statistics.count_if_new_day()

@@ -27,6 +27,7 @@ from blueprints.admin import (  # noqa: E402, F401
     my_second_step,
     my_sign_in,
     photos,
+    portal_address,
     reach,
     requests,
     schedule,

@@ -2,7 +2,7 @@
 
 from types import SimpleNamespace
 
-from flask import abort, current_app, g, request, url_for
+from flask import abort, current_app, g, url_for
 from wtforms import TextAreaField
 
 from blueprints.admin import bp
