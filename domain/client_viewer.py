@@ -7,7 +7,19 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
-from domain import asked, devices, my_calendar, my_services, offers, profile, profile_changes, settings, soon, threads
+from domain import (
+    asked,
+    devices,
+    my_calendar,
+    my_history,
+    my_services,
+    offers,
+    profile,
+    profile_changes,
+    settings,
+    soon,
+    threads,
+)
 from domain.actor import Actor
 from domain.asked import Asked
 from domain.devices import Place
@@ -55,6 +67,14 @@ class ClientViewer:
     def devices(self, older: str = "") -> tuple[list[Place], str]:
         """Where the client is signed in, and the browsers that are known; the name for the next ones."""
         return devices.listed(self.session, older)
+
+    def sent(self, older: str = "") -> tuple[list[my_history.Sent], str]:
+        """What was sent to the client: twenty that are older than the named one, and the name for the next ones."""
+        return my_history.sent_to(self.individual, older)
+
+    def looks(self, before: str = "") -> tuple[list[my_history.Look], str]:
+        """Who of the agency opened the client's record: whole days before one, and the day that the next ones are before."""
+        return my_history.looks(self.individual, before)
 
     @property
     def waiting_changes(self) -> list[ProfileChange]:

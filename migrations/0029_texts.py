@@ -1,6 +1,6 @@
 """Texts of messages that the agency words itself; and which looks at a record there were, without reading through its whole audit."""
 
-from peewee import SQL, CharField, IntegerField, Model, TextField
+from peewee import SQL, CharField, DateTimeField, IntegerField, Model, TextField
 
 VERBS = ("INSERT", "UPDATE", "DELETE")
 
@@ -23,17 +23,25 @@ class MessageText(Row):
 class AuditEntry(Row):
     kind = CharField(max_length=60)
     individual_id = IntegerField()
+    at = DateTimeField()
 
 
+class Delivery(Row):
+    individual_id = IntegerField()
+    worker_id = IntegerField()
+
+
+SENT = Delivery.index(Delivery.individual_id, Delivery.id, where=Delivery.worker_id.is_null(), name="delivery_to_client")
 VIEWS = AuditEntry.index(
-    AuditEntry.individual_id, AuditEntry.id, where=(AuditEntry.kind == SQL("'individual.viewed'")), name="audit_views"
+    AuditEntry.individual_id, AuditEntry.at, where=(AuditEntry.kind == SQL("'individual.viewed'")), name="audit_views"
 )
 
 
 def up(migrator, db):
-    with db.bind_ctx([MessageText, AuditEntry]):
+    with db.bind_ctx([MessageText, AuditEntry, Delivery]):
         db.create_tables([MessageText], safe=False)
         db.execute(VIEWS)
+        db.execute(SENT)
     for verb in VERBS:
         name = f"message_text_marks_{verb.lower()}"
         if _is_sqlite(db):
@@ -47,6 +55,7 @@ def up(migrator, db):
 
 def down(migrator, db):
     db.execute_sql("DROP INDEX audit_views")
+    db.execute_sql("DROP INDEX delivery_to_client")
     db.execute_sql("DROP TABLE message_text")
 
 

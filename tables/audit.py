@@ -31,7 +31,7 @@ class AuditEntry(Row):
 
 
 AuditEntry.add_index(
-    AuditEntry.index(AuditEntry.individual, AuditEntry.id, where=(AuditEntry.kind == SQL("'individual.viewed'")), name="audit_views")
+    AuditEntry.index(AuditEntry.individual, AuditEntry.at, where=(AuditEntry.kind == SQL("'individual.viewed'")), name="audit_views")
 )
 
 
