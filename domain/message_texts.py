@@ -34,8 +34,8 @@ WAITING = N_("There is a new message for you in your portal.")
 
 # What each field is called on the page.  The name in braces is the same in every language.
 FIELDS = {
-    "date": N_("date"), "time": N_("time"), "worker": N_("worker"), "site": N_("site"), "site phone": N_("phone of the site"),
-    "link": N_("link to confirm"), "original date": N_("original date"), "new date": N_("new date"),
+    "date": N_("the date"), "time": N_("the time"), "worker": N_("the worker"), "site": N_("the site"), "site phone": N_("its phone"),
+    "link": N_("the link to confirm"), "original date": N_("the original date"), "new date": N_("the new date"),
 }  # fmt: skip
 _PLACES = {"date": "{date}", "time": "{time}", "worker": "{worker}", "site": "{site}", "phone": "{site phone}", "was": "{original date}"}
 _FIELD = re.compile(r"\{([^{}]*)\}")
@@ -227,6 +227,9 @@ _SENTENCE = re.compile(r"(?<=[.!?؟])\s+")
 _BEFORE = re.compile(r"(?:(?<=[}(:])|[,;،؛]|^)[^}(:,;،؛]*$")  # back to the field, comma or colon before
 
 
+_OPENED, _CLOSED = re.compile(r"[(][^(){}]*$"), re.compile(r"[^(){}]*[)]")
+
+
 def _without(line: str, values: dict[str, str]) -> str:
     """The line without the fields that have no value: a sentence that would say nothing else goes as a whole; in any other the words
     go that lead to it, so that nobody reads "at ."."""
@@ -247,6 +250,9 @@ def _cut(sentence: str, gone: set[str]) -> str:
     for name in gone:
         while (field := braced(name)) in sentence:
             before, _, after = sentence.partition(field)
-            sentence = _BEFORE.sub("", before) + after
-    sentence = re.sub(r"[(]\s*[)]", "", sentence)
+            opened, closed = _OPENED.search(before), _CLOSED.match(after)
+            if opened and closed:  # what stands in brackets goes with them
+                sentence = before[: opened.start()] + after[closed.end() :]
+            else:
+                sentence = _BEFORE.sub("", before) + after
     return re.sub(r"\s+([.,;:!?،؛؟])", r"\1", re.sub(r" {2,}", " ", sentence)).lstrip(" ,;،؛.")
