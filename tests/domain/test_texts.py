@@ -199,7 +199,7 @@ def test_the_link_to_confirm_is_the_button_on_its_own_line_and_an_address_within
     plain, html = letters.bodies(told, "en", PORTAL)
     assert f"Confirm appt: {told.link} on Thursday" in plain
     assert f'Confirm appt: <a class="address" dir="ltr" href="{told.link}">{told.link}</a> on Thursday' in html
-    attendances.confirm(Attendance.get(Attendance.event == event), cast.by("alice"))
+    attendances.confirm(Attendance.get(Attendance.event == event), cast.by("alice"), "portal")
     with pytest.raises(letters.Unwanted):
         letter("event_confirmation")
 
@@ -216,9 +216,9 @@ def test_the_footer_stands_under_every_letter_about_appointments_and_under_no_ot
     cast.appointments()
     told = {kind: letter(kind) for kind in (
         "event_booked", "event_moved", "event_changed", "event_cancelled", "event_confirmation",
-        "request_offered", "request_declined", "request_expired", "client_requested", "message_waiting")}  # fmt: skip
+        "request_offered", "request_declined", "request_expired", "client_running_late", "message_waiting")}  # fmt: skip
     with_it = {kind for kind, each in told.items() if each.after[-2:] == ("Park behind the house.", "Ring twice.")}
-    assert with_it == set(told) - {"client_requested", "message_waiting"}
+    assert with_it == set(told) - {"client_running_late", "message_waiting"}
 
 
 def test_each_reader_gets_the_words_of_their_language_and_the_footer_of_the_agencys_where_there_is_none(cast, booked, say):
