@@ -89,7 +89,8 @@ def _text(kind: str, language: str, form):
 def _letters(kind: str, language: str, body: str):
     """None for what may not be written: the form says why."""
     try:
-        return text_preview.letters(kind, language, body, current_app.extensions["doorstep"].portal_url)
+        shown = text_preview.letters(kind, language, body, current_app.extensions["doorstep"].portal_url)
+        return [(_(called) if called else "", letter) for called, letter in shown]
     except RuleBroken:
         return None
 

@@ -3,8 +3,10 @@
 import json
 
 import pytest
+from smtp_server import SmtpServer
 
-from domain import portal_address, sandbox
+from domain import accounts, portal_address, sandbox
+from models import Delivery
 
 pytestmark = pytest.mark.usefixtures("cast")
 BAR, BUTTON = "This portal’s address has changed", "This is the real portal"
@@ -29,6 +31,18 @@ def test_the_bar_is_on_each_page_of_staff_and_on_no_other(browse, moved):
     for who, path in (("alice", "/"), ("alice", "/my-portal/"), ("", "/sign-in")):
         assert BAR not in browse(who).ask(path).text, path
     assert json.loads(browse().ask("/readyz").body)["address_changed"] is True
+
+
+def test_what_is_held_for_it_waits_for_one_answer_and_is_not_told_as_restored(cast, browse, moved, deliver):
+    accounts.create(cast.pia, cast.by("ada"))
+    with SmtpServer() as server:
+        deliver(server)
+        assert server.accepted == []
+    assert Delivery.get(Delivery.kind == "activation", Delivery.individual == cast.pia).state == "held"
+    ada = browse("ada")
+    assert "restored from a backup" not in ada.open("/admin/")
+    ada.open("/admin/settings/portal-address")
+    assert "that was held is on its way." in ada.press(BUTTON)
 
 
 def test_who_does_not_set_the_portal_up_gets_the_bar_and_no_way_to_answer(browse, moved):

@@ -420,7 +420,7 @@ def _living(app: Flask) -> dict[str, Walker]:
     _hold_one(alice)
     _send_files(app.extensions["doorstep"].uploads)
     sites.add(sites.Place("North Road", "9 North Road", "+1 902 555 0190", "America/Halifax"), _ada())
-    message_texts.write("booked", "en", "Come on {date} at {time}.", _ada(), version=0)
+    message_texts.write("booked", "en", "{date}, {time}", _ada(), version=0)
     brand.upload("logo", io.BytesIO(LOGO.replace(b"green", b"blue")), _ada())
     with store.writing():
         models.BrandChoice.delete().execute()  # and yet nobody has said that this is the look
