@@ -37,6 +37,7 @@ from domain import (
     house_texts,
     limits,
     links,
+    portal_address,
     sandbox,
     schema,
     second_step,
@@ -87,6 +88,7 @@ def create_app(config: Config | None = None) -> Flask:
         keyed.use_key(config.secret_key)
     audit.use_key(config.audit_key)
     sandbox.use(config.sandbox)
+    sandbox.live_at(portal_address.plain(config.portal_url, development=config.development))
     languages.install(app, https=config.https)
     Htmx(app)
     headers.install(app, https=config.https)
@@ -187,7 +189,7 @@ def _everywhere() -> dict[str, Any]:
         "footer_links": _footer(), "lang": language, "text_dir": texts.direction(language),
         "flashes": sessions.flashes(), "given_back": kept.notice(), "seconds_left": g.get("seconds_left"),
         "quick_exit": settings.get("quick_exit_address") if who is not None and settings.get("quick_exit") else "",
-        "csrf_token": posts.form_token, "sandbox": sandbox.is_on(), "languages": formatting.languages(),
+        "csrf_token": posts.form_token, "sandbox": sandbox.is_on(), "moved": sandbox.is_moved(), "languages": formatting.languages(),
         "here": request.full_path.rstrip("?") if request.method == "GET" else request.path,
     }  # fmt: skip
 
@@ -260,6 +262,7 @@ def _run(config: Config, *, demo: bool, only: str | None) -> int:
     keep_open(db.obj)
     with store.connection():
         commands.prepare(config, demo=demo)
+        portal_address.begin()
         if found := checks.findings(config):
             return _refuse(found, 1)
         announce = commands.announcement(config, demo=demo)

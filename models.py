@@ -108,6 +108,10 @@ from tables.individuals import (  # noqa: F401
     Individual,
     SearchWord,
 )
+from tables.message_texts import (  # noqa: F401
+    TEXT_KINDS,
+    MessageText,
+)
 from tables.outbox import (  # noqa: F401
     DELIVERY_STATES,
     AddressHealth,
@@ -175,5 +179,5 @@ TABLES: tuple[type[Row], ...] = (
     Service, Group, ServiceWorker, Enrolment, EnrolmentWorker, Participant, RosterEntry, Event, Attendance, EventMessage, CalendarFeed,
     AvailabilityType, AvailabilityCalendar, AvailabilityRow, AvailabilityException, Holiday, EventRequest,
     Discussion, DiscussionFollower, Message, StoredFile, StoredPiece, Attachment, Notice, OfficeDay, OfficeText, WorkerAbsence,
-    ReplyLink, ClientChoice, WorkerChoice, WorkerReminder, EventReminder,
+    ReplyLink, ClientChoice, WorkerChoice, WorkerReminder, EventReminder, MessageText,
 )  # fmt: skip

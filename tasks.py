@@ -35,6 +35,7 @@ from domain import (
     limits,
     notices,
     overdue,
+    portal_address,
     request_answers,
     schema,
     sign_in,
@@ -63,6 +64,7 @@ def deliver(config: Config) -> None:
 def each_minute(config: Config) -> None:
     """Whatever is due by now; said at start, too."""
     notices.sweep()
+    portal_address.release()
     accounts.expire_due()
     imports.settle_applied()
     statistics.count_if_new_day()

@@ -48,13 +48,14 @@ Measure = Callable[[Path], Iterator[Line]]
 FIGURES: dict[tuple[str, ...], Measure] = {}
 SELECTS = {
     "home": 6, "about_me": 6, "my_portal": 6, "individuals": 10, "individual": 10, "search": 10, "history": 10, "accounts": 10,
-    "today": 10, "deliveries": 10, "delivery": 10, "settings": 10, "setup": 10, "my_devices": 6, "my_address": 6,
+    "today": 10, "deliveries": 10, "delivery": 10, "settings": 10, "setup": 10, "my_devices": 6, "my_address": 6, "my_history": 6,
     "my_messages": 6, "mail_to_me": 10,
     "tasks": 10, "task": 10, "workers": 10, "worker": 10, "worker_form": 10, "leaving": 10, "classes": 10, "categories": 10,
     "status": 10, "status_search": 10, "status_site": 10, "bulk_job": 10, "bulk_people": 10, "activations": 10, "statistics": 10,
     "calendar": 6, "calendar_history": 6, "appointment": 6, "calendar_feed": 4, "my_services": 6, "my_timeline": 6,
     "services": 10, "service": 10, "group": 10, "enrolment": 10, "event": 10, "events": 10,
-    "sites": 10, "footer_pages": 10, "devices": 10, "my_sign_in": 10, "schedule_week": 10, "requests": 10, "request": 10,
+    "sites": 10, "footer_pages": 10, "texts": 10, "text": 10, "devices": 10,
+    "my_sign_in": 10, "schedule_week": 10, "requests": 10, "request": 10,
     "inbox": 6, "inbox_search": 6, "inbox_poll": 2, "inbox_count": 2, "discussion": 6, "messages": 10, "staff_discussion": 10,
     "kinds_of_time": 10, "holidays": 10, "hours": 10, "hours_week": 10, "hours_removal": 10,
 }  # fmt: skip

@@ -136,6 +136,7 @@ def pages(person: Individual) -> dict[str, tuple[str, str]]:
         "delivery": (staff, f"/admin/deliveries/{failed.public_id}/"), "settings": (staff, "/admin/settings/about_me"),
         "setup": (staff, "/admin/settings/"), "my_devices": (client, "/my-portal/devices/"), "my_address": (client, "/my-portal/address"),
         "my_messages": (client, "/my-portal/messages"),
+        "my_history": (client, "/my-portal/history"),
         "schedule_week": (staff, f"/admin/schedule/?date={appointments.WEEK}"),
         "calendar": (client, "/calendar/"), "calendar_history": (client, "/calendar/history?outcome=attended"),
         "appointment": (client, f"/calendar/{_a_place(person).public_id}"), "calendar_feed": (client, appointments.feed_of(person)),
@@ -175,7 +176,8 @@ def _of_the_agency() -> dict[str, str]:
         "status_site": f"accounts/?site={sites.in_use()[-1].public_id}", "bulk_job": job, "bulk_people": f"{job}people",
         "activations": "accounts/activations/", "statistics": "statistics/", "sites": "settings/sites/",
         "kinds_of_time": "settings/kinds-of-time/", "holidays": "settings/holidays/", **_hours(),
-        "footer_pages": "settings/pages/", "devices": "my-sign-in/devices/", "my_sign_in": "my-sign-in/", "mail_to_me": "my-messages/",
+        "footer_pages": "settings/pages/", "texts": "settings/texts/", "text": "settings/texts/booked/en/",
+        "devices": "my-sign-in/devices/", "my_sign_in": "my-sign-in/", "mail_to_me": "my-messages/",
     }  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from domain import (
     inbox,
     inbox_notices,
     my_calendar,
+    my_history,
     my_services,
     offers,
     profile,
@@ -69,6 +70,14 @@ class ClientViewer:
     def devices(self, older: str = "") -> tuple[list[Place], str]:
         """Where the client is signed in, and the browsers that are known; the name for the next ones."""
         return devices.listed(self.session, older)
+
+    def sent(self, older: str = "") -> tuple[list[my_history.Sent], str]:
+        """What was sent to the client: twenty that are older than the named one, and the name for the next ones."""
+        return my_history.sent_to(self.individual, older)
+
+    def looks(self, before: str = "") -> tuple[list[my_history.Look], str]:
+        """Who of the agency opened the client's record: whole days before one, and the day that the next ones are before."""
+        return my_history.looks(self.individual, before)
 
     @property
     def waiting_changes(self) -> list[ProfileChange]:

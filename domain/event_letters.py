@@ -15,6 +15,7 @@ from domain import (
     event_messages,
     events,
     links,
+    message_texts,
     preferences,
     profile,
     settings,
@@ -23,19 +24,9 @@ from domain import (
 )
 from domain.event_messages import CONFIRMED, DECLINED, GONE, NO_CONSENT, OFF
 from domain.letter_parts import Letter, Unwanted, language_for, language_of
+from domain.message_texts import Words
 from domain.rules import N_
 from models import Attendance, Delivery, Event, EventMessage, Individual, PortalAccount, Site, Task, Worker
-
-_REMINDERS = {
-    "site": N_("Appointment reminder: %(date)s at %(time)s with %(worker)s at %(site)s."),
-    "video": N_("Appointment reminder: %(date)s at %(time)s with %(worker)s by video."),
-    "": N_("Appointment reminder: %(date)s at %(time)s with %(worker)s."),
-}
-_CHANGED = {
-    "site": N_("Appointment changed: %(date)s at %(time)s is now with %(worker)s at %(site)s."),
-    "video": N_("Appointment changed: %(date)s at %(time)s is now with %(worker)s by video."),
-    "": N_("Appointment changed: %(date)s at %(time)s is now with %(worker)s."),
-}
 
 
 def booked(delivery: Delivery, portal_url: str) -> Letter:
@@ -54,31 +45,33 @@ def moved(delivery: Delivery, portal_url: str) -> Letter:
     heard = event_messages.heard_before(message, event)
     if heard is None:  # what told them of it before was not sent in the end
         return _new(tongue, place, message, portal_url)
-    is_later, told = heard.starts_at != event.starts_at, []
-    if is_later:
-        was = texts.weekday(tongue, there(heard.starts_at, event).date())
-        told.append(filled(tongue, N_("Appointment rescheduled: Your %(was)s appt. has been rescheduled to %(date)s at %(time)s."), event,
-                           was=was))  # fmt: skip
-    if not is_later or not dataclasses.replace(heard, starts_at=event.starts_at).is_as(event):
-        told.append(filled(tongue, _CHANGED[_where(event)], event))
-    return _asking(tongue, N_("Your appointment was moved") if is_later else N_("Your appointment was changed"), told, place, message,
-                   portal_url)  # fmt: skip
+    if heard.starts_at == event.starts_at:
+        return _asking(tongue, N_("Your appointment was changed"), words_of("changed", tongue, event), place, message, portal_url)
+    words = words_of("rescheduled", tongue, event, was=there(heard.starts_at, event).date())
+    if not dataclasses.replace(heard, starts_at=event.starts_at).is_as(event):
+        words = dataclasses.replace(words, before=(*words.before, filled(tongue, message_texts.CHANGED[_where(event)], event)))
+    return _asking(tongue, N_("Your appointment was moved"), words, place, message, portal_url)
 
 
 def _new(tongue: str, place: Attendance, message: EventMessage, portal_url: str) -> Letter:
-    told = [filled(tongue, _REMINDERS[_where(place.event)], place.event)]
-    return _asking(tongue, N_("Your appointment"), told, place, message, portal_url)
+    return _asking(tongue, N_("Your appointment"), words_of("booked", tongue, place.event), place, message, portal_url)
 
 
-def _asking(tongue: str, subject: str, told: list[str], place: Attendance, message: EventMessage, portal_url: str) -> Letter:
+def _asking(tongue: str, subject: str, words: Words, place: Attendance, message: EventMessage, portal_url: str) -> Letter:
     """With the question whether they come, where this message is the one that asks it and it is still open."""
     is_wanted = event_messages.is_on("event_confirmation") and "confirmations" not in preferences.refused(place.individual_id)
-    asks = message.asks and is_wanted and _why_not_asked(place) is None
+    if not message.asks or not is_wanted or _why_not_asked(place) is not None:
+        return letter_of(tongue, subject, words, _button(tongue, place, portal_url))
+    words = dataclasses.replace(words, before=(*words.before, texts.say(tongue, message_texts.ASK)))
+    return letter_of(tongue, subject, words, (texts.say(tongue, N_("Confirm")), f"{portal_url}/appointment/{link_of(place)}"))
+
+
+def letter_of(tongue: str, subject: str, words: Words, button: tuple[str, str] | None, footer: str | None = None) -> Letter:
+    """A letter about an event: these words around the button, unless they hold its address themselves, and the agency's ``footer``,
+    which is theirs unless another one is named."""
     return Letter(
-        texts.say(tongue, subject),
-        (texts.say(tongue, N_("Hello,")), *told, *([texts.say(tongue, N_("Please say whether you come."))] if asks else [])),
-        (texts.say(tongue, N_("Confirm")), f"{portal_url}/appointment/{link_of(place)}") if asks else _button(tongue, place, portal_url),
-        (call(tongue, place.event, N_("Call %(phone)s to reschedule."), N_("Call us to reschedule.")),),
+        texts.say(tongue, subject), (texts.say(tongue, N_("Hello,")), *words.before), None if words.link else button,
+        (*words.after, *message_texts.footer(tongue, footer)), words.link,
     )  # fmt: skip
 
 
@@ -92,23 +85,18 @@ def cancelled(delivery: Delivery, portal_url: str) -> Letter:
     """The agency cancelled the event, or somebody's place in it.  Raises Unwanted."""
     place, _ = _for_client(delivery, "cancelled_by_agency")
     tongue = language_of(delivery)
-    return Letter(
-        texts.say(tongue, N_("Your appointment is cancelled")),
-        (texts.say(tongue, N_("Hello,")), filled(tongue, N_("Appointment cancelled: %(date)s at %(time)s."), place.event)),
-        _button(tongue, place, portal_url),
-        (call(tongue, place.event, N_("Call %(phone)s or open the portal to book again."),
-               N_("Call us or open the portal to book again.")),),
-    )  # fmt: skip
+    words = words_of("cancelled", tongue, place.event)
+    return letter_of(tongue, N_("Your appointment is cancelled"), words, _button(tongue, place, portal_url))
 
 
 def confirmation(delivery: Delivery, portal_url: str) -> Letter:
     """Please say that you come: the link works without signing in.  Raises Unwanted."""
-    place, message = _for_client(delivery, "booked")
+    place, _ = _for_client(delivery, "booked")
     if (answered := _why_not_asked(place)) is not None:
         raise Unwanted(answered)
-    tongue = language_of(delivery)
-    told = [filled(tongue, _REMINDERS[_where(place.event)], place.event)]
-    return _asking(tongue, N_("Please confirm your appointment"), told, place, message, portal_url)
+    tongue, address = language_of(delivery), f"{portal_url}/appointment/{link_of(place)}"
+    words = words_of("confirmation", tongue, place.event, link=address)
+    return letter_of(tongue, N_("Please confirm your appointment"), words, (texts.say(tongue, N_("Confirm")), address))
 
 
 def link_of(place: Attendance) -> str:
@@ -206,6 +194,40 @@ def address_to(delivery: Delivery, individual: Individual) -> None:
 def there(moment: dt.datetime, event: Event) -> dt.datetime:
     """A moment by the clock where an event takes place."""
     return moment.astimezone(ZoneInfo(event.site.time_zone))
+
+
+def words_of(kind: str, tongue: str, event: Event, body: str | None = None, *, link: str = "", was: dt.date | None = None) -> Words:
+    """What a text says of an event: in the words ``body``, or in those that are in force; where there are none, in the portal's own."""
+    body = message_texts.own(kind, tongue) if body is None else body
+    if not body:
+        return _default_words(kind, tongue, event, was)
+    words = message_texts.words(body, _values(tongue, event, link, was))
+    if not event.is_video or "{site}" not in body:
+        return words
+    return dataclasses.replace(words, before=(*words.before, texts.say(tongue, N_("It takes place by video."))))
+
+
+def _default_words(kind: str, tongue: str, event: Event, was: dt.date | None) -> Words:
+    calls, without = message_texts.CALL, message_texts.CALL_US
+    if kind == "rescheduled" and was:
+        told = filled(tongue, message_texts.RESCHEDULED, event, was=texts.weekday(tongue, was))
+    elif kind == "cancelled":
+        told, calls, without = filled(tongue, message_texts.CANCELLED, event), message_texts.CALL_AGAIN, message_texts.CALL_US_AGAIN
+    else:
+        told = filled(tongue, (message_texts.CHANGED if kind == "changed" else message_texts.REMINDERS)[_where(event)], event)
+    asked = (texts.say(tongue, message_texts.ASK),) if kind == "confirmation" else ()
+    return Words((told, *asked), (call(tongue, event, calls, without),))
+
+
+def _values(tongue: str, event: Event, link: str, was: dt.date | None) -> dict[str, str]:
+    begins = there(event.starts_at, event)
+    day = texts.weekday(tongue, begins.date())
+    values = {
+        "date": day, "new date": day, "time": texts.hour(tongue, begins).lstrip("،, "), "worker": _named(tongue, event.worker),
+        "site": event.site.name if _where(event) == "site" else "", "site phone": event.site.phone or agency.support_phone(),
+        "original date": texts.weekday(tongue, was) if was else "",
+    }  # fmt: skip
+    return {name: texts.apart(tongue, value) if value else "" for name, value in values.items()} | {"link": link}
 
 
 def _where(event: Event) -> str:

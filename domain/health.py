@@ -48,6 +48,14 @@ def is_sandbox() -> bool:
         return False
 
 
+def is_moved() -> bool:
+    """True while no message leaves because nobody said whether the portal moved or was copied; False when nobody can tell."""
+    try:
+        return sandbox.is_moved()
+    except PeeweeException:
+        return False
+
+
 def _database() -> bool:
     try:
         return schema.is_current()

@@ -16,6 +16,7 @@ class Letter:
     paragraphs: tuple[str, ...]
     button: tuple[str, str] | None = None
     after: tuple[str, ...] = ()
+    link: str = ""  # an address that stands within a paragraph
     stop: str = ""  # the address that stops e-mails of this kind; empty for what nobody can switch off
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from domain import agency, arrivals, event_letters, reply_links, settings, texts, ways
+from domain import agency, arrivals, event_letters, message_texts, reply_links, settings, texts, ways
 from domain.event_messages import OFF
 from domain.letter_parts import Letter, Unreached, Unwanted, language_for, language_of
 from domain.rules import N_
@@ -26,7 +26,7 @@ def to_client(delivery: Delivery, portal_url: str) -> Letter:
     first = [texts.say(tongue, N_("To read it, activate your portal account first."))] if way.kind == ways.ACTIVATION else []
     return Letter(
         texts.say(tongue, N_("You have a new message")),
-        (texts.say(tongue, N_("Hello,")), texts.say(tongue, N_("There is a new message for you in your portal.")), *first),
+        (texts.say(tongue, N_("Hello,")), *message_texts.in_force("message_waiting", tongue).split("\n"), *first),
         (texts.say(tongue, N_("Read it in the portal")), f"{portal_url}{arrivals.leading_to(way.account, f'/inbox/{found.public_id}/')}"),
     )
 

@@ -192,9 +192,13 @@ def suppress(claim: Claim, reason: str, *, is_problem: bool = False, worker: Wor
 
 
 def keep_back(claim: Claim) -> bool:
-    """leased -> held: this is a sandbox, so staff decide once it is none any more."""
+    """leased -> held: this is a sandbox, so staff decide once it is none any more; or due again where somebody has just said that it
+    is none."""
     with store.writing():
-        held = {"state": "held", "attempts": Delivery.attempts - 1, "last_error": N_("This is a sandbox: no message leaves.")}
+        store.one_at_a_time(sandbox.NOTED)
+        store.forget()
+        why = sandbox.why_kept(claim.delivery.kind)
+        held = {"state": "held" if why else "due", "attempts": Delivery.attempts - 1, "last_error": why}
         if not _finish(claim, "held", held, code=None, answer=""):
             return False
         probe_now(claim.delivery.channel)
@@ -383,8 +387,8 @@ def may_release(delivery: Delivery) -> bool:
 
 def release(delivery: Delivery, by: Actor) -> None:
     """held -> due.  Raises RuleBroken when it is not held any more, is of no more use, or in a sandbox."""
-    if sandbox.keeps(delivery.kind):
-        raise RuleBroken(N_("This is a sandbox: no message leaves."), code="sandbox")
+    if why := sandbox.why_kept(delivery.kind):
+        raise RuleBroken(why, code="sandbox")
     with store.writing():
         fresh = store.lock(Delivery.select().where(Delivery.id == delivery.id)).get()
         if fresh.state == "held" and _is_late(fresh):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from domain import arrivals, clock, event_letters, event_messages, settings, texts
+from domain import arrivals, clock, event_letters, event_messages, message_texts, settings, texts
 from domain.event_messages import GONE, OFF
 from domain.letter_parts import Letter, Unwanted, language_for, language_of
 from domain.rules import N_
@@ -138,7 +138,7 @@ def _letter(
     return Letter(
         texts.say(tongue, subject), (texts.say(tongue, N_("Hello,")), *told),
         (texts.say(tongue, label), address) if address else None,
-        (event_letters.call(tongue, asked.event, *call),),
+        (event_letters.call(tongue, asked.event, *call), *message_texts.footer(tongue)),
     )  # fmt: skip
 
 

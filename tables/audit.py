@@ -1,6 +1,6 @@
 """Who did or looked at what."""
 
-from peewee import AutoField, CharField, ForeignKeyField, IntegerField, TextField
+from peewee import SQL, AutoField, CharField, ForeignKeyField, IntegerField, TextField
 
 from tables.accounts import PortalAccount
 from tables.base import Row, UTCDateTimeField, one_of
@@ -28,6 +28,11 @@ class AuditEntry(Row):
     class Meta:
         constraints = [one_of("actor_kind", ("worker", "client", "system", "visitor"))]
         indexes = ((("individual", "id"), False), (("subject", "id"), False), (("kind", "at"), False))
+
+
+AuditEntry.add_index(
+    AuditEntry.index(AuditEntry.individual, AuditEntry.at, where=(AuditEntry.kind == SQL("'individual.viewed'")), name="audit_views")
+)
 
 
 class AuditValues(Row):

@@ -51,6 +51,9 @@ Delivery.add_index(
     Delivery.index(Delivery.lease_until, where=(Delivery.state == SQL("'leased'")), name="delivery_leased")
 )
 Delivery.add_index(Delivery.index(Delivery.state, Delivery.id, name="delivery_by_state"))
+Delivery.add_index(
+    Delivery.index(Delivery.individual, Delivery.id, where=Delivery.worker.is_null(), name="delivery_to_client")
+)
 
 
 class DeliveryAttempt(Row):

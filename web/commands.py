@@ -93,10 +93,13 @@ def check() -> None:
     with store.connection():
         found = checks.findings(config) + checks.beside(config)
         is_sandbox = config.sandbox or (schema.is_current() and sandbox.is_on())
+        is_moved = schema.is_current() and sandbox.is_moved()
     for finding in found:
         click.echo(finding)
     if is_sandbox:
         click.echo("This is a sandbox: no message leaves for a real address.")
+    if is_moved:
+        click.echo("PORTAL_URL has changed: no message leaves until an administrator says in the portal whether it is the real one.")
     if found:
         sys.exit(1)
     click.echo("Nothing stands against running.")

@@ -4,8 +4,8 @@ from flask import g, request
 
 from blueprints.admin import bp, event_words, paging, standing, wording
 from blueprints.inbox import wording as told
-from domain import notices, settings, staff_calendar, staff_requests, work_queue
-from models import Task
+from domain import notices, sandbox, settings, staff_calendar, staff_requests, work_queue
+from models import Delivery, Task
 from web.access import any_staff
 from web.fragments import page
 
@@ -19,7 +19,8 @@ MOST_WAITING = 5
 def today():
     tasks, following = paging.oldest(g.viewer.my_tasks, Task)
     failed = list(g.viewer.failed_deliveries.limit(MOST_FAILED + 1))
-    held = g.viewer.held_deliveries.count() if g.viewer.may("manage_accounts") else 0
+    # What is held for the portal's address waits for one answer, and not for staff to look at each.
+    held = g.viewer.held_deliveries.where(Delivery.last_error != sandbox.MOVED).count() if g.viewer.may("manage_accounts") else 0
     asked, number_asked = ([], 0) if "after" in request.args else staff_requests.first(g.viewer, MOST_ASKED)  # further on are tasks alone
     waiting = [] if "after" in request.args or not settings.get("discussions") else g.viewer.waiting_messages(MOST_WAITING)
     return page("admin/today.html", waiting=waiting, told=told, whose=standing.whose,

@@ -114,4 +114,5 @@ def alive():
 @bp.get("/readyz")
 def ready():
     found = health.look(current_app.extensions["doorstep"].data, current_app.extensions.get("worker"))
-    return jsonify(found | ({"sandbox": True} if health.is_sandbox() else {})), 200 if all(found.values()) else 503
+    marks = {"sandbox": health.is_sandbox(), "address_changed": health.is_moved()}
+    return jsonify(found | {name: True for name, is_so in marks.items() if is_so}), 200 if all(found.values()) else 503

@@ -210,7 +210,7 @@ EVENT = "/admin/events/<event_id>/"
 REQUESTS = "/admin/requests/"
 ACCOUNT = RECORD + "account/new"
 MOVE = RECORD + "account/<account_id>/<verb>"
-SETUP = "/admin/settings/"
+SETUP, TEXTS = "/admin/settings/", "/admin/settings/texts/"
 KINDS, HOURS = "/admin/settings/kinds-of-time/", "/admin/schedule/hours/<public_id>/"
 IMPORTS, UPLOAD, IMPORT = "/admin/imports/", "/admin/imports/new", "/admin/imports/<public_id>/"
 ACCOUNTS, MANY = "/admin/accounts/", "/admin/accounts/activations/"
@@ -292,6 +292,7 @@ CLIENTS = [
     State("messages to you", "/my-portal/messages", "/my-portal/messages", CLIENT),
     State("messages to you, to be stopped", "/my-portal/messages/withdrawal", "/my-portal/messages/withdrawal", CLIENT),
     State("messages to you, stopped", "/my-portal/messages", "/my-portal/messages/withdrawal", ANOTHER, press("Yes, do not write to me")),
+    State("what was sent, and who looked", "/my-portal/history", "/my-portal/history", CLIENT),
     State("language", "/my-portal/language", "/my-portal/language", CLIENT),
     State("password", "/my-portal/password", "/my-portal/password", CLIENT),
     State("password, nothing typed", "/my-portal/password", "/my-portal/password", CLIENT,
@@ -498,6 +499,13 @@ STAFF = [
     State("setup: pages", SETUP + "pages/", SETUP + "pages/", ADMIN),
     State("setup: page", SETUP + "pages/<slug>/<language>", SETUP + "pages/terms/en", ADMIN),
     State("setup: page in Arabic", SETUP + "pages/<slug>/<language>", SETUP + "pages/contact/ar", ADMIN),
+    State("address of the portal", "/admin/settings/portal-address", "/admin/settings/portal-address", ADMIN),
+    State("texts of messages", TEXTS, TEXTS, ADMIN),
+    State("a text", f"{TEXTS}<kind>/<language>/", f"{TEXTS}confirmation/en/", ADMIN),
+    State("a text, in Arabic", f"{TEXTS}<kind>/<language>/", f"{TEXTS}booked/ar/", ADMIN),
+    State("a footer", f"{TEXTS}<kind>/<language>/", f"{TEXTS}footer/en/", ADMIN),
+    State("a text, with what is no field", f"{TEXTS}<kind>/<language>/", f"{TEXTS}booked/en/", ADMIN,
+          lambda page: (page.get_by_label("Text").fill("Come on {day}."), press("Save")(page))),
     State("brand", "/admin/settings/brand", "/admin/settings/brand", ADMIN),
     State("colour", "/admin/settings/brand/colour", "/admin/settings/brand/colour", ADMIN),
     State("colour, none", "/admin/settings/brand/colour", "/admin/settings/brand/colour", ADMIN, typed({"Or type it (optional)": "reddish"}, "Save")),

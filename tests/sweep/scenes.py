@@ -53,6 +53,7 @@ from domain import (
     import_jobs,
     import_page,
     links,
+    message_texts,
     notices,
     offers,
     own_second_step,
@@ -119,7 +120,7 @@ class Walker(Browser):
         twin.client._cookies.update(self.client._cookies)
         return twin
 
-    def walk(self, *starts: str, most: int = 600) -> dict[str, Page]:
+    def walk(self, *starts: str, most: int = 700) -> dict[str, Page]:
         """Every page that can be reached over links, by its address."""
         waiting, seen = list(starts), {}
         while waiting:
@@ -432,6 +433,7 @@ def _living(app: Flask) -> dict[str, Walker]:
     _hold_one(alice)
     _send_files(app.extensions["doorstep"].uploads)
     sites.add(sites.Place("North Road", "9 North Road", "+1 902 555 0190", "America/Halifax"), _ada())
+    message_texts.write("booked", "en", "{date}, {time}", _ada(), version=0)
     brand.upload("logo", io.BytesIO(LOGO.replace(b"green", b"blue")), _ada())
     with store.writing():
         models.BrandChoice.delete().execute()  # and yet nobody has said that this is the look

@@ -64,6 +64,10 @@ RECIPES = {
     "/admin/settings/": (), "/admin/settings/<section>": ("section",),
     "/admin/settings/agency": (), "/admin/settings/emergency-line": (), "/admin/settings/pages/": (),
     "/admin/settings/pages/<slug>/<language>": ("slug", "language"),
+    "/admin/settings/portal-address": (), "/admin/settings/portal-address/real": (), "/admin/settings/portal-address/copy": (),
+    "/admin/settings/texts/": (), "/admin/settings/texts/<kind>/<language>/": ("text", "language"),
+    "/admin/settings/texts/<kind>/<language>/preview": ("text", "language"),
+    "/admin/settings/texts/<kind>/<language>/default": ("text", "language"),
     "/admin/settings/brand": (), "/admin/settings/brand/colour": (),
     "/admin/settings/brand/pictures/<part>": ("part",), "/admin/settings/brand/pictures/<part>/removal": ("part",),
     "/admin/settings/sites/": (), "/admin/settings/sites/new": (), "/admin/settings/sites/<public_id>/": ("site",),
@@ -77,7 +81,7 @@ RECIPES = {
     "/admin/schedule/hours/<public_id>/days/<day_id>/removal": ("worker", "day off"),
     "/admin/statistics/": (), "/admin/statistics/days.csv": (), "/my-portal/terms": (),
     "/": (), "/about-me/": (), "/my-portal/": (), "/my-portal/password": (), "/my-portal/language": (), "/language": (),
-    "/my-portal/address": (), "/my-portal/address/code": (),
+    "/my-portal/history": (), "/my-portal/address": (), "/my-portal/address/code": (),
     **{f"/my-portal/messages{step}": () for step in ("", "/withdrawal", "/consent")}, "/admin/my-messages/": (),
     "/unsubscribe/": (), "/unsubscribe/<token>": ("unsubscribe",),
     "/my-portal/devices/": (), "/my-portal/devices/others": (), "/my-portal/devices/<device_id>/removal": ("device",),
@@ -274,7 +278,7 @@ class Matrix:
     def arguments(self, kinds, whose, absurd=None, only_last=False):
         """Values for a route's arguments: somebody's own, or absurd ones."""
         fixed = {
-            "file": "app.js", "section": "messages", "slug": "help", "topic": "home", "verb": "suspend", "message": self.world.message,
+            "file": "app.js", "section": "messages", "slug": "help", "topic": "home", "text": "booked", "verb": "suspend", "message": self.world.message,
             "import": self.world.file, "language": "en", "part": "logo", "picture": "0" * 32, "site": agency.main_site().public_id,
             "change job": self.world.change_job, "activation job": self.world.activation_job,
             "row": self.world.row, "step": "start", "mark": "confirm", "moment": self.world.staff["moment"], "appointment": self.world.appointment, "feed": self.world.feed,

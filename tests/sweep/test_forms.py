@@ -128,6 +128,10 @@ TYPED: dict[str, Callable[[Scene, Found], dict[str, Any]]] = {
     "/admin/settings/sites/new": lambda scene, found: {"name": "North", "phone": "+1 902 555 0190"},
     "/admin/settings/sites/<public_id>/": lambda scene, found: {"address": "9 Quay Road"},
     "/admin/settings/pages/<slug>/<language>": lambda scene, found: {"body": "# Ours\n\nWe are careful."},
+    "/admin/settings/texts/<kind>/<language>/": lambda scene, found: {
+        "body": {"rescheduled": "On {new date} at {time}.", "confirmation": "On {date} at {time}: {link}", "footer": "Ring twice.",
+                 "message_waiting": "We wrote to you."}.get(found.path.split("/")[4], "On {date} at {time}.")
+    },
     "/admin/settings/kinds-of-time/new": lambda scene, found: {"name": "Phone", "shade": "red"},
     "/admin/settings/kinds-of-time/<public_id>/": lambda scene, found: {"shade": "other", "colour": "#7a1f4b"},
     "/admin/settings/kinds-of-time/for-clients": lambda scene, found: {"kind": another(found, "kind")},
@@ -226,8 +230,10 @@ def test_every_address_that_takes_a_post_is_reached_by_a_form_that_somebody_meet
             rules = [rule for rule in scene.app.url_map.iter_rules() if "POST" in rule.methods]
             only_ask = {rule.rule for rule in rules if getattr(scene.app.view_functions[rule.endpoint], "only_asks", False)}
             takes |= {rule.rule for rule in rules}
-    assert takes - met == {"/password-strength"}
-    assert only_ask == {"/password-strength", "/language"}
+    texts = "/admin/settings/texts/<kind>/<language>/preview"  # the form of the text, by another button
+    moved = {f"/admin/settings/portal-address/{which}" for which in ("real", "copy")}  # while nothing leaves: tests/pages/test_portal_address.py
+    assert takes - met == {"/password-strength", texts, *moved}
+    assert only_ask == {"/password-strength", "/language", texts}
 
 
 @everybody

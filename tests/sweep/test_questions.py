@@ -56,7 +56,7 @@ FURTHER = {
     "/admin/deliveries/": ("?older={delivery}", "?state=dead", "?state=held", "?state=dead&older={delivery}"),
     "/admin/individuals/<public_id>/history": ("?page=2",),
     "/admin/imports/": ("?older={import}",),
-    "/my-portal/devices/": ("?older={device}",),
+    "/my-portal/devices/": ("?older={device}",), "/my-portal/history": ("?older={delivery}", "?before=2099-01-01"),
     "/admin/my-sign-in/devices/": ("?older={device of staff}",),
     "/admin/individuals/<public_id>/contacts/new": ("?kind=email",),
     "/about-me/contacts/new": ("?kind=mobile",),

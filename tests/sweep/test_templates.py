@@ -16,6 +16,7 @@ from domain import (
     forced_reset,
     letters,
     links,
+    message_texts,
     notices,
     profile_changes,
     resets,
@@ -92,6 +93,7 @@ NOT_WORDS = {
     "UTC", "AST", "ADT", "Mailbox full", "250 Mailbox full", "550 Mailbox full", "OK", "250 OK", "Doorstep", "x", "@",
     "id", "name", "birth_date", "Bo Reed", "Cy Dell",  # in a file that somebody imports
     *(language_name(code) for code in texts.LANGUAGES), *calendar.day_name,
+    *(message_texts.braced(name) for name in message_texts.FIELDS),
 }  # fmt: skip
 
 
