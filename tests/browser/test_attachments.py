@@ -48,7 +48,8 @@ def test_a_photo_goes_from_a_phone_to_a_desk_without_its_place(town: Town, phone
     worker = phone(town.url, storage_state=town.cookies_of(WORKER, browser), **STILL, **ways.DESK)
     photo = tmp_path / "IMG_0034.jpg"
     photo.write_bytes(nasty.photo((4032, 3024)))
-    assert Image.open(photo).getexif().get_ifd(0x8825)
+    with Image.open(photo) as taken:
+        assert taken.getexif().get_ifd(0x8825)
     open_new(client, "A photo of my letter")
     client.get_by_label("Files").set_input_files(photo)
     ways.press(client, "Send")

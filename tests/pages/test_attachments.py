@@ -14,6 +14,7 @@ from web import attached, posts
 
 INBOX, STAFF = "/inbox/", "/admin/discussions/"
 NOTHING = File("", b"")  # what a browser sends of a field that was left alone
+PART = {"HX-Request": "true", "HX-Request-Type": "partial", "X-Poll": "1"}
 WORDS = {"to": "team", "subject": "My letter", "body": "Here it is."}
 PHOTO = File("IMG_0001.jpg", nasty.photo())
 
@@ -86,6 +87,14 @@ def test_staff_who_get_a_file_have_looked_at_the_record(cast, browse):
     before = AuditEntry.select().count()
     alice.ask(address(made))
     assert AuditEntry.select().count() == before
+
+
+def test_a_file_arrives_on_an_open_page(cast, browse):
+    made = begin(cast)
+    for who, at in (("alice", INBOX), ("dora", STAFF)):
+        answer = browse(who).ask(f"{at}{made.public_id}/new?after=0", headers=PART)
+        assert answer.status == 200
+        assert f"/files/{Attachment.get().public_id}" in answer.html
 
 
 # ---------------------------------------------------------------- to nobody else

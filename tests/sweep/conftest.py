@@ -232,7 +232,7 @@ def build_world(cast: Any, application: Any) -> World:
         account = accounts.newest(person)
         by = Actor(account=account)
         profile_changes.ask_details(person, "names", {"preferred_name": f"{word} finch", "pronouns": "", "gender": ""}, by)
-        files = attachments.ready([(f"{word} toad.pdf", io.BytesIO(nasty.pdf()))])
+        files = attachments.ready([(f"{word} toad.pdf", io.BytesIO(nasty.pdf(objects=f"% {word} heron\n".encode())))])
         discussions.start(person, f"{word} otter", f"{word} newt", by, category="intake", files=files)
         notices.put("password_changed", 1, to=account.email, account=account, individual=person)
     for _ in range(2):
