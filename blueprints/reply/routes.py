@@ -113,8 +113,9 @@ def _typed() -> str:
 
 
 def _sent():
-    """Of which link a form is, and what the browser remembers of that one."""
-    found = reply_links.by_seal(request.form.get("link", ""))
+    """Of which link a form is, and what the browser remembers of that one; without its seal it is of what was opened last."""
+    seal = request.form.get("link", "")
+    found = reply_links.by_seal(seal) if seal else reply_links.find(PLACE.words()["token"])
     token = reply_links.token(found)
     words = PLACE.read(current_app) or {}
     return (words if words.get("token") == token else {"token": token}), found
