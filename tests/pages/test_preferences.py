@@ -280,3 +280,8 @@ def test_the_settings_page_offers_the_switches(browse):
         assert words in page
     ada.press("Save", worker_detail="subject", client_delivery=False)
     assert preferences.offered() == ()
+
+
+def test_one_address_alone_takes_a_post_without_a_token(app):
+    """By name: whatever else is marked so is a hole."""
+    assert {name for name, view in app.view_functions.items() if getattr(view, "is_one_click", False)} == {"unsubscribe.one_click"}
