@@ -528,10 +528,11 @@ class Cast:
         self._messages()
 
     def _messages(self) -> None:
-        """Alice writes to Dora, and Dora to her; both are told at once."""
+        """Alice writes to Dora, and Dora to her; both are told at once.  She waits longer than promised, and Dora is told."""
         settings.change("unread_delay", "0", SYSTEM)
-        discussions.start(self.alice, "A question", "When do you open?", self.by("alice"), worker=self.dora)
+        waits = discussions.start(self.alice, "A question", "When do you open?", self.by("alice"), worker=self.dora)
         discussions.start(self.alice, "Your form", "Please bring it.", self.by("dora"), worker=self.dora)
+        notices.put("message_overdue", waits.id, to=self.dora.email, worker=self.dora, individual=self.alice)
 
     def _requests(self) -> None:
         """One of each of what clients ask for, at Otto's: three letters to Alice, two to him."""

@@ -114,7 +114,7 @@ class Walker(Browser):
         twin.client._cookies.update(self.client._cookies)
         return twin
 
-    def walk(self, *starts: str, most: int = 600) -> dict[str, Page]:
+    def walk(self, *starts: str, most: int = 900) -> dict[str, Page]:
         """Every page that can be reached over links, by its address."""
         waiting, seen = list(starts), {}
         while waiting:

@@ -71,7 +71,7 @@ def mails(cast, mailbox):
         "client_requested": "Somebody asks for an appointment", "client_booked": "A client booked an appointment",
         "request_offered": "Another time for your appointment", "request_declined": "The time you asked for",
         "request_expired": "Your request was not answered in time",
-        "message_waiting": "You have a new message", "client_wrote": "A client wrote to you",
+        "message_waiting": "You have a new message", "client_wrote": "A client wrote to you", "message_overdue": "A client waits longer than promised",
     }  # fmt: skip
     return {kind: subjects[subject] for kind, subject in kinds.items()}
 
