@@ -10,6 +10,8 @@ import datetime as dt
 from collections.abc import Iterable
 from typing import Any
 
+from peewee import fn
+
 from domain import agency, audit, caseloads, clock, handover, profile, store
 from domain.actor import Actor
 from domain.rules import N_, NotFound, RuleBroken, together
@@ -139,10 +141,13 @@ def reader_of(worker: Worker) -> Worker | None:
     return reader
 
 
-def covered_by(worker: Worker) -> list[int]:
-    """The numbers of those for whom a worker reads today."""
-    found = ((number, reader_of(absence.worker)) for number, absence in away_now().items() if number != worker.id)
-    return sorted(number for number, reader in found if reader is not None and reader.id == worker.id)
+def _covered_by(worker: Worker) -> Any:
+    """The question for whom a worker reads today, or for whom somebody does who is away, too, and for whom they read."""
+    today, other = agency.today(), WorkerAbsence.alias()
+    theirs = WorkerAbsence.select(WorkerAbsence.worker).where(
+        WorkerAbsence.cover == worker, WorkerAbsence.starts_on <= today, WorkerAbsence.ends_on >= today
+    )
+    return theirs | other.select(other.worker).where(other.cover.in_(theirs), other.starts_on <= today, other.ends_on >= today)
 
 
 # ---------------------------------------------------------------- whose a message is to answer
@@ -157,16 +162,13 @@ def is_for(worker: Worker) -> Any:
     """True of a discussion whose messages are a worker's to answer: they have or follow it, stand in for who has it, or it waits in a
     category of theirs."""
     follows = DiscussionFollower.select(DiscussionFollower.discussion).where(DiscussionFollower.worker == worker)
-    mine = (Discussion.worker == worker) | Discussion.id.in_(follows)
-    if covered := covered_by(worker):
-        mine |= Discussion.worker.in_(covered)
-    return mine
+    return (Discussion.worker == worker) | Discussion.id.in_(follows) | Discussion.worker.in_(_covered_by(worker))
 
 
 def waits_in_categories_of(worker: Worker) -> Any:
     """True of a discussion that waits in a category of a worker's; what somebody had who left waits in everybody's."""
     slugs = WorkerCategory.select(WorkerCategory.slug).join(CategoryMember).where(CategoryMember.worker == worker)
-    gone = Discussion.worker.is_null(False) & slugs.where(WorkerCategory.slug == EVERYBODYS).exists()
+    gone = Discussion.worker.is_null(False) & fn.EXISTS(slugs.where(WorkerCategory.slug == EVERYBODYS))
     return is_nobodys() & ((Discussion.worker.is_null() & Discussion.category.in_(slugs)) | gone)
 
 

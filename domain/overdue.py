@@ -22,7 +22,8 @@ def tell_due() -> int:
     """Say so of each that has become late since it was last said, at most once for each time that its client waits; how many."""
     if not settings.get("discussions"):
         return 0
-    return sum(_tell(number) for (number,) in _due().select(Discussion.id).limit(AT_ONCE).tuples())
+    found = list(_due().select(Discussion.id).limit(AT_ONCE).tuples())  # read to its end before anything is written
+    return sum(_tell(number) for (number,) in found)
 
 
 def _due() -> Any:

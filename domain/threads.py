@@ -8,7 +8,7 @@ from typing import Any
 from peewee import Case, fn
 
 from domain import caseloads, covers, events, overdue, statements
-from models import Discussion, Enrolment, EnrolmentWorker, Individual, Message, Service, Worker
+from models import Discussion, Enrolment, EnrolmentWorker, Group, Individual, Message, Service, Worker
 
 SHOWN = 20  # messages of a discussion, the last ones
 
@@ -126,6 +126,12 @@ def has_newer(discussions: Any, public_id: str, after: int, *, notes: bool) -> b
 def with_whom(discussion: Discussion) -> str:
     """How the client knows who has it; empty while nobody has, or who has left."""
     return events.called(discussion.worker) if discussion.worker_id is not None and discussion.worker.is_active else ""
+
+
+def group_of(discussion: Discussion) -> Group | None:
+    """The group that a discussion is about; None for none."""
+    group: Group | None = discussion.group
+    return group
 
 
 def recipients(individual: Individual) -> list[Worker]:

@@ -545,10 +545,12 @@ class Cast:
             models.Delivery.update(next_at=clock.now()).where(models.Delivery.kind == "event_reminder").execute()
 
     def _messages(self) -> None:
-        """Alice writes to Dora, and Dora to her; both are told at once.  To Rae a link was sent, which somebody ended by wrong dates."""
+        """Alice writes to Dora, and Dora to her; both are told at once.  She waits longer than promised, and Dora is told.  To Rae a link
+        was sent, which somebody ended by wrong dates."""
         settings.change("unread_delay", "0", SYSTEM)
-        discussions.start(self.alice, "A question", "When do you open?", self.by("alice"), worker=self.dora)
+        waits = discussions.start(self.alice, "A question", "When do you open?", self.by("alice"), worker=self.dora)
         discussions.start(self.alice, "Your form", "Please bring it.", self.by("dora"), worker=self.dora)
+        notices.put("message_overdue", waits.id, to=self.dora.email, worker=self.dora, individual=self.alice)
         link = self.reply_link(self.person("Rae", "Reed", "rae@example.org"))
         for _ in range(3):
             with contextlib.suppress(RuleBroken):

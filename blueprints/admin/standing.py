@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import g, url_for
 
 from blueprints.admin import event_words
-from domain import answering, covers, discussions, texts
+from domain import answering, covers, discussions, texts, threads
 from domain.rules import NotFound
 from models import Discussion
 from web import formatting
@@ -27,8 +27,8 @@ def about(found: Discussion) -> tuple[str, str]:
         file = found.enrolment
         here = {"public_id": file.individual.public_id, "enrolment_id": file.public_id}
         return file.service.name, _to("enrolment", **here) if file.individual_id == found.individual_id else ""
-    if found.group_id is not None:
-        return found.group.name, _to("group", public_id=found.group.public_id) if g.viewer.may("manage_services") else ""
+    if (group := threads.group_of(found)) is not None:
+        return group.name, _to("group", public_id=group.public_id) if g.viewer.may("manage_services") else ""
     return "", ""
 
 

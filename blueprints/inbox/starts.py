@@ -111,12 +111,14 @@ def _named(each: Addressee) -> str:
 
 
 def promises(found: Sequence[Addressee]) -> list[str]:
-    """By when each of them answers: one sentence where it is the same day for all."""
-    days = {each.name: _day(answering.promise_to(each.worker, each.category)) for each in found}
-    if len(set(days.values())) == 1:
-        day = next(iter(days.values()))
-        return [_("We answer by %(day)s.", day=formatting.weekday(day))] if day else []
-    return [_("%(name)s: we answer by %(day)s.", name=name, day=formatting.weekday(day)) for name, day in days.items() if day]
+    """By when they answer: the day of our team, and each whose day is another one."""
+    days = [(each, _day(answering.promise_to(each.worker, each.category))) for each in found]
+    usual = next(day for each, day in days if each.value == TEAM)
+    others = [(each.name, day) for each, day in days if day is not None and day != usual]
+    return [
+        *([_("We answer by %(day)s.", day=formatting.weekday(usual))] if usual is not None else ()),
+        *(_("%(name)s: we answer by %(day)s.", name=name, day=formatting.weekday(day)) for name, day in others),
+    ]
 
 
 def _day(at: dt.datetime | None) -> dt.date | None:

@@ -273,7 +273,9 @@ def test_who_covers_may_be_away_too_and_a_circle_ends(cast):
     away(cast, "dora", cast.ines)
     away(cast, "ines", cast.finn)
     assert covers.reader_of(cast.dora) == cast.finn
-    assert covers.covered_by(cast.finn) == sorted([cast.dora.id, cast.ines.id])
+    made = begin(cast)
+    assert told() == [cast.finn.email]
+    assert [[each.id for each in threads.waiting_for(who, None, 5)] for who in (cast.finn, cast.otto)] == [[made.id], []]
     away(cast, "finn", cast.dora)
     assert covers.reader_of(cast.dora) is None
 

@@ -125,7 +125,7 @@ def test_a_class_and_a_category_come_and_go(browse, cast):
     ada.press("Save", name="Housing")
     assert "Housing" in ada.open(f"/admin/workers/{cast.otto.public_id}/edit").main
     assert "stays as it is" in ada.open("/admin/workers/categories/intake/")
-    assert ada.page.buttons == []
+    assert ada.page.form("Save").names >= {"days"}  # within how many days it answers
 
 
 def test_an_invitation_is_sent_again_and_withdrawn(browse, cast, mailbox):

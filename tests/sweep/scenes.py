@@ -120,7 +120,7 @@ class Walker(Browser):
         twin.client._cookies.update(self.client._cookies)
         return twin
 
-    def walk(self, *starts: str, most: int = 700) -> dict[str, Page]:
+    def walk(self, *starts: str, most: int = 1000) -> dict[str, Page]:
         """Every page that can be reached over links, by its address."""
         waiting, seen = list(starts), {}
         while waiting:

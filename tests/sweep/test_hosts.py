@@ -148,7 +148,7 @@ def test_no_claim_about_the_host_gets_into_a_mail(scene, name, who, route, typed
 # Of codes and of what several posts lead to: tests/domain/test_second_step.py, test_workers.py.
 OF_THE_SECOND_STEP = {"worker_address_changed", "authenticator_set_up", "authenticator_removed", "recovery_code_used", "password_known"}
 
-LATER = {"message_waiting"}  # made ten minutes after its cause: tests/domain/test_discussions.py
+LATER = {"message_waiting", "message_overdue"}  # made some time after their cause: tests/domain/test_discussions.py, test_answering.py
 OF_APPOINTMENTS = {kind for kind in notices.KINDS if kind.startswith(("event_", "client_", "request_"))}  # tests/domain/test_event_messages.py
 
 

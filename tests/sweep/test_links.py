@@ -75,7 +75,7 @@ def mails(cast, mailbox):
         "request_offered": "Another time for your appointment", "request_declined": "The time you asked for",
         "request_expired": "Your request was not answered in time",
         "reply_link_closed": "A link of yours was stopped",
-        "message_waiting": "You have a new message", "client_wrote": "A client wrote to you",
+        "message_waiting": "You have a new message", "client_wrote": "A client wrote to you", "message_overdue": "A client waits longer than promised",
         "event_reminder": "You have an appointment soon", "client_confirmed": "A client confirmed", "client_missed": "A client did not come",
     }  # fmt: skip
     return {kind: subjects[subject] for kind, subject in kinds.items()}
