@@ -39,7 +39,7 @@ class Notice(Row):
     kind = CharField(max_length=40)
     attendance = ForeignKeyField(Attendance, null=True, on_delete="RESTRICT")
     change = ForeignKeyField(ProfileChange, null=True, on_delete="RESTRICT")
-    delivery = ForeignKeyField(Delivery, null=True, unique=True, on_delete="RESTRICT")
+    delivery = ForeignKeyField(Delivery, null=True, unique=True, on_delete="SET NULL")
     starts_at = DateTimeField(null=True)
     at = DateTimeField()
     is_withdrawn = BooleanField()

@@ -21,7 +21,7 @@ class Notice(Row):
     kind = CharField(max_length=40)
     attendance = ForeignKeyField(Attendance, null=True, backref="notices", on_delete="RESTRICT")
     change = ForeignKeyField(ProfileChange, null=True, backref="+", on_delete="RESTRICT")
-    delivery = ForeignKeyField(Delivery, null=True, unique=True, backref="+", on_delete="RESTRICT")
+    delivery = ForeignKeyField(Delivery, null=True, unique=True, backref="+", on_delete="SET NULL")
     starts_at = UTCDateTimeField(null=True)
     at = UTCDateTimeField()
     is_withdrawn = BooleanField(default=False)

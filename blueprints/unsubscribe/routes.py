@@ -7,11 +7,12 @@ says by itself what it is about, under a seal of its own, so that no page shows 
 from flask import Response, abort, redirect, request
 
 from blueprints.unsubscribe import bp
-from domain import agency, links, preferences
+from domain import agency, links, preferences, texts
 from domain.rules import NotFound
 from web import carried, posts, sessions
 from web.fragments import done, page
 from web.languages import gettext as _
+from web.languages import spoken
 
 _BUTTON = "unsubscribe_button"
 PLACE = carried.Place("unsubscribe", "/unsubscribe/")
@@ -44,7 +45,7 @@ def show():
     token = PLACE.words()["token"]
     individual, kind = preferences.by_link(token)
     return page(
-        "unsubscribe/show.html", kind=preferences.NAMES[kind], is_stopped=kind in preferences.refused(individual.id),
+        "unsubscribe/show.html", kind=texts.say(spoken(), preferences.NAMES[kind]), is_stopped=kind in preferences.refused(individual.id),
         button=links.sealed(_BUTTON, links.unsealed("unsubscribe", token)), phone=agency.support_phone(),
     )  # fmt: skip
 

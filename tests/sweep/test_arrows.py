@@ -44,7 +44,7 @@ def test_no_view_looks_a_row_up_by_its_key():
 # What belongs to somebody, and may therefore be asked for through the viewer (or a verb of the domain) only.
 OF_SOMEBODY = {
     "Individual", "Attachment", "Contact", "ProfileChange", "Consent", "Follow", "SearchWord", "PortalAccount", "Link", "LinkOpening",
-    "BulkRow", "Attendance", "CalendarFeed", "Discussion", "DiscussionFollower", "Message", "Notice", "ReplyLink", "ClientChoice", "Enrolment", "EnrolmentWorker", "EventMessage", "EventRequest", "Participant", "RosterEntry",
+    "BulkRow", "Attendance", "CalendarFeed", "Discussion", "DiscussionFollower", "Message", "Notice", "ReplyLink", "ClientChoice", "Enrolment", "EnrolmentWorker", "EventMessage", "EventReminder", "EventRequest", "Participant", "RosterEntry",
     "Device", "LoginSession", "AddressChange", "Task", "Delivery", "DeliveryAttempt", "AuditEntry", "AuditValues", "FormReceipt", "UnsentForm",
 }  # fmt: skip
 ASKING = {"select", "get", "get_by_id", "get_or_none", "get_or_create", "filter", "raw"}

@@ -232,7 +232,9 @@ def test_every_address_that_takes_a_post_is_reached_by_a_form_that_somebody_meet
             takes |= {rule.rule for rule in rules}
     texts = "/admin/settings/texts/<kind>/<language>/preview"  # the form of the text, by another button
     moved = {f"/admin/settings/portal-address/{which}" for which in ("real", "copy")}  # while nothing leaves: tests/pages/test_portal_address.py
-    assert takes - met == {"/password-strength", texts, *moved}
+    # Who allows no e-mail meets the one; the other is for mail programs alone: tests/pages/test_preferences.py
+    consent, program = "/my-portal/messages/consent", "/unsubscribe/<token>"
+    assert takes - met == {"/password-strength", texts, consent, program, *moved}
     assert only_ask == {"/password-strength", "/language", texts}
 
 

@@ -206,6 +206,9 @@ def by_turns(name, language):
     return {who: PEOPLE[name][who] for who in chosen}
 
 
+ENGLISH_ITSELF = re.compile(r"/admin/settings/texts/\w+/en/")  # where the English words of e-mails are written
+
+
 @every_language
 @pytest.mark.parametrize("name", ["living", "opening", "empty"])
 def test_no_page_of_anybody_keeps_a_word_of_english(scene, name, language):
@@ -218,7 +221,7 @@ def test_no_page_of_anybody_keeps_a_word_of_english(scene, name, language):
             if page.is_html and page.status // 100 != 3:
                 assert (page.tree.get("lang"), page.tree.get("dir")) == (language, texts.direction(language)), path
                 assert page.headers["Content-Language"] == language
-                assert [text for text in texts_of(page) if is_english(text) and text not in known] == [], (who, path)
+                assert ENGLISH_ITSELF.search(path) or [text for text in texts_of(page) if is_english(text) and text not in known] == [], (who, path)
                 seen.add(path)
     assert seen
 
@@ -237,7 +240,8 @@ def test_no_refusal_keeps_a_word_of_english(scene, name, language):
             scene.restore()
             if answer.status == 422:
                 met += 1
-                assert [text for text in texts_of(answer) if is_english(text) and text not in known] == [], str(found)
+                left = [text for text in texts_of(answer) if is_english(text) and text not in known]
+                assert ENGLISH_ITSELF.search(str(found)) or left == [], str(found)
     assert met > 2
 
 

@@ -87,6 +87,7 @@ def test_html_is_marked_as_safe_in_three_places_only():
 # ---------------------------------------------------------------- every word can be translated
 
 SHOWN = ("aria-label", "title", "alt", "placeholder", "data-label", "data-show", "data-hide", "data-offline", "data-error")
+SIZE = re.compile(r"[\d.,]+ [kM]B")
 DATE = re.compile(r"(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|\d{1,2} [A-Z][a-z]+(?: \d{4})?(, \d\d:\d\d \S+)?")
 # What is nobody's to translate, by its exact text: names of languages and zones, what a mail server said, formats.
 NOT_WORDS = {
@@ -190,7 +191,7 @@ def left_of(text, known):
 
 
 def _is_data(part, known):
-    return not re.search(r"[^\W\d_]", part) or part in known or bool(DATE.fullmatch(part)) or part.rpartition(" ")[2] in ("AST", "ADT", "UTC")
+    return not re.search(r"[^\W\d_]", part) or part in known or bool(DATE.fullmatch(part) or SIZE.fullmatch(part)) or part.rpartition(" ")[2] in ("AST", "ADT", "UTC")
 
 
 def assert_translated(pages, known):
