@@ -120,7 +120,8 @@ def _discussions(individual: Individual, wanted: Wanted, start: Entry | None, mo
 def _written_by(individual: Any, upto: Any, before: Any, same: Any, number: Any) -> Any:
     columns = (Discussion.id, Discussion.public_id, Discussion.subject, Discussion.last_at, Discussion.state, Discussion.category,
                Discussion.is_unread)  # fmt: skip
-    every = Discussion.select(*columns, Worker.id, Worker.first_name, Worker.last_name, Worker.display_name).left_outer_join(Worker)
+    whose = (Worker.id, Worker.is_active, Worker.first_name, Worker.last_name, Worker.display_name)
+    every = Discussion.select(*columns, *whose).left_outer_join(Worker)
     earlier = (Discussion.last_at < before) | ((Discussion.last_at == same) & (Discussion.id < number))
     return every.where(Discussion.individual == individual, Discussion.last_at <= upto, earlier).order_by(
         Discussion.last_at.desc(), Discussion.id.desc()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from domain import attendances, discussions, events, profile_changes
+from domain import attendances, discussions, events, leaving, profile_changes
 from models import Attendance, Event, Notice, ProfileChange
 
 INBOX = "/inbox/"
@@ -70,6 +70,16 @@ def test_the_number_is_asked_and_answered_with_nothing_while_it_stands(cast, bro
     assert alice.ask("/inbox/count?n=1").status == 204
     for nonsense in ("", "x", "-1", "9" * 50, "%00"):
         assert alice.ask(f"/inbox/count?n={nonsense}").status == 200
+
+
+def test_a_line_says_who_has_it_and_else_that_the_team_does(cast, browse):
+    begin(cast)
+    discussions.start(cast.alice, "To all", "Words", cast.by("alice"), category="intake")
+    page = browse("alice").open(INBOX)
+    assert "Dora Dunn · " in page
+    assert "Our team · " in page
+    leaving.leave(cast.dora, cast.by("ada"))
+    assert "Dora Dunn · " not in browse("alice").open(INBOX)
 
 
 def test_filters_and_search_go_together(cast, browse, book):
