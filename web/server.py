@@ -13,7 +13,7 @@ from types import FrameType
 import waitress
 from flask import Flask
 from waitress.channel import HTTPChannel
-from waitress.task import ErrorTask
+from waitress.task import ErrorTask, WSGITask
 
 import tasks
 from config import BadConfiguration, Config
@@ -91,9 +91,21 @@ def _channel(*, https: bool) -> type[HTTPChannel]:
             super().execute()
 
     class Channel(HTTPChannel):  # type: ignore[misc]
+        task_class = Answer
         error_task_class = Refusal
 
     return Channel
+
+
+class Answer(WSGITask):  # type: ignore[misc]
+    """Waitress's own, but it does not hang up after an answer without a body, as polls get it: dialling again costs more than it."""
+
+    def set_close_on_finish(self) -> None:
+        """Hang up after this answer, unless it is one without a body (204, 304) that ends by itself (RFC 9112, 6.3)."""
+        wants = self.request.headers.get("CONNECTION", "").lower()
+        is_whole = not self.has_body and self.version == "1.1" and wants != "close" and not self.wrote_header
+        if not is_whole:
+            super().set_close_on_finish()
 
 
 def _stop(number: int, frame: FrameType | None) -> None:
