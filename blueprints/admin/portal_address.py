@@ -11,7 +11,7 @@ from web.languages import ngettext
 from web.sessions import refusals_told, tell
 
 
-@bp.get("/settings/portal-address")
+@bp.get("/settings/portal-address/")
 @right("manage_setup")
 def address_changed():
     return page("admin/portal_address.html", noted=settings.noted(sandbox.NOTED), here=sandbox.address(), held=portal_address.waiting())

@@ -499,7 +499,7 @@ STAFF = [
     State("setup: pages", SETUP + "pages/", SETUP + "pages/", ADMIN),
     State("setup: page", SETUP + "pages/<slug>/<language>", SETUP + "pages/terms/en", ADMIN),
     State("setup: page in Arabic", SETUP + "pages/<slug>/<language>", SETUP + "pages/contact/ar", ADMIN),
-    State("address of the portal", "/admin/settings/portal-address", "/admin/settings/portal-address", ADMIN),
+    State("address of the portal", "/admin/settings/portal-address/", "/admin/settings/portal-address/", ADMIN),
     State("texts of messages", TEXTS, TEXTS, ADMIN),
     State("a text", f"{TEXTS}<kind>/<language>/", f"{TEXTS}confirmation/en/", ADMIN),
     State("a text, in Arabic", f"{TEXTS}<kind>/<language>/", f"{TEXTS}booked/ar/", ADMIN),

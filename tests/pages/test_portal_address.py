@@ -41,7 +41,7 @@ def test_what_is_held_for_it_waits_for_one_answer_and_is_not_told_as_restored(ca
     assert Delivery.get(Delivery.kind == "activation", Delivery.individual == cast.pia).state == "held"
     ada = browse("ada")
     assert "restored from a backup" not in ada.open("/admin/")
-    ada.open("/admin/settings/portal-address")
+    ada.open("/admin/settings/portal-address/")
     assert "that was held is on its way." in ada.press(BUTTON)
 
 
@@ -49,7 +49,7 @@ def test_who_does_not_set_the_portal_up_gets_the_bar_and_no_way_to_answer(browse
     for who in ("dora", "ines", "finn"):
         reader = browse(who)
         assert "Say which it is" not in reader.open("/admin/")
-        assert reader.ask("/admin/settings/portal-address").status == 404
+        assert reader.ask("/admin/settings/portal-address/").status == 404
         assert reader.send("/admin/settings/portal-address/real", {"csrf_token": reader.token}).status == 404
     assert sandbox.is_moved()
 
@@ -58,7 +58,7 @@ def test_ada_says_that_it_is_real(browse, moved):
     ada = browse("ada")
     ada.open("/admin/")
     assert "Say which it is" in ada.page
-    page = ada.open("/admin/settings/portal-address")
+    page = ada.open("/admin/settings/portal-address/")
     assert "https://portal.example.org" in page
     page = ada.press(BUTTON)
     assert "This is the real portal now. No message was held." in page
@@ -69,7 +69,7 @@ def test_ada_says_that_it_is_real(browse, moved):
 def test_ada_says_that_it_is_a_copy_and_a_second_tap_hears_that_it_was_said(browse, moved):
     ada, again = browse("ada"), browse("ada")
     for each in (ada, again):
-        each.open("/admin/settings/portal-address")
+        each.open("/admin/settings/portal-address/")
     page = ada.press("This is a copy")
     assert "Sandbox: for trying out. No message leaves." in page
     assert BAR not in page

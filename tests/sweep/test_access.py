@@ -64,7 +64,7 @@ RECIPES = {
     "/admin/settings/": (), "/admin/settings/<section>": ("section",),
     "/admin/settings/agency": (), "/admin/settings/emergency-line": (), "/admin/settings/pages/": (),
     "/admin/settings/pages/<slug>/<language>": ("slug", "language"),
-    "/admin/settings/portal-address": (), "/admin/settings/portal-address/real": (), "/admin/settings/portal-address/copy": (),
+    "/admin/settings/portal-address/": (), "/admin/settings/portal-address/real": (), "/admin/settings/portal-address/copy": (),
     "/admin/settings/texts/": (), "/admin/settings/texts/<kind>/<language>/": ("text", "language"),
     "/admin/settings/texts/<kind>/<language>/preview": ("text", "language"),
     "/admin/settings/texts/<kind>/<language>/default": ("text", "language"),
