@@ -17,6 +17,10 @@ from models import BUILT_IN_CATEGORIES, CategoryMember, Discussion, OfficeText, 
 
 def every() -> list[WorkerCategory]:
     """All of them: the built-in ones first, then the agency's own by name."""
+    return store.remember("categories", _every)
+
+
+def _every() -> list[WorkerCategory]:
     place = {slug: number for number, slug in enumerate(BUILT_IN_CATEGORIES)}
     found = WorkerCategory.select().order_by(WorkerCategory.name)
     return sorted(found, key=lambda each: place.get(each.slug, len(place)))

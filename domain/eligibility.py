@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from peewee import SQL, fn
 
-from domain import agency, profile, settings
+from domain import agency, profile, settings, store
 from domain.rules import N_, RuleBroken
 from models import CLOSED, STATES, Consent, Contact, Individual, PortalAccount, Worker
 
@@ -24,6 +24,10 @@ _NOBODY = 0  # a worker, among the numbers of individuals
 
 def newest(individual: Individual) -> PortalAccount | None:
     """The account that counts: the open one, else the one that was closed last."""
+    return store.remember(f"newest account of {individual.id}", lambda: _newest(individual))
+
+
+def _newest(individual: Individual) -> PortalAccount | None:
     account: PortalAccount | None = individual.accounts.order_by(PortalAccount.id.desc()).first()
     return account
 

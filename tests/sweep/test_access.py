@@ -401,6 +401,9 @@ def cases(matrix, kinds, absurd):
             yield case, matrix.arguments(kinds, "alice", value, only_last=True), set()
 
 
+BY_ADDRESS_ALONE = {"/unsubscribe/<token>"}  # Alice's, whoever posts it (RFC 8058)
+
+
 def walk(matrix, absurd, methods):
     """Ask everything.  What is let in and may change something is undone, after a look at everybody else's rows."""
     world, saved = matrix.world, Saved(matrix.world.templates)
@@ -412,7 +415,8 @@ def walk(matrix, absurd, methods):
                 matrix.tried.add((case.partition(" ")[0], bool(headers)))
                 if not matrix.ask(rule, values, owners, method, headers):
                     continue
-                whose = "bob" if owners == {"bob"} or (owners == {"nobody's"} and matrix.name == "bob") else "alice"
+                is_bobs = owners == {"bob"} or (owners == {"nobody's"} and matrix.name == "bob" and rule not in BY_ADDRESS_ALONE)
+                whose = "bob" if is_bobs else "alice"
                 other = world.cast.alice if whose == "bob" else world.cast.bob
                 matrix.wrong.extend(
                     f"{method} {fill(rule, values)} ({matrix.name}) changed somebody else's {difference}"
