@@ -63,10 +63,20 @@ def _count(individual: Individual) -> tuple[int, int]:
     return tuple(counted)
 
 
+def know(individual: Individual, messages: int, told: int) -> None:
+    """What was counted already, with the session: it holds until something is written."""
+    store.remember(f"unread of {individual.id}", lambda: (messages, told))
+
+
+def counts(individual: Any, same: Any, now: Any) -> tuple[Any, Any]:
+    """The questions for how many discussions and how many notices of an individual are new."""
+    messages = Discussion.select(fn.COUNT(Discussion.id)).where(Discussion.individual == individual, Discussion.is_unread)
+    told = Notice.select(fn.COUNT(Notice.id)).where(Notice.individual == same, Notice.is_unread, Notice.at <= now)
+    return messages, told
+
+
 def _unread(writes: Any, is_told: Any, now: Any, individual: Any) -> Any:
-    messages = Discussion.select(fn.COUNT(Discussion.id)).where(Discussion.individual == writes, Discussion.is_unread)
-    told = Notice.select(fn.COUNT(Notice.id)).where(Notice.individual == is_told, Notice.is_unread, Notice.at <= now)
-    return Individual.select(messages, told).where(Individual.id == individual)
+    return Individual.select(*counts(writes, is_told, now)).where(Individual.id == individual)
 
 
 _UNREAD = statements.Listing(_unread)

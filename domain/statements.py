@@ -138,14 +138,16 @@ def _rows_read(wrapper: Any) -> Callable[[Any], Any]:
         return _tuples_read([(number, _needed(convert)) for number, convert in enumerate(wrapper.converters)])
     spec: tuple[Any, ...] = getattr(wrapper, "_row_spec", ())
     read: dict[Any, list[_Column]] = {}
+    further: list[_Column] = []  # what is no column of a table, such as a count: an attribute of the first one's object
     for number, key, name, convert in spec:
-        read.setdefault(key, []).append((number, name, _needed(convert)))
+        mine = further if key is wrapper.model and name not in wrapper.model._meta.fields else read.setdefault(key, [])
+        mine.append((number, name, _needed(convert)))
     joins = getattr(wrapper, "src_to_dest", ())
     joined = {wrapper.model, *(each[0] for each in joins), *(each[2] for each in joins)}
     if not spec or joined != set(read) or not all(is_key for *_, is_key in joins) or not all(map(_has_its_key, read, read.values())):
         return wrapper.process_row  # type: ignore[no-any-return]
     parts = [(key, _table(key), _number_of_key(key, columns), tuple(columns)) for key, columns in read.items()]
-    return _Rows(wrapper.model, parts, [(source, name, target) for source, name, target, *_ in joins])
+    return _Rows(wrapper.model, parts, [(source, name, target) for source, name, target, *_ in joins], further)
 
 
 _Convert = Callable[[Any], Any]
@@ -179,8 +181,8 @@ _Column = tuple[int, str, _Convert | None]  # where it stands in a row, its fiel
 class _Rows:
     """Makes objects of rows as Peewee does; None where the row of an outer join is not there."""
 
-    def __init__(self, first: Any, parts: Any, joins: Any) -> None:
-        self._first, self._parts, self._joins = first, parts, joins
+    def __init__(self, first: Any, parts: Any, joins: Any, further: list[_Column]) -> None:
+        self._first, self._parts, self._joins, self._further = first, parts, joins, further
 
     def __call__(self, row: Any) -> Any:
         objects: dict[Any, Any] = {}
@@ -199,7 +201,10 @@ class _Rows:
                 owner.__rel__[name] = joined
                 if joined is not None:
                     owner.__data__[name] = joined._pk
-        return objects[self._first]
+        made = objects[self._first]
+        for at, name, convert in self._further:
+            setattr(made, name, row[at] if convert is None or row[at] is None else convert(row[at]))
+        return made
 
 
 def _table(key: Any) -> Any:

@@ -93,7 +93,7 @@ def _said(discussion: Any) -> Any:
     return Message.select(*_READ, Worker).left_outer_join(Worker).where(Message.discussion == discussion)
 
 
-_READ = (Message.id, Message.public_id, Message.author, Message.worker, Message.is_note, Message.body, Message.written_at)
+_READ = (Message.id, Message.public_id, Message.author, Message.worker, Message.account, Message.is_note, Message.body, Message.written_at)
 _LAST = statements.Listing(
     lambda discussion, most: _said(discussion).where(Message.is_note == False).order_by(Message.id.desc()).limit(most)  # noqa: E712
 )

@@ -6,6 +6,7 @@ read in ``staff_viewer``, and whom a worker may see in ``caseloads``.
 
 from __future__ import annotations
 
+from domain import inbox
 from domain.actor import Actor
 from domain.caseloads import accounts_seen_by, caseload_of, caseloads_with, seen_by
 from domain.client_viewer import ClientViewer
@@ -28,6 +29,8 @@ def of(session: LoginSession, network: str) -> Viewer:
     """The viewer of a session."""
     if session.account_id is not None:
         account = session.account
+        if hasattr(session, "new_messages"):  # counted with it
+            inbox.know(account.individual, session.new_messages, session.new_notices)
         actor = Actor(account=account, network=network)
         return ClientViewer(session, account, account.individual, SCOPES, actor)
     worker = session.worker

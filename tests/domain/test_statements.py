@@ -3,7 +3,7 @@
 import datetime as dt
 
 import pytest
-from peewee import SQL
+from peewee import SQL, fn
 
 from domain import agency, enrolments, events, services, statements, store
 from domain.events import Plan
@@ -125,3 +125,13 @@ def test_so_many_rows_at_the_most(cast, places, most):
     asked = statements.Listing(lambda individual, most: some_columns(individual).limit(most))
     assert len(asked.all(cast.alice.id, most)) == most == len(list(some_columns(cast.alice.id).limit(most)))
     assert len(list(some_columns(cast.alice.id).limit(most).offset(0))) == most
+
+
+def test_a_count_beside_a_row_comes_with_it_and_costs_no_slower_reading(cast):
+    other = Individual.alias()
+    number = other.select(fn.COUNT(other.id)).where(other.id == Individual.id).alias("number")
+    question = statements.Question(lambda name: Individual.select(Individual, number).where(Individual.first_name == name))
+    found = question.first("Alice")
+    assert (found, found.number) == (cast.alice, 1)
+    (reader,) = question._readers.values()
+    assert type(reader).__name__ == "_Rows"
