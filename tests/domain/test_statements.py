@@ -8,7 +8,7 @@ from peewee import SQL, fn
 from domain import agency, enrolments, events, services, statements, store
 from domain.events import Plan
 from domain.services import Details
-from models import Attendance, Enrolment, Event, Group, Individual, Service, Site, Worker
+from models import Attendance, Enrolment, Event, Group, Individual, PortalAccount, Service, Site, Worker
 
 TODAY = dt.date(2026, 3, 4)
 
@@ -130,8 +130,9 @@ def test_so_many_rows_at_the_most(cast, places, most):
 def test_a_count_beside_a_row_comes_with_it_and_costs_no_slower_reading(cast):
     other = Individual.alias()
     number = other.select(fn.COUNT(other.id)).where(other.id == Individual.id).alias("number")
-    question = statements.Question(lambda name: Individual.select(Individual, number).where(Individual.first_name == name))
+    of = PortalAccount.select(PortalAccount, Individual, number).join(Individual)
+    question = statements.Question(lambda name: of.where(Individual.first_name == name))
     found = question.first("Alice")
-    assert (found, found.number) == (cast.alice, 1)
+    assert (found, found.individual, found.number) == (cast.alice_account, cast.alice, 1)
     (reader,) = question._readers.values()
     assert type(reader).__name__ == "_Rows"
