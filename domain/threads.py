@@ -7,7 +7,7 @@ from typing import Any
 
 from peewee import Case, fn
 
-from domain import caseloads, covers, events, overdue, statements
+from domain import covers, events, overdue, statements
 from models import Discussion, Enrolment, EnrolmentWorker, Group, Individual, Message, Service, Worker
 
 SHOWN = 20  # messages of a discussion, the last ones
@@ -37,7 +37,7 @@ def of_staff(worker: Worker, view: str, among: Any) -> Any:
     if view == "mine":
         found = found.where(Discussion.state == "open", covers.is_for(worker))
     elif view == "waiting":
-        found = found.where(covers.is_nobodys(), Discussion.state == "open")
+        found = found.where(covers.is_anybodys(), Discussion.state == "open")
     return found.order_by(Discussion.last_at.desc(), Discussion.id.desc())
 
 
@@ -46,7 +46,7 @@ def waiting_for(worker: Worker, among: Any, most: int) -> list[Discussion]:
     first, then the one that waits longest.  For who sees everybody also what waits where nobody is who may see it."""
     theirs = covers.is_for(worker) | covers.waits_in_categories_of(worker)
     if among is None:
-        theirs |= Discussion.worker.is_null() & caseloads.unseen_discussion()
+        theirs |= covers.is_unwatched()
     waits = of_staff(worker, "all", among).where(Discussion.state == "open", Discussion.waits_since.is_null(False), theirs)
     order = Case(None, [(overdue.is_late(), 0)], 1), Discussion.waits_since, Discussion.id
     return list(waits.order_by(*order).limit(most))
