@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from domain import agency, audit, clock, covers, profile, settings, store, texts, wall_clock
 from domain.actor import Actor
@@ -163,8 +164,13 @@ def promised(since: dt.datetime, days: int) -> dt.datetime | None:
 
 def days_of(category: str) -> int:
     """Within how many working days a category answers; the agency's own number where it says none."""
-    own = WorkerCategory.select(WorkerCategory.answer_days).where(WorkerCategory.slug == category).tuples().first() if category else None
-    return int(settings.get("answer_days") if own is None or own[0] is None else own[0])
+    own = store.remember("days of categories", _ask_days).get(category) if category else None
+    return int(settings.get("answer_days") if own is None else own)
+
+
+def _ask_days() -> dict[str, int | None]:
+    """All of them at once: a choice of many asks for each."""
+    return dict(WorkerCategory.select(WorkerCategory.slug, WorkerCategory.answer_days).tuples())
 
 
 def promise_to(worker: Worker | None, category: str = "") -> dt.datetime | None:
@@ -192,6 +198,11 @@ def promise_of(discussion: Discussion) -> dt.datetime | None:
 def is_late(discussion: Discussion) -> bool:
     """True where the client waits longer than they were promised."""
     return discussion.waits_since is not None and discussion.answer_by is not None and discussion.answer_by <= clock.now()
+
+
+def are_late() -> Any:
+    """The same as a condition of a question; never unknown, also not where nothing was promised."""
+    return Discussion.waits_since.is_null(False) & Discussion.answer_by.is_null(False) & (Discussion.answer_by <= clock.now())
 
 
 # ---------------------------------------------------------------- what is answered by itself

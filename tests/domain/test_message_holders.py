@@ -152,7 +152,7 @@ def test_following_and_what_is_answered_by_itself_are_in_the_audit(cast, frozen)
 def test_what_was_never_promised_is_neither_late_nor_unknown(cast):
     settings.change("answer_days", "0", SYSTEM)
     made = begin(cast)
-    assert [each.id for each in threads.of_staff(cast.dora, "mine", None).where(~overdue.is_late())] == [made.id]
+    assert [each.id for each in threads.of_staff(cast.dora, "mine", None).where(~answering.are_late())] == [made.id]
 
 
 def test_who_was_closed_out_by_staff_waits_for_nobody(cast, frozen):
