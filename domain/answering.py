@@ -17,6 +17,7 @@ from models import (
     ANSWER_LETTERS,
     Discussion,
     Holiday,
+    Individual,
     Message,
     OfficeDay,
     OfficeText,
@@ -215,17 +216,18 @@ def by_itself(discussion: Discussion) -> str:
     if absence is None and is_open(clock.now()):
         return ""
     language = language_for(discussion.individual)
-    said = away_text(absence, language) if absence is not None else outside_texts()[language]
+    said = away_text(absence, language, discussion.individual) if absence is not None else outside_texts()[language]
     return "" if said and _was_said_today(discussion) else said
 
 
-def away_text(absence: WorkerAbsence, language: str) -> str:
-    """What clients read while a worker is away: their own words or the portal's, and who reads it meanwhile."""
+def away_text(absence: WorkerAbsence, language: str, individual: Individual) -> str:
+    """What a client reads while a worker is away: the worker's own words or the portal's, and who reads it meanwhile."""
     own = absence.text or texts.say(language, N_("%(name)s is away until %(day)s."), name=absence.worker.client_name,
                                     day=texts.weekday(language, absence.ends_on, with_year=False))  # fmt: skip
-    cover = covers.reader_of(absence.worker)
+    cover = covers.reads_for(absence.worker, individual)
     if cover is None:
-        return own
+        waits = covers.reader_of(absence.worker) is not None
+        return f"{own}\n{texts.say(language, N_('Our team reads what you write here.'))}" if waits else own
     return f"{own}\n{texts.say(language, N_('Meanwhile %(name)s reads what you write here.'), name=cover.client_name)}"
 
 

@@ -21,6 +21,7 @@ from models import (
     CategoryMember,
     Discussion,
     DiscussionFollower,
+    Individual,
     SecurityClass,
     Worker,
     WorkerAbsence,
@@ -145,6 +146,12 @@ def _reader_of(worker: Worker, away: dict[int, WorkerAbsence]) -> Worker | None:
     return reader
 
 
+def reads_for(worker: Worker, individual: Individual) -> Worker | None:
+    """The same of what one client writes; None also where that one may not see the client, and it waits for anybody."""
+    reader = reader_of(worker)
+    return reader if reader is not None and _may_see(individual, [reader]) else None
+
+
 def _covers() -> list[tuple[int, Worker]]:
     """The numbers of those who are away today, each with who reads it instead."""
     away = away_now()
@@ -247,7 +254,11 @@ def _here() -> Any:
 
 
 def _sees(discussion: Discussion, workers: Iterable[Worker]) -> list[Worker]:
-    theirs = caseloads.caseloads_with(discussion.individual)
+    return _may_see(discussion.individual, workers)
+
+
+def _may_see(individual: Individual, workers: Iterable[Worker]) -> list[Worker]:
+    theirs = caseloads.caseloads_with(individual)
     return [each for each in workers if handover.sees_everybody(each) or each.id in theirs]
 
 

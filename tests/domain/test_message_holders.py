@@ -102,6 +102,9 @@ def test_where_a_cover_may_not_see_the_client_it_is_shown_to_whom_it_is_told(cas
     assert sorted(told()) == ["ada", "ines"]
     assert shown_to(cast, "ines") == shown_to(cast, "ada") == untaken(cast) == [made.id]
     assert shown_to(cast, "otto") == shown_to(cast, "finn") == []
+    said = answering.away_text(covers.away_now()[cast.dora.id], "en", cast.alice)
+    assert said.endswith("\nOur team reads what you write here.")
+    assert "Otto" not in said
     profile.follow(cast.alice, cast.otto, SYSTEM)  # now he may
     assert (shown_to(cast, "otto"), shown_to(cast, "ines"), untaken(cast)) == ([made.id], [], [])
 
