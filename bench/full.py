@@ -6,7 +6,7 @@ import dataclasses
 import datetime as dt
 
 from bench import appointments
-from domain import audit, clock, notices, profile, profile_changes, settings, store, work_queue
+from domain import addressees, audit, categories, clock, notices, profile, profile_changes, settings, store, work_queue
 from domain.actor import SYSTEM, Actor
 from models import (
     AddressHealth,
@@ -52,6 +52,7 @@ def fill() -> Individual:
     _wishes(one, staff)
     _wishes_of_others(accounts)
     _messages(one, staff.worker)  # type: ignore[arg-type]
+    _open_categories()
     return Individual.get_by_id(one.individual_id)
 
 
@@ -69,6 +70,14 @@ def _messages(account: PortalAccount, worker: Worker) -> None:
                  "folded": f"message {each}", "written_at": now} for each in range(200 if number == 59 else 2)
             ]  # fmt: skip
             store.insert(Message, rows)
+
+
+def _open_categories() -> None:
+    """Eight to which clients may write, some with days of their own."""
+    for number in range(8):
+        made = categories.create(f"Housing {number}", SYSTEM)
+        days = str(number % 3 or "")
+        addressees.open_to_clients(made, addressees.Opening(True, {"en": f"Housing {number}"}, days), SYSTEM)
 
 
 def _deliveries(accounts: list[PortalAccount]) -> None:

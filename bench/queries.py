@@ -141,6 +141,7 @@ def pages(person: Individual) -> dict[str, tuple[str, str]]:
         "calendar": (client, "/calendar/"), "calendar_history": (client, "/calendar/history?outcome=attended"),
         "appointment": (client, f"/calendar/{_a_place(person).public_id}"), "calendar_feed": (client, appointments.feed_of(person)),
         "inbox": (client, "/inbox/"), "inbox_search": (client, "/inbox/?q=message+7"), "inbox_count": (client, "/inbox/count?n=x"),
+        "inbox_new": (client, "/inbox/new"),
         "inbox_poll": (client, f"/inbox/{_a_discussion(person).public_id}/new?after=999999999"),
         "discussion": (client, f"/inbox/{_a_discussion(person).public_id}/"),
         "my_services": (client, "/my-services/"), "my_timeline": (client, "/my-services/timeline"),

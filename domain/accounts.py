@@ -9,7 +9,7 @@ from typing import Any
 
 from peewee import IntegrityError, fn
 
-from domain import audit, clock, eligibility, links, notices, profile, settings, store
+from domain import audit, clock, eligibility, left_discussions, links, notices, profile, settings, store
 from domain.actor import SYSTEM, Actor
 
 # Who may have one: asked here, decided there.
@@ -364,6 +364,8 @@ def move_many(every: Sequence[PortalAccount], verb: str, by: Actor, *, also: Any
             return set()
         moved.sort(key=lambda account: account.id)
         _end_what_ends(moved, move.target)
+        if move.reason == "staff":
+            left_discussions.leave_all([account.individual_id for account in moved])
         if move.audited != "account.activated":
             audit.record_many(move.audited, by, [
                 (Individual(id=account.individual_id), subject(account), {"before": account.state, "after": move.target})

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from domain import agency, audit, clock, covers, profile, settings, store, texts, wall_clock
 from domain.actor import Actor
@@ -16,6 +17,7 @@ from models import (
     ANSWER_LETTERS,
     Discussion,
     Holiday,
+    Individual,
     Message,
     OfficeDay,
     OfficeText,
@@ -163,8 +165,13 @@ def promised(since: dt.datetime, days: int) -> dt.datetime | None:
 
 def days_of(category: str) -> int:
     """Within how many working days a category answers; the agency's own number where it says none."""
-    own = WorkerCategory.select(WorkerCategory.answer_days).where(WorkerCategory.slug == category).tuples().first() if category else None
-    return int(settings.get("answer_days") if own is None or own[0] is None else own[0])
+    own = store.remember("days of categories", _ask_days).get(category) if category else None
+    return int(settings.get("answer_days") if own is None else own)
+
+
+def _ask_days() -> dict[str, int | None]:
+    """All of them at once: a choice of many asks for each."""
+    return dict(WorkerCategory.select(WorkerCategory.slug, WorkerCategory.answer_days).tuples())
 
 
 def promise_to(worker: Worker | None, category: str = "") -> dt.datetime | None:
@@ -194,6 +201,11 @@ def is_late(discussion: Discussion) -> bool:
     return discussion.waits_since is not None and discussion.answer_by is not None and discussion.answer_by <= clock.now()
 
 
+def are_late() -> Any:
+    """The same as a condition of a question; never unknown, also not where nothing was promised."""
+    return Discussion.waits_since.is_null(False) & Discussion.answer_by.is_null(False) & (Discussion.answer_by <= clock.now())
+
+
 # ---------------------------------------------------------------- what is answered by itself
 
 
@@ -204,17 +216,18 @@ def by_itself(discussion: Discussion) -> str:
     if absence is None and is_open(clock.now()):
         return ""
     language = language_for(discussion.individual)
-    said = away_text(absence, language) if absence is not None else outside_texts()[language]
+    said = away_text(absence, language, discussion.individual) if absence is not None else outside_texts()[language]
     return "" if said and _was_said_today(discussion) else said
 
 
-def away_text(absence: WorkerAbsence, language: str) -> str:
-    """What clients read while a worker is away: their own words or the portal's, and who reads it meanwhile."""
+def away_text(absence: WorkerAbsence, language: str, individual: Individual) -> str:
+    """What a client reads while a worker is away: the worker's own words or the portal's, and who reads it meanwhile."""
     own = absence.text or texts.say(language, N_("%(name)s is away until %(day)s."), name=absence.worker.client_name,
                                     day=texts.weekday(language, absence.ends_on, with_year=False))  # fmt: skip
-    cover = covers.reader_of(absence.worker)
+    cover = covers.reads_for(absence.worker, individual)
     if cover is None:
-        return own
+        waits = covers.reader_of(absence.worker) is not None
+        return f"{own}\n{texts.say(language, N_('Our team reads what you write here.'))}" if waits else own
     return f"{own}\n{texts.say(language, N_('Meanwhile %(name)s reads what you write here.'), name=cover.client_name)}"
 
 

@@ -98,6 +98,8 @@ KINDS: dict[str, frozenset[str]] = {
         "discussion.closed": "",
         "discussion.opened": "",
         "discussion.late": "",
+        "discussion.followed": "",
+        "discussion.unfollowed": "",
         "absence.changed": "before after",
         "category.opened": "before after",
         "office_hours.changed": "before after",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from peewee import fn
+from peewee import Case, fn
 
 from domain.my_calendar import STANDS
 from domain.rights import GROUP_RIGHTS, rights_of
@@ -89,6 +89,7 @@ def caseloads_with(individual: Individual) -> set[int]:
 
 # ---------------------------------------------------------------- tasks that nobody sees
 
+EVERYBODYS = "intake"  # the category in which waits what nobody has who may see it
 _SEES_ALL = "view_all_individuals"
 _MEMBERS = CategoryMember.select(WorkerCategory.slug).join(WorkerCategory).switch(CategoryMember).join(Worker)
 _HERE = Worker.is_active & Worker.password_hash.is_null(False)
@@ -98,7 +99,7 @@ _WATCHED = _MEMBERS.left_outer_join(SecurityClass).where(  # the categories of w
 )  # fmt: skip
 
 
-def _known(row: Any) -> Any:
+def _known(row: Any, slug: Any) -> Any:
     """Those of a row's category who sign in, and in whose caseload whom it is about is."""
     theirs = (
         fn.EXISTS(Follow.select(Follow.id).where(Follow.worker == Worker.id, Follow.individual == row.individual))
@@ -115,10 +116,11 @@ def _known(row: Any) -> Any:
             )
         )
     )  # fmt: skip
-    return _MEMBERS.where(_HERE, WorkerCategory.slug == row.category, theirs)
+    return _MEMBERS.where(_HERE, WorkerCategory.slug == slug, theirs)
 
 
-_TASK_KNOWN, _DISCUSSION_KNOWN = _known(Task), _known(Discussion)
+_WAITS_IN = Case(None, [(Discussion.worker.is_null(), Discussion.category)], EVERYBODYS)  # what somebody has: everybody's, when it waits
+_TASK_KNOWN, _DISCUSSION_KNOWN = _known(Task, Task.category), _known(Discussion, _WAITS_IN)
 
 
 def seen_by_nobody() -> Any:
@@ -127,5 +129,5 @@ def seen_by_nobody() -> Any:
 
 
 def unseen_discussion() -> Any:
-    """The same of a discussion that nobody has taken."""
-    return ~(Discussion.category.in_(_WATCHED) | fn.EXISTS(_DISCUSSION_KNOWN))
+    """The same of a discussion that waits for anybody (``covers.is_anybodys``)."""
+    return ~(_WAITS_IN.in_(_WATCHED) | fn.EXISTS(_DISCUSSION_KNOWN))

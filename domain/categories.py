@@ -11,6 +11,7 @@ from peewee import fn
 
 from domain import audit, profile, store
 from domain.actor import Actor
+from domain.caseloads import EVERYBODYS
 from domain.rules import N_, RuleBroken
 from models import BUILT_IN_CATEGORIES, CategoryMember, Discussion, OfficeText, Task, Worker, WorkerCategory
 
@@ -87,7 +88,7 @@ def remove(category: WorkerCategory, by: Actor) -> None:
         if waiting := Discussion.select().where(here, Discussion.worker.is_null(), Discussion.state == "open").count():
             raise RuleBroken(N_("One discussion waits here. Hand it over first."),
                              plural=N_("%(count)s discussions wait here. Hand them over first."), count=waiting, code="in_use")  # fmt: skip
-        Discussion.update(category="intake").where(here).execute()  # what was closed is everybody's should it be opened again
+        Discussion.update(category=EVERYBODYS).where(here).execute()  # what was closed is everybody's should it be opened again
         OfficeText.delete().where(OfficeText.key == text_key(category.slug)).execute()
         if WorkerCategory.delete().where(WorkerCategory.slug == category.slug).execute():
             audit.record("category.removed", by, subject=f"category {category.id}", name=category.name)

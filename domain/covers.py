@@ -14,19 +14,20 @@ from peewee import fn
 
 from domain import agency, audit, caseloads, clock, handover, profile, store
 from domain.actor import Actor
+from domain.caseloads import EVERYBODYS as EVERYBODYS
 from domain.rules import N_, NotFound, RuleBroken, together
 from models import (
     ANSWER_LETTERS,
     CategoryMember,
     Discussion,
     DiscussionFollower,
+    Individual,
     SecurityClass,
     Worker,
     WorkerAbsence,
     WorkerCategory,
 )
 
-EVERYBODYS = "intake"  # where waits what nobody has
 _Cover = Worker.alias()
 
 
@@ -130,7 +131,11 @@ def _ask_away() -> dict[int, WorkerAbsence]:
 
 def reader_of(worker: Worker) -> Worker | None:
     """Who reads today what clients write to a worker: they, or who covers for them, or for that one; None for nobody."""
-    away, seen = away_now(), set()
+    return _reader_of(worker, away_now())
+
+
+def _reader_of(worker: Worker, away: dict[int, WorkerAbsence]) -> Worker | None:
+    seen: set[int] = set()
     reader: Worker | None = worker
     while reader is not None and (reader.id in away or not reader.is_active):
         if reader.id in seen:
@@ -141,13 +146,17 @@ def reader_of(worker: Worker) -> Worker | None:
     return reader
 
 
-def _covered_by(worker: Worker) -> Any:
-    """The question for whom a worker reads today, or for whom somebody does who is away, too, and for whom they read."""
-    today, other = agency.today(), WorkerAbsence.alias()
-    theirs = WorkerAbsence.select(WorkerAbsence.worker).where(
-        WorkerAbsence.cover == worker, WorkerAbsence.starts_on <= today, WorkerAbsence.ends_on >= today
-    )
-    return theirs | other.select(other.worker).where(other.cover.in_(theirs), other.starts_on <= today, other.ends_on >= today)
+def reads_for(worker: Worker, individual: Individual) -> Worker | None:
+    """The same of what one client writes; None also where that one may not see the client, and it waits for anybody."""
+    reader = reader_of(worker)
+    return reader if reader is not None and _may_see(individual, [reader]) else None
+
+
+def _covers() -> list[tuple[int, Worker]]:
+    """The numbers of those who are away today, each with who reads it instead."""
+    away = away_now()
+    found = ((number, _reader_of(absence.worker, away)) for number, absence in away.items())
+    return [(number, reader) for number, reader in found if reader is not None]
 
 
 # ---------------------------------------------------------------- whose a message is to answer
@@ -158,25 +167,57 @@ def is_nobodys() -> Any:
     return Discussion.worker.is_null() | Discussion.worker.in_(Worker.select(Worker.id).where(~Worker.is_active))
 
 
+def is_anybodys() -> Any:
+    """True of a discussion that waits for anybody: nobody has it, or who reads it today instead of who has it may not see the client."""
+    anybodys = is_nobodys()
+    for number, reader in _covers():
+        if not handover.sees_everybody(reader):
+            anybodys |= (Discussion.worker == number) & Discussion.individual.not_in(caseloads.caseload_of(reader))
+    return anybodys
+
+
 def is_for(worker: Worker) -> Any:
     """True of a discussion whose messages are a worker's to answer: they have or follow it, stand in for who has it, or it waits in a
     category of theirs."""
     follows = DiscussionFollower.select(DiscussionFollower.discussion).where(DiscussionFollower.worker == worker)
-    return (Discussion.worker == worker) | Discussion.id.in_(follows) | Discussion.worker.in_(_covered_by(worker))
+    has = [worker.id, *(number for number, reader in _covers() if reader.id == worker.id)]
+    return Discussion.worker.in_(has) | Discussion.id.in_(follows)
 
 
 def waits_in_categories_of(worker: Worker) -> Any:
-    """True of a discussion that waits in a category of a worker's; what somebody had who left waits in everybody's."""
+    """True of a discussion that waits in a category of a worker's; what somebody has who left, or whose cover may not see the client,
+    waits in everybody's."""
     slugs = WorkerCategory.select(WorkerCategory.slug).join(CategoryMember).where(CategoryMember.worker == worker)
     gone = Discussion.worker.is_null(False) & fn.EXISTS(slugs.where(WorkerCategory.slug == EVERYBODYS))
-    return is_nobodys() & ((Discussion.worker.is_null() & Discussion.category.in_(slugs)) | gone)
+    return is_anybodys() & ((Discussion.worker.is_null() & Discussion.category.in_(slugs)) | gone)
+
+
+def is_unwatched() -> Any:
+    """True of a discussion that waits for anybody where nobody is who may see the client: all who see everybody look after it."""
+    return is_anybodys() & caseloads.unseen_discussion()
+
+
+def relies_on(discussion: Discussion, worker: Worker) -> bool:
+    """True where a worker's reading is the reading of those who are to answer: it is theirs, or waits in a category of theirs."""
+    theirs = is_for(worker) | waits_in_categories_of(worker)
+    if handover.sees_everybody(worker):
+        theirs |= is_unwatched()
+    return bool(Discussion.select().where(Discussion.id == discussion.id, theirs).exists())
+
+
+def is_lost(discussion: Discussion) -> bool:
+    """True where who has it has left, or may not see the client any more."""
+    if discussion.worker_id is None:
+        return False
+    has = Worker.get_by_id(discussion.worker_id)
+    return not (has.is_active and _sees(discussion, [has]))
 
 
 def told(discussion: Discussion) -> list[Worker]:
     """Who is told of what a client wrote: who reads it now, or where it waits the members of that category, of those who may see the
-    client; and who follows it."""
+    client; and who follows it, of the same."""
     follows = DiscussionFollower.select(DiscussionFollower.worker).where(DiscussionFollower.discussion == discussion.id)
-    found = {each.id: each for each in _here().where(Worker.id.in_(follows))}
+    found = {each.id: each for each in _sees(discussion, _here().where(Worker.id.in_(follows)))}
     has = Worker.get_by_id(discussion.worker_id) if discussion.worker_id is not None else None
     reader = _reader(has) if has is not None else None
     if reader is not None and _sees(discussion, [reader]):
@@ -213,7 +254,11 @@ def _here() -> Any:
 
 
 def _sees(discussion: Discussion, workers: Iterable[Worker]) -> list[Worker]:
-    theirs = caseloads.caseloads_with(discussion.individual)
+    return _may_see(discussion.individual, workers)
+
+
+def _may_see(individual: Individual, workers: Iterable[Worker]) -> list[Worker]:
+    theirs = caseloads.caseloads_with(individual)
     return [each for each in workers if handover.sees_everybody(each) or each.id in theirs]
 
 

@@ -22,15 +22,16 @@ from domain import (
     categories,
     clock,
     covers,
-    notices,
+    eligibility,
+    message_notices,
     profile,
-    reply_links,
     search,
     settings,
     store,
     ways,
 )
-from domain.actor import Actor
+from domain.actor import SYSTEM, Actor
+from domain.left_discussions import ANSWERED
 from domain.rules import N_, STALE, RuleBroken
 from models import (
     MESSAGE_LETTERS,
@@ -56,7 +57,6 @@ class About:
 
 
 NOTHING = About()
-ANSWERED: dict[str, Any] = {"waits_since": None, "answer_by": None, "late_told_at": None, "in_a_row": 0}  # the client waits no longer
 
 
 # ---------------------------------------------------------------- begun
@@ -72,8 +72,7 @@ def start(
     ``too_long`` and ``bad_character`` with their fields, ``left`` for a worker who is not here any more,
     and what stands between where a worker writes to somebody whom it would not reach.
     """
-    good, words = _checked_subject(subject), _checked(body, files)
-    is_theirs = by.worker is None
+    good, words, is_theirs = _checked_subject(subject), _checked(body, files), by.worker is None
     if is_theirs and not (settings.get("discussions") and settings.get("starting_discussions")):
         raise RuleBroken(N_("Messages cannot be begun here at the moment. Call us."), code="off")
     if worker is None and not category:
@@ -83,19 +82,41 @@ def start(
     if not is_theirs and (missing := ways.of(individual).missing):
         raise missing[0]
     with store.writing():
-        store.one_at_a_time(f"discussions of individual {individual.id}")
+        _hold_lines([individual], worker)
         if is_theirs and (refused := may_not_start(individual)):
             raise refused
-        if worker is not None:
-            _must_be_here(worker)
-        now = clock.now()
-        made: Discussion = Discussion.create(
-            individual=individual, subject=good, folded=search.fold(good)[: 2 * SUBJECT_LETTERS],
-            started_by="client" if is_theirs else "worker", worker=worker, category="" if worker is not None else category,
-            event=about.event, enrolment=about.enrolment, group=about.group, created_at=now, last_at=now,
-        )  # fmt: skip
-        audit.record("discussion.started", by, individual=individual, subject=named(made), to=worker.id if worker else category)
-        _write(made, words, by, files)
+        return _begin(_Beginning(good, words, worker, category, about, files), individual, by)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Beginning:
+    """What is begun, checked."""
+
+    subject: str
+    words: str
+    worker: Worker | None
+    category: str
+    about: About
+    files: Sequence[attachments.Ready]
+
+
+def _hold_lines(people: Sequence[Individual], worker: Worker | None) -> None:
+    """First who is to have it, then the line of each of these people: all of them before anything is written to the audit."""
+    if worker is not None:
+        _must_be_here(worker)
+    for each in people:
+        store.one_at_a_time(f"discussions of individual {each.id}")
+
+
+def _begin(what: _Beginning, individual: Individual, by: Actor) -> Discussion:
+    now, about, worker = clock.now(), what.about, what.worker
+    made: Discussion = Discussion.create(
+        individual=individual, subject=what.subject, folded=search.fold(what.subject)[: 2 * SUBJECT_LETTERS],
+        started_by="client" if by.worker is None else "worker", worker=worker, category="" if worker is not None else what.category,
+        event=about.event, enrolment=about.enrolment, group=about.group, created_at=now, last_at=now,
+    )  # fmt: skip
+    audit.record("discussion.started", by, individual=individual, subject=named(made), to=worker.id if worker else what.category)
+    _write(made, what.words, by, what.files)
     return made
 
 
@@ -103,10 +124,16 @@ def start_with_each(
     people: Iterable[Individual], subject: str, body: str, by: Actor, *, worker: Worker, about: About = NOTHING,
     files: Sequence[attachments.Ready] = (),
 ) -> list[Discussion]:
-    """One discussion for each of these people, so that nobody learns of the others.  Raises RuleBroken as ``start`` does."""
+    """One discussion of a worker with each of these people, so that nobody learns of the others.  Raises RuleBroken as ``start`` does."""
+    what = _Beginning(_checked_subject(subject), _checked(body, files), worker, "", about, files)
+    everybody = sorted(people, key=lambda who: who.id)
+    known = eligibility.known_of_each(everybody)
+    for each in everybody:
+        if missing := ways.of(each, known[each.id]).missing:
+            raise missing[0]
     with store.writing():
-        everybody = sorted(people, key=lambda who: who.id)
-        return [start(each, subject, body, by, worker=worker, about=about, files=files) for each in everybody]
+        _hold_lines(everybody, worker)
+        return [_begin(what, each, by) for each in everybody]
 
 
 def may_be_written_to(individual: Individual) -> bool:
@@ -143,7 +170,8 @@ def _answered() -> Any:
 def write(discussion: Discussion, body: str, by: Actor, files: Sequence[attachments.Ready] = ()) -> Message:
     """One more message, of the client or of a worker; the first worker who answers takes it.
 
-    A client's answer opens a discussion again that was closed not long ago.  Raises RuleBroken: as ``may_not_write``, ``missing``,
+    A client's answer opens a discussion again that was closed not long ago; where who has it cannot read it, it waits for anybody.
+    Raises RuleBroken: as ``may_not_write``, ``missing``,
     ``too_long``, ``bad_character``; ``closed`` for a worker.
     """
     words = _checked(body, files)
@@ -152,6 +180,8 @@ def write(discussion: Discussion, body: str, by: Actor, files: Sequence[attachme
         if by.worker is None:
             if refused := may_not_write(now):
                 raise refused
+            if covers.is_lost(now):
+                _hand(now, None, by, covers.EVERYBODYS)
             if now.state == "closed":
                 _open(now, by)
         else:
@@ -230,13 +260,19 @@ def _write(discussion: Discussion, words: str, by: Actor, files: Sequence[attach
         saw = {"client_saw": made.id, "client_saw_at": now}
     Discussion.update(last_at=now, **changes, **saw).where(Discussion.id == discussion.id).execute()
     if is_staff:
-        _tell_client(discussion, made)
+        message_notices.to_client(discussion, made)
+        message_notices.read_by_staff(discussion)
     else:
-        _tell_workers(discussion, made)
+        message_notices.to_workers(discussion, made.id)
+        message_notices.read_by_client(discussion)
         if answer := answering.by_itself(discussion):
             say_by_itself(discussion, answer)
-    audit.record("message.written", by, individual=discussion.individual, subject=f"message {made.id}", discussion=discussion.id)
+    _note_written(made, discussion, by)
     return made
+
+
+def _note_written(message: Message, discussion: Discussion, by: Actor) -> None:
+    audit.record("message.written", by, individual=discussion.individual, subject=f"message {message.id}", discussion=discussion.id)
 
 
 def say_by_itself(discussion: Discussion, words: str, *, is_unread: bool = False) -> None:
@@ -246,35 +282,23 @@ def say_by_itself(discussion: Discussion, words: str, *, is_unread: bool = False
         discussion=discussion, author="automatic", body=words, folded=search.fold(words), written_at=now
     )
     if is_unread:
-        _tell_client(discussion, made)
+        message_notices.to_client(discussion, made)
     Discussion.update(last_at=now, **({"is_unread": True} if is_unread else {})).where(Discussion.id == discussion.id).execute()
-
-
-def _tell_client(discussion: Discussion, first: Message) -> None:
-    """An e-mail in a while, unless they read it until then; one for all that is written meanwhile, as long as it can be read by it."""
-    if not discussion.is_unread or not reply_links.is_told(discussion):
-        notices.put("message_waiting", discussion.id, to="", individual=discussion.individual, version=first.id, next_at=_in_a_while())
-
-
-def _tell_workers(discussion: Discussion, first: Message) -> None:
-    """The same to who has it or reads it instead, and who follows it; where it waits, to the members of that category."""
-    if discussion.is_new:
-        return
-    for worker in covers.told(discussion):
-        notices.put("client_wrote", discussion.id, to=worker.email, worker=worker, individual=discussion.individual, version=first.id,
-                    next_at=_in_a_while())  # fmt: skip
-
-
-def _in_a_while() -> dt.datetime:
-    return clock.ahead(minutes=settings.get("unread_delay"))
+    _note_written(made, discussion, SYSTEM)
 
 
 # ---------------------------------------------------------------- seen
 
 
 def seen(discussion: Discussion, last: int, by: Actor) -> bool:
-    """One side has read up to a message; it never goes back.  True when something was new to it."""
+    """One side has read up to a message; it never goes back.  True when something was new to it.
+
+    Staff have when somebody has who is to answer it: what any other colleague looks at is as new as before.
+    """
     with store.writing():
+        now: Discussion = store.lock(Discussion.select().where(Discussion.id == discussion.id)).get()
+        if by.worker is not None and not covers.relies_on(now, by.worker):
+            return False
         theirs = Message.select(Message.id).where(Message.discussion == discussion.id, Message.is_note == False)  # noqa: E712
         newest = theirs.order_by(Message.id.desc()).get()
         upto, side = min(last, newest.id), "staff" if by.worker is not None else "client"
@@ -282,7 +306,11 @@ def seen(discussion: Discussion, last: int, by: Actor) -> bool:
         changes: dict[str, Any] = {f"{side}_saw": upto, f"{side}_saw_at": clock.now()}
         if upto == newest.id:
             changes["is_new" if side == "staff" else "is_unread"] = False
-        return bool(Discussion.update(**changes).where(Discussion.id == discussion.id, column < upto).execute())
+        if not Discussion.update(**changes).where(Discussion.id == discussion.id, column < upto).execute():
+            return False
+        if upto == newest.id:
+            (message_notices.read_by_staff if side == "staff" else message_notices.read_by_client)(now)
+        return True
 
 
 # ---------------------------------------------------------------- whose it is
@@ -297,7 +325,7 @@ def take(discussion: Discussion, by: Actor) -> None:
             return
         if now.worker_id is not None and now.worker.is_active:
             raise RuleBroken(N_("%(worker)s has taken this meanwhile."), code="taken", worker=now.worker.name)
-        _hand(now, by.worker, by)
+        _hand(now, by.worker, by, is_told=True)
 
 
 def hand_on(discussion: Discussion, by: Actor, *, version: int, worker: Worker | None = None, category: str = "") -> None:
@@ -310,16 +338,19 @@ def hand_on(discussion: Discussion, by: Actor, *, version: int, worker: Worker |
         now: Discussion = store.lock(Discussion.select().where(Discussion.id == discussion.id)).get()
         if now.version != version:
             raise RuleBroken(STALE, code="stale")
-        _hand(now, worker, by, category)
+        _hand(now, worker, by, category, is_told=True)
 
 
-def _hand(discussion: Discussion, worker: Worker | None, by: Actor, category: str = "") -> None:
-    Discussion.update(worker=worker, category="" if worker is not None else category, version=Discussion.version + 1).where(
+def _hand(discussion: Discussion, worker: Worker | None, by: Actor, category: str = "", *, is_told: bool = False) -> None:
+    """Whose it is from now on; unless something is written in the same moment, they are told of what is new (``is_told``)."""
+    before, after = discussion.worker_id or discussion.category, worker.id if worker is not None else category
+    discussion.worker, discussion.category = worker, "" if worker is not None else category
+    Discussion.update(worker=worker, category=discussion.category, version=Discussion.version + 1).where(
         Discussion.id == discussion.id
     ).execute()
-    audit.record("discussion.handed_on", by, individual=discussion.individual, subject=named(discussion),
-                 before=discussion.worker_id or discussion.category, after=worker.id if worker is not None else category)  # fmt: skip
-    discussion.worker = worker
+    if is_told:
+        message_notices.handed_on(discussion, but=by)
+    audit.record("discussion.handed_on", by, individual=discussion.individual, subject=named(discussion), before=before, after=after)
 
 
 def follow(discussion: Discussion, by: Actor, *, is_on: bool) -> None:
@@ -327,10 +358,14 @@ def follow(discussion: Discussion, by: Actor, *, is_on: bool) -> None:
     assert by.worker is not None
     with store.writing():
         mine = (DiscussionFollower.discussion == discussion.id) & (DiscussionFollower.worker == by.worker.id)
+        if is_on == DiscussionFollower.select().where(mine).exists():
+            return
         if is_on:
             DiscussionFollower.insert(discussion=discussion.id, worker=by.worker.id).on_conflict_ignore().execute()
         else:
             DiscussionFollower.delete().where(mine).execute()
+        kind = "discussion.followed" if is_on else "discussion.unfollowed"
+        audit.record(kind, by, individual=discussion.individual, subject=named(discussion))
 
 
 # ---------------------------------------------------------------- closed
@@ -346,6 +381,7 @@ def close(discussion: Discussion, by: Actor, *, version: int) -> None:
             raise RuleBroken(STALE, code="stale")
         changes = {"state": "closed", "closed_at": clock.now(), **ANSWERED, "is_new": False}
         Discussion.update(**changes, version=Discussion.version + 1).where(Discussion.id == now.id).execute()
+        message_notices.read_by_staff(now)
         audit.record("discussion.closed", by, individual=now.individual, subject=named(now))
 
 

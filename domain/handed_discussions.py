@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from domain import audit, handover, store, viewer
+from domain import audit, handover, message_notices, store, viewer
 from domain.actor import Actor
 from domain.rules import N_, RuleBroken
 from models import Discussion, DiscussionFollower, Individual, Worker, WorkerAbsence, WorkerCategory
@@ -38,6 +38,8 @@ def hand_over(held: Sequence[Discussion], worker: Worker, taker: Worker | None, 
         takes = taker if taker is not None and is_seen else None
         changes = {"worker": takes, "category": "" if takes else category}
         Discussion.update(**changes, version=Discussion.version + 1).where(Discussion.id == each.id).execute()
+        each.worker, each.category = takes, changes["category"]
+        message_notices.handed_on(each)
         after = {"before": worker.id, "after": takes.id if takes else category}
         told.append((Individual(id=each.individual_id), f"discussion {each.id}", after))
     audit.record_many("discussion.handed_on", by, told)

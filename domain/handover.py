@@ -8,7 +8,7 @@ from typing import Any
 from domain import audit, caseloads, rights, statements, store
 from domain.actor import Actor
 from domain.rules import N_, RuleBroken
-from models import Discussion, Follow, Individual, SecurityClass, Task, Worker, WorkerCategory
+from models import Discussion, DiscussionFollower, Follow, Individual, SecurityClass, Task, Worker, WorkerCategory
 
 MOST_TAKERS = 1000  # names in one choice
 
@@ -94,28 +94,35 @@ def let_go(workers: Iterable[Worker], by: Actor) -> None:
 
     Said inside the transaction that changed what they may see.
     """
-    for worker in workers:
-        if not sees_everybody(worker):
-            theirs = caseloads.caseload_of(worker)
-            lost = Task.select().where(Task.worker == worker, Task.done_at.is_null(), Task.individual.not_in(theirs))
-            back = [task for task in lost if Task.update(worker=None).where(
-                Task.id == task.id, Task.done_at.is_null(), Task.worker == worker).execute()]  # fmt: skip
-            put_back = _put_back_discussions(worker, theirs)
-            for task in back:  # the audit last, as everybody does
-                _note(task, by, task.category)
-            for each in put_back:
-                audit.record("discussion.handed_on", by, individual=Individual(id=each.individual_id), subject=f"discussion {each.id}",
-                             before=worker.id, after="intake")  # fmt: skip
+    blind = [worker for worker in workers if not sees_everybody(worker)]
+    back: list[Task] = []
+    for worker in blind:
+        lost = Task.select().where(Task.worker == worker, Task.done_at.is_null(), Task.individual.not_in(caseloads.caseload_of(worker)))
+        back += [task for task in lost if Task.update(worker=None).where(
+            Task.id == task.id, Task.done_at.is_null(), Task.worker == worker).execute()]  # fmt: skip
+    put_back = [(worker, each) for worker in blind for each in _put_back_discussions(worker)]
+    for task in back:  # the audit last, as everybody does
+        _note(task, by, task.category)
+    for worker, each in put_back:
+        audit.record("discussion.handed_on", by, individual=Individual(id=each.individual_id), subject=f"discussion {each.id}",
+                     before=worker.id, after=caseloads.EVERYBODYS)  # fmt: skip
 
 
-def _put_back_discussions(worker: Worker, theirs: Any) -> list[Discussion]:
-    """The open discussions of a worker with people whom they may not see any more are everybody's."""
+def _put_back_discussions(worker: Worker) -> list[Discussion]:
+    """The open discussions of a worker with people whom they may not see any more are everybody's; they follow none of them."""
+    from domain import message_notices  # which asks here who sees everybody
+
+    theirs = caseloads.caseload_of(worker)
+    of_others = Discussion.select(Discussion.id).where(Discussion.individual.not_in(theirs))
+    DiscussionFollower.delete().where(DiscussionFollower.worker == worker, DiscussionFollower.discussion.in_(of_others)).execute()
     lost = Discussion.select().where(Discussion.worker == worker, Discussion.state == "open", Discussion.individual.not_in(theirs))
-    return [
-        each for each in store.lock(lost.order_by(Discussion.id))
-        if Discussion.update(worker=None, category="intake", version=Discussion.version + 1).where(
-            Discussion.id == each.id, Discussion.worker == worker).execute()
-    ]  # fmt: skip
+    put_back = list(store.lock(lost.order_by(Discussion.id)))
+    for each in put_back:
+        each.worker, each.category = None, caseloads.EVERYBODYS
+        changes = {"worker": None, "category": caseloads.EVERYBODYS, "version": Discussion.version + 1}
+        Discussion.update(**changes).where(Discussion.id == each.id).execute()
+        message_notices.handed_on(each)
+    return put_back
 
 
 def _move(task: Task, by: Actor, *, worker: int | None, category: str, to: str) -> None:

@@ -9,6 +9,7 @@ from peewee import chunked, fn
 
 from domain import (
     audit,
+    caseloads,
     clock,
     event_messages,
     event_reminders,
@@ -71,7 +72,7 @@ def refusal(worker: Worker, by: Actor, rights: frozenset[str]) -> RuleBroken | N
     return None
 
 
-def leave(worker: Worker, by: Actor, *, to: Worker | None = None, category: str = "intake") -> tuple[int, int]:
+def leave(worker: Worker, by: Actor, *, to: Worker | None = None, category: str = caseloads.EVERYBODYS) -> tuple[int, int]:
     """End somebody's access: no request that begins after the commit succeeds.  They stay in the history.
 
     Tasks, enrolments and the people they follow go to ``to``, and so do the appointments that are ahead, where that time is free;

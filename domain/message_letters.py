@@ -5,10 +5,9 @@ from __future__ import annotations
 from domain import agency, arrivals, event_letters, message_texts, reply_links, settings, texts, ways
 from domain.event_messages import OFF
 from domain.letter_parts import Letter, Unreached, Unwanted, language_for, language_of
+from domain.message_notices import READ as READ
 from domain.rules import N_
 from models import Delivery, Discussion, Individual
-
-READ = N_("The message was read meanwhile.")
 
 
 def to_client(delivery: Delivery, portal_url: str) -> Letter:

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from domain import agency, audit, clock, covers, discussions, notices, settings, store, texts
+from domain import agency, answering, audit, clock, covers, discussions, notices, settings, store, texts
 from domain.actor import SYSTEM
+from domain.left_discussions import ANSWERED
 from domain.letter_parts import language_for
 from domain.rules import N_
 from models import Discussion, Individual
 
 AT_ONCE = 200
-
-
-def is_late() -> Any:
-    """True of a discussion in which the client waits longer than they were promised."""
-    return Discussion.waits_since.is_null(False) & (Discussion.answer_by <= clock.now())
 
 
 def tell_due() -> int:
@@ -27,7 +23,7 @@ def tell_due() -> int:
 
 
 def _due() -> Any:
-    late = Discussion.select().where(Discussion.state == "open", is_late(), Discussion.late_told_at.is_null())
+    late = Discussion.select().where(Discussion.state == "open", answering.are_late(), Discussion.late_told_at.is_null())
     return late.order_by(Discussion.answer_by, Discussion.id)
 
 
@@ -36,6 +32,9 @@ def _tell(number: int) -> bool:
     with store.writing():
         found: Discussion | None = store.lock(_due().where(Discussion.id == number)).first()
         if found is None:
+            return False
+        if discussions.may_not_answer(found):  # they left in the moment in which they wrote
+            Discussion.update(**ANSWERED).where(Discussion.id == number).execute()
             return False
         Discussion.update(late_told_at=clock.now()).where(Discussion.id == number).execute()
         found.individual = Individual.get_by_id(found.individual_id)

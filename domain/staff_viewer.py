@@ -324,8 +324,12 @@ class StaffViewer:
 
     def saw(self, individual: Individual, page: str) -> None:
         """Note that the worker looked at a record; the client can see who did.  A form that shows it again was not done by that."""
+        self.saw_each([individual], page)
+
+    def saw_each(self, people: Sequence[Individual], page: str) -> None:
+        """The same of many who stand on one page."""
         with store.aside(), store.writing():
-            audit.record("individual.viewed", self.actor, individual=individual, page=page)
+            audit.record_many("individual.viewed", self.actor, [(each, "", {"page": page}) for each in people])
 
     def event(self, public_id: str) -> Event:
         """One event: an own one, or one to which somebody comes whom the worker may see.  Raises NotFound."""

@@ -57,11 +57,13 @@ class Discussion(Row):
         indexes = ((("individual", "last_at", "id"), False), (("worker", "last_at", "id"), False))
 
 
-_WAITS, _UNTAKEN = SQL("waits_since IS NOT NULL"), SQL("worker_id IS NULL")
+_WAITS, _UNTAKEN, _OPEN = SQL("waits_since IS NOT NULL"), SQL("worker_id IS NULL"), SQL("state = 'open'")
 Discussion.add_index(Discussion.index(Discussion.individual, where=SQL("is_unread"), name="discussion_unread"))
 Discussion.add_index(Discussion.index(Discussion.worker, Discussion.waits_since, where=_WAITS, name="discussion_waiting"))
 Discussion.add_index(Discussion.index(Discussion.answer_by, where=_WAITS, name="discussion_promised"))
 Discussion.add_index(Discussion.index(Discussion.category, Discussion.waits_since, where=_UNTAKEN, name="discussion_untaken"))
+Discussion.add_index(Discussion.index(Discussion.last_at, Discussion.id, name="discussion_newest"))
+Discussion.add_index(Discussion.index(Discussion.worker, Discussion.last_at, Discussion.id, where=_OPEN, name="discussion_open"))
 
 
 class DiscussionFollower(Row):

@@ -6,7 +6,7 @@ from flask import abort, g, request, url_for
 
 from blueprints.admin import bp, paging, people, reaching, standing, wording
 from blueprints.inbox import wording as told
-from domain import categories, discussions, handover, overdue, settings, threads
+from domain import categories, covers, discussions, handover, settings, threads
 from models import MESSAGE_LETTERS, SUBJECT_LETTERS, Discussion
 from web import attached
 from web.access import any_staff
@@ -47,10 +47,10 @@ def _must_be_on() -> None:
 def discussions_list():
     _must_be_on()
     view = request.args.get("view", "") if request.args.get("view", "") in VIEWS else "mine"
-    listed = g.viewer.discussions(view)
-    found, following = paging.written(listed.where(~overdue.is_late()) if view == "mine" else listed, Discussion)
-    late = g.viewer.late_discussions(MOST_LATE) if view == "mine" and "older" not in request.args else []
-    return page("admin/discussions.html", late=late, found=found, following=following, view=view, told=told, names=_names())
+    late, listed = g.viewer.late_discussions(MOST_LATE) if view == "mine" else [], g.viewer.discussions(view)
+    found, following = paging.written(listed.where(Discussion.id.not_in([each.id for each in late])), Discussion)
+    return page("admin/discussions.html", late=late if "older" not in request.args else [], found=found, following=following, view=view,
+                told=told, names=_names())  # fmt: skip
 
 
 def _names() -> dict[str, str]:
@@ -80,6 +80,7 @@ def _show(found: Discussion, **forms):
         most=MESSAGE_LETTERS, names=_names(), follows=g.viewer.follows(found), is_newest=not request.args.get("before"), told=told,
         about=standing.about(found), standing=standing.lines(found), left_it=standing.left_it(found), file_limits=attached.limits(),
         reach=reaching.reach(found.individual), reply=reaching.shown(found),
+        says_seen=found.is_new and not request.args.get("before") and covers.relies_on(found, g.viewer.worker),
     )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from blueprints.admin.booking import TimeForm
 from blueprints.admin.groups import sought
 from domain import attendances, clock, event_people, events, requests, settings, staff_calendar, staff_sayings
 from domain.rules import NotFound
-from models import Attendance, Event, Individual
+from models import Attendance, Event, Group, Individual
 from web.access import any_staff
 from web.forms import Form, Lines, OneOf, Text, _l, version_in
 from web.fragments import done, page
@@ -83,9 +83,15 @@ def _event(found: Event, form: VideoForm):
     change = requests.waiting_change(found) if found.state == "booked" else None
     return _about(found, "admin/event.html", change=change.event if change else None, request_of=_request_of,
                   said_of=staff_sayings.said, form=form, as_form=_as_video(found), may_change=g.viewer.may_change(found),
-                  may_write=settings.may_write("write_from_event"),
+                  may_write=settings.may_write("write_from_event"), writes_to=_group_of(found),
                   title=staff_calendar.title(found), attendances=attendances, history=told, wording=wording,
                   schedule=_schedule_of(found), is_ahead=found.starts_at > clock.now())  # fmt: skip
+
+
+def _group_of(found: Event) -> Group | None:
+    """The group of an event, where the viewer may write to somebody in it."""
+    is_on = found.group_id is not None and settings.may_write("write_from_group")
+    return found.group if is_on and g.viewer.roster(found.group).exists() else None
 
 
 def _schedule_of(found: Event) -> str:

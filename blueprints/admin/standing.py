@@ -57,6 +57,9 @@ def _reading(found: Discussion) -> str:
     day = formatting.weekday(absence.ends_on)
     if reader is None:
         return _("They are away until %(day)s, and nobody reads it meanwhile.", day=day)
+    if covers.reads_for(found.worker, found.individual) is None:
+        return _("They are away until %(day)s. %(name)s may not see this client, so it waits in the category Intake.", day=day,
+                 name=reader.name)  # fmt: skip
     return _("They are away until %(day)s. %(name)s reads it meanwhile.", day=day, name=reader.name)
 
 

@@ -250,6 +250,8 @@ _ENTRIES = {
     "discussion.handed_on": N_("Discussion handed on"),
     "discussion.closed": N_("Discussion closed"),
     "discussion.opened": N_("Discussion opened again"),
+    "discussion.followed": N_("Worker is told of what is new in a discussion"),
+    "discussion.unfollowed": N_("Worker is not told of what is new in a discussion any more"),
     "discussion.late": N_("Message not answered by the promised day"),
     "absence.changed": N_("When a worker is away changed"),
     "category.opened": N_("What clients see of a category changed"),

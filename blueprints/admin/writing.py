@@ -14,8 +14,9 @@ from domain.discussions import About
 from domain.my_calendar import STANDS
 from models import MESSAGE_LETTERS, SUBJECT_LETTERS, Individual
 from web import attached
-from web.access import any_staff, right
+from web.access import any_staff
 from web.fragments import done, page
+from web.languages import gettext as _
 from web.languages import ngettext, spoken
 from web.posts import takes_files
 from web.sessions import tell
@@ -65,14 +66,16 @@ def _of_enrolment(public_id: str, enrolment_id: str) -> Place:
 def _of_group(public_id: str) -> Place:
     _must_be_on("write_from_group")
     found = services.find_group(public_id)
-    people = [entry.individual for entry in g.viewer.roster(found)]
+    people, looks_after = [entry.individual for entry in g.viewer.roster(found)], g.viewer.may("manage_services")
+    if not (people or looks_after):
+        abort(404)
     here, back = url_for("admin.write_to_group", public_id=public_id), url_for("admin.group", public_id=public_id)
-    return Place(here, back, found.name, About(group=found), people, services.places_taken(found) - len(people))
+    back, title = (back, found.name) if looks_after else (url_for("admin.today"), _("Today"))
+    return Place(here, back, title, About(group=found), people, services.places_taken(found) - len(people))
 
 
 def _show(place: Place, form: Beginning | None = None):
-    for each in place.people:
-        g.viewer.saw(each, "messages")
+    g.viewer.saw_each(place.people, "messages")
     reach = reachable.among(place.people)
     others = [(who, texts.refusal(spoken(), why)) for who, why in reach.others]
     return page("admin/discussion_each.html", form=form or Beginning(formdata=None), place=place, reach=reach, others=others,
@@ -117,13 +120,13 @@ def write_to_enrolment(public_id: str, enrolment_id: str):
 
 
 @bp.get(_GROUP)
-@right("manage_services")
+@any_staff
 def writing_to_group(public_id: str):
     return _show(_of_group(public_id))
 
 
 @bp.post(_GROUP)
-@right("manage_services")
+@any_staff
 @takes_files
 def write_to_group(public_id: str):
     return _send(_of_group(public_id))

@@ -39,7 +39,7 @@ def _read_by(found: Discussion) -> str:
         return _("%(name)s reads what you write here.", name=name) if name else _("Our team reads what you write here.")
     absence = covers.away_now().get(worker.id)
     if absence is not None:
-        return answering.away_text(absence, spoken())
+        return answering.away_text(absence, spoken(), found.individual)
     return _("%(name)s reads what you write here.", name=worker.client_name)
 
 

@@ -146,23 +146,31 @@ def discussion(discussion_id: str):
     return _discussion(g.viewer.discussion(discussion_id), Writing(formdata=None))
 
 
-def _discussion(found: Discussion, form: Writing):
+def _discussion(found: Discussion, form: Writing, *, is_limited: bool | None = None):
+    """``is_limited``: what an open page says of itself, that it shows no form.  It gets one as soon as the client may write again; the
+    one that it shows it keeps, with what is typed in it."""
     shown = threads.messages_of(found, notes=False, before=request.args.get("before", ""))
     refused = discussions.may_not_write(found)
+    has_none = refused is not None and not form.is_refused
     return page(
         "inbox/discussion.html", "thread", found=found, shown=shown, days=wording.days(shown.messages, found), form=form,
         most=MESSAGE_LETTERS, whom=threads.with_whom(found), phone=agency.support_phone(),
         why_not=texts.refusal(spoken(), refused) if refused else "",
         is_newest=not request.args.get("before"), box=box.of(found), about=starts.about(found), file_limits=attached.limits(),
+        is_limited=has_none and is_limited is not False, brings_form=bool(is_limited) and not has_none,
     )  # fmt: skip
 
 
 @bp.get("/<discussion_id>/new")
 def newer(discussion_id: str):
     """What came since: the messages anew, or nothing.  An open page asks every ten seconds."""
-    if not g.viewer.has_newer(discussion_id, wording.number(request.args.get("after", ""))):
+    has_newer, is_limited = g.viewer.has_newer(discussion_id, wording.number(request.args.get("after", ""))), "limited" in request.args
+    if not has_newer and not is_limited:
         return nothing()
-    return _discussion(g.viewer.discussion(discussion_id), Writing(formdata=None))
+    found = g.viewer.discussion(discussion_id)
+    if not has_newer and discussions.may_not_write(found):
+        return nothing()
+    return _discussion(found, Writing(formdata=None), is_limited=is_limited)
 
 
 @bp.post("/<discussion_id>/messages")

@@ -215,8 +215,8 @@ def test_what_is_answered_by_itself_is_no_answer(cast, hours, frozen):
 
 def test_while_a_worker_is_away_the_client_reads_until_when_and_who_reads_it(cast, frozen):
     frozen("2026-03-03 16:00")
-    away(cast, cover=cast.otto)
-    assert by_itself(begin(cast)) == [f"Dora Dunn is away until Sunday, 8 March.\nMeanwhile {cast.otto.client_name} reads what you write here."]
+    away(cast, cover=cast.finn)
+    assert by_itself(begin(cast)) == [f"Dora Dunn is away until Sunday, 8 March.\nMeanwhile {cast.finn.client_name} reads what you write here."]
     away(cast, "ines", text="On a boat.")
     assert by_itself(begin(cast, worker=cast.ines)) == ["On a boat."]
 

@@ -294,9 +294,9 @@ def test_what_is_unread_for_ten_minutes_is_told_once_for_several_messages(cast, 
 def test_who_follows_is_told_as_well(cast):
     made = begin(cast)
     discussions.write(made, "At nine.", cast.by("dora"))
-    discussions.follow(made, cast.by("otto"), is_on=True)
+    discussions.follow(made, cast.by("ines"), is_on=True)
     discussions.write(now(made), "Thank you.", cast.by("alice"))
-    assert [each.worker for each in told("client_wrote")] == [cast.dora, cast.dora, cast.otto]
+    assert [each.worker for each in told("client_wrote")] == [cast.dora, cast.dora, cast.ines]
 
 
 @pytest.mark.parametrize("kind", ["message_waiting", "client_wrote"])

@@ -346,11 +346,12 @@ def test_who_left_is_never_offered_and_what_still_is_theirs_says_who_reads_it(ca
     assert "Dora Dunn" not in alice.open(f"{INBOX}new")
     page = alice.open(of(made))
     assert "Our team reads what you write here." in page
-    alice.press("Send", {"body": "One more thing."})
     ines = browse("ines")
+    assert "They have left, so it waits in the category Intake." in ines.open(theirs(made))
+    alice.press("Send", {"body": "One more thing."})
+    assert now(made).worker is None
     assert "A question" in ines.open("/admin/")
-    page = ines.open(theirs(made))
-    assert "They have left, so it waits in the category Intake." in page
+    assert "Who has it: Intake" in ines.open(theirs(made))
     ines.press("Take it")
     assert now(made).worker == cast.ines
 
