@@ -371,18 +371,27 @@ def follow(discussion: Discussion, by: Actor, *, is_on: bool) -> None:
 # ---------------------------------------------------------------- closed
 
 
-def close(discussion: Discussion, by: Actor, *, version: int) -> None:
-    """Staff close it; the client can answer for some days, and so opens it again.  Twice is harmless.  Raises RuleBroken ``stale``."""
+def close(discussion: Discussion, by: Actor, *, version: int, last: int | None = None) -> None:
+    """Staff close it; the client can answer for some days, and so opens it again.  Twice is harmless.
+
+    ``last`` is the newest message that who closes it had before them.  Raises RuleBroken ``stale``, also where the client wrote after
+    that and nobody has read it: it would be new to nobody any more.
+    """
     with store.writing():
         now: Discussion = store.lock(Discussion.select().where(Discussion.id == discussion.id)).get()
         if now.state == "closed":
             return
-        if now.version != version:
+        if now.version != version or (last is not None and _wrote_after(now, max(last, now.staff_saw))):
             raise RuleBroken(STALE, code="stale")
         changes = {"state": "closed", "closed_at": clock.now(), **ANSWERED, "is_new": False}
         Discussion.update(**changes, version=Discussion.version + 1).where(Discussion.id == now.id).execute()
         message_notices.read_by_staff(now)
         audit.record("discussion.closed", by, individual=now.individual, subject=named(now))
+
+
+def _wrote_after(discussion: Discussion, message: int) -> bool:
+    theirs = Message.select().where(Message.discussion == discussion.id, Message.author == "client", Message.id > message)
+    return bool(theirs.exists())
 
 
 def reopen(discussion: Discussion, by: Actor) -> None:

@@ -125,7 +125,7 @@ def _cheap_passwords() -> None:
 
 # What depends on the database: rules, races, receipts, and what a page asks.  Who may open what, words, looks and headers do not.
 ON_BOTH = (
-    "domain", "faults/test_races.py", "faults/test_kills", "faults/test_duty.py", "pages/test_logs.py",
+    "domain", "faults/test_races", "faults/test_kills", "faults/test_duty.py", "pages/test_logs.py",
     *(f"sweep/test_{name}.py" for name in ("bench", "forms", "links", "noted", "questions")),
 )
 CLUSTER = "DOORSTEP_TEST_CLUSTER"  # where the processes of this run find their PostgreSQL

@@ -171,7 +171,8 @@ def hand_on_discussion(discussion_id: str):
 @any_staff
 def close_discussion(discussion_id: str):
     with refusals_told():
-        discussions.close(found_by(discussion_id), g.viewer.actor, version=version_in(request.form))
+        last = told.number(request.form.get("last", ""))
+        discussions.close(found_by(discussion_id), g.viewer.actor, version=version_in(request.form), last=last)
         tell("good", _("The discussion is closed."))
     return done(url_for("admin.discussion", discussion_id=discussion_id))
 

@@ -42,6 +42,7 @@ from domain import (
     enrolments,
     event_letters,
     events,
+    forced_reset,
     import_page,
     links,
     notices,
@@ -50,6 +51,7 @@ from domain import (
     profile,
     profile_changes,
     reply_links,
+    resets,
     security_classes,
     services,
     settings,
@@ -431,5 +433,24 @@ def write_of_lockout_and_address(cast: Any) -> None:
     address_change.ask(cast.session("alice"), cast.password_of("alice"), "other@example.org", cast.by("alice"))
 
 
+def write_every_letter(cast: Any) -> None:
+    """One letter of each kind that there is, due or not."""
+    cast.invited()
+    resets.ask("alice@example.org", cast.visitor())
+    account = cast.alice_account
+    sign_in.start(account, None, device_token="", agent="a phone", network="192.0.2.1")
+    for kind in ("password_changed", "birth_date_closed"):
+        notices.put(kind, 1, to=account.email, account=account, individual=cast.alice)
+    test = links.make("mail_test", account.invited_at.replace(year=2199), worker=cast.ada)
+    notices.put("mail_test", test.id, to=cast.ada.email, worker=cast.ada, link=test)
+    write_of_lockout_and_address(cast)
+    workers.invite(workers.Details("Wim", "West", "wim@example.org"), cast.by("ada"))
+    for kind in ("worker_address_changed", "authenticator_set_up", "authenticator_removed", "recovery_code_used", "password_known"):
+        notices.put(kind, 1, to=cast.ada.email, worker=cast.ada)
+    forced_reset.force(cast.bob_account, cast.by("ada"))
+    cast.appointments()
+
+
 HERE = Path(__file__).parent
-__all__ = ["CANARIES", "HERE", "NOTES", "Link", "Saved", "World", "build_world", "differences", "rows_about", "rows_of_everything", "sign_in", "write_of_lockout_and_address"]
+__all__ = ["CANARIES", "HERE", "NOTES", "Link", "Saved", "World", "build_world", "differences", "rows_about", "rows_of_everything", "sign_in",
+           "write_every_letter", "write_of_lockout_and_address"]  # fmt: skip

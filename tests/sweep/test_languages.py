@@ -11,7 +11,7 @@ import pytest
 from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import read_po
 from pages.conftest import Browser, text_of
-from sweep.conftest import HERE, write_of_lockout_and_address
+from sweep.conftest import HERE, write_every_letter
 from sweep.scenes import PEOPLE
 from sweep.test_templates import data, spoken
 
@@ -19,17 +19,14 @@ import models
 from domain import (
     agency,
     audit,
-    forced_reset,
     letters,
     links,
     notices,
     profile,
     resets,
-    sign_in,
     starting_texts,
     store,
     texts,
-    workers,
 )
 from domain.actor import SYSTEM
 from domain.rules import RuleBroken
@@ -250,20 +247,7 @@ def test_every_mail_is_written_in_its_readers_language(cast, language):
     with store.writing():
         Agency.update(language=language).execute()
     profile.choose_language(cast.alice, language, SYSTEM)
-    cast.invited()
-    resets.ask("alice@example.org", cast.visitor())
-    account = cast.alice_account
-    sign_in.start(account, None, device_token="", agent="a phone", network="192.0.2.1")
-    for kind in ("password_changed", "birth_date_closed"):
-        notices.put(kind, 1, to=account.email, account=account, individual=cast.alice)
-    test = links.make("mail_test", account.invited_at.replace(year=2199), worker=cast.ada)
-    notices.put("mail_test", test.id, to=cast.ada.email, worker=cast.ada, link=test)
-    write_of_lockout_and_address(cast)
-    workers.invite(workers.Details("Wim", "West", "wim@example.org"), cast.by("ada"))
-    for kind in ("worker_address_changed", "authenticator_set_up", "authenticator_removed", "recovery_code_used", "password_known"):
-        notices.put(kind, 1, to=cast.ada.email, worker=cast.ada)
-    forced_reset.force(cast.bob_account, cast.by("ada"))
-    cast.appointments()
+    write_every_letter(cast)
     is_english, kinds = left_in_english(language), set()
     for delivery in Delivery.select().where(Delivery.state == "due"):
         tongue = letters.language_of(delivery)
