@@ -8,8 +8,9 @@ import urllib.parse
 import pytest
 from smtp_server import SmtpServer
 
-from domain import clock, discussions, notices, preferences, reply_links, store
-from models import Delivery, DeliveryAttempt, Discussion, ReplyLink, Task
+from domain import accounts, clock, discussions, notices, preferences, profile, reply_links, settings, store
+from domain.actor import SYSTEM
+from models import Delivery, DeliveryAttempt, Discussion, ReplyLink, Task, Worker
 
 PORTAL = "https://portal.example.org"
 MINUTE = dt.timedelta(minutes=1)
@@ -115,6 +116,42 @@ def test_a_link_that_was_sent_does_not_live_longer(cast, deliver, decided, froze
         assert deliver(server) == 1
         first, second = (link_in(mail) for mail in server.accepted)
     assert (first.ended, reply_links.standing(second)) == ("replaced", "good")
+
+
+# ---------------------------------------------------------------- what must not go out any more
+
+
+def refuse(cast):
+    preferences.choose(cast.alice, {"messages": False}, cast.visitor(), how="one_click")
+
+
+def gone(cast):
+    """Just now, when the mail was in a dispatcher's hand: what waits is cancelled (``leaving``)."""
+    with store.writing():
+        Worker.update(is_active=False).where(Worker.id == cast.dora.id).execute()
+
+
+@pytest.mark.parametrize(
+    ("kind", "happens", "reason"),
+    [
+        ("message_waiting", lambda cast: profile.record_consent(cast.alice, "email", False, cast.by("ines")), "There is no consent to e-mail."),
+        ("message_waiting", refuse, "The client does not want e-mails of this kind."),
+        ("message_waiting", lambda cast: accounts.disable(cast.alice_account, cast.by("ada")), "Their portal account is disabled."),
+        ("message_waiting", lambda cast: settings.change("discussions", "0", SYSTEM), "Messages of this kind are switched off."),
+        ("message_waiting", lambda cast: discussions.seen(Discussion.get(), 10**9, cast.by("alice")), "The message was read meanwhile."),
+        ("client_wrote", gone, "This worker has left."),
+        ("client_wrote", lambda cast: discussions.seen(Discussion.get(), 10**9, cast.by("dora")), "The message was read meanwhile."),
+    ],
+    ids=["consent", "kind", "disabled", "off", "read", "left", "read by staff"],
+)
+def test_what_changes_while_the_mail_of_a_message_waits_is_looked_at_when_it_leaves(cast, deliver, kind, happens, reason):
+    (write_to(cast, cast.alice) if kind == "message_waiting" else asked(cast))
+    happens(cast)
+    with SmtpServer() as server:
+        deliver(server)
+        assert {"You have a new message", "A client wrote to you"}.isdisjoint(mail.message["Subject"] for mail in server.accepted)
+    [row] = waiting(kind)
+    assert (row.state, row.last_error) == ("suppressed", reason)
 
 
 # ---------------------------------------------------------------- a server that is away for two days
