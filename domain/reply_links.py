@@ -82,8 +82,10 @@ def of_delivery(delivery: Delivery, discussion: Discussion) -> ReplyLink | None:
     with store.writing():
         held: Discussion = store.lock(Discussion.select().where(Discussion.id == discussion.id)).get()
         if delivery.link_id is not None:
-            made: ReplyLink | None = _whole().where(ReplyLink.link == delivery.link_id).first()
-            return made if made is not None and not made.ended and links.is_good(made.link) else None
+            made: ReplyLink | None = _whole().where(ReplyLink.link == delivery.link_id, ReplyLink.ended == "").first()
+            if made is not None:
+                _live_from_now(made)
+            return made
         made = _make(held, None)
         Delivery.update(link=made.link).where(Delivery.id == delivery.id).execute()
         delivery.link = made.link
@@ -103,8 +105,7 @@ def send_new(discussion: Discussion, by: Actor) -> ReplyLink:
         waits = Delivery.update(state="cancelled", last_error=NEWER).where(_of(held), Delivery.state.in_(("due", "held")))
         waits.execute()
         made = _make(held, by.worker)
-        notices.put(KIND, held.id, to="", individual=held.individual, link=made.link, version=f"link{made.id}",
-                    expires_at=made.link.expires_at)  # fmt: skip
+        notices.put(KIND, held.id, to="", individual=held.individual, link=made.link, version=f"link{made.id}")
         _note("reply_link.made", made, by)
     return made
 
@@ -113,9 +114,18 @@ def _make(discussion: Discussion, sent_by: Worker | None) -> ReplyLink:
     """A fresh one, of a discussion that is held; the one before stops working."""
     if (before := _live(discussion)) is not None:
         _end(before, "replaced")
-    link = links.make("reply", clock.ahead(days=settings.get("reply_link_days")), beside=True)
-    made: ReplyLink = ReplyLink.create(link=link, discussion=discussion, sent_by=sent_by)
+    made: ReplyLink = ReplyLink.create(link=links.make("reply", _until(), beside=True), discussion=discussion, sent_by=sent_by)
     return made
+
+
+def _until() -> dt.datetime:
+    return clock.ahead(days=settings.get("reply_link_days"))
+
+
+def _live_from_now(found: ReplyLink) -> None:
+    """Its e-mail is written once more, because it did not leave yet: what it brings is good for as long as ever."""
+    found.link.expires_at = _until()
+    Link.update(expires_at=found.link.expires_at).where(Link.id == found.link_id).execute()
 
 
 def _live(discussion: Discussion) -> ReplyLink | None:
@@ -152,6 +162,8 @@ def is_told(discussion: Discussion) -> bool:
     last = Delivery.select().where(_of(discussion)).order_by(Delivery.id.desc()).first()
     if last is None or last.state not in ("due", "leased", "held", "sent"):
         return False
+    if last.state in ("due", "leased"):  # its link lives from when the e-mail is written for the last time
+        return last.link_id is None or (last.link.used_at is None and last.link.voided_at is None)
     return last.link_id is None or links.is_good(last.link)
 
 

@@ -68,9 +68,9 @@ def racers() -> Iterator[list[Racer]]:
         racer.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def ten(racers: list[Racer]) -> Iterator[list[Racer]]:
-    """Ten of them, for the one race that is told of so many."""
+    """Ten of them, for the races that are told of so many."""
     more = [Racer() for _ in range(10 - len(racers))]
     yield [*racers, *more]
     for racer in more:

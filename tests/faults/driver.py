@@ -22,6 +22,7 @@ from domain import (
     accounts,
     activation,
     audit,
+    discussions,
     events,
     limits,
     links,
@@ -34,7 +35,7 @@ from domain import (
 )
 from domain.actor import SYSTEM, Actor
 from domain.rules import RuleBroken
-from models import Delivery, Enrolment, Individual, Link, Site, Worker, db
+from models import Delivery, Discussion, Enrolment, Individual, Link, PortalAccount, Site, Worker, db
 
 PATIENCE = 90.0  # seconds, on a machine that has much else to do
 
@@ -90,8 +91,24 @@ def ask(enrolment: int, worker: int, starts_at: str) -> str:
     return "booked"
 
 
+def begin(account: int, worker: int, subject: str) -> str:
+    by = Actor(account=PortalAccount.get_by_id(account), network="192.0.2.7")
+    discussions.start(by.account.individual, subject, "When do you open?", by, worker=Worker.get_by_id(worker))
+    return "begun"
+
+
+def write(discussion: int, account: int, body: str) -> str:
+    discussions.write(Discussion.get_by_id(discussion), body, Actor(account=PortalAccount.get_by_id(account), network="192.0.2.7"))
+    return "written"
+
+
+def take(discussion: int, worker: int) -> str:
+    discussions.take(Discussion.get_by_id(discussion), Actor(worker=Worker.get_by_id(worker), network="192.0.2.7"))
+    return f"taken by {worker}"
+
+
 VERBS: dict[str, Callable[..., str]] = {
-    verb.__name__: verb for verb in (wrong_date, right_date, activate, create, enter, send_again, book, ask)
+    verb.__name__: verb for verb in (wrong_date, right_date, activate, create, enter, send_again, book, ask, begin, write, take)
 }
 
 

@@ -28,6 +28,7 @@ from typing import Any, Self
 import flask
 import peewee
 import time_machine
+from faults import talking
 from smtp_server import Received, SmtpServer
 
 from config import Config, Smtp
@@ -436,6 +437,15 @@ def ask(order: dict[str, Any]) -> None:
     signal.pause()
 
 
+# ---------------------------------------------------------------- messages
+
+
+def talk(order: dict[str, Any]) -> None:
+    """A worker and clients write to each other, for ever; ``first`` is the number of the first discussion."""
+    watch_writes()
+    talking.talk(order["first"], act, [person(number) for number in range(talking.CLIENTS)])
+
+
 # ---------------------------------------------------------------- many accounts at once
 
 
@@ -595,7 +605,7 @@ def migrate(order: dict[str, Any]) -> None:
 # ---------------------------------------------------------------- the nursery
 
 ROLES: dict[str, Callable[[dict[str, Any]], None]] = {
-    role.__name__: role for role in (web, mail, book, ask, many, portal, hold, full, bring_back, migrate)
+    role.__name__: role for role in (web, mail, book, ask, talk, many, portal, hold, full, bring_back, migrate)
 }
 
 

@@ -126,19 +126,31 @@ def hidden(page, name):
     return html.unescape(re.findall(rf'<input type="hidden" name="{name}" value="([^"]*)"', page)[-1])
 
 
+def encoded(fields, file):
+    """What a browser sends of a form, and of what kind that is."""
+    if file is None:
+        return urlencode(fields) if fields else None, "application/x-www-form-urlencoded"
+    edge, (name, content) = secrets.token_hex(16), file
+    parts = [f'--{edge}\r\nContent-Disposition: form-data; name="{key}"\r\n\r\n{value}\r\n'.encode() for key, value in fields.items()]
+    head = f'--{edge}\r\nContent-Disposition: form-data; name="files"; filename="{name}"\r\nContent-Type: application/pdf\r\n\r\n'
+    return b"".join([*parts, head.encode(), content, f"\r\n--{edge}--\r\n".encode()]), f"multipart/form-data; boundary={edge}"
+
+
 class Visitor:
     """A browser that keeps its cookies, and can be moved to another portal with them."""
 
     def __init__(self, port=0):
         self.cookies, self.port, self.token = {}, port, ""
 
-    def ask(self, method, path, fields=None):
+    def ask(self, method, path, fields=None, file=None):
+        """Also with one file (its name and its bytes)."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
         here = f"http://localhost:{self.port}"
+        body, kind = encoded(fields, file)
         headers = {"Host": f"localhost:{self.port}", "Cookie": "; ".join(f"{k}={v}" for k, v in self.cookies.items()),
-                   "Origin": here, "Content-Type": "application/x-www-form-urlencoded"}  # fmt: skip
+                   "Origin": here, "Content-Type": kind}  # fmt: skip
         with contextlib.closing(connection):
-            connection.request(method, path, urlencode(fields) if fields else None, headers)
+            connection.request(method, path, body, headers)
             answer = connection.getresponse()
             for name, value in answer.getheaders():
                 if name.lower() == "set-cookie":

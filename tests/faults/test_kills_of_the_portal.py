@@ -10,22 +10,28 @@ import threading
 import time
 import traceback
 
+import nasty
 import pytest
 from faults.nursery import KEY, PATIENCE, SENDER, Nursery, Sink, opened, sound
 from faults.running import Visitor, hidden
+from faults.test_kills_of_messages import each_burst_is_told_of_once
 
-from domain import audit, leases, notices, profile, store
-from domain.actor import SYSTEM
+from domain import attachments, audit, discussions, leases, notices, profile, store
+from domain.actor import SYSTEM, Actor
 from models import (
+    Attachment,
     AuditEntry,
     Contact,
     Delivery,
     DeliveryAttempt,
     Individual,
+    Message,
     PortalAccount,
     ProfileChange,
     Setting,
+    StoredFile,
     Task,
+    Worker,
 )
 
 KILLS = [pytest.param(20, marks=pytest.mark.long), pytest.param(1000, marks=pytest.mark.soak)]
@@ -35,7 +41,7 @@ STALE = 31.0  # seconds after which a form is taken for dead that a killed proce
 ALL_LEASES = leases.LEASE.total_seconds() + 60
 SETTINGS = {
     "mail_rate": "0", "sign_ins_a_minute": "1000000", "about_me_changes_a_day": "1000000", "session_hours": "24",
-    "about_me_names": "at_once", "about_me_contacts": "approval",
+    "about_me_names": "at_once", "about_me_contacts": "approval", "unread_delay": "0", "unanswered_limit": "0",
 }  # fmt: skip
 
 
@@ -61,25 +67,25 @@ class Somebody:
         except BaseException:
             self.portal.faults.append(traceback.format_exc())
 
-    def ask(self, method, path, fields=None):
+    def ask(self, method, path, fields=None, file=None):
         """The answer, however often one must ask for it."""
         while True:
             try:
-                return self.visitor.ask(method, path, fields)
+                return self.visitor.ask(method, path, fields, file)
             except (OSError, http.client.HTTPException):  # refused, or cut off in the middle of an answer
                 self.lost.set()
                 if self.sending:
                     self.again.append(self.sending)
                 assert not self.portal.gone.wait(0.02), "the portal is gone for good"
 
-    def post(self, what, path, **typed):
-        """Fill in the form of a page; done when the answer leads on."""
+    def post(self, what, path, *, to="", file=None, **typed):
+        """Fill in the form of a page, which goes ``to`` another address or to the page's own; done when the answer leads on."""
         status, page = self.ask("GET", path)
         assert status == 200, (path, status, page[-3000:])
         version = {"version": hidden(page, "version")} if 'name="version"' in page else {}
         fields = {"csrf_token": hidden(page, "csrf_token"), "form_id": hidden(page, "form_id"), **version, **typed}
         self.sending = fields["form_id"]
-        status, text = self.ask("POST", path, fields)
+        status, text = self.ask("POST", f"{path}{to}", fields, file)
         self.sending = ""
         if status == 303:
             self.done.append(what)
@@ -102,11 +108,23 @@ class Somebody:
     def change_a_contact(self, text):
         self.post(("contact", text), self.portal.contact, kind="address", value=f"{text}\nHalifax", is_in_use="y")
 
+    def write_a_message(self, text):
+        """With a file, which is theirs alone."""
+        self.post(("message", text), f"/inbox/{self.portal.discussion}/", to="messages", body=text, file=(f"{text}.pdf", pdf_of(text)))
+
+    def answer_a_message(self, text):
+        self.post(("answer", text), f"/admin/discussions/{self.portal.discussion}/", to="messages", body=text)
+
     def create_an_account(self, text):
         if not self.portal.people:
             return self.sign_in(text)
         who, email = self.portal.people.pop()
         return self.post(("account", email), f"/admin/individuals/{who}/account/new", email=email)
+
+
+def pdf_of(text):
+    """In two pieces."""
+    return nasty.pdf(objects=f"% {text} ".encode() * 20_000 + b"\n")
 
 
 class Portal:
@@ -188,7 +206,9 @@ def prepare(url, kills):
             profile.add_contact(who, profile.Reach("email", email, is_main=True), SYSTEM, country="CA")
             profile.record_consent(who, "email", True, SYSTEM)
             people.append((who.public_id, email))
-        return people, f"/admin/individuals/{eve.public_id}/contacts/{place.public_id}/"
+        dora = Worker.get(Worker.external_id == "dora")
+        talk = discussions.start(Individual.get(external_id="alice"), "Your form", "Please bring it.", Actor(worker=dora), worker=dora)
+        return talk.public_id, people, f"/admin/individuals/{eve.public_id}/contacts/{place.public_id}/"
 
 
 @pytest.mark.parametrize("kills", KILLS)
@@ -200,11 +220,11 @@ def test_killed_while_people_post_forms_the_portal_keeps_what_it_answered_and_do
         (folder / "doorstep.db").chmod(0o600)
     with Nursery() as nursery, Sink() as sink:
         portal = Portal(url, folder, nursery, sink)
-        portal.people, portal.contact = prepare(url, kills)
+        portal.discussion, portal.people, portal.contact = prepare(url, kills)
         people = [
-            Somebody(portal, cast, "alice", "/about-me/", [Somebody.name_oneself, Somebody.ask_for_a_change]),
+            Somebody(portal, cast, "alice", "/about-me/", [Somebody.name_oneself, Somebody.ask_for_a_change, Somebody.write_a_message]),
             Somebody(portal, cast, "bob", "/about-me/", [Somebody.sign_in]),
-            Somebody(portal, cast, "ines", "/admin/", [Somebody.change_a_contact]),
+            Somebody(portal, cast, "ines", "/admin/", [Somebody.change_a_contact, Somebody.answer_a_message]),
             Somebody(portal, cast, "ada", "/admin/", [Somebody.create_an_account]),
         ]
         threads = [threading.Thread(target=person.work) for person in people]
@@ -228,6 +248,8 @@ def test_killed_while_people_post_forms_the_portal_keeps_what_it_answered_and_do
         assert [person.wrong for person in people] == [[]] * len(people)
         assert portal.hits >= LEAST_HITS * kills, (portal.hits, kills)
         each_happened_once(people)
+        each_file_is_whole()
+        each_burst_is_told_of_once()
         no_mail_is_lost(portal)
         assert audit.verify() == []
     assert not re.search(r"Traceback|ERROR|CRITICAL", portal.log), portal.log[-3000:]
@@ -251,11 +273,21 @@ def each_happened_once(people):
     there = collections.Counter(happened())
     print(f"{collections.Counter(kind for kind, _ in done.elements())} again={[len(set(person.again)) for person in people]}")
     assert there == done
-    assert min(sum(done[what] for what in done if what[0] == kind) for kind in ("sign_in", "name", "wish", "contact", "account")) > 5
+    assert min(sum(done[what] for what in done if what[0] == kind) for kind in ("sign_in", "name", "wish", "contact", "account", "message", "answer")) > 2
     assert sum(bool(person.again) for person in people) > 1, "hardly anybody sent a form again"
     newest = {kind: [text for what, text in person.done if what == kind] for person in people for kind, _ in person.done}
     assert Individual.get(external_id="alice").preferred_name == newest["name"][-1]
     assert Individual.get(external_id="eve").contacts.where(Contact.kind == "address").get().value.startswith(newest["contact"][-1])
+
+
+def each_file_is_whole():
+    every = Attachment.select(Attachment, StoredFile, Message).join(StoredFile).switch(Attachment).join(Message)
+    for each in every:
+        is_whole = attachments.bytes_of(each.file) == pdf_of(each.message.body)
+        assert is_whole, each.name  # without the bytes, which would take long to compare
+    theirs = [each.message_id for each in every]
+    assert sorted(theirs) == [message.id for message in Message.select().where(Message.author == "client").order_by(Message.id)]
+    assert StoredFile.select().count() == len(theirs)
 
 
 def happened():
@@ -276,6 +308,8 @@ def happened():
             assert [row.kind for row in account.deliveries] == ["activation"]
             assert account.links.count() == account.individual.accounts.count() == 1
             yield "account", account.email
+    for message in Message.select().where(Message.body != "Please bring it."):
+        yield {"client": "message", "worker": "answer"}[message.author], message.body
     for row in Delivery.select().where(Delivery.kind == "new_device"):
         yield "sign_in", row.to_address.partition("@")[0]
 
@@ -285,7 +319,11 @@ def no_mail_is_lost(portal):
     accepted = portal.sink.accepted
     known = {notices.message_id(row, "localhost"): row for row in Delivery.select().where(Delivery.state == "sent")}
     unsettled = DeliveryAttempt.select().where(DeliveryAttempt.outcome == "").count()
-    wanted = {name for name, row in known.items() if row.kind == "new_device" or row.to_address.startswith("nora")}
+    talk = ("message_waiting", "client_wrote")
+    wanted = {name for name, row in known.items() if row.kind in ("new_device", *talk) or row.to_address.startswith("nora")}
+    states = collections.Counter((row.kind, row.state, row.last_error) for row in Delivery.select().where(Delivery.kind.in_(talk)))
+    print(dict(states))
+    assert {what[1:] for what in states} <= {("sent", ""), ("suppressed", "The message was read meanwhile.")}
     assert wanted <= set(accepted.ids) <= known.keys(), "a mail is lost, or one came that nobody knows"
     copies = len(accepted) - len(set(accepted.ids))
     print(f"{portal.kills=} {portal.hits=} {copies=} {unsettled=} {len(accepted)=}")

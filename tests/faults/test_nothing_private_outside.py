@@ -4,6 +4,7 @@ import datetime as dt
 import re
 import socket
 
+import nasty
 import pytest
 from faults.nursery import Sink, opened
 from faults.running import Portal
@@ -21,8 +22,9 @@ ME, PASSWORD, NEXT_PASSWORD = "quillfeather@wombatmail.example", "eleven lilac t
 PRIVATE = (  # in no other case than this one, and each in no word of ours
     "Zephyrine", "Quillfeather", "Quokkabelle", "Xemxem", "Numbatish", "Marmosetlane", "5550177", "Whisperonly", "Auntieplatypus",
     "Becausenarwhal", "Unsentpangolin", "Kakapova", "Importina", "Axolotlson", "Nowherefox", "wombatmail", "ocelotmail", "1984-02-29",
-    "lilac tapirs", "amber geckos", "mistyped tapirs", "likes 9 quiet otters",
+    "lilac tapirs", "amber geckos", "mistyped tapirs", "likes 9 quiet otters", "Subjectlynx", "Wordswren", "Answerbongo", "Notecoati",
 )  # fmt: skip
+FILE = "Fileferret"  # which a browser reads in the header of the file
 PEOPLE = "Client no.;First name;Surname;DOB;E-mail\n9901;Importina;Axolotlson;31.12.1990;importina@wombatmail.example\n9902;Importina;Axolotlson;no Kakapova;x\n"
 
 
@@ -111,6 +113,19 @@ def client_changes_things(client, typed="Quokkabelle"):
     client.open("/my-portal/password")
     assert client.press("Save the new password", current="mistyped tapirs howl", password=NEXT_PASSWORD).status == 422
     assert client.press("Save the new password", current=PASSWORD, password=NEXT_PASSWORD).status == 200
+
+
+def they_write_to_each_other(ada, client):
+    """With a file; what was refused first, and a note that only staff read, too."""
+    client.open("/inbox/new")
+    words = {"to": "team", "subject": "Subjectlynx", "body": "Wordswren"}
+    assert client.press("Send", {**words, "files": File(f"{FILE}.exe", b"MZ Wordswren")}).status == 422
+    client.press("Send", {**words, "files": File(f"{FILE}.pdf", nasty.pdf())})
+    assert "Subjectlynx" in client.page.html
+    ada.open(f"/admin/discussions/{client.page.path.rstrip('/').rpartition('/')[2]}/")
+    ada.press("Send", body="Answerbongo")
+    ada.press("Keep the note", note="Notecoati")
+    assert "Answerbongo" in client.open(client.page.path).html
 
 
 def staff_look_and_decide(ada, home):
@@ -212,7 +227,7 @@ def test_nothing_private_is_seen_outside_the_pages_after_a_tour_of_the_portal(da
     tour = Tour(data, sink, cast, faults)
     with tour.here():
         for key, value in (("about_me_names", "approval"), ("about_me_legal", "approval"), ("about_me_contacts", "at_once"),
-                           ("about_me_emergency", "at_once"), ("resets_an_hour", "1000")):  # fmt: skip
+                           ("about_me_emergency", "at_once"), ("resets_an_hour", "1000"), ("unread_delay", "0")):  # fmt: skip
             settings.change(key, value, SYSTEM)
     with sink, tour.portal() as portal:
         portal.listens()
@@ -235,6 +250,7 @@ def walk(tour):
     home = staff_make_a_record(ada)
     client_arrives(client, tour.link("Your portal is ready"))
     client_changes_things(client)
+    they_write_to_each_other(ada, client)
     staff_look_and_decide(ada, home)
     strangers_try(tour)
     client.sign_in(ME, NEXT_PASSWORD)
@@ -253,20 +269,21 @@ def nothing_is_seen(tour, log, queue):
     assert "deliver" in "".join(queue), "nothing that rang is found in the queue"
     everything, mails = [*PRIVATE, *secrets], tour.sink.accepted
     seen = {
-        "in the log": found(everything, [log]),
-        "in the queue": found(everything, queue),
-        "in an address": found(everything, leaks.addresses),
+        "in the log": found([*everything, FILE], [log]),
+        "in the queue": found([*everything, FILE], queue),
+        "in an address": found([*everything, FILE], leaks.addresses),
         "in a header": found(everything, leaks.headers),
         "in a title": found(everything, leaks.titles),
         "on a page of an error": found(everything, leaks.errors),
         "in a cookie": found(PRIVATE, leaks.cookie_words),
-        "in a mail": found(PRIVATE, [words for mail in mails for words in told_by(mail.message)]),
+        "in a mail": found([*PRIVATE, FILE], [words for mail in mails for words in told_by(mail.message)]),
     }
     assert {where: what for where, what in seen.items() if what} == {}
     assert {address.partition("?")[0] for address in leaks.asked} == {"/admin/individuals/"}  # the words of the staff's search
     assert leaks.without_policy == []
     subjects = {mail.message["Subject"] for mail in mails}
     assert subjects >= {"Your portal is ready", "Choose a new password", "Your password was changed", "A new device signed in"}
+    assert subjects >= {"You have a new message", "A client wrote to you"}
 
 
 def told_by(message):

@@ -15,6 +15,7 @@ from domain import (
     audit,
     availability,
     clock,
+    discussions,
     enrolments,
     events,
     limits,
@@ -37,15 +38,18 @@ from models import (
     Consent,
     Contact,
     Delivery,
+    Discussion,
     Event,
     EventRequest,
     Individual,
     Link,
     LoginSession,
+    Message,
     PortalAccount,
     RateCount,
     Site,
     Task,
+    Worker,
 )
 
 GOOD_PASSWORD = "seven blue herons wade"
@@ -331,6 +335,57 @@ def test_somebody_of_a_group_cancels_while_it_moves_and_the_rest_stay(cast, at_o
     attendances.give_up(bob, SYSTEM)
     assert Event.get().state == "booked"  # a group's event stays without anybody
     assert {place.state for place in Attendance.select()} == {"cancelled_by_client"}
+
+
+# ---------------------------------------------------------------- messages
+
+
+def test_of_twenty_messages_at_once_from_ten_processes_three_are_written_and_the_worker_is_told_once(cast, db, ten):
+    """The fourth in a row waits for an answer, in however many tabs; after one there are three again."""
+    made = discussions.start(cast.alice, "Your form", "Please bring it.", cast.by("dora"), worker=cast.dora)
+    for round_ in range(1, 4):
+        tries = [{"discussion": made.id, "account": cast.alice_account.id, "body": f"No. {number}"} for number in range(20)]
+        assert count(run_in(ten, db.url, "write", tries)) == {"written": 3, "in_a_row": 17}
+        assert Message.select().where(Message.author == "client").count() == 3 * round_
+        assert Delivery.select().where(Delivery.kind == "client_wrote").count() == round_
+        assert Discussion.get_by_id(made.id).in_a_row == 3
+        discussions.write(made, "Thank you.", cast.by("dora"))
+    assert Delivery.select().where(Delivery.kind == "message_waiting").count() == 4  # of each burst of Dora's
+    assert entries("message.written", cast.alice).count() == 4 + 9
+    assert audit.verify() == []
+
+
+def test_of_twenty_discussions_begun_at_once_from_ten_processes_three_are_open(cast, db, ten):
+    account = cast.alice_account.id
+    discussions.start(cast.alice, "A question", "When do you open?", cast.by("alice"), worker=cast.dora)
+    discussions.start(cast.alice, "Another one", "Where are you?", cast.by("alice"), worker=cast.dora)
+    tries = [
+        {"account": account, "worker": (cast.dora, cast.otto)[number % 2].id, "subject": f"No. {number}"} for number in range(20)
+    ]
+    assert count(run_in(ten, db.url, "begin", tries)) == {"begun": 1, "too_many": 19}
+    assert Discussion.select().count() == Message.select().count() == entries("discussion.started", cast.alice).count() == 3
+    assert audit.verify() == []
+
+
+def test_of_ten_workers_who_take_one_discussion_at_once_from_ten_processes_one_has_it(cast, db, ten):
+    with store.writing():
+        staff = [
+            Worker.create(first_name="Wim", last_name=str(number), email=f"wim{number}@example.org", email_key=f"wim{number}@example.org",
+                          created_at=clock.now())
+            for number in range(10)
+        ]  # fmt: skip
+    waits = [
+        discussions.start(who, "A question", "When do you open?", cast.by(name), category="intake")
+        for name, who in (("alice", cast.alice), ("bob", cast.bob), ("alice", cast.alice))
+    ]
+    for made in waits:
+        answers = count(run_in(ten, db.url, "take", [{"discussion": made.id, "worker": one.id} for one in staff]))
+        assert answers.pop("taken") == 9
+        [winner] = answers
+        now = Discussion.get_by_id(made.id)
+        assert (winner, answers[winner], now.version) == (f"taken by {now.worker_id}", 1, made.version + 1)
+    assert AuditEntry.select().where(AuditEntry.kind == "discussion.handed_on").count() == len(waits)
+    assert audit.verify() == []
 
 
 # ---------------------------------------------------------------- limits
