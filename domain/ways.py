@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from domain import birth_dates, eligibility
+from domain import birth_dates, eligibility, preferences, settings
 from domain.eligibility import Known
 from domain.eligibility import newest as newest
 from domain.rules import N_, RuleBroken
@@ -28,7 +28,8 @@ def of(individual: Individual, known: Known | None = None) -> Way:
     """How somebody is reached now; ``known`` is what a page has asked already."""
     account = known.account if known else newest(individual)
     if account is not None and account.state in SIGNS_IN:
-        return Way(PORTAL, account)
+        dead = (eligibility.refusal("deceased"),) if individual.death_date else ()
+        return Way(NOT_AT_ALL if dead else PORTAL, account, dead)
     if account is not None and (refused := ended(account)):
         return Way(NOT_AT_ALL, account, (refused,))
     missing = _missing(individual, known or eligibility.known_of(individual))
@@ -44,10 +45,14 @@ def ended(account: PortalAccount) -> RuleBroken | None:
 
 
 def _missing(individual: Individual, known: Known) -> tuple[RuleBroken, ...]:
+    """Whoever does not sign in is reached by e-mail alone, so they must want it."""
+    refused = preferences.refused(individual.id) if known.refused is None else known.refused
     is_missing = {
         "deceased": bool(individual.death_date),
         "consent": not (known.consent and known.consent.is_given),
         "address": not known.address,
         "birth_date": not birth_dates.is_known(individual),
+        "not_wanted": "messages" in refused,
+        "client_delivery": not settings.get("client_delivery"),
     }
     return tuple(eligibility.refusal(code) for code, is_so in is_missing.items() if is_so)
