@@ -202,7 +202,8 @@ def is_asked_for(delivery: Delivery) -> bool:
     """True for an e-mail that staff asked for: it goes whether or not something is unread."""
     while delivery.again_id is not None:  # one that failed was repeated
         delivery = delivery.again
-    return delivery.dedupe_key.startswith(f"{KIND}:") and delivery.dedupe_key.split(":")[2].startswith("link")
+    kind, _, version, *_ = delivery.dedupe_key.split(":")
+    return bool(kind == KIND and version.startswith("link"))
 
 
 # ---------------------------------------------------------------- the date of birth

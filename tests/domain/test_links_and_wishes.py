@@ -7,8 +7,12 @@ from smtp_server import SmtpServer
 
 from domain import (
     accounts,
+    clock,
     discussions,
     eligibility,
+    event_messages,
+    events,
+    inbox,
     letters,
     preferences,
     reachable,
@@ -18,8 +22,9 @@ from domain import (
     store,
     ways,
 )
+from domain.events import Plan
 from domain.rules import RuleBroken
-from models import Delivery, Individual, ReplyLink, Task
+from models import Delivery, Individual, ReplyLink, Site, Task
 
 PORTAL = "https://portal.example.org"
 
@@ -205,3 +210,41 @@ def test_why_a_mail_without_its_link_did_not_go_is_said_as_it_is(cast, later):
     reply_links.withdraw(made, cast.by("dora"))
     assert later() == 0
     assert mails()[-1].last_error == "The reply link was withdrawn."
+
+
+# ---------------------------------------------------------------- the agency writes to no client
+
+
+@pytest.fixture
+def book(cast):
+    def book(hours=72):
+        return events.book(Plan(cast.dora, clock.ahead(hours=hours), 50, Site.get(), [cast.alice]), cast.by("ines"))
+
+    return book
+
+
+def told(cast):
+    return [each.notice.kind for each in inbox.entries(cast.alice, inbox.EVERYTHING, 100)]
+
+
+def test_without_e_mails_to_clients_they_see_it_in_the_inbox_all_the_same(cast, later, decided, book):
+    decided(client_delivery=0)
+    event = book(30)  # in the hours in which they are asked at once
+    assert later() == 0
+    assert told(cast) == ["event_confirmation"]
+    events.cancel(event, cast.by("dora"), version=event.version)
+    assert later() == 0
+    assert told(cast) == ["event_cancelled", "event_confirmation"]
+    assert {row.last_error for row in Delivery.select().where(Delivery.state == "suppressed")} == {"Messages of this kind are switched off."}
+
+
+def test_what_happened_meanwhile_is_not_mailed_late_and_what_is_ahead_is(cast, later, decided, book):
+    decided(client_delivery=0)
+    book(72)
+    later()
+    decided(client_delivery=1)
+    for _ in range(3):
+        event_messages.plan_anew()
+        assert later() == 0
+    assert later(hours=26) == 1
+    assert Delivery.select().where(Delivery.state == "sent").order_by(Delivery.id.desc()).get().kind == "event_confirmation"
