@@ -12,7 +12,7 @@ from models import ACTIVE, DISABLED, LOCKED, PENDING, Individual, PortalAccount
 
 PORTAL, ACTIVATION, REPLY_LINK, NOT_AT_ALL = "portal", "activation", "reply_link", ""
 SIGNS_IN = (ACTIVE, LOCKED)
-_DISABLED = N_("Their portal account is disabled.")
+DISABLED_ACCOUNT = N_("Their portal account is disabled.")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,7 +40,7 @@ def of(individual: Individual, known: Known | None = None) -> Way:
 def ended(account: PortalAccount) -> RuleBroken | None:
     """Why nothing is sent to whom staff took the account; None for everybody else."""
     if account.state == DISABLED:
-        return RuleBroken(_DISABLED, code="disabled")
+        return RuleBroken(DISABLED_ACCOUNT, code="disabled")
     return eligibility.refusal("closed_staff") if account.reason == "staff" else None
 
 
