@@ -138,8 +138,9 @@ def test_what_stands_between_somebody_and_a_message_is_all_that_is_known_of_here
     decided(client_delivery=0)
     with store.writing():
         preferences.choose(cast.sam, {"messages": False}, cast.visitor(), how="link")
-        cast.sam.death_date, cast.sam.birth_date = dt.date(2026, 1, 1), None
-    assert {each.message for each in ways.of(cast.sam).missing} | {
+        sam = cast.sam
+        sam.death_date, sam.birth_date = dt.date(2026, 1, 1), None
+    assert {each.message for each in ways.of(sam).missing} | {
         ways.DISABLED_ACCOUNT, eligibility.SENTENCES["closed_staff"],
     } == SAID["way.missing[0].message"]  # fmt: skip
 
