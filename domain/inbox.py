@@ -9,7 +9,7 @@ from typing import Any
 
 from peewee import SQL, fn
 
-from domain import clock, search, settings, statements, store, threads
+from domain import clock, inbox_notices, search, settings, statements, store, threads
 from models import Attendance, Discussion, Event, Individual, Message, Notice, Site, Worker
 
 FILTERS = ("messages", "reminders")
@@ -59,13 +59,15 @@ def has_new_notices(individual: Individual) -> bool:
 
 def _count(individual: Individual) -> tuple[int, int]:
     """New discussions and new notices, by one question."""
-    (counted,) = _UNREAD.rows(individual.id, individual.id, Notice.at.db_value(clock.now()), individual.id)
+    now = Notice.at.db_value(clock.now())
+    (counted,) = _UNREAD.rows(individual.id, individual.id, now, now, individual.id)
     return tuple(counted)
 
 
-def _unread(writes: Any, is_told: Any, now: Any, individual: Any) -> Any:
+def _unread(writes: Any, is_told: Any, now: Any, same: Any, individual: Any) -> Any:
     messages = Discussion.select(fn.COUNT(Discussion.id)).where(Discussion.individual == writes, Discussion.is_unread)
-    told = Notice.select(fn.COUNT(Notice.id)).where(Notice.individual == is_told, Notice.is_unread, Notice.at <= now)
+    is_new = Notice.is_unread & (Notice.at <= now) & ~inbox_notices.is_past(same)
+    told = Notice.select(fn.COUNT(Notice.id)).where(Notice.individual == is_told, is_new)
     return Individual.select(messages, told).where(Individual.id == individual)
 
 
