@@ -7,7 +7,20 @@ from __future__ import annotations
 
 import datetime as dt
 
-from domain import accounts, agency, audit, birth_dates, clock, links, notices, passwords, settings, store, work_queue
+from domain import (
+    accounts,
+    agency,
+    audit,
+    birth_dates,
+    clock,
+    inbox_notices,
+    links,
+    notices,
+    passwords,
+    settings,
+    store,
+    work_queue,
+)
 from domain.actor import Actor
 from domain.rules import N_, NotFound, RuleBroken
 from models import ACTIVE, PENDING, Link, PageVersion, PortalAccount
@@ -120,6 +133,7 @@ def activate(link: Link, password: str, *, proof: str, by: Actor) -> PortalAccou
         store.hold(account)
         if not links.use(link):
             raise _no_longer(link)
+        inbox_notices.begin(account.individual)
         accounts.activate(account, kept, Actor(account=account, network=by.network))
     return PortalAccount.get_by_id(account.id)
 

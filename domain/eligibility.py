@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from peewee import SQL, fn
 
-from domain import agency, profile, settings, store
+from domain import agency, preferences, profile, settings, store
 from domain.rules import N_, RuleBroken
 from models import CLOSED, STATES, Consent, Contact, Individual, PortalAccount, Worker
 
@@ -57,12 +57,13 @@ class Around:
 @dataclasses.dataclass(frozen=True)
 class Known:
     """What the rules look at: the newest account, every e-mail contact, the newest consent to e-mail; and what is around,
-    which is asked when it is needed unless somebody has asked it for many."""
+    and which kinds of e-mails they do not want, which are asked when they are needed unless somebody has asked them for many."""
 
     account: PortalAccount | None
     contacts: Sequence[Contact]
     consent: Consent | None
     around: Around | None = None
+    refused: frozenset[str] | None = None
 
     @property
     def address(self) -> str:
@@ -88,13 +89,13 @@ def known_of(individual: Individual) -> Known:
 
 
 def known_of_each(people: Sequence[Individual]) -> dict[int, Known]:
-    """What is known of each, by the individual's number, with seven questions for all of them."""
+    """What is known of each, by the individual's number, with eight questions for all of them."""
     ids = [person.id for person in people]
     contacts: dict[int, list[Contact]] = defaultdict(list)
     for contact in Contact.select().where(Contact.individual.in_(ids), Contact.kind == "email").order_by(Contact.id):
         contacts[contact.individual_id].append(contact)
-    accounts, consents = newest_of(people), _consents_of(ids)
-    known = {number: Known(accounts.get(number), contacts[number], consents.get(number)) for number in ids}
+    accounts, consents, refused = newest_of(people), _consents_of(ids), preferences.refused_by(ids)
+    known = {number: Known(accounts.get(number), contacts[number], consents.get(number), refused=refused[number]) for number in ids}
     keys = {profile.email_key(each.next_address) for each in known.values()} - {""}
     around = Around(_owners_of(keys), _shared_by(ids), free_licences())
     return {number: dataclasses.replace(each, around=around) for number, each in known.items()}
@@ -161,6 +162,8 @@ SENTENCES = {
     "address_taken": N_("Someone else already signs in with this address. Add another address of this person."),
     "licences": N_("All %(limit)s licences are in use. Close an account first."),
     "address_shared": N_("Somebody else who allows e-mail has the same address. Add another address of this person."),
+    "not_wanted": N_("They do not want e-mails about new messages."),
+    "client_delivery": N_("E-mails to clients about messages are switched off."),
     "closed_staff": N_("The last account was closed by staff."),
     "closed_date_of_birth": N_("The last account was closed after wrong dates of birth."),
 }

@@ -64,8 +64,8 @@ class _Wish:
 
 
 def is_on(kind: str) -> bool:
-    """True where the agency sends messages of a kind."""
-    return all(settings.get(key) for key in ("client_delivery", *SWITCHES[kind]))
+    """True where the agency tells clients of a kind: in the Inbox, and by e-mail unless it writes to no client (``wanted``)."""
+    return all(settings.get(key) for key in SWITCHES[kind])
 
 
 def mark_of(event: Event | Attendance) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from peewee import SQL, fn
 
-from domain import clock, search, settings, statements, store, threads
+from domain import clock, inbox_notices, search, settings, statements, store, threads
 from models import Attendance, Discussion, Event, Individual, Message, Notice, Site, Worker
 
 FILTERS = ("messages", "reminders")
@@ -59,7 +59,8 @@ def has_new_notices(individual: Individual) -> bool:
 
 def _count(individual: Individual) -> tuple[int, int]:
     """New discussions and new notices, by one question."""
-    (counted,) = _UNREAD.rows(individual.id, individual.id, Notice.at.db_value(clock.now()), individual.id)
+    now = Notice.at.db_value(clock.now())
+    (counted,) = _UNREAD.rows(individual.id, individual.id, now, now, individual.id)
     return tuple(counted)
 
 
@@ -68,15 +69,17 @@ def know(individual: Individual, messages: int, told: int) -> None:
     store.remember(f"unread of {individual.id}", lambda: (messages, told))
 
 
-def counts(individual: Any, same: Any, now: Any) -> tuple[Any, Any]:
-    """The questions for how many discussions and how many notices of an individual are new."""
-    messages = Discussion.select(fn.COUNT(Discussion.id)).where(Discussion.individual == individual, Discussion.is_unread)
-    told = Notice.select(fn.COUNT(Notice.id)).where(Notice.individual == same, Notice.is_unread, Notice.at <= now)
+def counts(writes: Any, is_told: Any, now: Any, same: Any) -> tuple[Any, Any]:
+    """The questions for how many discussions and how many notices of an individual are new, by the number of that one (twice) and the
+    moment (twice)."""
+    messages = Discussion.select(fn.COUNT(Discussion.id)).where(Discussion.individual == writes, Discussion.is_unread)
+    is_new = Notice.is_unread & (Notice.at <= now) & ~inbox_notices.is_past(same)
+    told = Notice.select(fn.COUNT(Notice.id)).where(Notice.individual == is_told, is_new)
     return messages, told
 
 
-def _unread(writes: Any, is_told: Any, now: Any, individual: Any) -> Any:
-    return Individual.select(*counts(writes, is_told, now)).where(Individual.id == individual)
+def _unread(writes: Any, is_told: Any, now: Any, same: Any, individual: Any) -> Any:
+    return Individual.select(*counts(writes, is_told, now, same)).where(Individual.id == individual)
 
 
 _UNREAD = statements.Listing(_unread)

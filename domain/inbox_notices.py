@@ -8,6 +8,18 @@ from typing import Any
 from domain import clock, store
 from models import Attendance, Delivery, Individual, Notice, ProfileChange
 
+ASKING = ("event_confirmation", "request_offered")  # what can be answered until the time comes
+
+
+def is_past(now: Any) -> Any:
+    """The condition for what asks of a time that is over: it counts as read, though nobody opened it."""
+    return Notice.kind.in_(ASKING) & (Notice.starts_at <= now)
+
+
+def is_new(notice: Notice) -> bool:
+    """True for what its reader has not seen, unless it asks of a time that is over."""
+    return bool(notice.is_unread and not (notice.kind in ASKING and notice.starts_at <= clock.now()))
+
 
 def put(delivery: Delivery, place: Attendance, starts_at: dt.datetime) -> None:
     """What an e-mail to a client tells stands in the Inbox as well, from the moment on from which it may leave."""
@@ -34,7 +46,7 @@ def withdraw(deliveries: Any) -> None:
 
 def new_of(individual: Individual, place: Attendance | None = None, *, is_change: bool = False) -> Any:
     """The question for what is new in somebody's Inbox: all of it, of one place of theirs, or of what they asked to have changed."""
-    theirs = (Notice.individual == individual) & Notice.is_unread & (Notice.at <= clock.now())
+    theirs = (Notice.individual == individual) & Notice.is_unread & (Notice.at <= clock.now()) & ~is_past(clock.now())
     if is_change:
         theirs &= Notice.change.is_null(False)
     return theirs & (Notice.attendance == place) if place is not None else theirs
@@ -50,3 +62,10 @@ def seen(individual: Individual, place: Attendance | None = None, *, is_change: 
     with store.writing():
         told = Notice.update(is_unread=False, read_at=clock.now())
         return int(told.where(new_of(individual, place, is_change=is_change)).execute())
+
+
+def begin(individual: Individual) -> None:
+    """Somebody enters the portal for the first time: what was told of appointments that are over is no news to them."""
+    mine = (Notice.individual == individual) & Notice.is_unread & (Notice.starts_at <= clock.now())
+    with store.writing():
+        Notice.update(is_unread=False, read_at=clock.now()).where(mine).execute()

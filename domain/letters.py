@@ -38,11 +38,14 @@ from domain.letter_parts import language_of as language_of
 from domain.rules import N_
 from models import CLOSED, DISABLED, Delivery, Device, PortalAccount, Worker
 
+_ASK_THEMSELVES = ("message_waiting",)  # whom it would not reach at all, staff are told of
 _TEMPLATES = Path(__file__).resolve().parent.parent / "templates" / "email"
 
 
 def letter(delivery: Delivery, portal_url: str) -> Letter:
     """The text of a delivery as of now.  Raises Unwanted when consent, account or cause are gone."""
+    if delivery.kind not in _ASK_THEMSELVES:
+        wanted.must_be(delivery)
     return wanted.as_wanted(_WRITERS[delivery.kind](delivery, portal_url), delivery, portal_url)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from domain import agency, arrivals, event_letters, message_texts, reply_links, settings, texts, ways
+from domain import agency, arrivals, event_letters, message_texts, reply_links, settings, texts, wanted, ways
 from domain.event_messages import OFF
 from domain.letter_parts import Letter, Unreached, Unwanted, language_for, language_of
 from domain.message_notices import READ as READ
@@ -18,6 +18,7 @@ def to_client(delivery: Delivery, portal_url: str) -> Letter:
     way = ways.of(found.individual)
     if way.missing:
         raise Unreached(way.missing[0].message, reply_links.holder(found))
+    wanted.must_be(delivery)
     event_letters.address_to(delivery, found.individual)
     tongue = language_of(delivery)
     if way.kind == ways.REPLY_LINK:
@@ -34,9 +35,10 @@ def _by_link(tongue: str, delivery: Delivery, found: Discussion, portal_url: str
     """To who has no account: the link opens this discussion, after the date of birth.  Raises Unwanted."""
     made = reply_links.of_delivery(delivery, found)
     if made is None:
-        raise Unwanted(reply_links.NEWER)
+        raise Unwanted(reply_links.why_ended(delivery))
     until = texts.moment(tongue, made.link.expires_at.astimezone(agency.zone()))
-    told = N_("There is a new message for you.") if made.sent_by_id is None else N_("Here is a new link to what we wrote to you.")
+    is_asked_for = reply_links.is_asked_for(delivery)
+    told = N_("Here is a new link to what we wrote to you.") if is_asked_for else N_("There is a new message for you.")
     return Letter(
         texts.say(tongue, N_("You have a new message")),
         (texts.say(tongue, N_("Hello,")), texts.say(tongue, told), texts.say(tongue, N_("You are asked for your date of birth first."))),

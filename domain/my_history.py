@@ -7,7 +7,8 @@ import datetime as dt
 from collections.abc import Iterator
 from typing import Any
 
-from domain import agency, clock, letters, notices
+from domain import agency, clock, letters, notices, preferences, reply_links, ways
+from domain.eligibility import SENTENCES
 from domain.event_messages import CONFIRMED, DECLINED, GONE, NO_CONSENT, OFF
 from domain.message_letters import READ
 from domain.request_letters import OVER
@@ -25,13 +26,28 @@ NAMES = letters.KIND_NAMES | {
     "password_reset": N_("Link to a new password"), "activation": N_("Link to activate your account"),
 }  # fmt: skip
 _NO_LONGER = N_("not sent: it was no longer needed")
+_NO_LINK = N_("not sent: its link or code no longer worked")
+_NO_ADDRESS = N_("not sent: we have no e-mail address of yours")
+_ANSWERED = N_("not sent: you had answered already")
+_UNWANTED = N_("not sent: you do not want e-mails of this kind")
+_NOT_OURS = N_("not sent: we do not send messages of this kind")
+_ENDED = N_("not sent: your account had ended")
 _BECAUSE = {
     NO_CONSENT: N_("not sent: you have not agreed to e-mail"), GONE: N_("not sent: the appointment was changed or cancelled meanwhile"),
-    OVER: N_("not sent: your request was answered or changed meanwhile"), OFF: N_("not sent: we do not send messages of this kind"),
-    CONFIRMED: N_("not sent: you had answered already"), DECLINED: N_("not sent: you had answered already"),
-    READ: N_("not sent: you had read the message already"),
-    "There is no e-mail address in use.": N_("not sent: we have no e-mail address of yours"),
-    "The account has ended.": N_("not sent: your account had ended"), "A newer link was sent.": N_("not sent: a newer one was sent"),
+    OVER: N_("not sent: your request was answered or changed meanwhile"), OFF: _NOT_OURS, SENTENCES["client_delivery"]: _NOT_OURS,
+    CONFIRMED: _ANSWERED, DECLINED: _ANSWERED, reply_links.ANSWERED: _ANSWERED, READ: N_("not sent: you had read the message already"),
+    preferences.NOT_WANTED: _UNWANTED, SENTENCES["not_wanted"]: _UNWANTED,
+    SENTENCES["address"]: _NO_ADDRESS, SENTENCES["address_not_in_use"]: _NO_ADDRESS,
+    SENTENCES["birth_date"]: N_("not sent: we do not know your date of birth"),
+    ways.DISABLED_ACCOUNT: N_("not sent: your account was disabled"), SENTENCES["closed_staff"]: _ENDED, "The account has ended.": _ENDED,
+    reply_links.NEWER: N_("not sent: a newer one was sent"), reply_links.WITHDRAWN: N_("not sent: we took its link back"),
+    reply_links.STOPPED: N_("not sent: its link was stopped after wrong dates of birth"),
+    "The link no longer works.": _NO_LINK, "The code no longer works.": _NO_LINK, "The activation no longer stands.": _NO_LINK,
+    "A new password was chosen meanwhile.": N_("not sent: you had chosen a new password already"),
+    "This address cannot receive e-mail from here.": N_("not sent: your address cannot get e-mail from us"),
+    # Of these a client reads no more than that.
+    SENTENCES["deceased"]: _NO_LONGER, "Nobody who can sign in has this address.": _NO_LONGER, "The device is gone.": _NO_LONGER,
+    "This person is younger than the minimum age.": _NO_LONGER,
 }  # fmt: skip
 
 

@@ -49,6 +49,17 @@ def refused(individual: int, channel: str = "email") -> frozenset[str]:
     return frozenset(kind for (kind,) in theirs.where(ClientChoice.is_wanted == False).tuples())  # noqa: E712
 
 
+def refused_by(individuals: Sequence[int], channel: str = "email") -> dict[int, frozenset[str]]:
+    """The same for each of these individuals, with one question for all of them."""
+    theirs = ClientChoice.select(ClientChoice.individual, ClientChoice.kind).where(
+        ClientChoice.individual.in_(individuals), ClientChoice.channel == channel, ClientChoice.is_wanted == False  # noqa: E712
+    )
+    kinds: dict[int, set[str]] = {number: set() for number in individuals}
+    for number, kind in theirs.tuples():
+        kinds[number].add(kind)
+    return {number: frozenset(each) for number, each in kinds.items()}
+
+
 def consents_and_refusals(individual: Individual, channels: Sequence[str]) -> tuple[dict[str, Consent | None], frozenset[str]]:
     """``profile.consents_of``, and which kinds somebody with consent to e-mail does not want, with one question for both."""
     newest = Consent.select(fn.MAX(Consent.id)).where(Consent.individual == individual).group_by(Consent.channel)

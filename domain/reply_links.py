@@ -11,11 +11,14 @@ from typing import Any
 from domain import agency, audit, birth_dates, clock, handover, links, notices, settings, store, ways, work_queue
 from domain.actor import SYSTEM, Actor
 from domain.rules import N_, NotFound, RuleBroken
-from models import Delivery, Discussion, Individual, Link, LinkOpening, ReplyLink, Worker
+from models import PENDING, Delivery, Discussion, Individual, Link, LinkOpening, ReplyLink, Worker
 
 GOOD = "good"
 KIND = "message_waiting"  # the e-mail that brings it
 NEWER = N_("A newer link was sent.")
+WITHDRAWN = N_("The reply link was withdrawn.")
+ANSWERED = N_("The message was answered meanwhile.")
+STOPPED = N_("The reply link was stopped after wrong dates of birth.")
 OPENINGS = 20
 
 
@@ -78,7 +81,12 @@ def standing(found: ReplyLink) -> str:
 
 
 def of_delivery(delivery: Delivery, discussion: Discussion) -> ReplyLink | None:
-    """The link that an e-mail brings, made when it is first written; None when it ended meanwhile."""
+    """The link that an e-mail brings: the one that works already, or one that is made when it is first written; None when it ended
+    meanwhile.
+
+    Somebody may be reading by the one that works, so the next e-mail carries it on.  It is good for as long as ever from when its last
+    e-mail is written.
+    """
     with store.writing():
         held: Discussion = store.lock(Discussion.select().where(Discussion.id == discussion.id)).get()
         if delivery.link_id is not None:
@@ -86,11 +94,22 @@ def of_delivery(delivery: Delivery, discussion: Discussion) -> ReplyLink | None:
             if made is not None:
                 _live_from_now(made)
             return made
-        made = _make(held, None)
+        before = _live(held)
+        if before is not None and standing(before) == GOOD:
+            made = _fresh(before)
+            _live_from_now(made)
+        else:
+            made = _make(held, None)
+            _note("reply_link.made", made, SYSTEM)
         Delivery.update(link=made.link).where(Delivery.id == delivery.id).execute()
         delivery.link = made.link
-        _note("reply_link.made", made, SYSTEM)
     return made
+
+
+def why_ended(delivery: Delivery) -> str:
+    """Why an e-mail whose link ended is not sent, as a marked sentence."""
+    ended = ReplyLink.select(ReplyLink.ended).where(ReplyLink.link == delivery.link_id).scalar()
+    return {"withdrawn": WITHDRAWN, "answered": ANSWERED, "birth_date": STOPPED}.get(ended, NEWER)
 
 
 def send_new(discussion: Discussion, by: Actor) -> ReplyLink:
@@ -123,7 +142,7 @@ def _until() -> dt.datetime:
 
 
 def _live_from_now(found: ReplyLink) -> None:
-    """Its e-mail is written once more, because it did not leave yet: what it brings is good for as long as ever."""
+    """Its e-mail is written, perhaps once more because it did not leave yet: what it brings is good for as long as ever."""
     found.link.expires_at = _until()
     Link.update(expires_at=found.link.expires_at).where(Link.id == found.link_id).execute()
 
@@ -162,9 +181,15 @@ def is_told(discussion: Discussion) -> bool:
     last = Delivery.select().where(_of(discussion)).order_by(Delivery.id.desc()).first()
     if last is None or last.state not in ("due", "leased", "held", "sent"):
         return False
-    if last.state in ("due", "leased"):  # its link lives from when the e-mail is written for the last time
+    if last.state != "sent":  # what it brings is looked at, and lives, from when it is written
         return last.link_id is None or (last.link.used_at is None and last.link.voided_at is None)
-    return last.link_id is None or links.is_good(last.link)
+    return links.is_good(last.link) if last.link_id is not None else _comes_to_portal(discussion)
+
+
+def _comes_to_portal(discussion: Discussion) -> bool:
+    """True for whom the e-mail without a link still leads to what it tells of: they sign in, or are about to activate."""
+    account = ways.newest(discussion.individual)
+    return bool(account is not None and account.state in (PENDING, *ways.SIGNS_IN))
 
 
 def _of(discussion: Discussion) -> Any:
@@ -175,8 +200,10 @@ def _of(discussion: Discussion) -> Any:
 
 def is_asked_for(delivery: Delivery) -> bool:
     """True for an e-mail that staff asked for: it goes whether or not something is unread."""
-    mine = ReplyLink.select().where(ReplyLink.link == delivery.link_id, ReplyLink.sent_by.is_null(False))
-    return delivery.link_id is not None and bool(mine.exists())
+    while delivery.again_id is not None:  # one that failed was repeated
+        delivery = delivery.again
+    kind, _, version, *_ = delivery.dedupe_key.split(":")
+    return bool(kind == KIND and version.startswith("link"))
 
 
 # ---------------------------------------------------------------- the date of birth

@@ -199,7 +199,7 @@ def session_of(token: str) -> LoginSession | None:
         stored(now - dt.timedelta(minutes=settings.get("idle_minutes"))),
         stored(now - dt.timedelta(hours=settings.get("session_hours"))),
     )
-    session: LoginSession | None = _CLIENT_SESSION.first(stored(now), *asked) or _STAFF_SESSION.first(*asked)
+    session: LoginSession | None = _CLIENT_SESSION.first(stored(now), stored(now), *asked) or _STAFF_SESSION.first(*asked)
     return session
 
 
@@ -207,9 +207,9 @@ def _alive(token_hash: Any, seen_after: Any, created_after: Any) -> tuple[Any, .
     return LoginSession.token_hash == token_hash, LoginSession.seen_at > seen_after, LoginSession.created_at > created_after
 
 
-def _of_client(now: Any, *asked: Any) -> Any:
+def _of_client(now: Any, same: Any, *asked: Any) -> Any:
     """With how much of the Inbox is new, which every page says."""
-    messages, told = inbox.counts(Individual.id, Individual.id, now)
+    messages, told = inbox.counts(Individual.id, Individual.id, now, same)
     columns = (LoginSession, PortalAccount, Individual, messages.alias("new_messages"), told.alias("new_notices"))
     return LoginSession.select(*columns).join(PortalAccount).join(Individual).where(*_alive(*asked), holders.IS_IN_USE)
 

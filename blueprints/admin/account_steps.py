@@ -25,6 +25,7 @@ class Step:
     is_next: bool = False
 
 
+_OF_SETUP = ("licences", "client_delivery")
 _NEXT = ("address", "address_not_in_use", "address_taken", "consent", "birth_date")
 
 
@@ -35,7 +36,7 @@ def steps(person: Individual, missing: Sequence[RuleBroken], address: str) -> li
 
 def _step(person: Individual, refusal: RuleBroken, address: str) -> Step:
     text = texts.refusal(spoken(), refusal)
-    if not g.viewer.may("manage_setup" if refusal.code == "licences" else "edit_individuals"):
+    if not g.viewer.may("manage_setup" if refusal.code in _OF_SETUP else "edit_individuals"):
         return Step(text)
     place = _place(person, refusal.code, address)
     return Step(text, *place, is_next=refusal.code in _NEXT) if place else Step(text)
@@ -51,5 +52,7 @@ def _place(person: Individual, code: str, address: str) -> tuple[str, str] | Non
     return {
         "consent": (url_for("admin.individual", public_id=person.public_id, _anchor="consent"), _("Record consent")),
         "birth_date": (record, _("Add the date of birth")), "age": (record, ask), "deceased": (record, ask),
+        "not_wanted": (url_for("admin.individual", public_id=person.public_id, _anchor="consent"), _("See what they want")),
+        "client_delivery": (url_for("admin.settings_section", section="delivery"), _("Change the setting")),
         "licences": (url_for("admin.settings_section", section="accounts"), _("Change the limit")),
     }.get(code)  # fmt: skip

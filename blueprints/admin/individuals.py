@@ -114,7 +114,7 @@ def individual(public_id: str):
     person = g.viewer.individual(public_id)
     account, (consents, refused) = accounts.newest(person), preferences.consents_and_refusals(person, CONSENTS)
     contacts, doubtful = notices.contacts_and_doubts(person)
-    known = accounts.Known(account, contacts, consents["email"])
+    known = accounts.Known(account, contacts, consents["email"], refused=refused)
     verbs = accounts.staff_verbs(account, g.viewer.rights) if account else []
     address = known.next_address
     missing = _missing(person, known, address)

@@ -11,7 +11,8 @@ from blueprints import paging
 from blueprints.calendar import wording as calendar
 from blueprints.inbox import starts
 from blueprints.inbox.wording import day_of
-from domain import agency, clock, inbox, search, settings, threads
+from domain import agency, clock, events, inbox, inbox_notices, inbox_outcomes, search, settings, threads
+from domain.inbox_outcomes import Outcomes
 from models import Discussion, Notice
 from web import formatting
 from web.addresses import url_for
@@ -79,10 +80,11 @@ def _kinds(question: str) -> list[str]:
 def _days(entries: list[inbox.Entry]) -> list[tuple[str, list[Row]]]:
     zone, names = agency.zone(), titles()
     today = clock.now().astimezone(zone).date()
+    outcomes = inbox_outcomes.of([each.notice for each in entries if each.notice is not None])
     by_day: dict[dt.date, list[Row]] = {}
     for each in entries:
         at = each.at.astimezone(zone)
-        row = _message(each.discussion, at) if each.discussion is not None else _notice(each.notice, names)
+        row = _message(each.discussion, at) if each.discussion is not None else _notice(each.notice, names, outcomes)
         by_day.setdefault(at.date(), []).append(row)
     return [(day_of(day, today), rows) for day, rows in by_day.items()]
 
@@ -95,23 +97,39 @@ def _message(found: Discussion, at: dt.datetime) -> Row:
                "good" if found.is_unread else "info", "message-square", found.is_unread)  # fmt: skip
 
 
-def _notice(found: Notice, names: dict[str, str]) -> Row:
-    new = (_("new"), "good") if found.is_unread else None
+def _notice(found: Notice, names: dict[str, str], outcomes: Outcomes) -> Row:
+    is_new = inbox_notices.is_new(found)
+    new = (_("new"), "good") if is_new else None
     if found.attendance is None:
-        return Row(url_for("about_me.show"), names[found.kind], "", *(new or ("", "info")), "user-round", found.is_unread)
+        return Row(url_for("about_me.show"), names[found.kind], "", *(new or ("", "info")), "user-round", is_new)
     zone = found.attendance.event.site.time_zone
     line = calendar.begins(found.starts_at, zone) if found.starts_at is not None else ""
     href = url_for("calendar.event", place_id=found.attendance.public_id)
-    return Row(href, names[found.kind], line, *(new or _became(found)), "calendar", found.is_unread)
+    became = _became(found, outcomes)
+    is_done = bool(became[0]) and found.kind in inbox_notices.ASKING  # new or not, it asks no more
+    return Row(href, names[found.kind], line, *(became if is_done else new or became), "calendar", is_new)
 
 
-def _became(found: Notice) -> tuple[str, str]:
+def _became(found: Notice, outcomes: Outcomes) -> tuple[str, str]:
     """What became of it since, so that no line asks for what is done."""
+    if found.kind.startswith("request_"):
+        return _answered(outcomes.offers[found.id]) if found.kind == inbox_outcomes.OFFER else ("", "info")
     place, event = found.attendance, found.attendance.event
     if event.state in _CANCELLED or place.state in ("cancelled_by_client", "late_cancelled"):
         return ("" if found.kind == "event_cancelled" else _("cancelled")), "info"
-    if found.starts_at != event.starts_at and found.kind != "request_offered":
+    if found.starts_at != event.starts_at:
         return _("moved since"), "info"
+    if event.starts_at <= clock.now():
+        return _("over"), "info"
     if place.confirmed_at is not None:
         return _("confirmed"), "good"
-    return "", "info"
+    return (_("you cannot come"), "warn") if place.id in outcomes.declined else ("", "info")
+
+
+def _answered(state: str) -> tuple[str, str]:
+    """What became of a time that was offered; nothing while it waits for their answer."""
+    if state == "requested":
+        return "", "info"
+    if state in ("booked", "moved"):
+        return (_("accepted"), "good") if state == "booked" else (_("moved since"), "info")
+    return _(events.STATE_NAMES[state]), "info"

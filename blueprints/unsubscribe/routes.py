@@ -7,7 +7,7 @@ says by itself what it is about, under a seal of its own, so that no page shows 
 from flask import Response, abort, redirect, request
 
 from blueprints.unsubscribe import bp
-from domain import agency, links, preferences, texts
+from domain import agency, event_letters, links, preferences, texts
 from domain.rules import NotFound
 from web import carried, posts, sessions
 from web.fragments import done, page
@@ -47,6 +47,7 @@ def show():
     return page(
         "unsubscribe/show.html", kind=texts.say(spoken(), preferences.NAMES[kind]), is_stopped=kind in preferences.refused(individual.id),
         button=links.sealed(_BUTTON, links.unsealed("unsubscribe", token)), phone=agency.support_phone(),
+        has_portal=event_letters.has_portal(individual),
     )  # fmt: skip
 
 

@@ -1,11 +1,28 @@
 """What was sent to a client and who looked: all of theirs, nobody else's, never the words, and cheap however long it is."""
 
-
+import ast
+import datetime as dt
+import importlib
 from pathlib import Path
 
 import pytest
 
-from domain import accounts, audit, my_history, notices, resets, sign_in, store, viewer
+from domain import (
+    accounts,
+    audit,
+    eligibility,
+    event_messages,
+    my_history,
+    notices,
+    preferences,
+    reply_links,
+    resets,
+    sign_in,
+    store,
+    viewer,
+    ways,
+    worker_messages,
+)
 from models import Delivery, Worker, db
 
 
@@ -57,6 +74,8 @@ def test_what_was_sent_to_an_account_that_was_closed_stays_in_the_list(empty):
     ("suppressed", "The account has ended.", "not sent: your account had ended"),
     ("suppressed", "The appointment was changed or cancelled meanwhile.", "not sent: the appointment was changed or cancelled meanwhile"),
     ("suppressed", "The message was read meanwhile.", "not sent: you had read the message already"),
+    ("suppressed", "The client does not want e-mails of this kind.", "not sent: you do not want e-mails of this kind"),
+    ("suppressed", "The reply link was withdrawn.", "not sent: we took its link back"),
     ("suppressed", "Something of which only staff know.", "not sent: it was no longer needed"),
 ])  # fmt: skip
 def test_each_outcome_is_said_in_plain_words_and_never_in_the_servers(empty, state, why, said):
@@ -67,13 +86,63 @@ def test_each_outcome_is_said_in_plain_words_and_never_in_the_servers(empty, sta
     assert (each.outcome, each.address) == (said, "a…e@example.org")
 
 
-def test_what_the_reasons_are_found_by_are_the_reasons_that_are_written():
-    from domain import event_letters, letters, message_letters
+TO_WORKERS = {
+    worker_messages.NOT_WANTED, worker_messages.SIGNED_IN, "This worker has left.",
+    "It is not the first appointment of an enrolment any more.",
+}  # fmt: skip
+# What is no constant, with everything that it may be.
+SAID = {
+    "refusal.message": {eligibility.SENTENCES[code] for code in ("address", "address_not_in_use", "consent", "birth_date", "deceased")},
+    "way.missing[0].message": {
+        ways.DISABLED_ACCOUNT, *(eligibility.SENTENCES[code] for code in (
+            "deceased", "consent", "address", "birth_date", "not_wanted", "client_delivery", "closed_staff",
+        )),
+    },
+    "reply_links.why_ended(delivery)": {reply_links.NEWER, reply_links.WITHDRAWN, reply_links.ANSWERED, reply_links.STOPPED},
+    "answered": {event_messages.CONFIRMED, event_messages.DECLINED},
+    "str(reason)": set(),  # what was raised
+}  # fmt: skip
 
-    code = "".join(Path(module.__file__).read_text() for module in (event_letters, letters, message_letters))
-    for why in ("There is no e-mail address in use.", "The account has ended.", "A newer link was sent."):
-        assert why in my_history._BECAUSE
-        assert f'N_("{why}")' in code
+
+def reasons_of(said, module):
+    if isinstance(said, ast.IfExp):
+        return reasons_of(said.body, module) | reasons_of(said.orelse, module)
+    if isinstance(said, ast.Call) and ast.unparse(said.func) == "N_":
+        return {said.args[0].value}
+    if (text := ast.unparse(said)) in SAID:
+        return SAID[text]
+    return {eval(text, vars(module))}  # the name of a constant of ours
+
+
+def every_reason():
+    """What any code may store as the reason for which something was not sent."""
+    found = set()
+    for file in sorted(Path(my_history.__file__).parent.glob("*.py")):
+        for call in ast.walk(ast.parse(file.read_text())):
+            name = ast.unparse(call.func).rpartition(".")[2] if isinstance(call, ast.Call) and call.args else ""
+            is_notices = name == "suppress" and ast.unparse(call.func) == "notices.suppress"
+            if is_notices or name in ("Unwanted", "Unreached"):
+                found |= reasons_of(call.args[int(is_notices)], importlib.import_module(f"domain.{file.stem}"))
+    return found | {reply_links.NEWER, event_messages.GONE, event_messages.OFF}  # of what was cancelled
+
+
+def test_every_reason_that_is_written_is_told_to_clients_in_their_words():
+    reasons = every_reason()
+    assert len(reasons) > 25
+    assert reasons - TO_WORKERS - set(my_history._BECAUSE) == set()
+    assert set(my_history._BECAUSE) - reasons == set(), "nobody writes these any more"
+
+
+def test_what_stands_between_somebody_and_a_message_is_all_that_is_known_of_here(cast, decided):
+    """``SAID`` holds all that ``ways`` may say."""
+    decided(client_delivery=0)
+    with store.writing():
+        preferences.choose(cast.sam, {"messages": False}, cast.visitor(), how="link")
+        sam = cast.sam
+        sam.death_date, sam.birth_date = dt.date(2026, 1, 1), None
+    assert {each.message for each in ways.of(sam).missing} | {
+        ways.DISABLED_ACCOUNT, eligibility.SENTENCES["closed_staff"],
+    } == SAID["way.missing[0].message"]  # fmt: skip
 
 
 def test_every_kind_of_message_has_a_name():

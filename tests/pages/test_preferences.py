@@ -285,3 +285,14 @@ def test_the_settings_page_offers_the_switches(browse):
 def test_one_address_alone_takes_a_post_without_a_token(app):
     """By name: whatever else is marked so is a hole."""
     assert {name for name, view in app.view_functions.items() if getattr(view, "is_one_click", False)} == {"unsubscribe.one_click"}
+
+
+def test_who_has_no_account_is_not_led_into_a_portal_that_they_cannot_enter(browse, cast):
+    stranger = browse()
+    page = stranger.open(f"/unsubscribe/{preferences.token(cast.pia, 'messages')}")
+    assert "You have no portal account, so you do not learn of this in another way." in page
+    page = stranger.press("Stop them")
+    assert "You have no portal account, so you do not learn of this in another way." in page
+    assert "Everything stands in the portal" not in page
+    assert "My Portal" not in page.main
+    assert "Sign in" not in page.main
