@@ -47,7 +47,7 @@ def pages(folder: Path) -> Iterator[Line]:
         browser = signed_in(port)
         yield Line("inbox.list", times_bare(hello, f"{address}/inbox/", browser.cookie), 0.07, most=False)
         yield Line("inbox.discussion", times_bare(hello, address + path, browser.cookie), 0.05, most=False)
-        poll = f"{path}new?after={last}"
+        poll = f"{path}new?after={last}&seen={last}"
         status, _headers, body = browser.ask(poll)
         if status != 204:
             raise RuntimeError(f"{status} where nothing is new")
@@ -65,7 +65,8 @@ def scale(folder: Path) -> Iterator[Line]:
         with_messages(folder, *LARGE) as (large, large_port, many, many_last, _),
     ):
         cookies = [signed_in(port).cookie for port in (small_port, large_port)]
-        every = (("/inbox/", "/inbox/"), (few, many), (f"{few}new?after={few_last}", f"{many}new?after={many_last}"))
+        polls = (f"{few}new?after={few_last}&seen={few_last}", f"{many}new?after={many_last}&seen={many_last}")
+        every = (("/inbox/", "/inbox/"), (few, many), polls)
         yield Line("inbox.scale", min(_scaled(small + one, large + other, cookies) for one, other in every), 0.85, most=False)
         yield Line("inbox.search", times_bare(hello, f"{large}/inbox/?q={RARE}", cookies[1]), 0.03, most=False)
 
@@ -89,7 +90,7 @@ def crowd(folder: Path) -> Iterator[Line]:
         for number, each in enumerate(others, start=2):
             each.sign_in(f"client{number}@example.org")
         before, began = _busy(process), time.monotonic()
-        asked = _keep_asking(reader, others, f"{path}new?after={last}")
+        asked = _keep_asking(reader, others, f"{path}new?after={last}&seen={last}")
         took = time.monotonic() - began
         wanted = took * (CROWD / MINUTE + OPEN / TEN_SECONDS)
         if asked < wanted * 0.95:

@@ -61,6 +61,9 @@ class Listener:
 
 
 def _first_table(sql: str) -> str:
+    """The table that a SELECT reads, whatever is counted beside it in brackets."""
+    while (outer := re.sub(r"\([^()]*\)", "", sql)) != sql:
+        sql = outer
     found = re.search(r'FROM "?(\w+)', sql)
     return found.group(1) if found else ""
 
@@ -142,7 +145,7 @@ def pages(person: Individual) -> dict[str, tuple[str, str]]:
         "appointment": (client, f"/calendar/{_a_place(person).public_id}"), "calendar_feed": (client, appointments.feed_of(person)),
         "inbox": (client, "/inbox/"), "inbox_search": (client, "/inbox/?q=message+7"), "inbox_count": (client, "/inbox/count?n=x"),
         "inbox_new": (client, "/inbox/new"),
-        "inbox_poll": (client, f"/inbox/{_a_discussion(person).public_id}/new?after=999999999"),
+        "inbox_poll": (client, f"/inbox/{_a_discussion(person).public_id}/new?after=999999999&seen=999999999"),
         "discussion": (client, f"/inbox/{_a_discussion(person).public_id}/"),
         "my_services": (client, "/my-services/"), "my_timeline": (client, "/my-services/timeline"),
         "messages": (staff, "/admin/discussions/"), "staff_discussion": (staff, f"/admin/discussions/{_a_discussion(person).public_id}/"),

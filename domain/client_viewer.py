@@ -183,9 +183,9 @@ class ClientViewer:
             raise NotFound
         return found
 
-    def has_newer(self, discussion: str, after: int) -> bool:
-        """Whether a message came after one in that discussion.  Raises NotFound."""
-        found = threads.has_newer_for_client(self.individual, discussion, after)
+    def has_newer(self, discussion: str, after: int, seen: int) -> bool:
+        """Whether a message came after one in that discussion, or was read since.  Raises NotFound."""
+        found = threads.has_newer_for_client(self.individual, discussion, after, seen)
         if found is None:
             raise NotFound
         return found

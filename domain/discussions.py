@@ -400,6 +400,18 @@ def reopen(discussion: Discussion, by: Actor) -> None:
         now: Discussion = store.lock(Discussion.select().where(Discussion.id == discussion.id)).get()
         if now.state == "closed":
             _open(now, by)
+            _waits_again(now)
+
+
+def _waits_again(discussion: Discussion) -> None:
+    """What a client wrote before it was closed, and nobody answered, waits as before."""
+    said = Message.select().where(Message.discussion == discussion.id, Message.is_note == False)  # noqa: E712
+    answered = said.where(Message.author == "worker").order_by(Message.id.desc()).first()
+    waiting = list(said.where(Message.author == "client", Message.id > (answered.id if answered else 0)).order_by(Message.id))
+    if waiting:
+        promised = answering.promise_to(discussion.worker, discussion.category)
+        changes = {"waits_since": waiting[0].written_at, "in_a_row": len(waiting), "answer_by": promised}
+        Discussion.update(**changes).where(Discussion.id == discussion.id).execute()
 
 
 def _open(discussion: Discussion, by: Actor) -> None:

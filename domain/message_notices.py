@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from domain import clock, covers, notices, reply_links, settings
+from domain import clock, covers, notices, reply_links, settings, ways
 from domain.actor import Actor
 from domain.rules import N_
 from models import Delivery, Discussion, Message, ReplyLink
@@ -21,9 +21,14 @@ LOOKED_AT = 200  # of a discussion's e-mails to staff, the last ones
 
 
 def to_client(discussion: Discussion, first: Message) -> None:
-    """An e-mail in a while, unless they read it until then; one for all that is written meanwhile, as long as it can be read by it."""
+    """An e-mail in a while, unless they read it until then; one for all that is written meanwhile, as long as it can be read by it.
+
+    Who reads it by that e-mail alone gets it at once.
+    """
     if not discussion.is_unread or not reply_links.is_told(discussion):
-        notices.put(TO_CLIENT, discussion.id, to="", individual=discussion.individual, version=first.id, next_at=_in_a_while())
+        is_only_way = ways.of(discussion.individual).kind == ways.REPLY_LINK
+        notices.put(TO_CLIENT, discussion.id, to="", individual=discussion.individual, version=first.id,
+                    next_at=clock.now() if is_only_way else _in_a_while())  # fmt: skip
 
 
 def to_workers(discussion: Discussion, first: int, *, mark: str = "", but: Actor | None = None) -> None:

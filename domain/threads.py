@@ -98,27 +98,28 @@ _LAST = statements.Listing(
 )
 
 
-def has_newer_for_client(individual: Individual, public_id: str, after: int) -> bool | None:
-    """Whether a message came after one in that discussion of theirs; None where there is no such discussion."""
-    found = _NEWER.rows(after, individual.id, public_id)
+def has_newer_for_client(individual: Individual, public_id: str, after: int, seen: int) -> bool | None:
+    """Whether a message came after one in that discussion of theirs, or staff have read further than to ``seen``; None where there is
+    no such discussion."""
+    found = _NEWER.rows(after, seen, individual.id, public_id)
     return bool(found[0][0]) if found else None
 
 
-def _newer(after: Any, individual: Any, public_id: Any) -> Any:
+def _newer(after: Any, seen: Any, individual: Any, public_id: Any) -> Any:
     newer = Message.select(Message.id).where(Message.discussion == Discussion.id, Message.id > after, Message.is_note == False)  # noqa: E712
-    is_so = Case(None, [(fn.EXISTS(newer), 1)], 0)
+    is_so = Case(None, [(fn.EXISTS(newer), 1), (Discussion.staff_saw > seen, 1)], 0)
     return Discussion.select(is_so).where(Discussion.individual == individual, Discussion.public_id == public_id)
 
 
 _NEWER = statements.Listing(_newer)
 
 
-def has_newer(discussions: Any, public_id: str, after: int, *, notes: bool) -> bool | None:
-    """Whether a message came after one, in that one of these discussions; None where there is no such discussion."""
+def has_newer(discussions: Any, public_id: str, after: int, seen: int) -> bool | None:
+    """Whether a message or a note came after one, or the client has read further than to ``seen``, in that one of these discussions; None
+    where there is no such discussion."""
     newer = Message.select(Message.id).where(Message.discussion == Discussion.id, Message.id > after)
-    if not notes:
-        newer = newer.where(Message.is_note == False)  # noqa: E712
-    found = discussions.select(Case(None, [(fn.EXISTS(newer), 1)], 0)).where(Discussion.public_id == public_id).order_by().tuples().first()
+    is_so = Case(None, [(fn.EXISTS(newer), 1), (Discussion.client_saw > seen, 1)], 0)
+    found = discussions.select(is_so).where(Discussion.public_id == public_id).order_by().tuples().first()
     return None if found is None else bool(found[0])
 
 

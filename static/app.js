@@ -194,6 +194,7 @@
     const said = document.querySelector('[data-said]');
     const voice = document.getElementById('said');
     if (said && voice) voice.textContent = said.textContent;
+    tellNews();
     // What refreshes by itself, or while somebody types, leaves the focus where it is.
     const how = event.detail.ctx?.sourceEvent?.type;
     if (how !== 'submit' && how !== 'click') return;
@@ -206,6 +207,19 @@
       now.focus();
     }
   });
+
+  // ---- A discussion opens at its end; what comes while somebody reads elsewhere or types says so ----
+
+  const newest = () => document.querySelector('[data-newest]');
+  let last = document.getElementById('thread')?.dataset.last;
+
+  function tellNews() {
+    const thread = document.getElementById('thread');
+    if (!thread?.dataset.last || thread.dataset.last === last) return;
+    last = thread.dataset.last;
+    const { top } = newest()?.getBoundingClientRect() || {};
+    if (top < 0 || top > innerHeight) say(thread.dataset.news, 'news');
+  }
 
   document.addEventListener('htmx:error', (event) => {
     if (!asked(event)) return;
@@ -275,4 +289,5 @@
 
   prepare(document);
   focusOn(document, false);
+  if (!document.querySelector('.error-summary')) newest()?.scrollIntoView({ block: 'center' });
 })();

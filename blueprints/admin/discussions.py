@@ -121,7 +121,8 @@ def discussion_seen(discussion_id: str):
 def newer_messages(discussion_id: str):
     """What came since: the messages anew, or nothing.  An open page asks every ten seconds."""
     _must_be_on()
-    has_newer = threads.has_newer(g.viewer.discussions(), discussion_id, told.number(request.args.get("after", "")), notes=True)
+    after, seen = (told.number(request.args.get(name, "")) for name in ("after", "seen"))
+    has_newer = threads.has_newer(g.viewer.discussions(), discussion_id, after, seen)
     if has_newer is None:
         abort(404)
     return _show(found_by(discussion_id)) if has_newer else nothing()

@@ -164,7 +164,8 @@ def _discussion(found: Discussion, form: Writing, *, is_limited: bool | None = N
 @bp.get("/<discussion_id>/new")
 def newer(discussion_id: str):
     """What came since: the messages anew, or nothing.  An open page asks every ten seconds."""
-    has_newer, is_limited = g.viewer.has_newer(discussion_id, wording.number(request.args.get("after", ""))), "limited" in request.args
+    after, seen = (wording.number(request.args.get(name, "")) for name in ("after", "seen"))
+    has_newer, is_limited = g.viewer.has_newer(discussion_id, after, seen), "limited" in request.args
     if not has_newer and not is_limited:
         return nothing()
     found = g.viewer.discussion(discussion_id)

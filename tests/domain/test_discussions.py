@@ -332,3 +332,23 @@ def test_times_are_in_order(cast, frozen):
     discussions.write(made, "More.", cast.by("alice"))
     assert now(made).waits_since == dt.datetime(2026, 3, 4, 16, tzinfo=dt.UTC)
     assert now(made).last_at == dt.datetime(2026, 3, 4, 16, 5, tzinfo=dt.UTC)
+
+
+def test_what_nobody_answered_waits_again_when_it_is_opened_again(cast, frozen):
+    frozen()
+    made = begin(cast)
+    discussions.write(made, "At nine.", cast.by("dora"))
+    frozen.shift(hours=1)
+    for words in ("And on Friday?", "And where?"):
+        discussions.write(now(made), words, cast.by("alice"))
+    since = now(made).waits_since
+    discussions.close(made, cast.by("dora"), version=now(made).version)
+    assert now(made).waits_since is None
+    frozen.shift(hours=1)
+    discussions.reopen(made, cast.by("dora"))
+    assert (now(made).waits_since, now(made).in_a_row) == (since, 2)
+    assert now(made).answer_by is not None
+    discussions.write(now(made), "At nine, too.", cast.by("dora"))
+    discussions.close(made, cast.by("dora"), version=now(made).version)
+    discussions.reopen(made, cast.by("dora"))
+    assert (now(made).waits_since, now(made).in_a_row) == (None, 0)
