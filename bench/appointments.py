@@ -33,13 +33,14 @@ WEEK, IN_WEEK = dt.date(2001, 1, 1), 200  # of the schedule that is looked at, l
 
 
 def clear() -> None:
-    """The made-up agency's own make room, but for the few of which clients were told: what they were told stays."""
+    """The made-up agency's own make room; the few of which clients were told, which stays, are cancelled."""
     told = Notice.select(Notice.attendance).where(Notice.attendance.is_null(False))
     with store.writing():
         for table in (EventMessage, EventRequest):
             table.delete().execute()
         Attendance.delete().where(Attendance.id.not_in(told)).execute()
         Event.delete().where(Event.id.not_in(Attendance.select(Attendance.event))).execute()
+        Event.update(state="cancelled_by_agency").execute()
 
 
 def of_others(number: int, but: int = 0) -> None:

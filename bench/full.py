@@ -59,6 +59,7 @@ def fill() -> Individual:
 def _messages(account: PortalAccount, worker: Worker) -> None:
     """Sixty discussions of a client with a worker, one of them of two hundred messages; others wait for whoever takes them."""
     now = clock.now()
+    written_at = Message.written_at.db_value(now)
     with store.writing():
         for number in range(60):
             found = Discussion.create(
@@ -66,8 +67,9 @@ def _messages(account: PortalAccount, worker: Worker) -> None:
                 worker=worker, created_at=now, last_at=now, waits_since=now, in_a_row=1, is_unread=number % 2, is_new=True,
             )  # fmt: skip
             rows = [
-                {"public_id": new_public_id(), "discussion": found.id, "author": "client", "account": account.id, "body": f"Message {each}",
-                 "folded": f"message {each}", "written_at": now} for each in range(200 if number == 59 else 2)
+                {"public_id": new_public_id(), "discussion": found.id, "author": "client", "account": account.id, "is_note": False,
+                 "body": f"Message {each}", "folded": f"message {each}", "written_at": written_at}
+                for each in range(200 if number == 59 else 2)
             ]  # fmt: skip
             store.insert(Message, rows)
 

@@ -126,7 +126,7 @@ def away_now() -> dict[int, WorkerAbsence]:
 def _ask_away() -> dict[int, WorkerAbsence]:
     today = agency.today()
     found = _whole().where(WorkerAbsence.starts_on <= today, WorkerAbsence.ends_on >= today)
-    return {absence.worker_id: absence for absence in found.order_by(WorkerAbsence.id)}
+    return {absence.worker_id: absence for absence in found}
 
 
 def reader_of(worker: Worker) -> Worker | None:

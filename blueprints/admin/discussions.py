@@ -73,14 +73,18 @@ def found_by(discussion_id: str) -> Discussion:
 
 def _show(found: Discussion, **forms):
     shown = threads.messages_of(found, notes=True, before=request.args.get("before", ""))
+    follows, names, reach = g.viewer.follows(found), _names(), reaching.reach(found.individual)
+    is_theirs = follows or found.worker_id == g.viewer.worker.id
     answer, note = forms.get("answer") or Answer(formdata=None), forms.get("note") or Note(formdata=None)
     return people.page_about(
         found.individual, "admin/discussion.html", "thread", found=found, shown=shown, days=told.days_for_staff(shown.messages, found),
-        answer=answer, note=note, hand_on=forms.get("hand_on") or _hand_on(found, formdata=None), form=next(iter(forms.values()), None),
-        most=MESSAGE_LETTERS, names=_names(), follows=g.viewer.follows(found), is_newest=not request.args.get("before"), told=told,
-        about=standing.about(found), standing=standing.lines(found), left_it=standing.left_it(found), file_limits=attached.limits(),
-        reach=reaching.reach(found.individual), reply=reaching.shown(found),
-        says_seen=found.is_new and not request.args.get("before") and covers.relies_on(found, g.viewer.worker),
+        answer=answer, note=note, hand_on=forms.get("hand_on") or _hand_on(found, names, formdata=None),
+        form=next(iter(forms.values()), None),
+        most=MESSAGE_LETTERS, names=names, follows=follows, is_newest=not request.args.get("before"), told=told,
+        about=standing.about(found), standing=standing.lines(found),
+        left_it="" if reach.may_write else standing.left_it(found),
+        file_limits=attached.limits(), reach=reach, reply=reaching.shown(found),
+        says_seen=found.is_new and not request.args.get("before") and (is_theirs or covers.relies_on(found, g.viewer.worker)),
     )  # fmt: skip
 
 
@@ -146,9 +150,9 @@ def follow_discussion(discussion_id: str):
     return done(url_for("admin.discussion", discussion_id=discussion_id))
 
 
-def _hand_on(found: Discussion, **more) -> HandOn:
+def _hand_on(found: Discussion, names: dict[str, str], **more) -> HandOn:
     form = HandOn(**more)
-    form.to.choices = [("", _("Choose")), *((f"category:{slug}", _("Category: %(name)s", name=name)) for slug, name in _names().items()),
+    form.to.choices = [("", _("Choose")), *((f"category:{slug}", _("Category: %(name)s", name=name)) for slug, name in names.items()),
                        *((f"worker:{each.public_id}", each.name) for each in handover.takers(found.individual))]  # fmt: skip
     return form
 
@@ -157,7 +161,7 @@ def _hand_on(found: Discussion, **more) -> HandOn:
 @any_staff
 def hand_on_discussion(discussion_id: str):
     found = found_by(discussion_id)
-    form = _hand_on(found)
+    form = _hand_on(found, _names())
     if form.validate():
         with form.refusals():
             kind, _colon, name = form.to.data.partition(":")
