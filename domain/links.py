@@ -93,14 +93,23 @@ def _signed(link: Link) -> str:
 
 def find(purpose: str, token: str) -> Link:
     """The link of a token, in whatever state it is.  Raises NotFound for anything that we did not sign."""
-    try:
-        named = _signer(purpose).unsign(token.encode("ascii")).decode()
-    except (BadSignature, UnicodeError):
-        raise NotFound from None
-    link = Link.get_or_none(Link.public_id == named[:22], Link.purpose == purpose)
-    if link is None or not hmac.compare_digest(_signed(link), token):  # whole: base64 has several last letters for one
+    link = Link.get_or_none(Link.public_id == named_by(purpose, token), Link.purpose == purpose)
+    if link is None or not is_of(link, token):
         raise NotFound
     return link
+
+
+def named_by(purpose: str, token: str) -> str:
+    """The public id of the link that a token is of, which still has to be compared (``is_of``).  Raises NotFound."""
+    try:
+        return _signer(purpose).unsign(token.encode("ascii")).decode()[:22]
+    except (BadSignature, UnicodeError):
+        raise NotFound from None
+
+
+def is_of(link: Link, token: str) -> bool:
+    """True for the token of a link, whole: base64 has several last letters for one."""
+    return hmac.compare_digest(_signed(link), token)
 
 
 def is_good(link: Link) -> bool:

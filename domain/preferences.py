@@ -74,7 +74,7 @@ def consents_and_refusals(individual: Individual, channels: Sequence[str]) -> tu
 
 
 def choose(individual: Individual, wanted: Mapping[str, bool], by: Actor, *, how: str, channel: str = "email") -> bool:
-    """Set for some kinds whether an individual wants them; ``how`` is ``portal``, ``link`` or ``one_click``.
+    """Set for some kinds whether an individual wants them; ``how`` is ``portal``, ``link``, ``one_click`` or ``staff``.
 
     True when something is different now.  What could not be told while it was not wanted is told of what is still ahead.
     """

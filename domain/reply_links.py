@@ -24,8 +24,8 @@ OPENINGS = 20
 
 def find(token: str) -> ReplyLink:
     """The reply link of a token, in whatever state.  Raises NotFound for what we did not sign."""
-    found: ReplyLink | None = _whole().where(Link.id == links.find("reply", token).id).first()
-    if found is None:
+    found: ReplyLink | None = _whole().where(Link.public_id == links.named_by("reply", token), Link.purpose == "reply").first()
+    if found is None or not links.is_of(found.link, token):
         raise NotFound
     return found
 
@@ -55,8 +55,8 @@ def newest(discussion: Discussion) -> ReplyLink | None:
 
 
 def _whole() -> Any:
-    found = ReplyLink.select(ReplyLink, Link, Discussion, Individual).join(Link).switch(ReplyLink).join(Discussion).join(Individual)
-    return found.switch(ReplyLink)
+    found = ReplyLink.select(ReplyLink, Link, Discussion, Individual, Worker).join(Link).switch(ReplyLink).join(Discussion).join(Individual)
+    return found.switch(Discussion).left_outer_join(Worker).switch(ReplyLink)
 
 
 def standing(found: ReplyLink) -> str:
@@ -64,7 +64,11 @@ def standing(found: ReplyLink) -> str:
 
     Asks; changes nothing.
     """
-    found = _fresh(found)
+    return standing_of(fresh(found))
+
+
+def standing_of(found: ReplyLink) -> str:
+    """The same of what was just read."""
     person = found.discussion.individual
     account = ways.newest(person)
     if account is not None and account.state in ways.SIGNS_IN:
@@ -96,7 +100,7 @@ def of_delivery(delivery: Delivery, discussion: Discussion) -> ReplyLink | None:
             return made
         before = _live(held)
         if before is not None and standing(before) == GOOD:
-            made = _fresh(before)
+            made = fresh(before)
             _live_from_now(made)
         else:
             made = _make(held, None)
@@ -240,7 +244,7 @@ def _try(found: ReplyLink, born: dt.date, by: Actor) -> RuleBroken | None:
         ReplyLink.update(tries=ReplyLink.tries - 1).where(mine).execute()
         birth_dates.give_back(person.id, by)
         return None
-    return _wrong(_fresh(found), by)
+    return _wrong(fresh(found), by)
 
 
 def _wrong(found: ReplyLink, by: Actor) -> RuleBroken:
@@ -266,7 +270,12 @@ def holder(discussion: Discussion) -> Worker | None:
 
 def is_proved(found: ReplyLink, proof: str) -> bool:
     """True when this browser gave the date of birth for this link not long ago."""
-    return links.is_proved(Link.get_by_id(found.link_id), proof)
+    return is_proved_of(fresh(found), proof)
+
+
+def is_proved_of(found: ReplyLink, proof: str) -> bool:
+    """The same of what was just read."""
+    return links.is_proved(found.link, proof)
 
 
 def ask_for_new(found: ReplyLink, by: Actor) -> None:
@@ -300,7 +309,8 @@ def no_longer() -> RuleBroken:
     return RuleBroken(N_("This link no longer works."), code="no_longer")
 
 
-def _fresh(found: ReplyLink) -> ReplyLink:
+def fresh(found: ReplyLink) -> ReplyLink:
+    """The same link as it is now."""
     now: ReplyLink = _whole().where(ReplyLink.id == found.id).get()
     return now
 

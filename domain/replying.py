@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from domain import audit, discussions, reply_links, store
+from collections.abc import Sequence
+
+from domain import attachments, audit, discussions, reply_links, store
 from domain.actor import Actor
 from domain.rules import N_, RuleBroken
 from models import Discussion, Message, ReplyLink
 
 
-def answer(found: ReplyLink, body: str, by: Actor, *, proof: str) -> Message:
+def answer(found: ReplyLink, body: str, by: Actor, *, proof: str, files: Sequence[attachments.Ready] = ()) -> Message:
     """The client's one answer; the link is spent.
 
     Of two at once exactly one is kept.  Raises RuleBroken as ``discussions.write`` does, and ``not_proved`` and ``no_longer``.
@@ -20,9 +22,20 @@ def answer(found: ReplyLink, body: str, by: Actor, *, proof: str) -> Message:
         held: Discussion = store.lock(Discussion.select().where(Discussion.id == found.discussion_id)).get()
         if not reply_links.spend(found):
             raise reply_links.no_longer()
-        made = discussions.write(held, body, by)
+        made = discussions.write(held, body, by, files)
         audit.record("reply_link.answered", by, individual=held.individual, subject=discussions.named(held))
     return made
+
+
+def said_by_itself(found: ReplyLink) -> Message | None:
+    """What the portal answered to the answer by a link that is spent, whose reader has no other way to it; None for nothing."""
+    if found.ended != "answered":
+        return None
+    theirs = Message.select().where(
+        Message.discussion == found.discussion_id, Message.author == "automatic", Message.written_at >= found.ended_at
+    )
+    said: Message | None = theirs.order_by(Message.id).first()
+    return said
 
 
 def seen(found: ReplyLink, last: int, by: Actor, *, proof: str) -> None:

@@ -34,6 +34,12 @@ class Uploads(Field):  # type: ignore[misc]
         self.lost = [attachments.plain(str(name)) for name in names if name]
 
 
+def names_lost() -> list[str]:
+    """The names of the files that a form brought, or that one before it had brought: they must be chosen again."""
+    sent = [file.filename for file in request.files.getlist(kept.FILES)] + request.form.getlist(kept.FILES)
+    return [attachments.plain(str(name)) for name in sent if name]
+
+
 class Attaching(Form):
     """A form whose words may have files with them, as long as the agency takes any."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any, NoReturn
 
-from flask import Flask, abort, current_app, redirect, request
+from flask import Flask, abort, current_app, g, redirect, request
 from itsdangerous import BadData, URLSafeTimedSerializer
 from werkzeug.wrappers import Response
 
@@ -40,7 +40,9 @@ class Place:
         return self.read(current_app) or ask_for_link()
 
     def read(self, app: Flask) -> dict[str, Any] | None:
-        """What was remembered; None when nothing was, it is too old, or it is not ours."""
+        """What was remembered; None when nothing was, it is too old, it is not ours, or its reader has just left."""
+        if g.get("has_left"):
+            return None
         try:
             words: dict[str, Any] = self._signer(app).loads(request.cookies.get(self._cookie(app), ""), max_age=_seconds())
         except BadData:
@@ -59,6 +61,9 @@ class Place:
 
     def _signer(self, app: Flask) -> URLSafeTimedSerializer:
         return URLSafeTimedSerializer(app.config["SECRET_KEY"], salt=f"doorstep carried {self.name}")
+
+
+REPLY = Place("reply", "/reply/")  # which a quick exit forgets, too
 
 
 def _seconds() -> int:

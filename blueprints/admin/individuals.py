@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 from flask import g, request, url_for
 
-from blueprints import differences
+from blueprints import differences, kinds
 from blueprints.admin import account_steps, bp, event_words, paging, people, reaching, wording
 from domain import (
     accounts,
@@ -123,7 +123,7 @@ def individual(public_id: str):
         is_one_tap="send_new" in verbs and not missing and address == account.email,
         contacts=contacts, consents=consents,
         followers=profile.followers_of(person), deliveries=_sent_to(person),
-        doubtful=doubtful, refused=_refused(refused),
+        doubtful=doubtful, refused=_refused(refused), kinds=kinds.shown(refused, "kinds"), refused_kinds=" ".join(sorted(refused)),
         changes=profile_changes.waiting(person), compared=differences.compared, seen_version=profile_changes.seen_version,
         coming=list(g.viewer.coming_of(person).limit(SOON)), words=event_words, title=staff_calendar.title,
         site=_site_of(person), discussions_on=settings.get("discussions"),

@@ -1,10 +1,11 @@
-"""How an individual is reached: contacts and consent."""
+"""How an individual is reached: contacts, consent, and which e-mails they want."""
 
 from flask import g, request, url_for
 from wtforms import BooleanField
 
 from blueprints.admin import bp, people, wording
-from domain import agency, profile
+from blueprints.kinds import KindsForm
+from domain import agency, preferences, profile
 from models import CONTACT_KINDS
 from web.access import right
 from web.forms import Choice, Form, Lines, Required, Text, _l
@@ -98,6 +99,20 @@ def record_consent(public_id: str):
     with refusals_told():
         profile.record_consent(person, request.form.get("channel", ""), request.form.get("given") == "1", g.viewer.actor)
         return _saved(public_id)
+    return done(url_for("admin.individual", public_id=public_id))
+
+
+@bp.post("/individuals/<public_id>/kinds-of-messages")
+@right("edit_individuals")
+def choose_kinds(public_id: str):
+    """What they said on paper or by phone; what the page did not show otherwise stays, because they may have chosen it meanwhile."""
+    person, form = g.viewer.individual(public_id), KindsForm(prefix="kinds")
+    was = request.form.get("refused", "").split()
+    if form.validate():
+        wanted = {kind: is_wanted for kind, is_wanted in form.wanted().items() if is_wanted == (kind in was)}
+        with refusals_told():
+            preferences.choose(person, wanted, g.viewer.actor, how="staff")
+            return _saved(public_id)
     return done(url_for("admin.individual", public_id=public_id))
 
 

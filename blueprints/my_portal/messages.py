@@ -1,12 +1,12 @@
 """Messages to you: whether we write to a client, to which address, who said so and when; and of what."""
 
 from flask import g
-from wtforms import BooleanField
 
+from blueprints import kinds
+from blueprints.kinds import KindsForm
 from blueprints.my_portal import bp
 from domain import address_change, agency, eligibility, notices, preferences, profile, profile_changes
 from domain.rules import N_
-from web.forms import Form, _l
 from web.fragments import done, page
 from web.languages import gettext as _
 from web.sessions import tell
@@ -15,26 +15,10 @@ PATH = "/my-portal/messages"
 HOW = {"staff": N_("our team"), "import": N_("our earlier records"), "client": N_("you"), "demo": N_("made up")}
 
 
-class KindsForm(Form):
-    """Which kinds somebody wants; those that the agency does not send are not there."""
-
-    confirmations = BooleanField(_l(preferences.NAMES["confirmations"]))
-    updates = BooleanField(_l(preferences.NAMES["updates"]))
-    messages = BooleanField(_l(preferences.NAMES["messages"]))
-
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
-        for kind in preferences.KINDS.keys() - set(preferences.offered()):
-            delattr(self, kind)
-
-    def wanted(self) -> dict[str, bool]:
-        return {kind: self[kind].data for kind in preferences.KINDS if kind in self}
-
-
 @bp.get("/messages")
 def messages():
     consent, refused = _recorded()
-    return _show(KindsForm(formdata=None, data={kind: kind not in refused for kind in preferences.KINDS}), consent)
+    return _show(kinds.shown(refused), consent)
 
 
 @bp.post("/messages")

@@ -11,7 +11,7 @@ from flask import current_app, redirect, request
 from blueprints.inbox import box, wording
 from blueprints.reply import bp
 from blueprints.reply.forms import Answer, BirthDate
-from domain import agency, attachments, discussions, reply_links, replying, texts, threads
+from domain import agency, attachments, discussions, reply_links, replying, settings, texts, threads
 from domain.actor import Actor
 from domain.rules import NotFound, RuleBroken
 from models import MESSAGE_LETTERS
@@ -20,8 +20,15 @@ from web.addresses import url_for
 from web.fragments import done, is_fragment, nothing, page
 from web.languages import gettext as _
 from web.languages import spoken
+from web.posts import takes_files
 
-PLACE = carried.Place("reply", "/reply/")
+PLACE = carried.REPLY
+
+
+@bp.context_processor
+def _leaves_quickly():
+    """Whoever reads here has given their date of birth: the way out is offered as to who signed in."""
+    return {"quick_exit": settings.get("quick_exit_address") if settings.get("quick_exit") else ""}
 
 
 @bp.get("/<token>")
@@ -66,6 +73,8 @@ def prove():
     if form.validate():
         try:
             words["proof"] = reply_links.prove_birth_date(found, form.birth_date.data, _client())
+            if _lost():  # it is sent once they have chosen these again
+                return PLACE.carry(_show(words, found, answer=Answer()), words)
             return PLACE.carry(_answered(words, found) if _typed() else done(PLACE.path), words)
         except RuleBroken as refused:
             form.refuse(refused)
@@ -73,16 +82,20 @@ def prove():
 
 
 @bp.post("/messages")
+@takes_files
 def answer():
     words, found = _sent()
     return PLACE.carry(_answered(words, found), words)
 
 
 def _answered(words, found):
+    """No file is looked at before the link and the date of birth were."""
+    if reply_links.standing(found) != reply_links.GOOD or not reply_links.is_proved(found, words.get("proof", "")):
+        return _show(words, found, is_kept=True)
     form = Answer()
     if form.validate():
         try:
-            replying.answer(found, form.body.data, _client(), proof=words.get("proof", ""))
+            replying.answer(found, form.body.data, _client(), proof=words.get("proof", ""), files=form.ready)
             return done(PLACE.path)
         except RuleBroken as refused:
             form.refuse(refused)
@@ -112,6 +125,11 @@ def _typed() -> str:
     return request.form.get("body", "").strip()
 
 
+def _lost():
+    """The names of the files that they wanted to send along and must choose again."""
+    return attached.names_lost()
+
+
 def _sent():
     """Of which link a form is, and what the browser remembers of that one; without its seal it is of what was opened last."""
     seal = request.form.get("link", "")
@@ -121,14 +139,17 @@ def _sent():
     return (words if words.get("token") == token else {"token": token}), found
 
 
-def _show(words, found, born: BirthDate | None = None, answer: Answer | None = None):
-    """The page that stands now: what became of the link, the date of birth, or the discussion."""
-    if reply_links.standing(found) != reply_links.GOOD:
-        return _over(found)
-    if born is not None or not reply_links.is_proved(found, words.get("proof", "")):
-        status = 422 if born is not None or answer is not None else 200
-        return page("reply/birth_date.html", form=born or BirthDate(formdata=None), written=_typed(), seal=reply_links.seal(found),
-                    phone=agency.support_phone(), status=status)  # fmt: skip
+def _show(words, found, born: BirthDate | None = None, answer: Answer | None = None, *, is_kept: bool = False):
+    """The page that stands now: what became of the link, the date of birth, or the discussion; ``is_kept`` where something was not
+    sent."""
+    found = found if request.method == "GET" else reply_links.fresh(found)
+    standing, proof = reply_links.standing_of(found), words.get("proof", "")
+    if standing != reply_links.GOOD:
+        return _over(found, standing, proof)
+    if born is not None or not reply_links.is_proved_of(found, proof):
+        status = 422 if born is not None or answer is not None or is_kept else 200
+        return page("reply/birth_date.html", form=born or BirthDate(formdata=None), written=_typed(), lost=_lost(),
+                    seal=reply_links.seal(found), phone=agency.support_phone(), status=status)  # fmt: skip
     return _discussion(found, answer or Answer(formdata=None))
 
 
@@ -141,13 +162,14 @@ def _discussion(found, form: Answer):
         days=wording.days(shown.messages, it, lambda file: url_for("reply.file", file_id=file)), box=box.of(it),
         most=MESSAGE_LETTERS, whom=threads.with_whom(it), phone=agency.support_phone(),
         why_not=texts.refusal(spoken(), refused) if refused else "", is_newest=not request.args.get("before"),
+        file_limits=attached.limits(),
     )  # fmt: skip
 
 
-def _over(found):
-    """What became of the link, and what to do."""
-    standing = reply_links.standing(found)
+def _over(found, standing: str, proof: str):
+    """What became of the link, and what to do; and to who just answered, what the portal answered by itself."""
     place = url_for("inbox.discussion", discussion_id=found.discussion.public_id)
+    said = replying.said_by_itself(found) if reply_links.is_proved_of(found, proof) else None
     if standing == "portal" and not _typed():
         return redirect(place, 303)
     told = {
@@ -159,5 +181,7 @@ def _over(found):
         "birth_date": (_("This link was closed"), _("A wrong date of birth was entered too often. Nobody got in, and we were told.")),
     }  # fmt: skip
     title, text = told.get(standing, (_("This link no longer works"), _("Please call us.")))
-    return page("reply/over.html", standing=standing, title=title, text=text, written=_typed(), seal=reply_links.seal(found), place=place,
-                phone=agency.support_phone(), status=200 if standing == "answered" and not _typed() else 410)  # fmt: skip
+    return page(
+        "reply/over.html", standing=standing, title=title, text=text, written=_typed(), lost=_lost(), said=said, place=place,
+        seal=reply_links.seal(found), phone=agency.support_phone(), status=200 if standing == "answered" and not _typed() else 410,
+    )  # fmt: skip

@@ -67,7 +67,7 @@ def quick_exit():
     """The session ends; the way out begins on a page of our own, because a form may lead to no other site."""
     _must_offer_quick_exit()
     sessions.end()
-    return sessions.forget(done("/quick-exit"))
+    return carried.REPLY.drop(sessions.forget(done("/quick-exit")))
 
 
 @bp.get("/quick-exit")

@@ -24,7 +24,7 @@ from domain import (
 )
 from domain.events import Plan
 from domain.rules import RuleBroken
-from models import Delivery, Individual, ReplyLink, Site, Task
+from models import Delivery, Individual, ReplyLink, Site, Task, Worker
 
 PORTAL = "https://portal.example.org"
 
@@ -248,3 +248,24 @@ def test_what_happened_meanwhile_is_not_mailed_late_and_what_is_ahead_is(cast, l
         assert later() == 0
     assert later(hours=26) == 1
     assert Delivery.select().where(Delivery.state == "sent").order_by(Delivery.id.desc()).get().kind == "event_confirmation"
+
+
+# ---------------------------------------------------------------- who left, or was suspended, while it waited
+
+
+def test_a_worker_who_left_is_told_nothing_of_what_a_client_wrote(cast, later):
+    discussions.start(cast.alice, "A question", "When?", cast.by("alice"), worker=cast.dora)
+    with store.writing():
+        Worker.update(is_active=False).where(Worker.id == cast.dora.id).execute()
+    assert later() == 0
+    waited = Delivery.get(Delivery.kind == "client_wrote")
+    assert (waited.state, waited.last_error) == ("suppressed", "This worker has left.")
+    assert not Task.select().where(Task.kind == "delivery_problem").exists()
+
+
+def test_a_client_who_was_suspended_is_told_and_reads_it_once_they_may_sign_in_again(cast, later):
+    write_to(cast, "alice")
+    accounts.suspend(cast.alice_account, cast.by("ada"))
+    assert later() == 1
+    assert (mails()[-1].state, mails()[-1].link_id) == ("sent", None)
+    assert not ReplyLink.select().exists()

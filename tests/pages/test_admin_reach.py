@@ -3,7 +3,7 @@
 import pytest
 from pages.conftest import words
 
-from domain import profile
+from domain import audit, preferences, profile
 from models import AuditEntry, Consent, Contact
 
 pytestmark = pytest.mark.usefixtures("cast")
@@ -227,3 +227,42 @@ def test_in_french_no_consent_is_not_a_refusal(ines, cast):
     page = ines.open(page_of(cast.sam), headers={"Accept-Language": "fr"})
     badges = [words(e) for e in page.tree.iter("span") if "badge" in e.get("class", "").split()]
     assert badges == ["non autorisé", "non autorisé"]
+
+
+# ---------------------------------------------------------------- what they want, as they said it by phone
+
+
+def preference():
+    return AuditEntry.select().where(AuditEntry.kind == "preference.changed").order_by(AuditEntry.id)
+
+
+def test_staff_write_down_which_mails_a_client_wants(ines, cast):
+    page = ines.press("Save what they want", {"kinds-messages": None})
+    assert "Saved." in page
+    assert preferences.refused(cast.pia.id) == {"messages"}
+    (entry,) = preference()
+    assert (entry.actor_kind, entry.worker, entry.individual) == ("worker", cast.ines, cast.pia)
+    assert audit.values_of(entry)["how"] == "staff"
+    assert "They want no e-mails of these kinds: New messages" in page
+    assert "They do not want e-mails about new messages." in page
+    ines.press("Save what they want", {"kinds-messages": "y"})
+    assert preferences.refused(cast.pia.id) == set()
+
+
+def test_what_the_client_chose_meanwhile_stays(ines, cast):
+    preferences.choose(cast.pia, {"updates": False}, cast.visitor(), how="link")
+    ines.press("Save what they want", {"kinds-messages": None})
+    assert preferences.refused(cast.pia.id) == {"messages", "updates"}
+
+
+def test_who_may_not_change_records_finds_no_form(browse, cast):
+    dora = browse("dora")
+    assert "Save what they want" not in dora.open(page_of(cast.alice)).buttons
+    answer = dora.send(f"{page_of(cast.alice)}kinds-of-messages", {"csrf_token": dora.token})
+    assert answer.status == 404
+    assert preferences.refused(cast.alice.id) == set()
+
+
+def test_where_the_agency_sends_none_there_is_nothing_to_choose(browse, cast, decided):
+    decided(client_delivery=0)
+    assert "Save what they want" not in browse("ines").open(page_of(cast.pia)).buttons

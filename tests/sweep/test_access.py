@@ -127,7 +127,7 @@ RECIPES = {
     "/admin/individuals/<public_id>/edit": ("individual",),
     "/admin/individuals/<public_id>/history": ("individual",),
     "/admin/individuals/<public_id>/following": ("individual",),
-    "/admin/individuals/<public_id>/consent": ("individual",),
+    "/admin/individuals/<public_id>/consent": ("individual",), "/admin/individuals/<public_id>/kinds-of-messages": ("individual",),
     "/admin/individuals/<public_id>/contacts/new": ("individual",),
     "/admin/individuals/<public_id>/contacts/<contact_id>/": ("individual", "contact"),
     "/admin/individuals/<public_id>/contacts/<contact_id>/removal": ("individual", "contact"),
@@ -233,7 +233,7 @@ FIELDS = {
     "admin.create_class": {"name": "Another class"}, "admin.change_class": {"name": "Another name", "version": "1"},
     "admin.create_category": {"name": "Another part"}, "admin.rename_category": {"name": "Another name"},
     "invitation.accept": {"password": "nine quiet otters swim"},
-    "admin.record_consent": {"channel": "sms", "given": "1"},
+    "admin.record_consent": {"channel": "sms", "given": "1"}, "admin.choose_kinds": {"refused": ""},
     "admin.follow": {"follow": "1"},
     "admin.create_account": {"email": "alice@example.org"},
     "admin.first_start_describe": {

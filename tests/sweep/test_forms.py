@@ -99,6 +99,7 @@ TYPED: dict[str, Callable[[Scene, Found], dict[str, Any]]] = {
     "/my-portal/address": lambda scene, found: {"email": "another@example.org", "current": password_of(found.who)},
     "/my-portal/address/code": lambda scene, found: {"code": links.digits(AddressChange.select().order_by(AddressChange.id.desc()).get().code)},
     "/my-portal/messages": lambda scene, found: {"messages": False},
+    "/admin/individuals/<public_id>/kinds-of-messages": lambda scene, found: {"kinds-messages": False},
     "/admin/my-messages/": lambda scene, found: {"event": "none", "minutes": "45"},
     "/my-portal/language": lambda scene, found: {"language": "ar"},
     "/calendar/feed/details": lambda scene, found: {"has_details": True},
