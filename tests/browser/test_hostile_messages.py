@@ -145,7 +145,8 @@ class Walk:
     def look(self, page: Page, name: str) -> None:
         """Read the view that is there."""
         page.wait_for_timeout(60)  # what asks for something asks at once
-        assert len(page.frames) == 1, name
+        if len(page.frames) > 1:
+            self.heard.append(f"a frame in {name}")
         words = page.evaluate("[document.body.textContent, ...[...document.querySelectorAll('input')].map(each => each.value)].join(' ')")
         name = name.replace(self.made["record"], "…")
         self.read[name] = f"{self.read.get(name, '')} {' '.join(words.split())}"
@@ -186,7 +187,7 @@ class Walk:
         for label, part in (("Day", "27"), ("Month", "3"), ("Year", "1988")):
             page.get_by_label(label).fill(part)
         ways.press(page, "Continue")
-        expect(page.get_by_label("Your message")).to_be_visible()
+        expect(page.get_by_label("Your message")).to_be_visible(timeout=15_000)
         self.look(page, "by link")
 
     def polled(self, found: str) -> None:
@@ -195,7 +196,7 @@ class Walk:
         self.worker.goto(f"/admin/discussions/{found}/")
         beside(self.hamlet, MORE, found, self.kind)
         for page in (self.client, self.worker):
-            expect(page.get_by_text(re.compile("^One more")).first).to_be_visible()
+            expect(page.get_by_text(re.compile("^One more")).first).to_be_visible(timeout=30_000)
             self.look(page, "what came")
 
     def mails(self) -> None:
@@ -227,8 +228,7 @@ def test_what_would_like_to_be_code_does_nothing_and_is_read(hamlet: Town, new_c
         walks[-1].everywhere()
     harmless, walk = walks
     assert harmless.heard == []
-    assert walk.heard == []
-    assert walk.asked - harmless.asked == set()
+    assert [*walk.heard, *(f"asked for {each}" for each in sorted(walk.asked - harmless.asked))] == []
     assert {*walk.read} == {*harmless.read}
     missing = [
         (view, text)
