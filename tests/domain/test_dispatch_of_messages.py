@@ -315,11 +315,11 @@ def test_of_two_thousand_mails_by_three_dispatchers_none_comes_twice(cast, deliv
     with store.writing():
         for who in nobodies:
             write_to(cast, who)
-        for number in range(600):
+        for number in range(200):
             write_to(cast, cast.alice, number)
             write_to(cast, cast.bob, number)
             asked(cast, number)
-        for number in range(160):
+        for number in range(1360):
             notices.put("password_changed", number, to="alice@example.org", account=cast.alice_account, individual=cast.alice)
     rows = len(everything_sent())
     assert rows == 2000
