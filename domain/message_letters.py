@@ -13,7 +13,7 @@ from models import Delivery, Discussion, Individual
 def to_client(delivery: Delivery, portal_url: str) -> Letter:
     """To the client: something new waits, in the portal or behind a link.  Raises Unwanted."""
     found = _told_of(delivery)
-    if not found.is_unread and not reply_links.is_asked_for(delivery):
+    if (not found.is_unread or _is_told_anew(delivery)) and not reply_links.is_asked_for(delivery):
         raise Unwanted(READ)
     way = ways.of(found.individual)
     if way.missing:
@@ -70,7 +70,7 @@ def to_worker(delivery: Delivery, portal_url: str) -> Letter:
     found = _told_of(delivery)
     if not delivery.worker.is_active:
         raise Unwanted(N_("This worker has left."))
-    if not found.is_new:
+    if not found.is_new or _is_told_anew(delivery):
         raise Unwanted(READ)
     tongue = language_for(None)
     return Letter(
@@ -96,6 +96,17 @@ def overdue(delivery: Delivery, portal_url: str) -> Letter:
         ),
         (texts.say(tongue, N_("Read it")), f"{portal_url}/admin/discussions/{found.public_id}/"),
     )
+
+
+def _is_told_anew(delivery: Delivery) -> bool:
+    """True where what this one tells was read, and what came after that has an e-mail of its own: this one was late."""
+    same = delivery.dedupe_key.rsplit(":", 4)[0]  # the kind and the discussion
+    newer = Delivery.select().where(
+        Delivery.individual == delivery.individual_id, Delivery.id > delivery.id, Delivery.dedupe_key.startswith(f"{same}:"),
+        Delivery.state.in_(("due", "leased", "sent")),
+    )  # fmt: skip
+    theirs = Delivery.worker == delivery.worker_id if delivery.worker_id is not None else Delivery.worker.is_null()
+    return bool(newer.where(theirs).exists())
 
 
 def _told_of(delivery: Delivery) -> Discussion:
