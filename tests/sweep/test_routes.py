@@ -87,7 +87,7 @@ def test_an_integer_key_is_nowhere_on_a_page(app, browse, world):
             clean = href.partition("#")[0].partition("?")[0]
             if clean.startswith("/admin/"):
                 assert not any(part.isdigit() for part in clean.split("/")), clean
-                if clean not in seen:
+                if clean not in seen and "/files/" not in clean:  # what somebody sent is no page
                     waiting.append(clean)
 
 
