@@ -114,6 +114,10 @@ class StaffViewer:
         here = found.where(RosterEntry.group == group, RosterEntry.left_on.is_null()).order_by(Individual.sort_name, Individual.id)
         return here if self.may("view_all_individuals") else here.where(RosterEntry.individual.in_(self._caseload()))
 
+    def group_of(self, event: Event) -> Group | None:
+        """The group of an event, where somebody is in it whom the worker may see."""
+        return event.group if event.group_id is not None and self.roster(event.group).exists() else None
+
     def others_than_in(self, group: Group) -> Any:
         """Whom the worker may see and who is not in a group now."""
         there = RosterEntry.select(RosterEntry.individual).where(RosterEntry.group == group, RosterEntry.left_on.is_null())

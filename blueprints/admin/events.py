@@ -90,8 +90,7 @@ def _event(found: Event, form: VideoForm):
 
 def _group_of(found: Event) -> Group | None:
     """The group of an event, where the viewer may write to somebody in it."""
-    is_on = found.group_id is not None and settings.may_write("write_from_group")
-    return found.group if is_on and g.viewer.roster(found.group).exists() else None
+    return g.viewer.group_of(found) if settings.may_write("write_from_group") else None
 
 
 def _schedule_of(found: Event) -> str:
