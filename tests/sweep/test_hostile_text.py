@@ -46,8 +46,8 @@ def write_everywhere(cast, text):
         store.forget()
         cast.invited()
         notices.put("password_changed", 1, to="alice@example.org", account=cast.alice_account, individual=cast.alice)
-        Delivery.update(state="dead", last_error=text.of(400)).execute()
-        answer = text.of(400)
+        Delivery.update(state="dead", last_error=text.of(300)).execute()
+        answer = text.of(300)
         models.DeliveryAttempt.insert_many(
             {"delivery": row, "lease_token": str(row.id), "started_at": row.created_at, "outcome": "refused", "code": 550, "answer": answer}
             for row in Delivery.select()
