@@ -6,6 +6,7 @@ suppressed``, and ``held``.  The queue is only a bell; this table is the book.
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import hashlib
 import logging
@@ -13,7 +14,7 @@ import random
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from peewee import JOIN
+from peewee import JOIN, Select, Value, fn
 
 from domain import audit, clock, leases, links, profile, sandbox, statements, store, work_queue
 from domain.actor import Actor
@@ -31,6 +32,7 @@ from models import (
     Link,
     PortalAccount,
     Worker,
+    db,
 )
 
 log = logging.getLogger(__name__)
@@ -218,6 +220,24 @@ def trouble(channel: str = "email") -> ChannelHealth | None:
         ChannelHealth.channel == channel, ChannelHealth.down_since.is_null(False)
     )
     return health
+
+
+@dataclasses.dataclass(frozen=True)
+class Standing:
+    """How sending stands: since when the server does not answer and what it said last, None while all is well, and how much is held."""
+
+    down_since: dt.datetime | None
+    last_error: str
+    held: int
+
+
+def standing(held: Any | None, channel: str = "email") -> Standing:
+    """By one question; ``held`` is the question for what is held that the reader may see, None for who may not."""
+    down = ChannelHealth.select().where(ChannelHealth.channel == channel, ChannelHealth.down_since.is_null(False))
+    counted = Value(0) if held is None else held.select(fn.COUNT(Delivery.id)).order_by()
+    asked = Select(columns=[down.select(ChannelHealth.down_since), down.select(ChannelHealth.last_error), counted]).bind(db)
+    ((since, said, number),) = asked.tuples().execute()
+    return Standing(ChannelHealth.down_since.python_value(since), said or "", number)
 
 
 def _finish(claim: Claim, outcome: str, changes: dict[str, Any], *, code: int | None, answer: str) -> bool:

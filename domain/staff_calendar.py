@@ -143,12 +143,15 @@ def between(
     return _entries(who, rows.all(*asked), lambda: coming.all(*asked), MOST)
 
 
-def seen(who: StaffViewer, query: Any, *, most: int = MOST) -> tuple[list[Entry], bool]:
-    """The same of any question for events with all that belongs to them, ``most`` of them."""
-    return _entries(who, list(_read(query, most)), lambda: _coming(query), most)
+def seen(who: StaffViewer, query: Any, *, most: int = MOST, with_said: bool = True) -> tuple[list[Entry], bool]:
+    """The same of any question for events with all that belongs to them, ``most`` of them; without what clients let the worker know
+    where that is of no use."""
+    return _entries(who, list(_read(query, most)), lambda: _coming(query), most, with_said=with_said)
 
 
-def _entries(who: StaffViewer, rows: list[Any], coming: Callable[[], Any], most: int) -> tuple[list[Entry], bool]:
+def _entries(
+    who: StaffViewer, rows: list[Any], coming: Callable[[], Any], most: int, *, with_said: bool = True
+) -> tuple[list[Entry], bool]:
     """Of what is booked those who come; of what was cancelled those who were to."""
     shown = {event.id: event for event in _listed(rows[:most])}
     places: dict[int, list[Named]] = {number: [] for number in shown}
@@ -158,7 +161,7 @@ def _entries(who: StaffViewer, rows: list[Any], coming: Callable[[], Any], most:
     asks = _asks([number for number, event in shown.items() if event.state == "requested"], places)
     opens = None if who.may("view_all_individuals") else _among(who, {one.id for every in places.values() for one in every})
     entries = [_entry(who, event, places[event.id], opens, asks.get(event.id, "")) for event in shown.values()]
-    return _with_sayings(entries), len(rows) > most
+    return _with_sayings(entries) if with_said else entries, len(rows) > most
 
 
 def _asks(numbers: list[int], places: dict[int, list[Named]]) -> dict[int, str]:

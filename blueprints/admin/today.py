@@ -20,13 +20,14 @@ def today():
     tasks, following = paging.oldest(g.viewer.my_tasks, Task)
     failed = list(g.viewer.failed_deliveries.limit(MOST_FAILED + 1))
     # What is held for the portal's address waits for one answer, and not for staff to look at each.
-    held = g.viewer.held_deliveries.where(Delivery.last_error != sandbox.MOVED).count() if g.viewer.may("manage_accounts") else 0
+    held = g.viewer.held_deliveries.where(Delivery.last_error != sandbox.MOVED) if g.viewer.may("manage_accounts") else None
+    sending = notices.standing(held)
     asked, number_asked = ([], 0) if "after" in request.args else staff_requests.first(g.viewer, MOST_ASKED)  # further on are tasks alone
     waiting = [] if "after" in request.args or not settings.get("discussions") else g.viewer.waiting_messages(MOST_WAITING)
     return page("admin/today.html", waiting=waiting, told=told, whose=standing.whose,
                 asked=asked, number_asked=number_asked, most_asked=staff_requests.MOST, tasks=tasks,
-                following=following, failed=failed[:MOST_FAILED], held=held, has_more_failed=len(failed) > MOST_FAILED, wording=wording,
-                decided=work_queue.DECIDED, trouble=notices.trouble(), events=event_words.by_day(staff_calendar.soon(g.viewer)),
+                following=following, failed=failed[:MOST_FAILED], held=sending.held, has_more_failed=len(failed) > MOST_FAILED, wording=wording,
+                decided=work_queue.DECIDED, trouble=sending if sending.down_since else None, events=event_words.by_day(staff_calendar.soon(g.viewer)),
                 words=event_words)  # fmt: skip
 
 

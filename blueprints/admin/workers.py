@@ -244,4 +244,5 @@ def _leaving(found: Worker, form: Leaving):
                 files=files, shown_files=list(g.viewer.enrolled_with(found).limit(MOST_LISTED)),
                 shown_tasks=list(g.viewer.tasks_of(found).limit(MOST_LISTED)),
                 shown_people=list(g.viewer.followed_by(found).limit(MOST_LISTED)), events=ahead, words=event_words,
-                shown_events=staff_calendar.seen(g.viewer, events.ahead_of(found, event_rows.whole()), most=MOST_LISTED)[0])  # fmt: skip
+                shown_events=staff_calendar.seen(
+                    g.viewer, events.ahead_of(found, event_rows.whole()), most=MOST_LISTED, with_said=False)[0])  # fmt: skip
