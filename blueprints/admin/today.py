@@ -26,8 +26,8 @@ def today():
     waiting = [] if "after" in request.args or not settings.get("discussions") else g.viewer.waiting_messages(MOST_WAITING)
     return page("admin/today.html", waiting=waiting, told=told, whose=standing.whose,
                 asked=asked, number_asked=number_asked, most_asked=staff_requests.MOST, tasks=tasks,
-                following=following, failed=failed[:MOST_FAILED], held=sending.held, has_more_failed=len(failed) > MOST_FAILED, wording=wording,
-                decided=work_queue.DECIDED, trouble=sending if sending.down_since else None, events=event_words.by_day(staff_calendar.soon(g.viewer)),
-                words=event_words)  # fmt: skip
+                following=following, failed=failed[:MOST_FAILED], held=sending.held, has_more_failed=len(failed) > MOST_FAILED,
+                wording=wording, decided=work_queue.DECIDED, trouble=sending if sending.down_since else None,
+                events=event_words.by_day(staff_calendar.soon(g.viewer)), words=event_words)  # fmt: skip
 
 
