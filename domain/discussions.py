@@ -127,7 +127,7 @@ def start_with_each(
     """One discussion of a worker with each of these people, so that nobody learns of the others.  Raises RuleBroken as ``start`` does."""
     what = _Beginning(_checked_subject(subject), _checked(body, files), worker, "", about, files)
     everybody = sorted(people, key=lambda who: who.id)
-    known = eligibility.known_of_each(everybody)
+    known = eligibility.known_of_each(everybody, to_sign_in=False)
     for each in everybody:
         if missing := ways.of(each, known[each.id]).missing:
             raise missing[0]

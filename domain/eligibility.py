@@ -88,14 +88,17 @@ def known_of(individual: Individual) -> Known:
     return Known(newest(individual), list(individual.contacts), profile.consent_of(individual, "email"))
 
 
-def known_of_each(people: Sequence[Individual]) -> dict[int, Known]:
-    """What is known of each, by the individual's number, with eight questions for all of them."""
+def known_of_each(people: Sequence[Individual], *, to_sign_in: bool = True) -> dict[int, Known]:
+    """What is known of each, by the individual's number, with eight questions for all of them; with four where nobody is ``to_sign_in``,
+    because then it does not matter who shares an address."""
     ids = [person.id for person in people]
     contacts: dict[int, list[Contact]] = defaultdict(list)
     for contact in Contact.select().where(Contact.individual.in_(ids), Contact.kind == "email").order_by(Contact.id):
         contacts[contact.individual_id].append(contact)
     accounts, consents, refused = newest_of(people), _consents_of(ids), preferences.refused_by(ids)
     known = {number: Known(accounts.get(number), contacts[number], consents.get(number), refused=refused[number]) for number in ids}
+    if not to_sign_in:
+        return known
     keys = {profile.email_key(each.next_address) for each in known.values()} - {""}
     around = Around(_owners_of(keys), _shared_by(ids), free_licences())
     return {number: dataclasses.replace(each, around=around) for number, each in known.items()}

@@ -12,7 +12,7 @@ from typing import Any
 from domain import clock, covers, notices, reply_links, settings, ways
 from domain.actor import Actor
 from domain.rules import N_
-from models import Delivery, Discussion, Message, ReplyLink
+from models import PENDING, Delivery, Discussion, Message, ReplyLink
 
 TO_CLIENT, TO_WORKER = reply_links.KIND, "client_wrote"
 READ = N_("The message was read meanwhile.")
@@ -26,7 +26,8 @@ def to_client(discussion: Discussion, first: Message) -> None:
     Who reads it by that e-mail alone gets it at once.
     """
     if not discussion.is_unread or not reply_links.is_told(discussion):
-        is_only_way = ways.of(discussion.individual).kind == ways.REPLY_LINK
+        account = ways.newest(discussion.individual)
+        is_only_way = account is None or account.state not in (PENDING, *ways.SIGNS_IN)
         notices.put(TO_CLIENT, discussion.id, to="", individual=discussion.individual, version=first.id,
                     next_at=clock.now() if is_only_way else _in_a_while())  # fmt: skip
 

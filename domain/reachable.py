@@ -30,7 +30,7 @@ class Reach:
 def among(people: Sequence[Individual]) -> Reach:
     """Which of these people a message reaches, in the order of their names."""
     ordered = sorted({who.id: who for who in people}.values(), key=lambda who: (who.sort_name, who.id))
-    known = eligibility.known_of_each(ordered)
+    known = eligibility.known_of_each(ordered, to_sign_in=False)
     way_of = [(who, ways.of(who, known[who.id])) for who in ordered]
     return Reach([who for who, way in way_of if not way.missing], [(who, way.missing[0]) for who, way in way_of if way.missing])
 

@@ -60,4 +60,4 @@ def _closed() -> list[str]:
 
 def _moment(at: dt.datetime) -> str:
     there = at.astimezone(agency.zone())
-    return str(_("%(day)s, %(time)s", day=formatting.weekday(there.date()), time=texts.hour(spoken(), there).lstrip("،, ")))
+    return formatting.weekday(there.date()) + texts.hour(spoken(), there)  # in one piece: two within one would stand the wrong way round

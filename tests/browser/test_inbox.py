@@ -123,3 +123,24 @@ def test_by_keyboard_alone_a_message_is_written(town: Town, phone: Phone, browse
     client.keyboard.press("Enter")
     expect(client.get_by_text("Your message is sent.")).to_be_visible()
     ways.heading(client, "By keyboard")
+
+
+def test_a_long_discussion_opens_at_its_end_and_says_what_comes_and_what_was_read(town: Town, phone: Phone, browser: Browser) -> None:
+    client, worker = open_both(town, phone, browser, "client33@example.org")
+    client.goto(INBOX + "new")
+    client.get_by_label("To").select_option("team")
+    client.get_by_label("What is it about?").fill("A long way down")
+    write(client, "Can I come a little later?")
+    worker.goto(f"{STAFF}?view=waiting")
+    worker.get_by_role("link", name="A long way down").first.click()
+    for number in range(12):
+        write(worker, f"Line {number}.\n" * 6)
+        expect(worker.get_by_text("Your message is sent.")).to_be_visible()
+    client.goto(client.url)
+    end = client.locator("[data-newest]")
+    expect(end).to_be_in_viewport()
+    expect(worker.locator(".bubble-meta").last).to_contain_text("read", timeout=20_000)
+    client.evaluate("scrollTo(0, 0)")
+    write(worker, "One more thing.")
+    expect(client.locator("#toasts")).to_contain_text("There is a new message.", timeout=20_000)
+    expect(end).not_to_be_in_viewport()

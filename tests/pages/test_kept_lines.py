@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import threading
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytest
 import waitress
+from waitress import wasyncore
 
 from web.server import _channel
 
@@ -23,12 +25,18 @@ def _answer(environ: dict[str, Any], start: Any) -> list[bytes]:
 def port() -> Iterator[int]:
     server = waitress.create_server(_answer, host="127.0.0.1", port=0, threads=2)
     server.channel_class = _channel(https=True)
-    thread = threading.Thread(target=server.run, daemon=True)
+
+    def run() -> None:
+        with contextlib.suppress(OSError):  # it is closed while it waits
+            server.run()
+
+    thread = threading.Thread(target=run, daemon=True)
     thread.start()
     yield int(server.effective_port)
     server.close()
     server.task_dispatcher.shutdown(timeout=5)
     thread.join(10)
+    wasyncore.close_all(server._map)
 
 
 def _ask(line: http.client.HTTPConnection, path: str, **headers: str) -> http.client.HTTPResponse:

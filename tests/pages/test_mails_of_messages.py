@@ -109,8 +109,13 @@ def test_the_mail_program_of_each_reader_stops_messages_with_one_post(app, cast,
     answer = app.test_client(use_cookies=False).post(path, base_url="http://localhost:8000", data=ONE_CLICK)
     assert (answer.status_code, answer.text) == (200, "You get no more e-mails of this kind.\n")
     assert preferences.refused(reader.id) == {"messages"}
-    for each in (cast.bob, reader):
-        discussions.start(each, "Subjectlynx", "Wordswren", cast.by("dora"), worker=cast.dora)
+    discussions.start(cast.bob, "Subjectlynx", "Wordswren", cast.by("dora"), worker=cast.dora)
+    if who != "alice":  # whom it would not reach
+        with pytest.raises(RuleBroken) as refused:
+            discussions.start(reader, "Subjectlynx", "Wordswren", cast.by("dora"), worker=cast.dora)
+        assert refused.value.code == "not_wanted"
+        return
+    discussions.start(reader, "Subjectlynx", "Wordswren", cast.by("dora"), worker=cast.dora)
     with SmtpServer() as server:
         assert deliver(server) == 1
         assert server.accepted[0].recipients == ("bob@example.org",)
