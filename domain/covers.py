@@ -10,7 +10,7 @@ import datetime as dt
 from collections.abc import Iterable
 from typing import Any
 
-from peewee import fn
+from peewee import Case, fn
 
 from domain import agency, audit, caseloads, clock, handover, profile, store
 from domain.actor import Actor
@@ -199,10 +199,20 @@ def is_unwatched() -> Any:
 
 def relies_on(discussion: Discussion, worker: Worker) -> bool:
     """True where a worker's reading is the reading of those who are to answer: it is theirs, or waits in a category of theirs."""
+    return stands_to(discussion, worker)[1]
+
+
+def stands_to(discussion: Discussion, worker: Worker) -> tuple[bool, bool]:
+    """Whether a worker follows a discussion, and the same as ``relies_on``, by one question."""
     theirs = is_for(worker) | waits_in_categories_of(worker)
     if handover.sees_everybody(worker):
         theirs |= is_unwatched()
-    return bool(Discussion.select().where(Discussion.id == discussion.id, theirs).exists())
+    follows = DiscussionFollower.select(DiscussionFollower.id).where(
+        DiscussionFollower.discussion == Discussion.id, DiscussionFollower.worker == worker
+    )
+    asked = Discussion.select(Case(None, [(fn.EXISTS(follows), 1)], 0), Case(None, [(theirs, 1)], 0))
+    told = asked.where(Discussion.id == discussion.id).tuples().first()
+    return bool(told[0]), bool(told[1])
 
 
 def is_lost(discussion: Discussion) -> bool:

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
-from domain import audit, caseloads, clock, devices, event_rows, requests, store, threads
+from domain import audit, caseloads, clock, covers, devices, event_rows, requests, store, threads
 from domain.actor import Actor
 from domain.devices import Place
 from domain.my_calendar import STANDS
@@ -22,7 +22,6 @@ from models import (
     Contact,
     Delivery,
     Discussion,
-    DiscussionFollower,
     Enrolment,
     Event,
     EventRequest,
@@ -167,10 +166,9 @@ class StaffViewer:
         """One of these.  Raises NotFound."""
         return one(self.discussions().where(Discussion.public_id == public_id))  # type: ignore[no-any-return]
 
-    def follows(self, discussion: Discussion) -> bool:
-        """True where the worker is told of what is new in a discussion that somebody else has."""
-        mine = DiscussionFollower.select().where(DiscussionFollower.discussion == discussion.id, DiscussionFollower.worker == self.worker)
-        return bool(mine.exists())
+    def stands_to(self, discussion: Discussion) -> tuple[bool, bool]:
+        """Whether the worker is told of what is new in a discussion that somebody else has, and whether others rely on their reading it."""
+        return covers.stands_to(discussion, self.worker)
 
     @property
     def accounts(self) -> Any:

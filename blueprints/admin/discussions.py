@@ -6,7 +6,7 @@ from flask import abort, g, request, url_for
 
 from blueprints.admin import bp, paging, people, reaching, standing, wording
 from blueprints.inbox import wording as told
-from domain import categories, covers, discussions, handover, settings, threads
+from domain import categories, discussions, handover, settings, threads
 from models import MESSAGE_LETTERS, SUBJECT_LETTERS, Discussion
 from web import attached
 from web.access import any_staff
@@ -73,8 +73,7 @@ def found_by(discussion_id: str) -> Discussion:
 
 def _show(found: Discussion, **forms):
     shown = threads.messages_of(found, notes=True, before=request.args.get("before", ""))
-    follows, names, reach = g.viewer.follows(found), _names(), reaching.reach(found.individual)
-    is_theirs = follows or found.worker_id == g.viewer.worker.id
+    (follows, counts), names, reach = g.viewer.stands_to(found), _names(), reaching.reach(found.individual)
     answer, note = forms.get("answer") or Answer(formdata=None), forms.get("note") or Note(formdata=None)
     return people.page_about(
         found.individual, "admin/discussion.html", "thread", found=found, shown=shown, days=told.days_for_staff(shown.messages, found),
@@ -84,7 +83,7 @@ def _show(found: Discussion, **forms):
         about=standing.about(found), standing=standing.lines(found),
         left_it="" if reach.may_write else standing.left_it(found),
         file_limits=attached.limits(), reach=reach, reply=reaching.shown(found),
-        says_seen=found.is_new and not request.args.get("before") and (is_theirs or covers.relies_on(found, g.viewer.worker)),
+        says_seen=found.is_new and not request.args.get("before") and counts,
     )  # fmt: skip
 
 
