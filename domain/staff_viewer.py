@@ -166,6 +166,11 @@ class StaffViewer:
         """One of these.  Raises NotFound."""
         return one(self.discussions().where(Discussion.public_id == public_id))  # type: ignore[no-any-return]
 
+    def discussion_since(self, public_id: str, after: int, seen: int) -> tuple[Discussion, bool]:
+        """The same, and whether something came after a message, or was read since.  Raises NotFound."""
+        found = one(threads.with_newer(self.discussions(), after, seen).where(Discussion.public_id == public_id))
+        return found, bool(found.has_newer)
+
     def stands_to(self, discussion: Discussion) -> tuple[bool, bool]:
         """Whether the worker is told of what is new in a discussion that somebody else has, and whether others rely on their reading it."""
         return covers.stands_to(discussion, self.worker)

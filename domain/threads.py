@@ -114,13 +114,12 @@ def _newer(after: Any, seen: Any, individual: Any, public_id: Any) -> Any:
 _NEWER = statements.Listing(_newer)
 
 
-def has_newer(discussions: Any, public_id: str, after: int, seen: int) -> bool | None:
-    """Whether a message or a note came after one, or the client has read further than to ``seen``, in that one of these discussions; None
-    where there is no such discussion."""
+def with_newer(discussions: Any, after: int, seen: int) -> Any:
+    """The question for discussions, each with ``has_newer``: whether a message or a note came after one, or the client has read further
+    than to ``seen``."""
     newer = Message.select(Message.id).where(Message.discussion == Discussion.id, Message.id > after)
     is_so = Case(None, [(fn.EXISTS(newer), 1), (Discussion.client_saw > seen, 1)], 0)
-    found = discussions.select(is_so).where(Discussion.public_id == public_id).order_by().tuples().first()
-    return None if found is None else bool(found[0])
+    return discussions.select_extend(is_so.alias("has_newer"))
 
 
 def with_whom(discussion: Discussion) -> str:

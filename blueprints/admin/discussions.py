@@ -125,10 +125,8 @@ def newer_messages(discussion_id: str):
     """What came since: the messages anew, or nothing.  An open page asks every ten seconds."""
     _must_be_on()
     after, seen = (told.number(request.args.get(name, "")) for name in ("after", "seen"))
-    has_newer = threads.has_newer(g.viewer.discussions(), discussion_id, after, seen)
-    if has_newer is None:
-        abort(404)
-    return _show(found_by(discussion_id)) if has_newer else nothing()
+    found, has_newer = g.viewer.discussion_since(discussion_id, after, seen)
+    return _show(found) if has_newer else nothing()
 
 
 @bp.post(f"{_HERE}/holder")
