@@ -14,7 +14,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import BinaryIO
 
-from domain import settings, uploads
+from domain import settings, statements, uploads
 from domain.rules import N_, NotFound, RuleBroken
 from models import NAME_LETTERS, Attachment, Discussion, Message, StoredFile, StoredPiece
 
@@ -142,11 +142,18 @@ def _keep(file: Ready) -> StoredFile:
 
 def of(messages: Iterable[Message]) -> dict[int, list[Attachment]]:
     """The files of these messages, by the number of the message, in the order in which they were chosen."""
-    found: dict[int, list[Attachment]] = {}
-    mine = Attachment.message.in_([message.id for message in messages])
-    for each in Attachment.select(Attachment, StoredFile).join(StoredFile).where(mine).order_by(Attachment.id):
-        found.setdefault(each.message_id, []).append(each)
+    numbers, found = [message.id for message in messages], dict[int, list[Attachment]]()
+    for start in range(0, len(numbers), _AT_ONCE):
+        some = numbers[start : start + _AT_ONCE]
+        for each in _OF.all(*some, *[0] * (_AT_ONCE - len(some))):
+            found.setdefault(each.message_id, []).append(each)
     return found
+
+
+_AT_ONCE = 20  # a page of a discussion
+_OF = statements.Listing(
+    lambda *of: Attachment.select(Attachment, StoredFile).join(StoredFile).where(Attachment.message.in_(of)).order_by(Attachment.id)
+)
 
 
 def one(discussion: Discussion, public_id: str) -> Attachment:

@@ -12,7 +12,7 @@ from typing import Any
 
 from peewee import Case, fn
 
-from domain import agency, audit, caseloads, clock, handover, profile, store
+from domain import agency, audit, caseloads, clock, handover, profile, statements, store
 from domain.actor import Actor
 from domain.caseloads import EVERYBODYS as EVERYBODYS
 from domain.rules import N_, NotFound, RuleBroken, together
@@ -124,9 +124,11 @@ def away_now() -> dict[int, WorkerAbsence]:
 
 
 def _ask_away() -> dict[int, WorkerAbsence]:
-    today = agency.today()
-    found = _whole().where(WorkerAbsence.starts_on <= today, WorkerAbsence.ends_on >= today)
-    return {absence.worker_id: absence for absence in found}
+    today = WorkerAbsence.starts_on.db_value(agency.today())
+    return {absence.worker_id: absence for absence in _AWAY.all(today, today)}
+
+
+_AWAY = statements.Listing(lambda day, same: _whole().where(WorkerAbsence.starts_on <= day, WorkerAbsence.ends_on >= same))
 
 
 def reader_of(worker: Worker) -> Worker | None:
