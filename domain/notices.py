@@ -214,14 +214,6 @@ def probe_now(channel: str = "email") -> None:
         down.where(ChannelHealth.down_since.is_null(False)).execute()
 
 
-def trouble(channel: str = "email") -> ChannelHealth | None:
-    """Since when the channel's server does not answer and what it said last; None while all is well."""
-    health: ChannelHealth | None = ChannelHealth.get_or_none(
-        ChannelHealth.channel == channel, ChannelHealth.down_since.is_null(False)
-    )
-    return health
-
-
 @dataclasses.dataclass(frozen=True)
 class Standing:
     """How sending stands: since when the server does not answer and what it said last, None while all is well, and how much is held."""
@@ -231,7 +223,7 @@ class Standing:
     held: int
 
 
-def standing(held: Any | None, channel: str = "email") -> Standing:
+def standing(held: Any | None = None, channel: str = "email") -> Standing:
     """By one question; ``held`` is the question for what is held that the reader may see, None for who may not."""
     down = ChannelHealth.select().where(ChannelHealth.channel == channel, ChannelHealth.down_since.is_null(False))
     counted = Value(0) if held is None else held.select(fn.COUNT(Delivery.id)).order_by()

@@ -157,7 +157,7 @@ def first_start_switch():
 def _mail(form: CodeForm):
     sent = agency.newest_mail_test(g.viewer.worker)
     delivery = sent.deliveries.first() if sent else None
-    return _page("mail", 4, form, sent=sent, delivery=delivery, trouble=notices.trouble())
+    return _page("mail", 4, form, sent=sent, delivery=delivery, sending=notices.standing())
 
 
 def _page(name: str, step: int, form, **more):
