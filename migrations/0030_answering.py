@@ -5,6 +5,7 @@ from peewee import CharField, Check, DateField, DateTimeField, ForeignKeyField, 
 WATCHED, VERBS = ("office_day", "office_text"), ("INSERT", "UPDATE", "DELETE")
 ABOUT = 'FOREIGN KEY ("group_id") REFERENCES "service_group" ("id") ON DELETE RESTRICT'
 DAYS = "CHECK (answer_days IS NULL OR answer_days >= 0)"
+NAMES = {"discussion": "discussion_group_id_fkey", "worker_category": "worker_category_answer_days_check"}  # as PostgreSQL itself would
 # Each new column with what it is on SQLite and on PostgreSQL.
 COLUMNS = (
     ("worker_category", "is_open", "INTEGER NOT NULL DEFAULT 0", "BOOLEAN NOT NULL DEFAULT false"),
@@ -72,7 +73,7 @@ def up(migrator, db):
         if _is_sqlite(db):
             _rewrite(db, table, lambda sql, rule=rule: f"{sql.rstrip()[:-1]}, {rule})")
         else:
-            db.execute_sql(f'ALTER TABLE "{table}" ADD CONSTRAINT {table}_of_answering {rule}')
+            db.execute_sql(f'ALTER TABLE "{table}" ADD CONSTRAINT {NAMES[table]} {rule}')
     for index in INDEXES:
         db.execute_sql(index)
     with db.bind_ctx([Worker, *TABLES]):
@@ -124,6 +125,6 @@ def down(migrator, db):
         if _is_sqlite(db):
             _rewrite(db, table, lambda sql, rule=rule: sql.replace(f", {rule}", ""))
         else:
-            db.execute_sql(f'ALTER TABLE "{table}" DROP CONSTRAINT {table}_of_answering')
+            db.execute_sql(f'ALTER TABLE "{table}" DROP CONSTRAINT {NAMES[table]}')
     for table, column, _here, _there in reversed(COLUMNS):
         db.execute_sql(f'ALTER TABLE "{table}" DROP COLUMN "{column}"')

@@ -195,6 +195,7 @@ class World:
                 models.Discussion.individual == person
             ).get(),
             "group": lambda: models.RosterEntry.get(models.RosterEntry.individual == person).group,
+            "their group": lambda: models.RosterEntry.get(models.RosterEntry.individual == person).group,
             "entry": lambda: models.RosterEntry.get(models.RosterEntry.individual == person),
             "task": lambda: Task.get(Task.individual == person, Task.kind == "new_activation_wanted"),
         }[kind]()

@@ -38,6 +38,8 @@ HOURS = {"admin.hours", "admin.calendar_new", "admin.add_calendar", "admin.hours
          "admin.absences", "admin.add_absence", "admin.confirm_absence_removal", "admin.remove_absence", "admin.day_off", "admin.add_day_off", "admin.extra_time", "admin.add_extra_time"}  # fmt: skip
 # What a client requested is answered by whose event it is, and by who has the right, also where they may not see who asks.
 ANSWERED = {"admin.requested", "admin.accept_request", "admin.offer_time", "admin.decline_request"}
+# To a group is written by who sees somebody in it, and by who looks after services, who is told that nobody can be reached.
+TO_GROUPS = {"admin.writing_to_group", "admin.write_to_group"}
 MANAGES = ("dora", "vera", "finn", "ada")
 # Each route with the kinds of its arguments.
 RECIPES = {
@@ -153,7 +155,7 @@ RECIPES = {
     "/inbox/appointments/<place_id>/seen": ("place",),
     **{f"/inbox/<discussion_id>/{step}": ("discussion",) for step in ("", "new", "messages", "seen")},
     "/inbox/new/appointment/<place_id>": ("place",), "/inbox/new/service/<enrolment_id>": ("asked enrolment",),
-    "/admin/events/<event_id>/messages/new": ("event",), "/admin/groups/<public_id>/messages/new": ("group",),
+    "/admin/events/<event_id>/messages/new": ("event",), "/admin/groups/<public_id>/messages/new": ("their group",),
     "/admin/individuals/<public_id>/enrolments/<enrolment_id>/messages/new": ("individual", "enrolment"),
     "/admin/settings/office-hours": (), "/admin/workers/categories/<slug>/clients": ("category",),
     "/admin/schedule/away/<public_id>/": ("worker",), "/admin/schedule/away/<public_id>/<absence_id>/removal": ("worker", "absence"),
@@ -328,6 +330,8 @@ class Matrix:
         found = found and (endpoint not in HOURS or "manage_workers" in RIGHTS[self.name])
         if endpoint in ANSWERED and "answer_requests" in RIGHTS[self.name]:
             found = owners in ({"alice"}, {"bob"})
+        if endpoint in TO_GROUPS and "manage_services" in RIGHTS[self.name]:
+            found = owners in ({"alice"}, {"bob"})
         found = found and (path not in ABOUT_EVERYBODY or "view_all_individuals" in RIGHTS[self.name])
         return (IN if found and (not right or right in RIGHTS[self.name]) else {404}), endpoint
 
@@ -383,7 +387,7 @@ def fill(rule, values):
 def cases(matrix, kinds, absurd):
     """The arguments to try: what they are called, their values, and whose they are."""
     owned = ("individual", "account", "contact", "delivery", "task", "change", "device", "enrolment", "entry", "event", "place", "request",
-             "asked enrolment", "discussion", "attachment")
+             "asked enrolment", "discussion", "attachment", "their group")
     is_owned = any(kind in owned for kind in kinds)
     else_ = {"finn's file"} if {"import", "change job", "activation job"} & {*kinds} else {"nobody's"}  # or job
     own, foreign = ({"dora's"}, {"finn's"}) if "device of staff" in kinds else (else_, else_)
