@@ -47,7 +47,7 @@ def _must_be_on() -> None:
 def discussions_list():
     _must_be_on()
     view = request.args.get("view", "") if request.args.get("view", "") in VIEWS else "mine"
-    late, listed = g.viewer.late_discussions(MOST_LATE) if view == "mine" else [], g.viewer.discussions(view)
+    late, listed = g.viewer.late_discussions(MOST_LATE, view), g.viewer.discussions(view)
     found, following = paging.written(listed.where(Discussion.id.not_in([each.id for each in late])), Discussion)
     return page("admin/discussions.html", late=late if "older" not in request.args else [], found=found, following=following, view=view,
                 told=told, names=_names())  # fmt: skip
