@@ -127,8 +127,8 @@ def _words(case: str) -> tuple[str, str]:
         "404": (_("There is nothing here"), _("The page may have moved, or the address may be mistyped.")),
         "405": (_("That did not work"), _("This page cannot be used in that way. Go back and try again.")),
         _ASKED: (
-            _("Open the page again"),
-            _("This address only takes what a form sends, so there is nothing to show here. Opening it sent nothing."),
+            _("There is nothing here"),
+            _("This address only takes what a form sends. Opening it sent nothing."),
         ),
         "409": (_("One moment, please"), _("We are still working on what you sent. Wait a moment, then look whether it is done.")),
         "413": (_("That is too large"), _("What you sent is too large. Make it smaller and try again.")),
