@@ -41,10 +41,10 @@ def keep(token: str, page: str, words: Words) -> bool:
     return True
 
 
-def set_aside(name: str, page: str, words: Words, writer: LoginSession) -> None:
+def set_aside(name: str, page: str, words: Words, writer: LoginSession) -> bool:
     """Keep what stands typed in boxes of a page while another of its buttons is pressed; with no words nothing waits there any more.
 
-    ``name`` is that under which the session's unsent forms wait.
+    ``name`` is that under which the session's unsent forms wait.  True as long as any does.
     """
     here = (UnsentForm.session_hash == name, UnsentForm.page == page)
     text = json.dumps([(ASIDE, "1"), *words])
@@ -52,13 +52,14 @@ def set_aside(name: str, page: str, words: Words, writer: LoginSession) -> None:
         if not words and UnsentForm.select().where(*here).exists():
             with store.writing():
                 UnsentForm.delete().where(*here).execute()
-        return
+        return bool(UnsentForm.select().where(UnsentForm.session_hash == name).exists())
     with store.writing():
         UnsentForm.delete().where(*here).execute()
         newest = UnsentForm.select(UnsentForm.id).where(UnsentForm.session_hash == name).order_by(UnsentForm.id.desc())
         UnsentForm.delete().where(UnsentForm.id.in_([each.id for each in newest.offset(MOST_ASIDE - 1).limit(MOST_ASIDE)])).execute()
         UnsentForm.create(session_hash=name, account=writer.account_id, worker=writer.worker_id, page=page, words=text,
                           kept_at=clock.now())  # fmt: skip
+    return True
 
 
 def claim(token: str, fresh: LoginSession) -> str:

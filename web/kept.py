@@ -132,8 +132,10 @@ def set_aside(page: str, boxes: Iterable[str], done: Iterable[str] = ()) -> None
     waited = unsent.show(name, page, row) or []
     kept = [(box, text) for box, text in waited if box in boxes and box not in done and box not in request.form]
     kept += [(box, text) for box in boxes if box not in done for text in request.form.getlist(box) if text.strip()]
-    unsent.set_aside(name, page, kept, row)
-    session["unsent"] = name
+    if unsent.set_aside(name, page, kept, row):
+        session["unsent"] = name
+    else:
+        session.pop("unsent", None)
 
 
 def _here() -> unsent.Words | None:

@@ -125,6 +125,7 @@ class Form:
         self.options: dict[str, list[str]] = {}
         self.boxes: dict[str, str] = {}
         self.files: set[str] = set()
+        self.only_named: set[str] = set()  # of the files that were chosen in these only the names go along
         self.hidden: set[str] = set()
         self.buttons: list[str] = []
         self.said_by: dict[str, dict[str, str]] = {}  # what a button sends beside the fields
@@ -137,7 +138,7 @@ class Form:
         other.action, other.buttons, other.said_by = button.get("formaction", ""), [], {}
         other.values, other.hidden = {**self.values, "form_id": ""}, {*self.hidden, "form_id"}
         if button.get("formenctype", "").endswith("urlencoded"):
-            other.files = set()  # of what was chosen only the names go along
+            other.files, other.only_named = set(), self.files
         other._take(button)
         other.values["form_id"] = button.get("value", "")
         return other

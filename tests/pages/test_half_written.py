@@ -2,6 +2,7 @@
 
 import pytest
 
+from bench.queries import Listener
 from domain import discussions, unsent
 from models import Discussion, Message, UnsentForm
 
@@ -33,6 +34,8 @@ def test_an_answer_is_there_after_a_note_was_kept(browse, hers):
     assert not Message.select().where(Message.body == HALF).exists()
     page = dora.press("Send")
     assert "Your message is sent." in page
+    with dora.client.session_transaction(base_url=dora.root) as cookie:
+        assert "unsent" not in cookie  # nothing waits, so no page asks any more
     assert STILL not in page
     assert box(page) == ""
     assert not UnsentForm.select().exists()
@@ -96,6 +99,9 @@ def test_nobody_else_is_given_it_and_the_way_out_erases_it(browse, hers):
     dora = browse("dora")
     dora.open(of(hers))
     dora.press("Keep the note", body=HALF, note="One.")
+    heard = Listener()
+    assert box(dora.open(of(hers))) != ""
+    assert len(heard.counted()) <= 10 + 1  # what waits here, asked for only while something does
     assert box(browse("ada").open(of(hers))) == ""
     dora.open("/admin/my-sign-in/")
     dora.sign_out()

@@ -2,6 +2,7 @@
 
 import pytest
 
+from bench.queries import Listener
 from domain import clock, discussions, store
 from models import Discussion
 
@@ -24,7 +25,11 @@ def order(page):
 
 @pytest.mark.parametrize(("who", "view"), [("dora", "mine"), ("dora", "all"), ("ada", "all")])
 def test_an_overdue_one_is_on_top_and_stands_there_once(browse, three, who, view):
-    page = browse(who).open(f"{STAFF}?view={view}")
+    person = browse(who)
+    person.open(STAFF)
+    heard = Listener()
+    page = person.open(f"{STAFF}?view={view}")
+    assert len(heard.counted()) <= 10
     assert "Overdue" in page
     assert [n for _, n in order(page)] == [1, 2, 0]
     assert page.html.count("Question 1") == 1
@@ -44,7 +49,10 @@ def test_one_that_was_answered_or_closed_is_not(cast, browse, three):
 
 def test_a_client_is_told_which_ones_they_wait_for(cast, browse, three):
     alice = browse("alice")
+    alice.open("/inbox/new")
+    heard = Listener()
     page = alice.open("/inbox/new")
+    assert len(heard.counted()) <= 6
     assert "You wait for answers to 3 discussions." in page
     leads = [href for href in page.hrefs if href.startswith("/inbox/") and len(href) > 25]
     assert leads == [f"/inbox/{each.public_id}/" for each in three]
