@@ -57,6 +57,7 @@ class About:
 
 
 NOTHING = About()
+NAMED = 3  # of the discussions that a client waits for, where they may begin no other one
 
 
 # ---------------------------------------------------------------- begun
@@ -144,16 +145,24 @@ def may_be_written_to(individual: Individual) -> bool:
 def may_not_start(individual: Individual) -> RuleBroken | None:
     """Why a client may begin no discussion now: too many that they began are unanswered; None when they may."""
     most = settings.get("unanswered_discussions")
-    waiting = Discussion.select().where(
-        Discussion.individual == individual, Discussion.state == "open", Discussion.started_by == "client",
-        Discussion.waits_since.is_null(False), ~_answered(),
-    )
-    if not most or waiting.count() < most:
+    if not most or _unanswered(individual).count() < most:
         return None
     return RuleBroken(
         N_("You wait for an answer to one discussion. You can begin another one when it is answered."),
         plural=N_("You wait for answers to %(count)s discussions. You can begin another one when one of them is answered."),
         count=most, code="too_many",
+    )  # fmt: skip
+
+
+def unanswered(individual: Individual) -> list[Discussion]:
+    """Those that they wait for, at most three, the one that waits longest first."""
+    return list(_unanswered(individual).order_by(Discussion.waits_since, Discussion.id).limit(NAMED))
+
+
+def _unanswered(individual: Individual) -> Any:
+    return Discussion.select().where(
+        Discussion.individual == individual, Discussion.state == "open", Discussion.started_by == "client",
+        Discussion.waits_since.is_null(False), ~_answered(),
     )  # fmt: skip
 
 

@@ -158,9 +158,9 @@ class StaffViewer:
         """What clients wrote to the worker and nobody answered yet, the one that waits longest first."""
         return threads.waiting_for(self.worker, None if self.may("view_all_individuals") else self._caseload(), most)
 
-    def late_discussions(self, most: int) -> list[Discussion]:
-        """Of those that the worker has, follows or stands in for: in which the client waits longer than promised."""
-        return threads.late_for(self.worker, None if self.may("view_all_individuals") else self._caseload(), most)
+    def late_discussions(self, most: int, view: str = "mine") -> list[Discussion]:
+        """Of these those in which the client waits longer than promised."""
+        return threads.late_for(self.worker, None if self.may("view_all_individuals") else self._caseload(), most, view)
 
     def discussion(self, public_id: str) -> Discussion:
         """One of these.  Raises NotFound."""

@@ -53,9 +53,10 @@ def waiting_for(worker: Worker, among: Any, most: int) -> list[Discussion]:
     return list(waits.order_by(*order).limit(most))
 
 
-def late_for(worker: Worker, among: Any, most: int) -> list[Discussion]:
-    """Of the discussions of a worker those in which the client waits longer than promised, the one that waits longest first."""
-    late = of_staff(worker, "mine", among).where(answering.are_late())
+def late_for(worker: Worker, among: Any, most: int, view: str) -> list[Discussion]:
+    """Of the open discussions of a ``view`` of a worker those in which the client waits longer than promised, the one that waits
+    longest first."""
+    late = of_staff(worker, view, among).where(answering.are_late(), Discussion.state == _OPEN)
     return list(late.order_by(Discussion.answer_by, Discussion.id).limit(most))
 
 

@@ -16,6 +16,8 @@ from models import LoginSession, UnsentForm
 Words = list[tuple[str, str]]
 MOST = 100_000  # characters of one form
 MOST_FORMS = 5  # of one ended session
+MOST_ASIDE = 50  # of one that goes on; then the oldest one goes
+ASIDE = "aside"  # among the words: they were set aside, and no session ended
 
 
 def was_somebodys(token: str) -> bool:
@@ -36,6 +38,27 @@ def keep(token: str, page: str, words: Words) -> bool:
             return False
         UnsentForm.create(session_hash=session.token_hash, account=session.account_id, worker=session.worker_id,
                           page=page, words=text, kept_at=clock.now())  # fmt: skip
+    return True
+
+
+def set_aside(name: str, page: str, words: Words, writer: LoginSession) -> bool:
+    """Keep what stands typed in boxes of a page while another of its buttons is pressed; with no words nothing waits there any more.
+
+    ``name`` is that under which the session's unsent forms wait.  True as long as any does.
+    """
+    here = (UnsentForm.session_hash == name, UnsentForm.page == page)
+    text = json.dumps([(ASIDE, "1"), *words])
+    if not words or len(text) > MOST:
+        if not words and UnsentForm.select().where(*here).exists():
+            with store.writing():
+                UnsentForm.delete().where(*here).execute()
+        return bool(UnsentForm.select().where(UnsentForm.session_hash == name).exists())
+    with store.writing():
+        UnsentForm.delete().where(*here).execute()
+        newest = UnsentForm.select(UnsentForm.id).where(UnsentForm.session_hash == name).order_by(UnsentForm.id.desc())
+        UnsentForm.delete().where(UnsentForm.id.in_([each.id for each in newest.offset(MOST_ASIDE - 1).limit(MOST_ASIDE)])).execute()
+        UnsentForm.create(session_hash=name, account=writer.account_id, worker=writer.worker_id, page=page, words=text,
+                          kept_at=clock.now())  # fmt: skip
     return True
 
 

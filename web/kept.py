@@ -19,7 +19,8 @@ from web.languages import gettext as _
 log = logging.getLogger(__name__)
 FILES = "files"  # the field of what is sent along with words
 _OURS = ("csrf_token", "form_id")
-_CARRIED = ("version", "before", "next", "shown", "shown-")  # a form's own, typed by nobody; a dash ends what only begins so
+# A form's own, typed by nobody; a dash ends what only begins so.
+_CARRIED = ("version", "before", "next", "shown", "shown-", "last", "on", "parts", unsent.ASIDE)
 
 
 def install(app: Flask) -> None:
@@ -46,7 +47,7 @@ def keep() -> str:
         return ""
     words = [(name, text) for name, text in request.form.items(multi=True) if name not in _OURS and not is_secret(name)]
     lost = [(FILES, file.filename) for file in request.files.getlist(FILES) if file.filename]  # to be named when they are asked for
-    here = _form_page()
+    here = form_page()
     if not here or not unsent.keep(token, here, [*words, *lost]):
         return ""
     sessions.tell("info", _("Your session ended. What you typed is kept: sign in, and it is there again."))
@@ -58,13 +59,13 @@ def keep() -> str:
 def _not_saved() -> str:
     """The session was ended on purpose, in another tab or by the agency: nothing is kept of what its forms bring, but
     whoever sent one is told."""
-    here = _form_page() if "form_id" in request.form and posts.is_same_origin() else ""
+    here = form_page() if "form_id" in request.form and posts.is_same_origin() else ""
     if here:
         sessions.tell("warn", _("You were signed out, so this was not saved."))
     return "" if here == "/" else here
 
 
-def _form_page() -> str:
+def form_page() -> str:
     """Where the form stood: as htmx or the browser says, else its own address.  A bare ``/`` is what shy browsers say."""
     from web.access import safe_next
 
@@ -76,7 +77,7 @@ def _sent(response: Response) -> Response:
     is_done = request.method == "POST" and response.status_code == 303 and "form_id" in request.form
     if is_done and "unsent" in session and current_user.is_authenticated:
         try:
-            unsent.sent(session["unsent"], _form_page(), [*request.form, *request.files], current_user.row)
+            unsent.sent(session["unsent"], form_page(), [*request.form, *request.files], current_user.row)
         except Exception as error:  # what the form did is saved; its words wait on until their hour is over
             log.warning("what was sent could not be taken from what waits: %s", type(error).__name__)
     return response
@@ -86,7 +87,8 @@ def given_back(form: Any) -> MultiDict[str, str] | None:
     """What was typed into this form of this page before the session ended; None when nothing was."""
     words = _here()
     typed = {name for name, _ in words or () if not _is_carried(name)}
-    if not words or not typed or not all(_has(form, name) for name in typed):
+    has = any if _is_of_several(words or []) else all
+    if not words or not typed or not has(_has(form, name) for name in typed):
         return None
     g.is_given_back = True
     return MultiDict(words)
@@ -106,7 +108,34 @@ def notice() -> dict[str, Any] | None:
     if words is None:
         return None
     texts = [text for name, text in words if " " in text.strip() and not _is_carried(name)]
-    return {"is_filled": g.get("is_given_back", False), "texts": texts}
+    return {"is_filled": g.get("is_given_back", False), "texts": texts, "is_aside": _is_aside(words)}
+
+
+def _is_of_several(words: unsent.Words) -> bool:
+    """True for the words of a page's one form that several of ours read (its hidden field ``parts``): each takes its own."""
+    return ("parts", "1") in words or _is_aside(words)
+
+
+def _is_aside(words: unsent.Words) -> bool:
+    return (unsent.ASIDE, "1") in words
+
+
+def set_aside(page: str, boxes: Iterable[str], done: Iterable[str] = ()) -> None:
+    """What stands typed in ``boxes`` of a page, of which another button was pressed, is there again when the page is opened next.
+
+    Those that are ``done`` were sent just now.  Of a box that the form did not have, what waited before waits on.
+    """
+    row = current_user.row
+    name = session.get("unsent") or row.token_hash
+    if name != session.get("unsent") and not any(request.form.get(box) for box in boxes if box not in done):
+        return  # nothing waits, and nothing is to
+    waited = unsent.show(name, page, row) or []
+    kept = [(box, text) for box, text in waited if box in boxes and box not in done and box not in request.form]
+    kept += [(box, text) for box in boxes if box not in done for text in request.form.getlist(box) if text.strip()]
+    if unsent.set_aside(name, page, kept, row):
+        session["unsent"] = name
+    else:
+        session.pop("unsent", None)
 
 
 def _here() -> unsent.Words | None:

@@ -134,10 +134,15 @@ def _refuse_masses() -> None:
     """Words alone are never a megabyte nor a thousand fields; Flask's own limits hold for files only."""
     if request.mimetype != "multipart/form-data":
         request.max_content_length = MOST_WORDS
-    elif getattr(current_app.view_functions.get(request.endpoint or ""), "takes_files", False):
+    elif is_of_files():
         request.max_content_length = MOST_FILES
     if sum(len(values) for _, values in request.form.lists()) > MOST_FIELDS:
         abort(413)
+
+
+def is_of_files() -> bool:
+    """True for a form that takes several files."""
+    return bool(getattr(current_app.view_functions.get(request.endpoint or ""), "takes_files", False))
 
 
 def is_same_origin() -> bool:

@@ -18,7 +18,7 @@ from waitress.task import ErrorTask, WSGITask
 import tasks
 from config import BadConfiguration, Config
 from domain import dispatch, duty
-from web import posts
+from web import oversize, posts
 from web.headers import headers
 from web.turns import Dispatcher
 
@@ -38,7 +38,7 @@ def serve(app: Flask, config: Config, on_duty: duty.Duty | None, *, announce: st
         turns = Dispatcher(abreast=1 if config.sqlite_path else 4)
         turns.set_thread_count(THREADS)
         server = waitress.create_server(app, _dispatcher=turns, host=config.host, port=config.port, threads=THREADS, ident=None,
-                                        max_request_body_size=MOST_BODY, connection_limit=600, **_proxy(config))  # fmt: skip
+                                        max_request_body_size=MOST_BODY + 1, connection_limit=600, **_proxy(config))  # fmt: skip
     except OSError as taken:
         raise BadConfiguration(f"port {config.port} cannot be used ({taken.strerror}); choose another with --port") from None
     app.config["KEEP_CONNECTIONS"] = True  # opening one costs more than a page's questions
@@ -91,6 +91,7 @@ def _channel(*, https: bool) -> type[HTTPChannel]:
             super().execute()
 
     class Channel(HTTPChannel):  # type: ignore[misc]
+        parser_class = oversize.Reader
         task_class = Answer
         error_task_class = Refusal
 

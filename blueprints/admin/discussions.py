@@ -8,7 +8,7 @@ from blueprints.admin import bp, paging, people, reaching, standing, wording
 from blueprints.inbox import wording as told
 from domain import categories, discussions, handover, settings, threads
 from models import MESSAGE_LETTERS, SUBJECT_LETTERS, Discussion
-from web import attached
+from web import attached, kept
 from web.access import any_staff
 from web.forms import Choice, Form, Lines, Required, Text, _l, version_in
 from web.fragments import done, is_fragment, nothing, page
@@ -47,7 +47,7 @@ def _must_be_on() -> None:
 def discussions_list():
     _must_be_on()
     view = request.args.get("view", "") if request.args.get("view", "") in VIEWS else "mine"
-    late, listed = g.viewer.late_discussions(MOST_LATE) if view == "mine" else [], g.viewer.discussions(view)
+    late, listed = g.viewer.late_discussions(MOST_LATE, view), g.viewer.discussions(view)
     found, following = paging.written(listed.where(Discussion.id.not_in([each.id for each in late])), Discussion)
     return page("admin/discussions.html", late=late if "older" not in request.args else [], found=found, following=following, view=view,
                 told=told, names=_names())  # fmt: skip
@@ -74,10 +74,11 @@ def found_by(discussion_id: str) -> Discussion:
 def _show(found: Discussion, **forms):
     shown = threads.messages_of(found, notes=True, before=request.args.get("before", ""))
     (follows, counts), names, reach = g.viewer.stands_to(found), _names(), reaching.reach(found.individual)
-    answer, note = forms.get("answer") or Answer(formdata=None), forms.get("note") or Note(formdata=None)
+    typed = {} if request.method == "POST" else {"formdata": None}  # the page's one form brings the boxes of all
+    answer, note = forms.get("answer") or Answer(**typed), forms.get("note") or Note(**typed)
     return people.page_about(
         found.individual, "admin/discussion.html", "thread", found=found, shown=shown, days=told.days_for_staff(shown.messages, found),
-        answer=answer, note=note, hand_on=forms.get("hand_on") or _hand_on(found, names, formdata=None),
+        answer=answer, note=note, hand_on=forms.get("hand_on") or _hand_on(found, names, **typed),
         form=next(iter(forms.values()), None),
         most=MESSAGE_LETTERS, names=names, follows=follows, is_newest=not request.args.get("before"), told=told,
         about=standing.about(found), standing=standing.lines(found),
@@ -85,6 +86,13 @@ def _show(found: Discussion, **forms):
         file_limits=attached.limits(), reach=reach, reply=reaching.shown(found),
         says_seen=found.is_new and not request.args.get("before") and counts,
     )  # fmt: skip
+
+
+def back_to(discussion_id: str, *boxes: str, leads_to: str = "", **anchor: str):
+    """Once a button of the page did its work: there again, and what stands typed in other boxes than its own is still in them."""
+    here = url_for("admin.discussion", discussion_id=discussion_id)
+    kept.set_aside(here, ("body", kept.FILES, "note"), done=boxes)
+    return done(leads_to or url_for("admin.discussion", discussion_id=discussion_id, **anchor))
 
 
 @bp.post(f"{_HERE}/messages")
@@ -96,7 +104,7 @@ def answer_discussion(discussion_id: str):
         with form.refusals():
             discussions.write(found, form.body.data, g.viewer.actor, form.ready)
             tell("good", _("Your message is sent."))
-            return done(url_for("admin.discussion", discussion_id=discussion_id))
+            return back_to(discussion_id, "body", kept.FILES)
     return _show(found_by(discussion_id), answer=form)
 
 
@@ -108,7 +116,7 @@ def note_discussion(discussion_id: str):
         with form.refusals():
             discussions.note(found, form.note.data, g.viewer.actor)
             tell("good", _("The note is kept. Only staff read it."))
-            return done(url_for("admin.discussion", discussion_id=discussion_id))
+            return back_to(discussion_id, "note")
     return _show(found_by(discussion_id), note=form)
 
 
@@ -116,7 +124,7 @@ def note_discussion(discussion_id: str):
 @any_staff
 def discussion_seen(discussion_id: str):
     discussions.seen(found_by(discussion_id), told.number(request.form.get("last", "")), g.viewer.actor)
-    return nothing() if is_fragment() else done(url_for("admin.discussions_list"))
+    return nothing() if is_fragment() else back_to(discussion_id, leads_to=url_for("admin.discussions_list"))
 
 
 @bp.get(f"{_HERE}/new")
@@ -135,7 +143,7 @@ def take_discussion(discussion_id: str):
     with refusals_told():
         discussions.take(found_by(discussion_id), g.viewer.actor)
         tell("good", _("It is yours now."))
-    return done(url_for("admin.discussion", discussion_id=discussion_id))
+    return back_to(discussion_id)
 
 
 @bp.post(f"{_HERE}/followers")
@@ -144,7 +152,7 @@ def follow_discussion(discussion_id: str):
     is_on = request.form.get("on") == "1"
     discussions.follow(found_by(discussion_id), g.viewer.actor, is_on=is_on)
     tell("good", _("You are told of what is new here.") if is_on else _("You are not told of what is new here any more."))
-    return done(url_for("admin.discussion", discussion_id=discussion_id))
+    return back_to(discussion_id)
 
 
 def _hand_on(found: Discussion, names: dict[str, str], **more) -> HandOn:
@@ -165,7 +173,7 @@ def hand_on_discussion(discussion_id: str):
             taker = handover.taker(found.individual, name) if kind == "worker" else None
             discussions.hand_on(found, g.viewer.actor, version=form.version, worker=taker, category="" if taker else name)
             tell("good", _("Handed over."))
-            return done(url_for("admin.discussions_list"))
+            return back_to(discussion_id, leads_to=url_for("admin.discussions_list"))
     return _show(found_by(discussion_id), hand_on=form)
 
 
@@ -176,7 +184,7 @@ def close_discussion(discussion_id: str):
         last = told.number(request.form.get("last", ""))
         discussions.close(found_by(discussion_id), g.viewer.actor, version=version_in(request.form), last=last)
         tell("good", _("The discussion is closed."))
-    return done(url_for("admin.discussion", discussion_id=discussion_id))
+    return back_to(discussion_id)
 
 
 @bp.post(f"{_HERE}/opening")
@@ -185,7 +193,7 @@ def reopen_discussion(discussion_id: str):
     with refusals_told():
         discussions.reopen(found_by(discussion_id), g.viewer.actor)
         tell("good", _("The discussion is open again."))
-    return done(url_for("admin.discussion", discussion_id=discussion_id))
+    return back_to(discussion_id)
 
 
 # ---------------------------------------------------------------- from a client's page

@@ -1,12 +1,11 @@
 """The reply link of a discussion: staff have a new one sent, or withdraw it."""
 
-from flask import g, url_for
+from flask import g
 
 from blueprints.admin import bp
-from blueprints.admin.discussions import found_by
+from blueprints.admin.discussions import back_to, found_by
 from domain import reply_links
 from web.access import any_staff
-from web.fragments import done
 from web.languages import gettext as _
 from web.sessions import refusals_told, tell
 
@@ -19,7 +18,7 @@ def send_reply_link(discussion_id: str):
     with refusals_told():
         reply_links.send_new(found_by(discussion_id), g.viewer.actor)
         tell("good", _("A new link is on its way. The earlier one opens nothing any more."))
-    return done(url_for("admin.discussion", discussion_id=discussion_id, _anchor="reply-link"))
+    return back_to(discussion_id, _anchor="reply-link")
 
 
 @bp.post(f"{_HERE}/withdrawal")
@@ -27,4 +26,4 @@ def send_reply_link(discussion_id: str):
 def withdraw_reply_link(discussion_id: str):
     reply_links.withdraw(found_by(discussion_id), g.viewer.actor)
     tell("good", _("The link opens nothing any more."))
-    return done(url_for("admin.discussion", discussion_id=discussion_id, _anchor="reply-link"))
+    return back_to(discussion_id, _anchor="reply-link")

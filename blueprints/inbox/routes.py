@@ -84,6 +84,7 @@ def _new(start: Start, form: Beginning | None = None):
     form = form or _offer(Beginning(formdata=None), offered)
     return page("inbox/new.html", form=form, why_not=texts.refusal(spoken(), refused) if refused else "", phone=agency.support_phone(),
                 most=MESSAGE_LETTERS, most_subject=SUBJECT_LETTERS, start=start, box=box.of_new(offered),
+                waiting=discussions.unanswered(g.viewer.individual) if refused and refused.code == "too_many" else (),
                 file_limits=attached.limits())  # fmt: skip
 
 

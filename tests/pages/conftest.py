@@ -4,6 +4,7 @@ A ``Browser`` behaves like a person with an old phone: it opens addresses, reads
 presses the buttons that are there, and follows where it is led.  Each whole page that it is shown is checked on the way.
 """
 
+import copy
 import dataclasses
 import io
 import itertools
@@ -124,11 +125,23 @@ class Form:
         self.options: dict[str, list[str]] = {}
         self.boxes: dict[str, str] = {}
         self.files: set[str] = set()
+        self.only_named: set[str] = set()  # of the files that were chosen in these only the names go along
         self.hidden: set[str] = set()
         self.buttons: list[str] = []
         self.said_by: dict[str, dict[str, str]] = {}  # what a button sends beside the fields
         for control in element.iter():
             self._take(control)
+
+    def by(self, button: ElementTree.Element) -> Any:
+        """The same fields, as another of its buttons sends them elsewhere; its one-time id is its own."""
+        other = copy.copy(self)
+        other.action, other.buttons, other.said_by = button.get("formaction", ""), [], {}
+        other.values, other.hidden = {**self.values, "form_id": ""}, {*self.hidden, "form_id"}
+        if button.get("formenctype", "").endswith("urlencoded"):
+            other.files, other.only_named = set(), self.files
+        other._take(button)
+        other.values["form_id"] = button.get("value", "")
+        return other
 
     def _take(self, control: ElementTree.Element) -> None:
         name, kind = control.get("name", ""), control.get("type", "text")
@@ -232,7 +245,7 @@ class Page:
 
     @property
     def forms(self) -> list[Form]:
-        return [Form(element) for element in self.tree.iter("form")]
+        return forms_of(self.tree)
 
     @property
     def buttons(self) -> list[str]:
@@ -253,6 +266,30 @@ class Page:
 
     def __contains__(self, sentence: str) -> bool:
         return " ".join(sentence.split()) in self.text
+
+
+def forms_of(tree: ElementTree.Element) -> list[Form]:
+    """The forms of a page; of one that has further buttons with addresses of their own, one for each of these, too."""
+    found = []
+    for element in tree.iter("form"):
+        form, name = Form(element), element.get("id", "")
+        outside = [each for each in tree.iter() if name and each.get("form") == name]
+        inside = {id(each) for each in element.iter()}
+        for control in outside:
+            if control.tag != "button" and id(control) not in inside:
+                form._take(control)
+        by = {id(each): each for each in outside if each.tag == "button"}
+        own = [each for each in element.iter("button") if id(each) not in by]
+        if by:
+            form.buttons, form.said_by = [], {}
+            for button in own:
+                form._take(button)
+                if button.get("name") == "form_id":
+                    form.values["form_id"] = button.get("value", "")
+                    form.hidden.add("form_id")
+        found += [form] if form.buttons or not by else []
+        found += [form.by(each) for each in by.values()]
+    return found
 
 
 def words(element: ElementTree.Element) -> str:
@@ -304,8 +341,9 @@ def _faults(page: Page) -> Iterator[str]:
             control.get("aria-label") or control.get("id") in labelled - {None} or id(control) in inside
         ):  # fmt: skip
             yield f"<{control.tag} name={control.get('name')!r}> has no label"
+    lent = {button.get("form") for button in every if button.tag == "button"}
     for form in tree.iter("form"):
-        yield from _faults_of_form(form)
+        yield from _faults_of_form(form, is_pressed_elsewhere=form.get("id", "") in lent)
 
 
 def _faults_of(element: ElementTree.Element, ids: set[str | None]) -> Iterator[str]:
@@ -321,7 +359,7 @@ def _faults_of(element: ElementTree.Element, ids: set[str | None]) -> Iterator[s
         yield f"a <{tag}> without a name"
     if tag == "img" and element.get("alt") is None:
         yield "a picture without words"
-    for attribute in ("for", "aria-describedby", "aria-labelledby", "aria-controls", "popovertarget"):
+    for attribute in ("for", "form", "aria-describedby", "aria-labelledby", "aria-controls", "popovertarget"):
         for one in (element.get(attribute) or "").split():
             if one not in ids:
                 yield f"{attribute}={one!r} points to nothing"
@@ -330,13 +368,13 @@ def _faults_of(element: ElementTree.Element, ids: set[str | None]) -> Iterator[s
         yield f"{href} points to nothing"
 
 
-def _faults_of_form(form: ElementTree.Element) -> Iterator[str]:
+def _faults_of_form(form: ElementTree.Element, *, is_pressed_elsewhere: bool) -> Iterator[str]:
     method, names = form.get("method"), [control.get("name") for control in form.iter() if control.get("name")]
     if method not in ("get", "post") or not form.get("action"):
         yield f"a form with method {method!r} and action {form.get('action')!r}"
     if method == "post" and "csrf_token" not in names:
         yield f"the form to {form.get('action')} has no token"
-    if not any(control.tag == "button" for control in form.iter()):
+    if not is_pressed_elsewhere and not any(control.tag == "button" for control in form.iter()):
         yield f"the form to {form.get('action')} has no button"
 
 

@@ -411,7 +411,7 @@ def assert_kept(found: Found, answer: Any, values: dict[str, Any]) -> None:
     for field, value in values.items():
         if field in TOKENS or field in found.form.hidden or "password" in field or field == "current":
             continue
-        if field in found.form.files:
+        if field in found.form.files | found.form.only_named:
             continue  # no browser shows a file again
         if field in found.form.options or field in found.form.boxes or field.endswith(("-day", "-month", "-year")):
             continue  # one of those offered; ten characters of a date are enough to see what was wrong
