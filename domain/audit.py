@@ -105,6 +105,7 @@ KINDS: dict[str, frozenset[str]] = {
         "office_hours.changed": "before after",
         "message.written": "discussion",
         "reply_link.made": "",
+        "reply_link.extended": "until",
         "reply_link.proved": "",
         "reply_link.birth_date_wrong": "tries",
         "reply_link.died": "",

@@ -258,6 +258,7 @@ _ENTRIES = {
     "office_hours.changed": N_("Office hours or automatic answer changed"),
     "message.written": N_("Message written"),
     "reply_link.made": N_("Reply link sent"),
+    "reply_link.extended": N_("Reply link sent once more; it works until %(until)s"),
     "reply_link.proved": N_("Right date of birth given by a reply link"),
     "reply_link.birth_date_wrong": N_("Wrong date of birth entered (try %(tries)s)"),
     "reply_link.died": N_("Reply link stopped: wrong date of birth"),
@@ -416,6 +417,8 @@ def _named(values: dict[str, Any]) -> dict[str, str]:
         named |= {"channel": _(CHANNELS[values["channel"]]), "answer": _("allowed") if values["is_given"] else _("not allowed")}
     if values.get("kind") in preferences.NAMES:
         named["kind"] = _(preferences.NAMES[values["kind"]])
+    if values.get("until"):
+        named["until"] = texts.weekday(spoken(), dt.date.fromisoformat(values["until"]))
     if (became := str(values.get("after"))) in attendances.STATE_NAMES:
         named["place"] = _(attendances.STATE_NAMES[became])
     if (told_of := str(values.get("what"))) in TOLD:
