@@ -107,6 +107,7 @@ KINDS: dict[str, frozenset[str]] = {
         "reply_link.made": "",
         "reply_link.extended": "until",
         "reply_link.proved": "",
+        "reply_link.left": "",
         "reply_link.birth_date_wrong": "tries",
         "reply_link.died": "",
         "reply_link.answered": "",

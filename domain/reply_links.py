@@ -287,6 +287,13 @@ def is_proved_of(found: ReplyLink, proof: str) -> bool:
     return links.is_proved(found.link, proof)
 
 
+def leave(found: ReplyLink, proof: str, by: Actor) -> None:
+    """Whoever reads by the link leaves: this browser is asked for the date of birth again.  Twice is harmless."""
+    with store.writing():
+        if links.take_back_proof(found.link, proof):
+            _note("reply_link.left", found, by)
+
+
 def ask_for_new(found: ReplyLink, by: Actor) -> None:
     """Put a task into the intake queue, at most one a day for a discussion; the answer is the same every time."""
     person, day = found.discussion.individual, agency.today().isoformat()

@@ -260,6 +260,7 @@ _ENTRIES = {
     "reply_link.made": N_("Reply link sent"),
     "reply_link.extended": N_("Reply link sent once more; it works until %(until)s"),
     "reply_link.proved": N_("Right date of birth given by a reply link"),
+    "reply_link.left": N_("Left by quick exit what a reply link had opened"),
     "reply_link.birth_date_wrong": N_("Wrong date of birth entered (try %(tries)s)"),
     "reply_link.died": N_("Reply link stopped: wrong date of birth"),
     "reply_link.answered": N_("Message written by a reply link"),
