@@ -19,6 +19,7 @@ TASKS = {
     "new_activation_wanted": N_("Wants a new activation link"),
     "birth_date_closed": N_("Activation stopped: wrong date of birth"),
     "delivery_problem": N_("An e-mail could not be delivered"),
+    "worker_unreached": N_("E-mails to a worker come back"),
     "profile_change": N_("Asked for a change of their record"),
     "address_undone": N_("Somebody else had changed their sign-in address"),
     "running_late": N_("Is running late for an appointment"),
