@@ -10,7 +10,7 @@ import datetime as dt
 from collections.abc import Iterable
 from typing import Any
 
-from peewee import Case, fn
+from peewee import SQL, Case, fn
 
 from domain import agency, audit, caseloads, clock, handover, profile, statements, store
 from domain.actor import Actor
@@ -192,6 +192,15 @@ def waits_in_categories_of(worker: Worker) -> Any:
     slugs = WorkerCategory.select(WorkerCategory.slug).join(CategoryMember).where(CategoryMember.worker == worker)
     gone = Discussion.worker.is_null(False) & fn.EXISTS(slugs.where(WorkerCategory.slug == EVERYBODYS))
     return is_anybodys() & ((Discussion.worker.is_null() & Discussion.category.in_(slugs)) | gone)
+
+
+def is_left_alone_for(worker: Worker) -> Any:
+    """True for the members of everybody's category of what somebody has who is away without a cover: once it is late, they answer it."""
+    alone = [number for number, absence in away_now().items() if _reader_of(absence.worker, away_now()) is None]
+    if not alone:
+        return SQL("1 = 0")
+    slugs = CategoryMember.select(CategoryMember.id).join(WorkerCategory)
+    return Discussion.worker.in_(alone) & fn.EXISTS(slugs.where(CategoryMember.worker == worker, WorkerCategory.slug == EVERYBODYS))
 
 
 def is_unwatched() -> Any:

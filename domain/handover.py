@@ -27,13 +27,15 @@ def _colleagues() -> Any:
 _COLLEAGUES = statements.Listing(_colleagues)
 
 
-def takers(individual: Individual) -> list[Worker]:
-    """Of these, who may see an individual: to anybody else their tasks would be nothing."""
+def takers(individual: Individual | None) -> list[Worker]:
+    """Of these, who may see an individual: to anybody else their tasks would be nothing.  Everybody, where it is about none."""
+    if individual is None:
+        return colleagues()
     theirs = caseloads.caseloads_with(individual)
     return [worker for worker in colleagues() if sees_everybody(worker) or worker.id in theirs]
 
 
-def taker(individual: Individual, public_id: str) -> Worker:
+def taker(individual: Individual | None, public_id: str) -> Worker:
     """One of these.  Raises RuleBroken (field ``to``)."""
     found = next((worker for worker in takers(individual) if worker.public_id == public_id), None)
     if found is None:
@@ -54,13 +56,17 @@ def pick_up(task: Task, by: Actor) -> bool:
     assert by.worker is not None
     with store.writing():
         _must_be_here(by.worker)
-        if not caseloads.seen_by(Worker.get_by_id(by.worker.id)).where(Individual.id == task.individual_id).exists():
+        if task.individual_id is not None and not _may_see(by.worker, task.individual_id):
             raise RuleBroken(N_("You may not do this any more."), code="may_not_see")
         mine = Task.update(worker=by.worker).where(Task.id == task.id, Task.done_at.is_null(), Task.worker.is_null())
         if mine.execute():
             audit.record("task.picked_up", by, individual=task.individual, subject=f"task {task.id}", kind=task.kind)
             return True
         return bool(Task.select().where(Task.id == task.id, Task.worker == by.worker).exists())
+
+
+def _may_see(worker: Worker, number: int) -> bool:
+    return bool(caseloads.seen_by(Worker.get_by_id(worker.id)).where(Individual.id == number).exists())
 
 
 def hand_to(task: Task, worker: Worker, by: Actor) -> None:

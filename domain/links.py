@@ -141,6 +141,12 @@ def give_proof(link: Link) -> str:
     return proof
 
 
+def take_back_proof(link: Link, proof: str) -> bool:
+    """The browser that was given this word has left: it proves nothing any more.  False where it did not before."""
+    with store.writing():
+        return bool(Link.update(proof_hash=None).where(Link.id == link.id, Link.proof_hash == _digest(proof)).execute())
+
+
 def is_proved(link: Link, proof: str) -> bool:
     """True when this browser proved itself for this link not long ago."""
     if not link.proof_hash or link.proved_at < clock.ago(minutes=settings.get("link_page_minutes")):

@@ -331,7 +331,11 @@ def contacts_and_doubts(individual: Individual) -> tuple[list[Contact], list[Con
 
 
 def _tell_staff(delivery: Delivery, worker: Worker | None = None) -> None:
-    if delivery.individual_id:
+    if delivery.worker_id:  # never about the client: their mail is not what failed
+        mine = delivery.worker
+        if mine.is_active and profile.email_key(mine.email or "") == profile.email_key(delivery.to_address):
+            work_queue.worker_unreached(mine)
+    elif delivery.individual_id:
         work_queue.add("delivery_problem", "delivery_problems", delivery.individual, f"delivery {delivery.id}", worker=worker)
 
 

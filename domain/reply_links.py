@@ -96,17 +96,17 @@ def of_delivery(delivery: Delivery, discussion: Discussion) -> ReplyLink | None:
         if delivery.link_id is not None:
             made: ReplyLink | None = _whole().where(ReplyLink.link == delivery.link_id, ReplyLink.ended == "").first()
             if made is not None:
-                _live_from_now(made)
+                _live_from_now(made, is_new=False)
             return made
         before = _live(held)
-        if before is not None and standing(before) == GOOD:
-            made = fresh(before)
-            _live_from_now(made)
-        else:
-            made = _make(held, None)
-            _note("reply_link.made", made, SYSTEM)
+        is_carried_on = before is not None and standing(before) == GOOD
+        made = fresh(before) if before is not None and is_carried_on else _make(held, None)
         Delivery.update(link=made.link).where(Delivery.id == delivery.id).execute()
         delivery.link = made.link
+        if is_carried_on:
+            _live_from_now(made, is_new=True)
+        else:
+            _note("reply_link.made", made, SYSTEM)
     return made
 
 
@@ -145,10 +145,19 @@ def _until() -> dt.datetime:
     return clock.ahead(days=settings.get("reply_link_days"))
 
 
-def _live_from_now(found: ReplyLink) -> None:
-    """Its e-mail is written, perhaps once more because it did not leave yet: what it brings is good for as long as ever."""
-    found.link.expires_at = _until()
-    Link.update(expires_at=found.link.expires_at).where(Link.id == found.link_id).execute()
+def _live_from_now(found: ReplyLink, *, is_new: bool) -> None:
+    """An e-mail that brings it is written: it is good for as long as ever.  That is noted of each e-mail; of one that is tried once
+    more only where the link's last day is another by it."""
+    before, until = _last_day(found), _until()
+    found.link.expires_at = until
+    Link.update(expires_at=until).where(Link.id == found.link_id).execute()
+    if is_new or _last_day(found) != before:
+        _note("reply_link.extended", found, SYSTEM, until=_last_day(found).isoformat())
+
+
+def _last_day(found: ReplyLink) -> dt.date:
+    day: dt.date = found.link.expires_at.astimezone(agency.zone()).date()
+    return day
 
 
 def _live(discussion: Discussion) -> ReplyLink | None:
@@ -278,6 +287,13 @@ def is_proved_of(found: ReplyLink, proof: str) -> bool:
     return links.is_proved(found.link, proof)
 
 
+def leave(found: ReplyLink, proof: str, by: Actor) -> None:
+    """Whoever reads by the link leaves: this browser is asked for the date of birth again.  Twice is harmless."""
+    with store.writing():
+        if links.take_back_proof(found.link, proof):
+            _note("reply_link.left", found, by)
+
+
 def ask_for_new(found: ReplyLink, by: Actor) -> None:
     """Put a task into the intake queue, at most one a day for a discussion; the answer is the same every time."""
     person, day = found.discussion.individual, agency.today().isoformat()
@@ -315,6 +331,6 @@ def fresh(found: ReplyLink) -> ReplyLink:
     return now
 
 
-def _note(kind: str, found: ReplyLink, by: Actor, **values: int) -> None:
+def _note(kind: str, found: ReplyLink, by: Actor, **values: int | str) -> None:
     discussion = found.discussion
     audit.record(kind, by, individual=discussion.individual, subject=f"discussion {discussion.id}", **values)

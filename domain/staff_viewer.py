@@ -235,7 +235,7 @@ class StaffViewer:
 
     @property
     def tasks(self) -> Any:
-        """Open tasks about individuals whom the worker may see, oldest first: the own ones and those of the own categories;
+        """Open tasks about individuals whom the worker may see, or about none, oldest first: the own ones and those of the own categories;
         of every category for who may see everybody."""
         return self._every_task().where(Task.done_at.is_null()).order_by(Task.id)
 
@@ -246,11 +246,11 @@ class StaffViewer:
         return self.tasks.where(self._is_mine())
 
     def _every_task(self) -> Any:
-        every = Task.select(Task, Individual, Worker).join(Individual).switch(Task).left_outer_join(Worker)
+        every = Task.select(Task, Individual, Worker).left_outer_join(Individual).switch(Task).left_outer_join(Worker)
         if self.may("view_all_individuals"):
             return every
         mine = (Task.worker == self.worker) | Task.category.in_(self._categories())
-        return every.where(Task.individual.in_(self._caseload()), mine)
+        return every.where(Task.individual.is_null() | Task.individual.in_(self._caseload()), mine)
 
     def _is_mine(self) -> Any:
         own = Task.category.in_(self._categories())

@@ -45,7 +45,7 @@ def of_staff(worker: Worker, view: str, among: Any) -> Any:
 def waiting_for(worker: Worker, among: Any, most: int) -> list[Discussion]:
     """What clients wrote to a worker, to whom they stand in for or to a category of theirs, and nobody answered yet: what is late
     first, then the one that waits longest.  For who sees everybody also what waits where nobody is who may see it."""
-    theirs = covers.is_for(worker) | covers.waits_in_categories_of(worker)
+    theirs = covers.is_for(worker) | covers.waits_in_categories_of(worker) | (answering.are_late() & covers.is_left_alone_for(worker))
     if among is None:
         theirs |= covers.is_unwatched()
     waits = of_staff(worker, "all", among).where(Discussion.state == "open", Discussion.waits_since.is_null(False), theirs)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from peewee import IntegrityError
@@ -15,7 +15,7 @@ from models import Individual, Task, Worker
 # Each kind of task with the category that it belongs to.
 KINDS = {
     "new_activation_wanted": "intake", "birth_date_closed": "intake", "profile_change": "intake",
-    "delivery_problem": "delivery_problems",
+    "delivery_problem": "delivery_problems", "worker_unreached": "delivery_problems",
     "address_undone": "intake",
     "running_late": "intake", "cannot_come": "intake",
     "reply_link_closed": "intake", "reply_link_wanted": "intake",
@@ -41,6 +41,23 @@ def add(kind: str, category: str, individual: Individual | None, dedupe_key: str
                 raise  # not a task that is there already, but one that cannot be
             return False
     return True
+
+
+def worker_unreached(worker: Worker) -> None:
+    """E-mails to a worker come back: one task about them and about no client, until it is done.  Said inside a transaction."""
+    key = f"worker_unreached:worker {worker.id}"
+    if Task.select().where(Task.dedupe_key == key, Task.done_at.is_null(False)).exists():
+        set_apart([key])
+    add("worker_unreached", "delivery_problems", None, key.partition(":")[2])
+
+
+def workers_of(tasks: Iterable[Task]) -> dict[int, Worker]:
+    """About which worker a task is, by its number; none of them is about a client, too."""
+    named = {task.id: int(task.dedupe_key.split()[1]) for task in tasks if task.kind == "worker_unreached"}
+    if not named:
+        return {}
+    found = {worker.id: worker for worker in Worker.select().where(Worker.id.in_(set(named.values())))}
+    return {task: found[number] for task, number in named.items()}
 
 
 def set_apart(keys: Sequence[str]) -> None:

@@ -25,7 +25,7 @@
   function leave() {
     hide();
     document.title = '\u2026';
-    navigator.sendBeacon('/quick-exit', new URLSearchParams(new FormData(way)));
+    navigator.sendBeacon(way.action, new URLSearchParams(new FormData(way)));
     // Should that not arrive, whatever the browser asks for next ends the session first.
     const [prefix, secure] = location.protocol === 'https:' ? ['__Host-', '; Secure'] : ['', ''];
     document.cookie = `${prefix}left=1; Path=/; Max-Age=86400; SameSite=Lax${secure}`;

@@ -9,7 +9,7 @@ from tables.staff import Worker
 
 
 class Task(Row):
-    """Something that a worker of a category has to do about an individual."""
+    """Something that a worker of a category has to do about an individual, or where there is none, about what the key names."""
 
     public_id = PublicId()
     kind = CharField(max_length=30)

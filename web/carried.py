@@ -39,9 +39,9 @@ class Place:
         """What was remembered; without it the request ends with a page that says to open the link again."""
         return self.read(current_app) or ask_for_link()
 
-    def read(self, app: Flask) -> dict[str, Any] | None:
-        """What was remembered; None when nothing was, it is too old, it is not ours, or its reader has just left."""
-        if g.get("has_left"):
+    def read(self, app: Flask, *, is_leaving: bool = False) -> dict[str, Any] | None:
+        """What was remembered; None when nothing was, it is too old, it is not ours, or its reader has just left, unless this is how."""
+        if g.get("has_left") and not is_leaving:
             return None
         try:
             words: dict[str, Any] = self._signer(app).loads(request.cookies.get(self._cookie(app), ""), max_age=_seconds())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable
 from functools import cache, lru_cache
 from typing import Any
@@ -12,6 +13,7 @@ from zoneinfo import available_timezones
 
 import phonenumbers
 from babel import Locale, UnknownLocaleError
+from babel.core import get_global
 from babel.dates import format_date
 from flask import Flask
 from flask_babel import format_decimal, get_locale
@@ -106,10 +108,30 @@ def countries() -> list[tuple[str, str]]:
 
 
 def time_zones() -> list[tuple[str, str]]:
-    """Every zone as (name, label), by its place: ``Halifax (America)``."""
-    parts = [(zone, *zone.partition("/")[::2]) for zone in available_timezones()]
-    places = [(zone, f"{place.replace('_', ' ')} ({region})") for zone, region, place in parts if region in _REGIONS]
-    return [*sorted(places, key=lambda each: each[1]), ("UTC", "UTC")]
+    """Every zone as (name, label), by its place in the reader's language: ``Halifax (Canada)``."""
+    return _time_zones(spoken())
+
+
+@cache
+def _time_zones(language: str) -> list[tuple[str, str]]:
+    places = {zone: _place_of(zone, language) for zone in available_timezones() if zone.partition("/")[0] in _REGIONS}
+    older = Counter(places.values())  # a place may have two names, such as one from before it was renamed
+    told = [(zone, place if older[place] == 1 else f"{place}, {zone}") for zone, place in places.items()]
+    return [*sorted(told, key=lambda each: search.fold(each[1])), ("UTC", "UTC")]
+
+
+def time_zone(zone: str) -> str:
+    """One of them by its label."""
+    return dict(time_zones()).get(zone, zone)
+
+
+def _place_of(zone: str, language: str) -> str:
+    locale = Locale.parse(language)
+    current = get_global("zone_aliases").get(zone, zone)
+    region, place = zone.partition("/")[0], zone.rpartition("/")[2]
+    city = locale.time_zones.get(current, {}).get("city") or place.replace("_", " ")
+    country = locale.territories.get(get_global("zone_territories").get(current, ""), region)
+    return f"{city} ({country})"
 
 
 def markdown(text: str) -> Markup:

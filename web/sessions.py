@@ -95,8 +95,9 @@ def _who() -> None:
 def _has_left(response: Response) -> Response:
     """The session is over that the quick exit could not end, so its mark may go."""
     if g.pop("has_left", False):
-        from web import carried  # which stands on this one
+        from web import carried, leaving  # which stand on this one
 
+        leaving.end_reply()
         carried.REPLY.drop(response)
         response.delete_cookie(current_app.config["LEFT_COOKIE"], httponly=True, samesite="Lax",
                                secure=current_app.config["SESSION_COOKIE_SECURE"])  # fmt: skip

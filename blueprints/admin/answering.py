@@ -12,6 +12,7 @@ from domain.rules import N_, RuleBroken, together
 from models import ANSWER_LETTERS
 from web import formatting
 from web.access import right
+from web.formatting import time_zone
 from web.forms import Form, Lines, Text, _l
 from web.fragments import done, page
 from web.sessions import tell
@@ -68,7 +69,7 @@ def change_office_hours():
 
 def _show(form: HoursForm):
     return page("admin/setup_answering.html", form=form, record=_record(), languages=texts.LANGUAGES, weekdays=hours_words.weekdays(),
-                zone=agency.zone().key, most=ANSWER_LETTERS)  # fmt: skip
+                zone=time_zone(agency.zone().key), most=ANSWER_LETTERS)  # fmt: skip
 
 
 def _record() -> SimpleNamespace:

@@ -27,13 +27,20 @@ def tasks():
     every = categories.every()
     names = wording.names_of(every)
     return page("admin/tasks.html", tasks=rows, following=following, category=category, who=who, names=names, wording=wording,
-                about=_about(rows), offered=_offered(names), holders=work_queue.holders() if _sees_all() else [])  # fmt: skip
+                whom=about_whom(rows), about=_about(rows),
+                offered=_offered(names), holders=work_queue.holders() if _sees_all() else [])  # fmt: skip
 
 
 def _about(rows: list[Task]) -> dict[int, tuple[str, str]]:
     """The appointment that a task is about: when it was to begin, and its page."""
     return {task: (event_words.moment(start, event.site.time_zone), url_for("admin.event", event_id=event.public_id))
             for task, (event, start) in staff_sayings.spoken_of(g.viewer, rows).items()}  # fmt: skip
+
+
+def about_whom(rows: list[Task]) -> dict[int, str]:
+    """The name of whom each task is about: a client, or a worker."""
+    workers = work_queue.workers_of(rows)
+    return {task.id: workers[task.id].name if task.id in workers else task.individual.legal_name for task in rows}
 
 
 def _sees_all() -> bool:
@@ -99,5 +106,6 @@ def _form(task: Task, **more) -> HandOver:
 
 def _show(task: Task, form: HandOver | None):
     form = form or _form(task, formdata=None)
-    return people.page_about(task.individual, "admin/task.html", task=task, form=form, about=_about([task]).get(task.id), names=form.names,
+    return people.page_about(task.individual, "admin/task.html", task=task, form=form, about=_about([task]).get(task.id),
+                             unreached=work_queue.workers_of([task]).get(task.id), names=form.names,
                              wording=wording, decided=work_queue.DECIDED, queue=QUEUE)  # fmt: skip

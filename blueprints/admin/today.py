@@ -3,6 +3,7 @@
 from flask import g, request
 
 from blueprints.admin import bp, event_words, paging, standing, wording
+from blueprints.admin.tasks import about_whom
 from blueprints.inbox import wording as told
 from domain import notices, sandbox, settings, staff_calendar, staff_requests, work_queue
 from models import Delivery, Task
@@ -25,7 +26,7 @@ def today():
     asked, number_asked = ([], 0) if "after" in request.args else staff_requests.first(g.viewer, MOST_ASKED)  # further on are tasks alone
     waiting = [] if "after" in request.args or not settings.get("discussions") else g.viewer.waiting_messages(MOST_WAITING)
     return page("admin/today.html", waiting=waiting, told=told, whose=standing.whose,
-                asked=asked, number_asked=number_asked, most_asked=staff_requests.MOST, tasks=tasks,
+                asked=asked, number_asked=number_asked, most_asked=staff_requests.MOST, tasks=tasks, whom=about_whom(tasks),
                 following=following, failed=failed[:MOST_FAILED], held=sending.held, has_more_failed=len(failed) > MOST_FAILED,
                 wording=wording, decided=work_queue.DECIDED, trouble=sending if sending.down_since else None,
                 events=event_words.by_day(staff_calendar.soon(g.viewer)), words=event_words)  # fmt: skip

@@ -19,6 +19,7 @@ TASKS = {
     "new_activation_wanted": N_("Wants a new activation link"),
     "birth_date_closed": N_("Activation stopped: wrong date of birth"),
     "delivery_problem": N_("An e-mail could not be delivered"),
+    "worker_unreached": N_("E-mails to a worker come back"),
     "profile_change": N_("Asked for a change of their record"),
     "address_undone": N_("Somebody else had changed their sign-in address"),
     "running_late": N_("Is running late for an appointment"),
@@ -258,7 +259,9 @@ _ENTRIES = {
     "office_hours.changed": N_("Office hours or automatic answer changed"),
     "message.written": N_("Message written"),
     "reply_link.made": N_("Reply link sent"),
+    "reply_link.extended": N_("Reply link sent once more; it works until %(until)s"),
     "reply_link.proved": N_("Right date of birth given by a reply link"),
+    "reply_link.left": N_("Left by quick exit what a reply link had opened"),
     "reply_link.birth_date_wrong": N_("Wrong date of birth entered (try %(tries)s)"),
     "reply_link.died": N_("Reply link stopped: wrong date of birth"),
     "reply_link.answered": N_("Message written by a reply link"),
@@ -416,6 +419,8 @@ def _named(values: dict[str, Any]) -> dict[str, str]:
         named |= {"channel": _(CHANNELS[values["channel"]]), "answer": _("allowed") if values["is_given"] else _("not allowed")}
     if values.get("kind") in preferences.NAMES:
         named["kind"] = _(preferences.NAMES[values["kind"]])
+    if values.get("until"):
+        named["until"] = texts.weekday(spoken(), dt.date.fromisoformat(values["until"]))
     if (became := str(values.get("after"))) in attendances.STATE_NAMES:
         named["place"] = _(attendances.STATE_NAMES[became])
     if (told_of := str(values.get("what"))) in TOLD:

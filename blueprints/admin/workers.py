@@ -7,6 +7,7 @@ from wtforms import BooleanField
 from wtforms.fields.choices import SelectChoice
 
 from blueprints.admin import bp, event_words, paging, wording
+from blueprints.admin.tasks import about_whom
 from domain import (
     categories,
     covers,
@@ -238,11 +239,12 @@ def _leaving_form(found: Worker, **more) -> Leaving:
 
 def _leaving(found: Worker, form: Leaving):
     tasks, people, files, ahead, threads = leaving.what_they_have(found)
+    shown = list(g.viewer.tasks_of(found).limit(MOST_LISTED))
     return page("admin/worker_leaving.html", worker=found, form=form, tasks=tasks, people=people, wording=wording,
                 refused=leaving.refusal(found, g.viewer.actor, g.viewer.rights), told=wording.refusal,
                 threads=threads, shown_threads=list(g.viewer.discussions_with(found).limit(MOST_LISTED)),
                 files=files, shown_files=list(g.viewer.enrolled_with(found).limit(MOST_LISTED)),
-                shown_tasks=list(g.viewer.tasks_of(found).limit(MOST_LISTED)),
+                shown_tasks=shown, whom=about_whom(shown),
                 shown_people=list(g.viewer.followed_by(found).limit(MOST_LISTED)), events=ahead, words=event_words,
                 shown_events=staff_calendar.seen(
                     g.viewer, events.ahead_of(found, event_rows.whole()), most=MOST_LISTED, with_said=False)[0])  # fmt: skip

@@ -20,15 +20,17 @@ from web.addresses import url_for
 from web.fragments import done, is_fragment, nothing, page
 from web.languages import gettext as _
 from web.languages import spoken
-from web.posts import takes_files
+from web.leaving import end_reply, leave_quickly, must_be_offered
+from web.posts import leads_on, takes_files
 
 PLACE = carried.REPLY
 
 
 @bp.context_processor
 def _leaves_quickly():
-    """Whoever reads here has given their date of birth: the way out is offered as to who signed in."""
-    return {"quick_exit": settings.get("quick_exit_address") if settings.get("quick_exit") else ""}
+    """Whoever reads here has given their date of birth: the way out is offered as to who signed in.  It begins below the path of the
+    cookie, which no other address is shown."""
+    return {"quick_exit": settings.get("quick_exit_address") if settings.get("quick_exit") else "", "exit_by": f"{PLACE.path}quick-exit"}
 
 
 @bp.get("/<token>")
@@ -114,6 +116,15 @@ def seen():
 def ask():
     reply_links.ask_for_new(_sent()[1], _client())
     return page("activate/asked.html", phone=agency.support_phone())
+
+
+@bp.post("/quick-exit")
+@leads_on("/quick-exit")
+def leave():
+    """What the date of birth opened ends, and with it the session of who is signed in here."""
+    must_be_offered()
+    end_reply()
+    return leave_quickly()
 
 
 def _client() -> Actor:

@@ -2,7 +2,7 @@
 
 from urllib.parse import quote
 
-from flask import abort, g, redirect, request
+from flask import g, redirect, request
 from flask_login import current_user
 
 from blueprints.signing import bp
@@ -14,6 +14,7 @@ from web import carried, opening, sessions
 from web.access import ask_to_sign_in, safe_next
 from web.fragments import done, is_fragment, nothing, page
 from web.languages import gettext as _
+from web.leaving import leave_quickly, must_be_offered
 from web.posts import leads_on, only_asks
 
 RESET = carried.Place("reset", "/reset/")
@@ -64,25 +65,18 @@ def leave():
 @bp.post("/quick-exit")
 @leads_on("/quick-exit")
 def quick_exit():
-    """The session ends; the way out begins on a page of our own, because a form may lead to no other site."""
-    _must_offer_quick_exit()
-    sessions.end()
-    return carried.REPLY.drop(sessions.forget(done("/quick-exit")))
+    must_be_offered()
+    return leave_quickly()
 
 
 @bp.get("/quick-exit")
 def way_out():
     """A page that says nothing and takes its own place in the history with a neutral one."""
-    _must_offer_quick_exit()
+    must_be_offered()
     address = settings.get("quick_exit_address")
     response = page("signing/way_out.html", address=address)
     response.headers["Refresh"] = f"0; url={address}"
     return response
-
-
-def _must_offer_quick_exit() -> None:
-    if not settings.get("quick_exit"):
-        abort(404)
 
 
 @bp.post("/stay-signed-in")

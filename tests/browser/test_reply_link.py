@@ -115,3 +115,21 @@ def test_before_activation_the_mail_leads_to_activation(town: Town, phone: Phone
     ways.press(page, "Send it to me again")
     expect(page.get_by_text("We have sent you the e-mail").first).to_be_visible()
     look(page, "/arrival/")
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without JavaScript"])
+def test_a_quick_exit_ends_what_the_date_of_birth_opened(town: Town, phone: Phone, scripts: bool) -> None:
+    path, _staff = written(town.data, "Quickly" if scripts else "Calmly")
+    page = phone(town.url, **STILL, java_script_enabled=scripts)
+    page.context.route("https://www.google.com/**", lambda route: route.fulfill(content_type="text/html", body="<h1>Search</h1>"))
+    page.goto(path)
+    give_date(page, "27", "3", "1988")
+    ways.heading(page, "Your certificate")
+    kept = [cookie for cookie in page.context.cookies(f"{town.url}/reply/") if cookie["name"].endswith("reply")]
+    page.get_by_role("button", name="Quick exit").click()
+    page.wait_for_url("https://www.google.com/")
+    page.wait_for_timeout(500)  # a beacon is not waited for
+    assert not [each for each in page.context.cookies(f"{town.url}/reply/") if each["name"].endswith(("reply", "left"))]
+    page.context.add_cookies(kept)  # a copy of it
+    page.goto("/reply/")
+    ways.heading(page, "Confirm who you are")

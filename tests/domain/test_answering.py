@@ -27,6 +27,7 @@ from domain import (
     threads,
 )
 from domain.actor import SYSTEM
+from domain.caseloads import caseload_of
 from domain.rules import RuleBroken
 from models import AuditEntry, Delivery, Discussion, DiscussionFollower, Individual, Message, OfficeText, WorkerCategory
 
@@ -387,6 +388,26 @@ def test_what_is_late_is_told_once_to_staff_and_to_the_client_and_stands_first(c
     frozen.shift(days=10)
     assert overdue.tell_due() == 2  # another time of waiting, and the newer one
     assert len(told("message_overdue")) == 9
+
+
+def test_what_is_late_of_who_is_away_without_a_cover_waits_before_everybodys_category(cast, hours, frozen):
+    categories.put_into(cast.ines, ["intake"])
+    categories.put_into(cast.otto, ["intake"])  # who may not see Alice
+    frozen("2026-03-03 16:00")
+    made = begin(cast)
+    frozen("2026-03-05 21:00")
+    away(cast, days=30)
+    before = [each.id for each in threads.waiting_for(cast.finn, None, 5)]
+    assert overdue.tell_due() == 1
+    assert cast.ines.email in told("message_overdue")
+    assert [each.id for each in threads.waiting_for(cast.ines, None, 5)] == [made.id]
+    assert threads.waiting_for(cast.otto, caseload_of(cast.otto), 5) == []
+    assert [each.id for each in threads.waiting_for(cast.finn, None, 5)] == before == []
+    newer = begin(cast, "bob")  # promised from the day when Dora is back
+    assert [each.id for each in threads.waiting_for(cast.ines, None, 5)] == [made.id]
+    assert newer.id in [each.id for each in threads.waiting_for(cast.dora, None, 5)]
+    discussions.write(made, "I am here for Dora.", cast.by("ines"))
+    assert threads.waiting_for(cast.ines, None, 5) == []
 
 
 def test_the_cover_is_told_of_what_is_late(cast, frozen):

@@ -291,7 +291,9 @@ def test_of_a_hundred_mails_of_messages_through_every_fault_none_is_lost_none_is
     for name, row in by_id.items():
         unknown = row.tries.where(DeliveryAttempt.outcome == "unknown").count()
         assert taken[name] <= 1 + unknown <= 3
-    assert Task.select().where(Task.kind == "delivery_problem").count() == states()["dead"]
+    dead = [row for row in waiting() if row.state == "dead"]
+    assert Task.select().where(Task.kind == "delivery_problem").count() == sum(row.worker_id is None for row in dead)
+    assert Task.select().where(Task.kind == "worker_unreached").count() == len({row.worker_id for row in dead} - {None})
     copies_are_the_same(mails)
     assert ReplyLink.select().count() == ReplyLink.select().where(ReplyLink.ended == "").count() == 30
     assert {reply_links.standing(link_in(mail)) for mail in mails if "/reply/" in text_of(mail)} == {"good"}

@@ -7,6 +7,8 @@ from smtp_server import SmtpServer
 
 from domain import (
     accounts,
+    agency,
+    audit,
     clock,
     discussions,
     eligibility,
@@ -24,7 +26,7 @@ from domain import (
 )
 from domain.events import Plan
 from domain.rules import RuleBroken
-from models import Delivery, Individual, ReplyLink, Site, Task, Worker
+from models import AuditEntry, Delivery, Individual, ReplyLink, Site, Task, Worker
 
 PORTAL = "https://portal.example.org"
 
@@ -177,6 +179,34 @@ def test_what_is_written_while_somebody_types_carries_their_link_on(cast, later,
     assert later() == 1
     assert reply_links.newest(made).id != found.id
     assert ReplyLink.get_by_id(found.id).ended == "answered"
+
+
+def test_that_a_link_works_longer_is_kept(cast, later):
+    made = write_to(cast)
+    later()
+    found = reply_links.newest(made)
+    replying.seen(found, 10**6, cast.visitor(), proof=open_and_prove(cast, found))
+    discussions.write(made, "PS", cast.by("dora"))
+    later(days=2)
+    extended = AuditEntry.select().where(AuditEntry.kind == "reply_link.extended")
+    told = audit.values_of_each(list(extended))
+    last_day = reply_links.newest(made).link.expires_at.astimezone(agency.zone()).date()
+    assert list(told.values()) == [{"until": last_day.isoformat()}]
+    assert [(each.subject, each.individual_id) for each in extended] == [(f"discussion {made.id}", cast.pia.id)]
+
+
+def test_a_try_that_gives_the_link_another_last_day_is_kept_and_one_of_the_same_day_is_not(cast, later, frozen):
+    frozen("2026-03-04 16:00")
+    made = write_to(cast)
+    kept = AuditEntry.select().where(AuditEntry.kind == "reply_link.extended")
+    letter()
+    frozen.shift(hours=2)
+    letter()
+    assert kept.count() == 0
+    frozen.shift(days=1)
+    letter()
+    assert kept.count() == 1
+    assert reply_links.newest(made).link.expires_at == clock.ahead(days=settings.get("reply_link_days"))
 
 
 def test_a_link_that_is_too_old_is_replaced(cast, later):

@@ -14,7 +14,7 @@ from werkzeug.datastructures import Headers
 from werkzeug.test import EnvironBuilder
 
 FRAGMENT = {"HX-Request": "true", "HX-Request-Type": "partial"}
-NEVER = ("/sign-out", "/quick-exit")
+NEVER = ("/sign-out", "/quick-exit", "/reply/quick-exit")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -8,7 +8,7 @@ import nasty
 import pytest
 from pages.conftest import born, text_of
 
-from domain import accounts, attachments, discussions, links, profile, reply_links, settings, store
+from domain import accounts, attachments, audit, discussions, links, profile, reply_links, settings, store
 from domain.actor import SYSTEM
 from models import (
     Attachment,
@@ -499,3 +499,10 @@ def test_a_discussion_of_somebody_whom_nothing_reaches_any_more_says_so(cast, br
     page = browse("ines").open(staff_page(written))
     assert "A message would not reach them" in page
     assert "Their portal account is disabled." in page
+
+
+def test_the_history_says_until_when_a_link_works_that_was_sent_once_more(browse, cast):
+    made = discussions.start(cast.pia, "Your form", "Please bring it.", cast.by("dora"), worker=cast.dora)
+    audit.record("reply_link.extended", SYSTEM, individual=cast.pia, subject=f"discussion {made.id}", until="2026-04-03")
+    page = browse("ada").open(f"/admin/individuals/{cast.pia.public_id}/history")
+    assert "Reply link sent once more; it works until Friday, 3 April 2026" in page

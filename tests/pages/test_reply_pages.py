@@ -6,7 +6,7 @@ from pages.conftest import File, born
 
 from domain import agency, answering, attachments, discussions, reply_links, settings
 from domain.actor import SYSTEM
-from models import Attachment, db
+from models import Attachment, AuditEntry, db
 
 EXIT = "Quick exit: leave this page at once"
 PDF = File("form.pdf", nasty.pdf())
@@ -117,6 +117,45 @@ def test_a_quick_exit_is_offered_and_forgets_what_was_proved(pia, decided):
     page = pia.open("/reply/")
     assert page.status == 404
     assert "Please bring it." not in page
+
+
+@pytest.mark.parametrize("is_marked", [False, True], ids=["by the form", "by the page, which leaves a mark"])
+def test_a_quick_exit_ends_what_the_date_of_birth_opened_also_for_a_copy_of_the_cookie(app, pia, decided, written, is_marked):
+    decided(quick_exit=1)
+    form = pia.open("/reply/").form(EXIT)
+    if is_marked:
+        pia.client.set_cookie(app.config["LEFT_COOKIE"], "1", domain="localhost")
+    copy = pia.client.get_cookie("reply", domain="localhost", path="/reply/").value
+    answer = pia.send(form.action, form.values)
+    assert (answer.status, answer.location) == (303, "/quick-exit")
+    assert answer.headers["Clear-Site-Data"] == '"cache"'
+    pia.client.set_cookie("reply", copy, domain="localhost", path="/reply/")
+    page = pia.open("/reply/")
+    assert "Please bring it." not in page
+    assert page.form("Continue").action == "/reply/date-of-birth"
+    for _ in range(2):  # nothing is left to end
+        assert pia.send(form.action, form.values).location == "/quick-exit"
+    assert AuditEntry.select().where(AuditEntry.kind == "reply_link.left").count() == 1
+
+
+def test_it_takes_a_session_in_the_same_browser_along_and_without_a_good_token_only_leads_out(browse, mailbox, cast, written, decided):
+    decided(quick_exit=1)
+    alice = browse("alice")
+    alice.open(mailbox.link("pia@example.org"))
+    alice.press("Continue", born(cast.pia.birth_date))
+    form = alice.open("/reply/").form(EXIT)
+    assert alice.send(form.action, {"csrf_token": "old"}).location == "/quick-exit"
+    assert "Please bring it." in alice.open("/reply/")
+    alice.send(form.action, form.values)
+    assert alice.ask("/about-me/").location.startswith("/sign-in")
+
+
+def test_switched_off_there_is_no_way_out(pia, decided):
+    decided(quick_exit=1)
+    form = pia.open("/reply/").form(EXIT)
+    decided(quick_exit=0)
+    assert pia.send(form.action, form.values).status == 404
+    assert "Please bring it." in pia.open("/reply/")
 
 
 def test_should_the_exit_not_arrive_the_next_page_forgets_it(app, pia, decided):

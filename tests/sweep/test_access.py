@@ -106,7 +106,7 @@ RECIPES = {
     "/calendar/request/": (), "/calendar/request/<enrolment_id>/": ("asked enrolment",),
     "/calendar/request/<enrolment_id>/<worker_id>/": ("asked enrolment", "asked worker"),
     "/calendar/request/<enrolment_id>/<worker_id>/<moment>": ("asked enrolment", "asked worker", "moment"),
-    "/reply/": (), "/reply/<token>": ("reply",), "/reply/files/<file_id>": ("attachment",), **{f"/reply/{step}": () for step in ("date-of-birth", "messages", "seen", "new-link")},
+    "/reply/": (), "/reply/<token>": ("reply",), "/reply/files/<file_id>": ("attachment",), **{f"/reply/{step}": () for step in ("date-of-birth", "messages", "seen", "new-link", "quick-exit")},
     "/arrival/": (), "/arrival/<token>": ("arrival",), "/arrival/activation": (), "/arrival/new-link": (),
     **{f"/admin/discussions/<discussion_id>/reply-link{step}": ("discussion",) for step in ("", "/withdrawal")},
     "/appointment/": (), "/appointment/<token>": ("appointment",), "/feed/<token>.ics": ("feed",),

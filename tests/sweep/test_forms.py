@@ -50,15 +50,15 @@ from models import (
 
 # To end a session twice is harmless, and so is staying: these forms need no one-time id.  A visitor's choice of a language
 # is kept by the browser alone.
-WITHOUT_ONE_TIME_ID = {"/sign-out", "/quick-exit", "/stay-signed-in", "/language"}
+WITHOUT_ONE_TIME_ID = {"/sign-out", "/quick-exit", "/reply/quick-exit", "/stay-signed-in", "/language"}
 # Whoever presses it must leave the page in any case: without a good token nothing is done, but the way out is shown.
-LEADS_OUT = {"/quick-exit"}
+LEADS_OUT = {"/quick-exit", "/reply/quick-exit"}
 # Their answer is the page itself and not the way to another one.
 ANSWERS_ON_THE_SPOT = {"/activate/new-link", "/arrival/new-link", "/reply/new-link"}
 # What is changed is a cookie and nothing else.
 KEPT_BY_THE_BROWSER = {"/language"}
 # The browser's own session ends with the first post, so that a second one finds nobody signed in.
-ENDS_ITS_OWN_SESSION = {"/sign-out", "/quick-exit"}
+ENDS_ITS_OWN_SESSION = {"/sign-out", "/quick-exit", "/reply/quick-exit"}
 
 
 def refusal_of(found: Found) -> int:
