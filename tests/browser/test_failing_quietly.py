@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, Route, expect
 pytestmark = pytest.mark.long
 Phone = Callable[..., Page]
 ADMIN = "admin@example.org"
-CLIENTS = itertools.cycle(f"client{number}@example.org" for number in (34, 35, 36))  # each may begin a few discussions a day
+CLIENTS = itertools.cycle(f"client{number}@example.org" for number in (35, 36, 37, 38))  # each may begin a few discussions a day
 SUBJECT = "Now and then"
 NO_ANSWER = r"status of 50\d|ERR_FAILED|Failed to fetch"  # what the browser and htmx write for developers
 

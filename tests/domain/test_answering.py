@@ -379,7 +379,7 @@ def test_what_is_late_is_told_once_to_staff_and_to_the_client_and_stands_first(c
     assert (now(made).is_unread, now(made).waits_since is not None, now(made).in_a_row) == (True, True, 1)
     assert told("message_waiting") == [""]
     assert [each.id for each in threads.waiting_for(cast.dora, None, 5)] == [made.id, newer.id]
-    assert [each.id for each in threads.late_for(cast.dora, None, 5)] == [made.id]
+    assert [each.id for each in threads.late_for(cast.dora, None, 5, "all")] == [made.id]
     assert AuditEntry.select().where(AuditEntry.kind == "discussion.late").count() == 1
     discussions.write(made, "At nine.", cast.by("dora"))
     with pytest.raises(letters.Unwanted):

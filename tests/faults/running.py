@@ -122,8 +122,12 @@ def environment(data, **more):
 
 
 def hidden(page, name):
-    """The value of a hidden field, of the page's own form rather than of those that stand on every page."""
-    return html.unescape(re.findall(rf'<input type="hidden" name="{name}" value="([^"]*)"', page)[-1])
+    """The value of a hidden field, of the page's own form rather than of those that stand on every page.
+
+    Where a form has many buttons, the one-time id is that of the button which leads to the form's own address.
+    """
+    buttons = re.findall(rf'<button class="[^"]*" type="submit" name="{name}" value="([^"]*)"', page)
+    return html.unescape((buttons or re.findall(rf'<input type="hidden" name="{name}" value="([^"]*)"', page))[-1])
 
 
 def encoded(fields, file):
