@@ -173,10 +173,15 @@
     if (isPrivate && notice && response?.status < 400 && !request.headers['X-Poll']) wind(idle - 60000);
   });
 
-  // ---- What refreshes by itself rests while nobody sees it ----
+  // ---- What refreshes by itself rests while nobody sees it, and gives up quietly: the next time puts it right ----
 
   document.addEventListener('htmx:before:request', (event) => {
-    if (document.hidden && event.detail.ctx?.sourceElement?.matches?.('[data-while-seen]')) event.preventDefault();
+    const { ctx } = event.detail;
+    if (!ctx?.sourceElement?.matches?.('[data-while-seen]')) return;
+    if (document.hidden) event.preventDefault();
+    // htmx calls its own limit an error.
+    clearTimeout(ctx.requestTimeout);
+    ctx.requestTimeout = setTimeout(() => ctx.request.abort(), 15000);
   });
 
   // ---- Focus goes to what changed ----
@@ -220,6 +225,13 @@
     const { top } = newest()?.getBoundingClientRect() || {};
     if (top < 0 || top > innerHeight) say(thread.dataset.news, 'news');
   }
+
+  // ---- What nobody asked for fails in silence; a proxy's error does not take the place of what is read ----
+
+  document.addEventListener('htmx:after:request', (event) => {
+    const { response } = event.detail.ctx;
+    if (!asked(event) && response.status >= 400 && !response.headers.has('HX-Redirect')) event.preventDefault();
+  });
 
   document.addEventListener('htmx:error', (event) => {
     if (!asked(event)) return;

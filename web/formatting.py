@@ -109,11 +109,12 @@ def countries() -> list[tuple[str, str]]:
 
 def time_zones() -> list[tuple[str, str]]:
     """Every zone as (name, label), by its place in the reader's language: ``Halifax (Canada)``."""
-    return _time_zones(spoken())
+    return zones_in(spoken())
 
 
 @cache
-def _time_zones(language: str) -> list[tuple[str, str]]:
+def zones_in(language: str) -> list[tuple[str, str]]:
+    """As ``time_zones``, in a language."""
     places = {zone: _place_of(zone, language) for zone in available_timezones() if zone.partition("/")[0] in _REGIONS}
     older = Counter(places.values())  # a place may have two names, such as one from before it was renamed
     told = [(zone, place if older[place] == 1 else f"{place}, {zone}") for zone, place in places.items()]

@@ -27,7 +27,7 @@ from domain import (
     workers,
 )
 from models import TABLES, Delivery, HalfSignIn, ProfileChange, Worker
-from web.formatting import initials, language_name, time_zones
+from web.formatting import initials, language_name, zones_in
 
 # Words and markup, not rows: what they are read from does not matter.
 pytestmark = pytest.mark.only_sqlite
@@ -242,7 +242,7 @@ def test_every_word_of_an_error_can_be_translated(browse, house, marked, method)
 
 def zones():
     """The names of places, which the world's tables have and no catalogue of ours."""
-    return {label for _, label in time_zones()} | set(Locale("en").territories.values())
+    return {label for _, label in zones_in("en")} | set(Locale("en").territories.values())
 
 
 def test_every_word_of_every_mail_can_be_translated(cast, marked):
