@@ -81,6 +81,20 @@ from tables.discussions import (  # noqa: F401
     DiscussionFollower,
     Message,
 )
+from tables.documents import (  # noqa: F401
+    DOCUMENT_STATES,
+    SIGNERS,
+    SIGNING,
+    Checklist,
+    ChecklistItem,
+    ChecklistTemplate,
+    Document,
+    DocumentAnswer,
+    DocumentFile,
+    DocumentSignature,
+    DocumentTemplate,
+    DocumentVersion,
+)
 from tables.files import (  # noqa: F401
     MEDIA_TYPES,
     NAME_LETTERS,
@@ -180,4 +194,6 @@ TABLES: tuple[type[Row], ...] = (
     AvailabilityType, AvailabilityCalendar, AvailabilityRow, AvailabilityException, Holiday, EventRequest,
     Discussion, DiscussionFollower, Message, StoredFile, StoredPiece, Attachment, Notice, OfficeDay, OfficeText, WorkerAbsence,
     ReplyLink, ClientChoice, WorkerChoice, WorkerReminder, EventReminder, MessageText,
+    DocumentTemplate, DocumentVersion, ChecklistTemplate, ChecklistItem, Checklist, Document, DocumentAnswer, DocumentFile,
+    DocumentSignature,
 )  # fmt: skip
