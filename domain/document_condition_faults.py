@@ -7,7 +7,19 @@ from decimal import Decimal
 from typing import Any
 
 from domain import document_values as values
-from domain.document_parts import HOW, NUMBERS, TESTS, Band, Condition, Form, Question, Score, Section, ShowIf, plain_number
+from domain.document_parts import (
+    HOW,
+    NUMBERS,
+    TESTS,
+    Band,
+    Condition,
+    Form,
+    Question,
+    Score,
+    Section,
+    ShowIf,
+    plain_number,
+)
 from domain.document_question_faults import CROSSED, is_small
 from domain.document_scores import MEAN
 from domain.rules import N_, RuleBroken

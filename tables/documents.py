@@ -15,7 +15,7 @@ from peewee import (
 from tables.accounts import PortalAccount
 from tables.base import PublicId, Row, UTCDateTimeField, one_of
 from tables.calendar import Event
-from tables.discussions import StoredFile
+from tables.files import StoredFile
 from tables.individuals import Individual
 from tables.services import Enrolment
 from tables.staff import Worker
