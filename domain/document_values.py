@@ -19,7 +19,7 @@ _MOMENTS = {"date": (10, "%Y-%m-%d"), "birth_date": (10, "%Y-%m-%d"), "time": (5
 _ADDRESS = {"line1", "line2", "city", "region", "postcode", "country"}
 
 
-def tests(kind: str) -> tuple[str, ...]:
+def comparisons(kind: str) -> tuple[str, ...]:
     """The tests that a condition can make of an answer of a kind."""
     if kind in TEXTS:
         return (*EVERY, *TEXT, "contains")
