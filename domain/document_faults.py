@@ -126,7 +126,7 @@ def _texts(form: Form) -> Iterator[Fault]:
             broken.field = field
             yield Fault(where, broken)
         if any(len(text) > most for text in words.values()):
-            yield Fault(where, RuleBroken(N_("Write at most %(most)s letters."), code="too_long", field=field, most=most))
+            yield Fault(where, RuleBroken(N_("Use at most %(most)s characters."), code="too_long", field=field, most=most))
 
 
 def _words(languages: tuple[str, ...], words: Words, is_needed: bool) -> Iterator[RuleBroken]:
