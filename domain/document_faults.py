@@ -11,6 +11,7 @@ from babel import Locale, UnknownLocaleError
 
 from domain import document_condition_faults as condition_faults
 from domain import document_question_faults as question_faults
+from domain import document_score_faults as score_faults
 from domain.document_parts import KINDS, Form, Section, Words
 from domain.document_places import MOST_TURNS
 from domain.rules import N_, RuleBroken
@@ -36,7 +37,7 @@ def faults(form: Form, own: str = "") -> list[Fault]:
         *_texts(form),
         *_pages(form),
         *(Fault(question.key, broken) for _, _, question in form.questions() for broken in question_faults.faults(question)),
-        *(Fault(*each) for each in condition_faults.faults(form)),
+        *(Fault(*each) for each in (*condition_faults.faults(form), *score_faults.faults(form))),
     ]
     order = {key: number for number, key in enumerate(["", *_all_keys(form)])}
     return sorted(found, key=lambda fault: order[fault.where])
@@ -125,7 +126,7 @@ def _texts(form: Form) -> Iterator[Fault]:
             broken.field = field
             yield Fault(where, broken)
         if any(len(text) > most for text in words.values()):
-            yield Fault(where, RuleBroken(N_("Write at most %(most)s letters."), code="too_long", field=field, most=most))
+            yield Fault(where, RuleBroken(N_("Use at most %(most)s characters."), code="too_long", field=field, most=most))
 
 
 def _words(languages: tuple[str, ...], words: Words, is_needed: bool) -> Iterator[RuleBroken]:

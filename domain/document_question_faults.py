@@ -9,7 +9,17 @@ from decimal import Decimal
 from typing import Any
 
 from domain import document_values as values
-from domain.document_parts import CHOICES, MOMENTS, NUMBERS, PREFILLS, QUESTION_KINDS, WAYS, Choice, Question
+from domain.document_parts import (
+    CHOICES,
+    MOMENTS,
+    NUMBERS,
+    PREFILLS,
+    QUESTION_KINDS,
+    WAYS,
+    Choice,
+    Question,
+    plain_number,
+)
 from domain.rules import N_, RuleBroken
 
 MOST_CHOICES, MOST_TO_SEARCH, MOST_ROWS, MOST_PLACES, MOST_FILES = 100, 1000, 100, 6, 20
@@ -73,7 +83,9 @@ def _choices(question: Question) -> Iterator[RuleBroken]:
 
 def is_small(number: Decimal) -> bool:
     """Whether it can be counted with, and written, like the numbers that people type."""
-    return number.is_finite() and abs(number) < _LARGEST and int(number.as_tuple().exponent) >= -MOST_PLACES
+    if not number.is_finite() or number.copy_abs() >= _LARGEST or int(number.as_tuple().exponent) < -100:
+        return False
+    return len(plain_number(number).partition(".")[2]) <= MOST_PLACES
 
 
 def _rows(question: Question) -> Iterator[RuleBroken]:

@@ -12,14 +12,14 @@ from typing import Any
 from domain.document_parts import MOMENTS, NUMBERS, TEXTS, Condition, Question
 
 EVERY, TEXT, SIZE = ("answered", "unanswered"), ("equals", "differs"), ("greater", "less")
-_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,29})(?:\.([0-9]{1,6}))?")
+_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,29})(?:\.([0-9]{1,10}))?")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 _PHONE = re.compile(r"\+[1-9][0-9]{4,14}")
 _MOMENTS = {"date": (10, "%Y-%m-%d"), "birth_date": (10, "%Y-%m-%d"), "time": (5, "%H:%M"), "date_time": (16, "%Y-%m-%dT%H:%M")}
 _ADDRESS = {"line1", "line2", "city", "region", "postcode", "country"}
 
 
-def tests(kind: str) -> tuple[str, ...]:
+def comparisons(kind: str) -> tuple[str, ...]:
     """The tests that a condition can make of an answer of a kind."""
     if kind in TEXTS:
         return (*EVERY, *TEXT, "contains")
