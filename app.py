@@ -39,6 +39,7 @@ from domain import (
     links,
     portal_address,
     sandbox,
+    scanning,
     schema,
     second_step,
     settings,
@@ -88,6 +89,7 @@ def create_app(config: Config | None = None) -> Flask:
         keyed.use_key(config.secret_key)
     audit.use_key(config.audit_key)
     sandbox.use(config.sandbox)
+    scanning.use(config.virus_scanner)
     sandbox.live_at(portal_address.plain(config.portal_url, development=config.development))
     languages.install(app, https=config.https)
     Htmx(app)

@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
+_SCANNER = re.compile(r"(?P<host>(?:[A-Za-z0-9_-]{1,63}\.)*[A-Za-z0-9_-]{1,63}|\[[0-9A-Fa-f:.]+\]):(?P<port>[0-9]{1,5})")
+_LONGEST_SOCKET = 107  # bytes of a socket's path, by the system
 _PLAIN_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[^\s@<>\"]+")
 Security = Literal["tls", "starttls", "none"]
 
@@ -55,6 +57,7 @@ class Config:
     demo_allowed: bool = False
     metrics_token: str = dataclasses.field(repr=False, default="")  # empty: nobody reads the figures
     sandbox: bool = False  # nothing leaves for a real address, whatever the agency's setting says
+    virus_scanner: tuple[str, int] | str | None = None  # clamd's host and port, or the path of its socket
     audit_key_is_set: bool = False  # in the environment, which counts more than keys.json
 
     @property
@@ -139,6 +142,7 @@ def from_environment(environ: Mapping[str, str] | None = None, **overrides: obje
         demo_allowed=env.get("DOORSTEP_BENCH") == "1" and is_loopback(host),
         metrics_token=env.get("METRICS_TOKEN") or "",
         sandbox=env.get("DOORSTEP_SANDBOX") not in (None, "", "0"),
+        virus_scanner=_scanner(env.get("VIRUS_SCANNER") or ""),
         audit_key_is_set=bool(env.get("AUDIT_KEY")),
     )
 
@@ -177,6 +181,17 @@ def _smtp(env: Mapping[str, str]) -> Smtp | None:
         raise BadConfiguration("MAIL_FROM must be the address that the portal writes from, such as portal@example.org")
     port = _port("SMTP_PORT", env.get("SMTP_PORT") or {"tls": "465", "starttls": "587", "none": "25"}[security])
     return Smtp(host, port, security, env.get("SMTP_USER") or "", env.get("SMTP_PASSWORD") or "", sender)  # type: ignore[arg-type]
+
+
+def _scanner(text: str) -> tuple[str, int] | str | None:
+    if not text:
+        return None
+    path, found = text.removeprefix("unix:"), _SCANNER.fullmatch(text)
+    if text.startswith("unix:/") and len(os.fsencode(path)) <= _LONGEST_SOCKET:
+        return path
+    if found and 0 < int(found["port"]) < 65536:
+        return found["host"].strip("[]"), int(found["port"])
+    raise BadConfiguration("VIRUS_SCANNER must be clamd's host and port, such as 127.0.0.1:3310, or unix: and the path of its socket")
 
 
 def _keys(data: Path, env: Mapping[str, str]) -> dict[str, str]:

@@ -1,7 +1,8 @@
 """Files of messages: looked at before they are kept, whole with their message or not at all, and never changed (spec 04, T18).
 
 What a file is, its bytes say.  A picture is made anew, so where it was taken is gone; a PDF with anything that acts is refused
-(``gateways.files``).  The bytes stand in the database (docs/decisions/0031-attachments.md).
+(``gateways.files``).  Before that a virus scanner gets them, where the deployer names one (``scanning``).  The bytes stand in the
+database (docs/decisions/0031-attachments.md).
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from domain import settings, statements, uploads
 from domain.rules import N_, NotFound, RuleBroken
 from models import NAME_LETTERS, Attachment, Discussion, Message, StoredFile, StoredPiece
 
-FIELD = "files"
+FIELD, NO_SCANNER = "files", "no_scanner"
 PIECE = 256 * 1024
 SECONDS = 20.0  # for all files of a message: a form that takes longer counts as lost, and would be done again
 ENDINGS = {"image/jpeg": (".jpg", ".jpeg"), "image/png": (".png",), "image/webp": (".webp",), "application/pdf": (".pdf",)}
@@ -36,6 +37,9 @@ REFUSALS = {
     "busy": N_("Other files are being opened at the moment. Wait a little, then choose “%(name)s” again."),
     "pdf_active": N_("“%(name)s” is a PDF with a script, an action or another file inside. Print it as a new PDF, or take photos of it."),
     "pdf_locked": N_("“%(name)s” is a PDF that is protected. Print it as a new PDF, or take photos of it."),
+    "infected": N_("“%(name)s” cannot be sent: our virus scanner found something harmful in it. Choose another file."),
+    "unscanned": N_("“%(name)s” is too large to be checked for viruses. Make it smaller, or take a photo of it."),
+    NO_SCANNER: N_("Files cannot be checked for viruses at the moment, so none can be sent. Try again later, or send your words alone."),
 }  # fmt: skip
 
 
@@ -71,6 +75,8 @@ def ready(files: Sequence[tuple[str, BinaryIO]]) -> list[Ready]:
             good.append(_ready(name, file, end - time.monotonic()))
         except uploads.Unusable as why:
             refused.append(_refusal(str(why.args[0]), name))
+            if refused[-1].code == NO_SCANNER:
+                break  # it would be waited for again, and the sentence is about all of them
     if refused:
         refused[0].every = tuple(refused)
         raise refused[0]

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from peewee import PeeweeException
 
-from domain import clock, notices, sandbox, schema, timetable
+from domain import clock, notices, sandbox, scanning, schema, timetable
 
 LEAST_DISK = 200 * 1024 * 1024  # bytes
 LONGEST_WAIT = dt.timedelta(hours=1)
@@ -54,6 +54,11 @@ def is_moved() -> bool:
         return sandbox.is_moved()
     except PeeweeException:
         return False
+
+
+def is_scanner_silent() -> bool:
+    """True while no file is taken because the virus scanner does not answer."""
+    return scanning.is_silent()
 
 
 def _database() -> bool:

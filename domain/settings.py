@@ -150,18 +150,19 @@ CATALOGUE: dict[str, Kind] = {
         2, N_("Answer within"), N_("working days"), N_("What clients are promised when they write; 0 promises nothing."), 0, 30
     ),
     "unanswered_limit": Kind(
-        3, N_("Messages in a row"), N_("messages"), N_("So many a client may write before staff answer; 0 means no limit."), 0, 50
+        3, N_("Messages in a row"), N_("messages"), N_("How many a client may write before staff answer; 0 means no limit."), 0, 50
     ),
     "unanswered_discussions": Kind(
         3, N_("Discussions without an answer"), N_("discussions"),
-        N_("So many of their own a client may have open; 0 means no limit."), 0, 50,
+        N_("How many a client may begin before staff answer; 0 means no limit."), 0, 50,
     ),
     "unread_delay": Kind(
         10, N_("E-mail of unread messages"), N_("minutes"),
-        N_("So long after it was written, unless it was read meanwhile; one for several."), 0, 1440,
+        N_("How long after a message it is sent, if the message is still unread. Several messages share one e-mail."), 0, 1440,
     ),
     "closed_answer_days": Kind(
-        30, N_("Answers to what was closed"), N_("days"), N_("So long a client may still answer; it is opened again then."), 0, 365
+        30, N_("Answers to what was closed"), N_("days"),
+        N_("How long a client may still answer; the answer opens the discussion again."), 0, 365
     ),
     "attachments_each": Kind(
         5, N_("Files in a message"), N_("files"), N_("Pictures and PDFs that can be sent along; 0 means none."), 0, 5
@@ -224,7 +225,8 @@ CATALOGUE: dict[str, Kind] = {
         choices=(("text", N_("Subject and text")), ("subject", N_("The subject only; the rest stands in the portal"))),
     ),
     "signed_in_minutes": Kind(
-        10, N_("Counts as signed in"), N_("minutes"), N_("So long after the last tap a worker who wishes so is not written to."), 1, 240,
+        10, N_("Counts as signed in"), N_("minutes"),
+        N_("Workers who want no e-mails while they are signed in get none for so long after their last tap."), 1, 240,
     ),
     "messages_hide_last_name": Kind(
         False, N_("Leave out the last name of the worker"), "", N_("In what is sent of appointments."),
@@ -318,7 +320,7 @@ SECTIONS: dict[str, Section] = {
     "delivery": Section(N_("Who gets e-mails"), (
         "client_delivery", "worker_delivery", "worker_mail_message", "worker_mail_event", "worker_mail_alert", "worker_mail_reminder",
         "worker_mail_confirmation", "worker_mail_no_show", "worker_detail", "signed_in_minutes",
-    ), N_("What clients and workers can be written to of; within that each of them chooses.")),
+    ), N_("Which e-mails clients and workers can get. Of these each person chooses.")),
     "messages": Section(N_("E-mail"), ("mail_rate", "mail_test_minutes"), N_("How fast e-mails leave.")),
     "imports": Section(N_("Import"), (
         "import_megabytes", "import_hours", "picture_megabytes", "photo_megabytes",

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from typing import BinaryIO
 
-from domain import store
+from domain import scanning, store
 from domain.rules import N_, RuleBroken
 from gateways import files, pictures
 
@@ -45,17 +46,21 @@ def made(task: str, file: BinaryIO, most: int) -> list[pictures.Made]:
 
 
 class Unusable(Exception):
-    """A file that cannot be kept; ``args[0]`` is the code of why (``gateways.files``), or ``too_large``."""
+    """A file that cannot be kept; ``args[0]`` is the code of why (``gateways.files``, ``scanning``), or ``too_large``."""
 
 
 def looked(file: BinaryIO, most: int, seconds: float) -> files.Looked:
-    """What a file of at most ``most`` MB is, a picture made anew.  Said before the transaction.  Raises Unusable."""
+    """What a file of at most ``most`` MB is, a picture made anew, once the virus scanner had the bytes as they came.  Said before the
+    transaction.  Raises Unusable."""
     store.must_be_idle()
+    end = time.monotonic() + seconds
     body = file.read(most * 1_000_000 + 1)
     if len(body) > most * 1_000_000:
         raise Unusable("too_large")
+    if code := scanning.why_not(body, seconds):
+        raise Unusable(code)
     try:
-        return files.look(body, seconds=seconds)
+        return files.look(body, seconds=end - time.monotonic())
     except files.Refused as refused:
         raise Unusable(str(refused.args[0])) from None
 

@@ -13,7 +13,7 @@ from flask import Flask, current_app
 from flask.cli import AppGroup
 
 from config import BadConfiguration, Config
-from domain import agency, audit, demo, links, sandbox, schema, store, workers
+from domain import agency, audit, demo, health, links, sandbox, schema, store, workers
 from domain.actor import SYSTEM
 from domain.rules import RuleBroken
 from web import access, checks, commands_backup, commands_import
@@ -100,6 +100,8 @@ def check() -> None:
         click.echo("This is a sandbox: no message leaves for a real address.")
     if is_moved:
         click.echo("PORTAL_URL has changed: no message leaves until an administrator says in the portal whether it is the real one.")
+    if health.is_scanner_silent():
+        click.echo("The virus scanner does not answer: no file is taken until it does. Start clamd, or check VIRUS_SCANNER.")
     if found:
         sys.exit(1)
     click.echo("Nothing stands against running.")

@@ -114,5 +114,5 @@ def alive():
 @bp.get("/readyz")
 def ready():
     found = health.look(current_app.extensions["doorstep"].data, current_app.extensions.get("worker"))
-    marks = {"sandbox": health.is_sandbox(), "address_changed": health.is_moved()}
+    marks = {"sandbox": health.is_sandbox(), "address_changed": health.is_moved(), "scanner_silent": health.is_scanner_silent()}
     return jsonify(found | {name: True for name, is_so in marks.items() if is_so}), 200 if all(found.values()) else 503

@@ -66,6 +66,7 @@ def portal(tmp_path: Path, templates: Any) -> Iterator[Portal]:
         {"FLASK_DEBUG": "0"},
         {"METRICS_TOKEN": "only the monitor knows what 7 otters wrote down here"},
         {"METRICS_TOKEN": ""},
+        {"VIRUS_SCANNER": "clamd.harbour.test:3310"},
     ],
     ids=str,
 )
@@ -141,6 +142,16 @@ def test_looking_changes_nothing(portal: Portal) -> None:
         ({"MAIL_FROM": "portal@harbour.invalid"}, "MAIL_FROM"),
         ({"MAIL_FROM": "portal@localhost"}, "MAIL_FROM"),
         ({"MAIL_FROM": "Harbour <portal@harbour.test>"}, "MAIL_FROM"),
+        ({"VIRUS_SCANNER": "clamd.harbour.test"}, "VIRUS_SCANNER"),
+        ({"VIRUS_SCANNER": "clamd.harbour.test:0"}, "VIRUS_SCANNER"),
+        ({"VIRUS_SCANNER": "clamd.harbour.test:65536"}, "VIRUS_SCANNER"),
+        ({"VIRUS_SCANNER": "clamd.harbour.test:33\u0661\u0660"}, "VIRUS_SCANNER"),
+        ({"VIRUS_SCANNER": "clamd..test:3310"}, "VIRUS_SCANNER"),
+        ({"VIRUS_SCANNER": "tcp://clamd.harbour.test:3310"}, "VIRUS_SCANNER"),
+        ({"VIRUS_SCANNER": "::1:3310"}, "VIRUS_SCANNER"),
+        ({"VIRUS_SCANNER": "/run/clamav/clamd.ctl"}, "VIRUS_SCANNER"),
+        ({"VIRUS_SCANNER": "unix:run/clamd.ctl"}, "VIRUS_SCANNER"),
+        ({"VIRUS_SCANNER": "unix:/" + "x" * 107}, "VIRUS_SCANNER"),
     ],
     ids=str,
 )
@@ -148,6 +159,14 @@ def test_a_bad_setting_is_refused(portal: Portal, changes: dict[str, str], named
     found = portal.refusals(PRODUCTION | changes)
     assert len(found) == 1
     assert named in found[0]
+
+
+@pytest.mark.parametrize(("said", "understood"), [
+    ("", None), ("127.0.0.1:3310", ("127.0.0.1", 3310)), ("[::1]:3310", ("::1", 3310)), ("clamd.harbour.test:1", ("clamd.harbour.test", 1)),
+    ("unix:/run/clamav/clamd.ctl", "/run/clamav/clamd.ctl"),
+])  # fmt: skip
+def test_where_the_virus_scanner_is(portal: Portal, said: str, understood: tuple[str, int] | str | None) -> None:
+    assert portal.config({"VIRUS_SCANNER": said}).virus_scanner == understood
 
 
 # ---------------------------------------------------------------- what may not: files, database, libraries
