@@ -13,7 +13,7 @@ from flask import Flask, current_app
 from flask.cli import AppGroup
 
 from config import BadConfiguration, Config
-from domain import agency, audit, demo, links, sandbox, schema, store, workers
+from domain import agency, audit, demo, document_print, links, sandbox, schema, store, workers
 from domain.actor import SYSTEM
 from domain.rules import RuleBroken
 from web import access, checks, commands_backup, commands_import
@@ -102,6 +102,8 @@ def check() -> None:
         click.echo("PORTAL_URL has changed: no message leaves until an administrator says in the portal whether it is the real one.")
     if found:
         sys.exit(1)
+    for language in document_print.typewritten():
+        click.echo(f"PDFs in the language {language} are set in letters of a typewriter: install fonts-noto-core (docs/install.md).")
     click.echo("Nothing stands against running.")
 
 
