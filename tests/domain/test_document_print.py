@@ -197,3 +197,24 @@ def test_a_text_that_is_not_in_the_reader_s_language_is_in_the_agency_s():
     sheet = laid_out({"first": Shown(("Alice",)), "age": Shown()}, language="es")
     assert sheet.title == "Admisión"
     assert [item.words for item in sheet.leaves[0].parts[0].items] == ["Nombre", "Age"]
+
+
+def roles(pdf):
+    """How a screen reader is told of the parts, in order."""
+    found, waiting = [], [pypdf.PdfReader(io.BytesIO(pdf)).trailer["/Root"]["/StructTreeRoot"]]
+    while waiting:
+        element = waiting.pop(0).get_object()
+        if isinstance(element, dict) and "/S" in element:
+            found.append(element["/S"][1:])
+        inside = element.get("/K", []) if isinstance(element, dict) else []
+        waiting[:0] = [each for each in (inside if isinstance(inside, list) else [inside]) if not isinstance(each, int)]
+    return found
+
+
+def test_a_screen_reader_is_told_what_is_a_heading_a_paragraph_a_table_and_a_picture():
+    found = roles(document_print.pdf(of(asked("One", "Two", rows=(("Sleeping", "Often"),), picture=Picture(drawn(), "A signature")))))
+    assert [role for role in found if role.startswith("H")] == ["H1", "H2", "H3"]
+    assert found.count("TH") == found.count("TD") == 2
+    assert "Figure" in found
+    after = found[found.index("H3"):]
+    assert after.count("P") >= 3, "the question and two lines"
