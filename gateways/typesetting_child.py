@@ -5,7 +5,6 @@ Code of a refusal: template, with what typst says of it.
 """
 
 import contextlib
-import ctypes
 import json
 import math
 import os
@@ -40,7 +39,9 @@ def main() -> None:
 
 def cut_off() -> None:
     """No network, where the system allows to leave it, and else a proxy that is none; and one thread, whose memory is all there is."""
-    with contextlib.suppress(AttributeError, OSError):
+    with contextlib.suppress(ImportError, AttributeError, OSError, MemoryError):  # a sandbox may forbid it, or even that it is asked
+        import ctypes
+
         ctypes.CDLL(None).unshare(NEW_USER | NEW_NETWORK)
     os.environ.update(dict.fromkeys(PROXIES, NOWHERE), RAYON_NUM_THREADS="1")
 
