@@ -173,9 +173,9 @@ print(json.dumps({{"refused": told}}))
 def test_nothing_reaches_the_network(template, monkeypatch, tmp_path):
     """Neither for a package of typst's nor for anything else: the child tries to reach us."""
     template('#import "@preview/cetz:0.3.4"\nx')
-    started = time.monotonic()
-    assert refusal()[0] == "template"
-    assert time.monotonic() - started < 5
+    code, why = refusal()
+    assert code == "template"
+    assert ("unreachable" if may_leave() else "refused") in why, "neither a question for an address nor an answer"
     with socket.create_server(("127.0.0.1", 0)) as server:
         child = tmp_path / "child.py"
         child.write_text(REACHING.format(program=str(typesetting.CHILD), port=server.getsockname()[1]))
