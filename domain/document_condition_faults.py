@@ -6,25 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from domain import document_values as values
-<<<<<<< HEAD
-from domain.document_parts import (
-    HOW,
-    NUMBERS,
-    TESTS,
-    Band,
-    Condition,
-    Form,
-    Question,
-    Score,
-    Section,
-    ShowIf,
-    plain_number,
-)
-from domain.document_question_faults import CROSSED, is_small
-from domain.document_scores import MEAN
-=======
 from domain.document_parts import TESTS, Condition, Form, Question, Section, ShowIf
->>>>>>> drules
 from domain.rules import N_, RuleBroken
 
 MOST_CONDITIONS = 20

@@ -1,4 +1,4 @@
-"""Files that somebody sends along: looked at in a process of their own, as pictures are (``pictures``), and never at the same time."""
+"""Files that somebody sends along: looked at in a process of their own, as pictures are (``children``), and never at the same time."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import json
 import time
 from pathlib import Path
 
-from gateways import pictures
+from gateways import children, pictures
 
 CHILD = Path(__file__).with_name("file_child.py")
-Refused = pictures.Refused  # ``args[0]`` is the code of why: see ``file_child.py``, and ``too_long``, ``broken``, ``busy``
+Refused = children.Refused  # ``args[0]`` is the code of why: see ``file_child.py``, and ``too_long``, ``broken``, ``busy``
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,6 +24,6 @@ class Looked:
 def look(body: bytes, *, seconds: float = pictures.SECONDS) -> Looked:
     """What a file is, made anew where it is a picture; within so many seconds, those of waiting included.  Raises Refused."""
     end = time.monotonic() + seconds
-    with pictures.alone(max(0.0, seconds)):
-        told, made = pictures.run(CHILD, b"{}\n" + body, min(pictures.SECONDS, max(0.1, end - time.monotonic())))
+    with children.alone(max(0.0, seconds)):
+        told, made = children.run(CHILD, b"{}\n" + body, min(pictures.SECONDS, max(0.1, end - time.monotonic())))
     return Looked(json.loads(told)["media_type"], made or body)

@@ -44,13 +44,13 @@ class Refused(Exception):
     pass
 
 
-def limit() -> None:
+def limit(memory: int = MEMORY, seconds: int = 15) -> None:
     """So much memory and time, no files, nothing left behind; where the system knows or allows no limits, only the parent's clock."""
     try:
         import resource
     except ImportError:
         return
-    for what, most in ((resource.RLIMIT_AS, MEMORY), (resource.RLIMIT_CPU, 15), (resource.RLIMIT_FSIZE, 0), (resource.RLIMIT_CORE, 0)):
+    for what, most in ((resource.RLIMIT_AS, memory), (resource.RLIMIT_CPU, seconds), (resource.RLIMIT_FSIZE, 0), (resource.RLIMIT_CORE, 0)):
         hard = resource.getrlimit(what)[1]
         least = most if hard == resource.RLIM_INFINITY else min(most, hard)
         with contextlib.suppress(ValueError):  # a sandbox may forbid to limit oneself

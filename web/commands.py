@@ -13,7 +13,7 @@ from flask import Flask, current_app
 from flask.cli import AppGroup
 
 from config import BadConfiguration, Config
-from domain import agency, audit, demo, health, links, sandbox, schema, store, workers
+from domain import agency, audit, demo, document_print, health, links, sandbox, schema, store, workers
 from domain.actor import SYSTEM
 from domain.rules import RuleBroken
 from web import access, checks, commands_backup, commands_import
@@ -104,6 +104,8 @@ def check() -> None:
         click.echo("The virus scanner does not answer: no file is taken until it does. Start clamd, or check VIRUS_SCANNER.")
     if found:
         sys.exit(1)
+    for language in document_print.typewritten():
+        click.echo(f"PDFs in the language {language} are set in letters of a typewriter: install fonts-noto-core (docs/install.md).")
     click.echo("Nothing stands against running.")
 
 

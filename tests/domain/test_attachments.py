@@ -16,7 +16,7 @@ from PIL import Image
 
 from domain import attachments, discussions, settings, store, viewer
 from domain.rules import NotFound, RuleBroken
-from gateways import files, pictures
+from gateways import children, files
 from models import Attachment, Message, StoredFile, StoredPiece
 
 MiB = 1024  # in KiB
@@ -130,7 +130,7 @@ def test_what_takes_too_long_is_given_up_and_the_next_one_goes(monkeypatch):
 
 
 def test_one_at_a_time_and_nobody_waits_for_ever():
-    with pictures.alone(1), pytest.raises(files.Refused, match="busy"):
+    with children.alone(1), pytest.raises(files.Refused, match="busy"):
         files.look(nasty.picture(), seconds=0.05)
 
 

@@ -34,7 +34,7 @@ pytestmark = pytest.mark.only_sqlite
 
 TEMPLATES = HERE.parent.parent / "templates"
 EVERY = sorted(str(path.relative_to(TEMPLATES)) for path in TEMPLATES.rglob("*") if path.is_file())
-PAGES = [name for name in EVERY if not name.startswith("email/")]
+PAGES = [name for name in EVERY if not name.startswith(("email/", "print/"))]
 
 
 def source(name):
