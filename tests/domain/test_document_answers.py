@@ -25,9 +25,9 @@ def asks(kind, **more):
     return Question("k", kind, {"en": "What?"}, **{"choices": choices, "rows": (Choice("r1", {"en": "Morning"}),), **more})
 
 
-def read(question, text=None, *, country="CA", language="en", **parts):
+def read(question, text=None, *, where="CA", **parts):
     fields = {f"q-k-{part}": [word] for part, word in parts.items()} | ({} if text is None else {"q-k": text if isinstance(text, list) else [text]})
-    return typed(question, fields, language, country, today=TODAY, currency="CAD", kept=KEPT)
+    return typed(question, fields, "en", where, today=TODAY, currency="CAD", kept=KEPT)
 
 
 def refused(question, text=None, **parts):
@@ -85,7 +85,7 @@ def test_what_asks_nothing_takes_nothing(kind):
 def test_places_are_written_in_one_way():
     assert [written("k"), written("k", 2), place("k"), place("k:12")] == ["k", "k:2", ("k", 0), ("k", 12)]
     for word in ("", ":1", "k:0", "k:01", "k:-", "k:", "k:x", "k: 2", "k:٢", "k:1:2"):
-        with pytest.raises(ValueError, match="place|literal"):
+        with pytest.raises(ValueError, match=r"place|literal"):
             place(word)
 
 
@@ -128,10 +128,10 @@ def test_an_address_of_mail_is_one():
 
 def test_a_phone_number_is_of_the_country_or_says_which():
     assert read(asks("phone"), "(902) 555-0134") == "+19025550134"
-    assert read(asks("phone"), "+33 1 23 45 67 89") == read(asks("phone"), "01 23 45 67 89", country="FR") == "+33123456789"
+    assert read(asks("phone"), "+33 1 23 45 67 89") == read(asks("phone"), "01 23 45 67 89", where="FR") == "+33123456789"
     assert read(asks("phone"), "٩٠٢٥٥٥٠١٣٤") == "+19025550134"
     for text, country in (("123", "CA"), ("902 555 0134", ""), ("x", "CA")):
-        assert refused(asks("phone"), text, country=country) == ("q-k", "Enter a phone number such as +1 202 555 0134.")
+        assert refused(asks("phone"), text, where=country) == ("q-k", "Enter a phone number such as +1 202 555 0134.")
 
 
 def test_yes_and_no():
@@ -213,7 +213,7 @@ JUNK = st.text(max_size=12) | st.sampled_from(
 )
 
 
-@hypothesis_settings(max_examples=600)
+@hypothesis_settings(max_examples=400)
 @given(question=QUESTIONS, data=st.data(), language=st.sampled_from(texts.LANGUAGES), country=st.sampled_from(["CA", "MX", "ES", "EG", "MA", "US", "", "XX"]))
 def test_whatever_is_sent_is_an_answer_or_is_refused(question, data, language, country):
     names = [*field_names(question).values()]

@@ -122,7 +122,7 @@ QUESTIONS = st.builds(
 OTHER = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=12).map(lambda text: f"ö{text}.")
 
 
-@hypothesis_settings(max_examples=300)
+@hypothesis_settings(max_examples=100)
 @given(question=QUESTIONS, data=st.data(), language=st.sampled_from(texts.LANGUAGES), turn=st.integers(0, 3))
 def test_what_is_kept_comes_back_from_the_form_as_it_was(question, data, language, turn):
     keys = st.sampled_from([choice.key for choice in question.choices])
@@ -145,7 +145,7 @@ def test_what_is_kept_comes_back_from_the_form_as_it_was(question, data, languag
             assert (choice.words.get(language) or "") in said
 
 
-@hypothesis_settings(max_examples=300)
+@hypothesis_settings(max_examples=100)
 @given(question=QUESTIONS, data=st.data())
 def test_whatever_is_sent_is_a_choice_or_is_refused(question, data):
     names = list(field_names(question).values())
