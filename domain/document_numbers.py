@@ -208,7 +208,6 @@ def _check_step(question: Question, number: Decimal, reader: Reader) -> None:
     step, begin = Decimal(question.step or 0), Decimal(question.least or 0)
     if step <= 0 or not (beyond := (number - begin) % step):
         return
-    beyond += step if beyond < 0 else 0
     near = plain_number(number - beyond)
     raise RuleBroken(N_("Enter one of the steps, such as %(number)s."), code="between", number=shown(question, near, reader))
 
