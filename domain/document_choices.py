@@ -29,7 +29,7 @@ def as_typed(question: Question, value: Any, reader: Reader) -> dict[str, list[s
     parts = {"": [*chosen, OTHER] if "other" in value else chosen}
     if "other" in value:
         parts["other"] = [value["other"]]
-    elif question.way == "search" and chosen:
+    elif question.kind == "one" and question.way == "search" and chosen:
         word = reader.say(_by_key(question.choices)[chosen[0]].words)
         if _worded(question, word) == chosen:
             parts["search"] = [word]

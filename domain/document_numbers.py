@@ -12,6 +12,7 @@ from decimal import Decimal
 
 from babel.numbers import format_currency, format_decimal, format_percent, get_currency_name, get_currency_symbol
 
+from domain import texts
 from domain.document_parts import Question, plain_number
 from domain.document_reader import Reader, seen
 from domain.rules import N_, RuleBroken
@@ -57,7 +58,7 @@ def shown(question: Question, value: str, reader: Reader) -> str:
     number, locale = Decimal(value), reader.locale
     if question.kind == "percentage":
         return str(format_percent(number / 100, locale=locale, decimal_quantization=False))
-    if question.kind == "currency" and reader.currency:
+    if question.kind == "currency":
         return _money(number, reader)
     text = str(format_decimal(number, locale=locale, decimal_quantization=False))
     unit = reader.say(question.unit)
@@ -84,8 +85,12 @@ def _kept(question: Question, number: Decimal, places: int) -> str:
 
 def _money(number: Decimal, reader: Reader) -> str:
     """With the decimals that the currency has by law, not with those that are in use."""
-    pattern = str(reader.locale.currency_formats["standard"].pattern)
-    pattern = pattern.replace("0.00", f"0.{'0' * reader.decimals}".rstrip("."))
+    digits = f"0.{'0' * reader.decimals}".rstrip(".")
+    if not reader.currency:
+        return str(format_decimal(number, f"#,##{digits}", locale=reader.locale))
+    pattern = str(reader.locale.currency_formats["standard"].pattern).replace("0.00", digits)
+    if get_currency_symbol(reader.currency, reader.locale)[-1:].isalpha():
+        pattern = pattern.replace("¤#", "¤\u00a0#")  # letters do not touch the digits
     return str(format_currency(number, reader.currency, pattern, locale=reader.locale, currency_digits=False))
 
 
@@ -163,7 +168,7 @@ def _marks(question: Question, reader: Reader) -> list[str]:
     if question.kind == "percentage":
         found.add("%")
     if question.kind == "currency" and reader.currency:
-        signs = {get_currency_symbol(reader.currency, locale) for locale in (reader.locale, "en")}
+        signs = {get_currency_symbol(reader.currency, locale) for locale in (reader.locale, *texts.LANGUAGES)}
         found |= {reader.currency, *signs, *(c for sign in signs for c in sign if unicodedata.category(c) == "Sc")}
     tidy = {_plain(each) for each in found}
     return sorted((each for each in tidy if each and each[0] not in "-+.,'0123456789"), key=len, reverse=True)
@@ -203,7 +208,6 @@ def _check_step(question: Question, number: Decimal, reader: Reader) -> None:
     step, begin = Decimal(question.step or 0), Decimal(question.least or 0)
     if step <= 0 or not (beyond := (number - begin) % step):
         return
-    beyond += step if beyond < 0 else 0
     near = plain_number(number - beyond)
     raise RuleBroken(N_("Enter one of the steps, such as %(number)s."), code="between", number=shown(question, near, reader))
 
@@ -211,13 +215,16 @@ def _check_step(question: Question, number: Decimal, reader: Reader) -> None:
 def _too_fine(question: Question, reader: Reader) -> RuleBroken:
     if places_of(question, reader) == 0:
         return _no_number(question, reader)
-    return RuleBroken(N_("Write no more decimals than in %(example)s."), code="too_fine", example=_example(question, reader))
+    return RuleBroken(
+        N_("Write at most one digit after the decimal sign."),
+        plural=N_("Write at most %(count)s digits after the decimal sign."), count=places_of(question, reader), code="too_fine",
+    )  # fmt: skip
 
 
 def _no_number(question: Question, reader: Reader) -> RuleBroken:
     example = _example(question, reader)
     if question.kind == "currency" and reader.currency:
-        name = get_currency_name(reader.currency, 2, reader.locale)
+        name = get_currency_name(reader.currency, 100, reader.locale)
         return RuleBroken(N_("Enter an amount in %(currency)s, such as %(example)s."), code="no_number", currency=name, example=example)
     if places_of(question, reader) == 0:
         return RuleBroken(N_("Enter a whole number, such as %(example)s."), code="no_number", example=example)
@@ -225,10 +232,10 @@ def _no_number(question: Question, reader: Reader) -> RuleBroken:
 
 
 def _example(question: Question, reader: Reader) -> str:
-    """A number that would be taken, with as many decimals as there may be."""
+    """A number that would be taken."""
     places = places_of(question, reader)
-    number = Decimal("12.123456789").quantize(Decimal(1).scaleb(-places)) if places != 2 else Decimal("12.50")
+    number = Decimal("12.5" if places else "12")
     least, most, step = (Decimal(each) if each else None for each in (question.least, question.most, question.step))
     if step is not None or (least is not None and number < least) or (most is not None and number > most):
         number = next((each for each in (least, most, step) if each is not None), number)
-    return as_typed(question, format(number, f".{places}f"), reader)
+    return as_typed(question, format(number, ".2f") if question.kind == "currency" and places == 2 else plain_number(number), reader)
