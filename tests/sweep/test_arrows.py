@@ -46,6 +46,7 @@ OF_SOMEBODY = {
     "Individual", "Attachment", "Contact", "ProfileChange", "Consent", "Follow", "SearchWord", "PortalAccount", "Link", "LinkOpening",
     "BulkRow", "Attendance", "CalendarFeed", "Discussion", "DiscussionFollower", "Message", "Notice", "ReplyLink", "ClientChoice", "Enrolment", "EnrolmentWorker", "EventMessage", "EventReminder", "EventRequest", "Participant", "RosterEntry",
     "Device", "LoginSession", "AddressChange", "Task", "Delivery", "DeliveryAttempt", "AuditEntry", "AuditValues", "FormReceipt", "UnsentForm",
+    "Checklist", "Document", "DocumentAnswer", "DocumentFile", "DocumentSignature",
 }  # fmt: skip
 ASKING = {"select", "get", "get_by_id", "get_or_none", "get_or_create", "filter", "raw"}
 # The few that are asked for in a view today, and why each shows nobody else's.
