@@ -10,10 +10,10 @@ import dataclasses
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from domain import audit, clock, document_parts, document_places, document_rules, document_values, profile, store
+from domain import audit, clock, document_forms, document_places, document_rules, document_values, profile, store
 from domain.actor import Actor
 from domain.document_parts import Form, Question
 from domain.rules import N_, STALE, NotFound, RuleBroken
@@ -21,6 +21,7 @@ from models import (
     Checklist,
     Document,
     DocumentAnswer,
+    DocumentPdf,
     DocumentSignature,
     DocumentVersion,
     Enrolment,
@@ -30,6 +31,7 @@ from models import (
 )
 
 REASON_LETTERS = 500
+ring: Callable[[], object] = lambda: None  # wakes who makes PDFs (tasks.bind)
 ENDED = {
     "completed": N_("You have sent this already. It can be read, and no longer changed."),
     "declined": N_("You have declined this, so it can no longer be filled in. Call us if that was a mistake."),
@@ -69,7 +71,7 @@ class Meanwhile(RuleBroken):
 
 def form_of(document: Document) -> Form:
     """What it asks."""
-    return document_parts.read(document.form.body)
+    return document_forms.of(document.form)
 
 
 def named(document: Document) -> str:
@@ -119,6 +121,7 @@ def decline(document: Document, reason: str, by: Actor) -> None:
 def _open(document: Document) -> Document:
     """Held, and not ended yet.  Raises RuleBroken ``ended``."""
     now: Document = store.lock(Document.select().where(Document.id == document.id)).get()
+    now.form = document.form  # read already, and the same for ever
     if now.state != "assigned":
         raise RuleBroken(ENDED[now.state], code="ended")
     return now
@@ -153,7 +156,7 @@ def save(document: Document, given: Mapping[str, Any], by: Actor, *, seen: int, 
         places = DocumentAnswer.place.in_(list(given))
         before = {row.place: row for row in DocumentAnswer.select().where(DocumentAnswer.document == now.id, places)}
         said = {place: row.value for place, row in before.items()}
-        new = {place: words for place, value in given.items() if (words := _json(value)) != said.get(place, "")}
+        new = {place: words for place, value in given.items() if (words := written(value)) != said.get(place, "")}
         for place in new:
             row = before.get(place)
             if row is not None and row.saved > seen and row.device != device:
@@ -177,7 +180,8 @@ def turn_to(document: Document, page: str) -> None:
         Document.update(page=page).where(Document.id == document.id, Document.state == "assigned", Document.page != page).execute()
 
 
-def _json(value: Any) -> str:
+def written(value: Any) -> str:
+    """An answer as it is kept, in one way; empty for one that was taken back."""
     return "" if not document_values.is_answered(value) else json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
 
@@ -234,6 +238,8 @@ def complete(document: Document, by: Actor, *, seen: int, signatures: Sequence[S
                 signed_at=clock.now(), network=by.network, digest=digest,
             )  # fmt: skip
         _end(now, "completed", by, body=body, digest=digest)
+        DocumentPdf.create(document=now, next_at=clock.now())
+        store.after_commit(lambda: ring())
         audit.record("document.completed", by, individual=now.individual, subject=named(now), digest=digest)
         return Document.get_by_id(now.id)  # type: ignore[no-any-return]
 
@@ -276,6 +282,6 @@ def correct(document: Document, by: Actor) -> Document:
             corrects=document, assigned_at=clock.now(), assigned_by=by.worker, begun_at=clock.now(), saves=1,
         )  # fmt: skip
         for place, value in answers_of(document).items():
-            DocumentAnswer.create(document=made, place=place, value=_json(value), saved=1, saved_at=clock.now(), worker=by.worker)
+            DocumentAnswer.create(document=made, place=place, value=written(value), saved=1, saved_at=clock.now(), worker=by.worker)
         audit.record("document.corrected", by, individual=document.individual, subject=named(made), corrects=document.id)
     return made
