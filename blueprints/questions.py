@@ -239,7 +239,7 @@ class _Drawn:
         return Markup('{} <span class="optional">{}</span>').format(said, _("(optional)")) if is_optional else said
 
     def _add(self, part: str, label: Markup, html: Any = None, options: Sequence[Option] = (), *, many: bool = False) -> Control:
-        made = self.made.fields[part] = Control(self.names[part], label, self._errors(part), html, options, many)
+        made = self.made.fields[part] = Control(self.names[part], label, self._errors(part), html, options, many=many)
         return made
 
     def _input(self, part: str, label: Markup, *, kind: str = "text", **attrs: Any) -> Control:
