@@ -25,6 +25,8 @@ from domain import (
     bulk,
     bulk_jobs,
     dispatch,
+    document_pdfs,
+    documents,
     duty,
     event_messages,
     event_reminders,
@@ -262,10 +264,13 @@ def bind(config: Config, on_duty: duty.Duty) -> tuple[Huey, Callable[[], object]
     queue.periodic_task(at(), name="take_in_each_minute")(_on_time("take_in", lambda: take_in(config)))
     go_on = queue.task(name="in_bulk")(_with_database(bulk_jobs.run_due))
     queue.periodic_task(at(), name="in_bulk_each_minute")(_on_time("in_bulk", bulk_jobs.run_due))
+    make = queue.task(name="make_pdfs")(_with_database(document_pdfs.make_due))
+    queue.periodic_task(at(), name="make_pdfs_each_minute")(_on_time("make_pdfs", document_pdfs.make_due))
     queue.periodic_task(at(minute="7"), name="each_hour")(_on_time("each_hour", each_hour))
     notices.ring = lambda: bell()
     import_page.ring = lambda: take()
     bulk.ring = lambda: go_on()
+    documents.ring = lambda: make()
     return queue, bell
 
 

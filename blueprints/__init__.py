@@ -26,6 +26,7 @@ from blueprints import (
     public,
     reply,
     signing,
+    things_to_do,
     unsubscribe,
 )
 from domain import settings
@@ -46,6 +47,7 @@ TILES = (
     (home.bp, "client"),
     (calendar.bp, "client"),
     (inbox.bp, "client"),
+    (things_to_do.bp, "client"),
     (my_services.bp, "client"),
     (about_me.bp, "client"),
     (my_portal.bp, "client"),
@@ -86,7 +88,9 @@ def _is_open(href: str, path: str) -> bool:
 def _client_menu() -> list[tuple[str, str, str]]:
     return [
         ("/", "house", _("Home")), ("/calendar/", "calendar", _("Calendar")),
-        ("/inbox/", "message-square", _("Inbox")), ("/my-services/", "heart-handshake", _("My Services")),
+        ("/inbox/", "message-square", _("Inbox")),
+        *([("/things-to-do/", "list-checks", _("Things to Do"))] if settings.get("documents") else []),
+        ("/my-services/", "heart-handshake", _("My Services")),
         ("/about-me/", "user-round", _("About Me")),
         ("/my-portal/", "key-round", _("My Portal")),
     ]  # fmt: skip

@@ -29,6 +29,10 @@ TILES: dict[str, dict[str, str]] = {
         "message-square": N_("A speech bubble"), "mail": N_("A letter"), "bell": N_("A bell"), "users": N_("Two people"),
         "heart": N_("A heart"),
     },
+    "things_to_do": {
+        "list-checks": N_("A list with ticks"), "file-text": N_("A sheet of paper"), "pencil": N_("A pencil"), "check": N_("A tick"),
+        "bell": N_("A bell"),
+    },
     "my_services": {
         "heart-handshake": N_("Two hands"), "users": N_("Two people"), "life-buoy": N_("A lifebuoy"), "house": N_("A house"),
         "list-checks": N_("A list with ticks"),

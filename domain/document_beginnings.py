@@ -33,7 +33,8 @@ def of_turn(section: Section, turn: int, *, today: dt.date, currency: str = "") 
 def _first(question: Question, known: Answers, today: dt.date, currency: str) -> Any:
     if not question.asks or question.is_for_staff or question.kind in ("file", "signature"):
         return None
-    for value in (_fitted(question, known.get(question.prefill)), None if question.prefill and not question.may_change else question.default):
+    default = None if question.prefill and not question.may_change else question.default
+    for value in (_fitted(question, known.get(question.prefill)), default):
         if value is not None and document_answers.is_answer(question, value, today=today, currency=currency):
             return value
     return None
@@ -64,7 +65,7 @@ def _known(person: Individual) -> Answers:
 def _address(text: str) -> dict[str, str] | None:
     """Lines as people write them: the first one and the last one, the town; what is between stands in the second."""
     lines = [line.strip() for line in text.replace(", ", "\n").splitlines() if line.strip()]
-    if len(lines) < 2:  # noqa: PLR2004 a street and a town
+    if len(lines) < 2:
         return None
     between = ", ".join(lines[1:-1])
     return {"line1": lines[0], "line2": between, "city": lines[-1], "region": "", "postcode": "", "country": ""}

@@ -5,6 +5,7 @@ So nothing that somebody sends is opened as a picture, and a few dots are told f
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 import struct
@@ -29,7 +30,7 @@ def picture(text: str, field: str = "") -> bytes:
     if len(text) > MOST_LETTERS or not _LINES.fullmatch(text):
         raise RuleBroken(N_("Your drawing could not be read. Draw your signature again."), code="too_long", field=field)
     strokes = [[(min(int(x), WIDTH - 1), min(int(y), HEIGHT - 1)) for x, y in _POINT.findall(each)] for each in _STROKE.findall(text)]
-    length = sum(math.dist(a, b) for stroke in strokes for a, b in zip(stroke, stroke[1:], strict=False))
+    length = sum(math.dist(a, b) for stroke in strokes for a, b in itertools.pairwise(stroke))
     if length < LEAST:
         raise RuleBroken(N_("This is too little for a signature. Draw your whole name."), code="too_little", field=field)
     if length > MOST:

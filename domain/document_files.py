@@ -63,7 +63,8 @@ def one(document: Document, public_id: str) -> DocumentFile:
 
 
 def _of(document: Document) -> Any:
-    return DocumentFile.select(DocumentFile, StoredFile).join(StoredFile).where(DocumentFile.document == document.id).order_by(DocumentFile.id)
+    every = DocumentFile.select(DocumentFile, StoredFile).join(StoredFile).where(DocumentFile.document == document.id)
+    return every.order_by(DocumentFile.id)
 
 
 def _value(row: DocumentFile) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from babel.numbers import get_territory_currencies
@@ -180,7 +180,8 @@ def _begin(filling: Filling, by: Actor, device: str) -> None:
     document = filling.document
     if document.begun_at is not None or document.state != "assigned":
         return
-    if not Document.update(begun_at=clock.now()).where(Document.id == document.id, Document.begun_at.is_null(), Document.state == "assigned").execute():
+    untouched = (Document.id == document.id) & Document.begun_at.is_null() & (Document.state == "assigned")
+    if not Document.update(begun_at=clock.now()).where(untouched).execute():
         return
     there = {place for (place,) in DocumentAnswer.select(DocumentAnswer.place).where(DocumentAnswer.document == document.id).tuples()}
     for place, value in _beginning(document, filling.form).items():

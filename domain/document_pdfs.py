@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import io
-import json
 import logging
 from collections.abc import Iterator
 
@@ -98,10 +97,10 @@ def sheet_of(document: Document) -> Sheet:
 
 def scores_of(form: Form, answers: document_answers.Answers, language: str, own: str) -> dict[str, tuple[str, str]]:
     """Value and band of each score that clients see."""
-    found = {each.key: each for each in document_scores.scores(form, answers)}
+    seen = {score.key for score in form.scores if score.is_shown}
     return {
-        score.key: (str(format_decimal(found[score.key].value, locale=language)), say(found[score.key].band or {}, language, own))
-        for score in form.scores if score.is_shown and score.key in found and found[score.key].value is not None
+        each.key: (str(format_decimal(each.value, locale=language)), say(each.band or {}, language, own))
+        for each in document_scores.scores(form, answers) if each.key in seen and each.value is not None
     }  # fmt: skip
 
 
@@ -120,7 +119,8 @@ def _shown(question: Question, value: document_answers.Value, language: str, own
 
 def picture_of(digest: str) -> StoredFile | None:
     """The picture of a question, by its digest."""
-    found: StoredFile | None = StoredFile.select().where(StoredFile.digest == digest, StoredFile.media_type != PDF).first() if digest else None
+    pictures = StoredFile.select().where(StoredFile.digest == digest, StoredFile.media_type != PDF)
+    found: StoredFile | None = pictures.first() if digest else None
     return found
 
 

@@ -31,7 +31,6 @@ from models import (
 )
 
 REASON_LETTERS = 500
-ring: Callable[[], object] = lambda: None  # wakes who makes PDFs (tasks.bind)
 ENDED = {
     "completed": N_("You have sent this already. It can be read, and no longer changed."),
     "declined": N_("You have declined this, so it can no longer be filled in. Call us if that was a mistake."),
@@ -58,6 +57,13 @@ class Signed:
     name: str
     how: str = "typed"
     picture: StoredFile | None = None
+
+
+def _silence() -> None:
+    """Nobody makes PDFs at once: the timetable does."""
+
+
+ring: Callable[[], object] = _silence  # set by tasks: wakes who makes PDFs
 
 
 class Meanwhile(RuleBroken):

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import json
 from collections.abc import Sequence
 from typing import Any
 
 from peewee import Case
 
-from domain import agency, document_forms, document_rules, settings
+from domain import agency, document_forms, document_rules, settings, statements
 from domain.document_parts import Form
 from models import Checklist, Document, DocumentAnswer, DocumentVersion, Individual, Worker
 
 MOST_OPEN = 100
+MOST_TOLD = 3  # on Home
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,8 +40,8 @@ class Thing:
 
 
 _LISTED = (
-    Document.id, Document.public_id, Document.state, Document.due_on, Document.assigned_at, Document.saves, Document.page, Document.position,
-    Document.ended_at, Document.corrects, DocumentVersion.id, DocumentVersion.digest, Worker.id, Worker.first_name, Worker.last_name,
+    Document.id, Document.public_id, Document.state, Document.due_on, Document.assigned_at, Document.saves, Document.page,
+    Document.position, Document.ended_at, Document.corrects, DocumentVersion.id, DocumentVersion.digest, Worker.id, Worker.first_name, Worker.last_name,
     Worker.display_name, Checklist.id, Checklist.name, Checklist.is_ordered,
 )  # fmt: skip
 
@@ -71,9 +73,42 @@ def open_of(individual: Individual) -> list[Thing]:
     return [_thing(row, forms[row.form.id], answers.get(row.id), rows) for row in rows]
 
 
-def count_of(individual: Individual) -> int:
-    """How much is to do."""
-    return int(Document.select().where(Document.individual == individual.id, Document.state == "assigned", ~Document.is_paper).count())
+@dataclasses.dataclass(frozen=True)
+class Due:
+    """Something that is due by tomorrow, or was."""
+
+    public_id: str
+    due_on: dt.date
+
+    @property
+    def is_overdue(self) -> bool:
+        return self.due_on < agency.today()
+
+
+@dataclasses.dataclass(frozen=True)
+class Waiting:
+    """How much is to do, and what of it is due by tomorrow."""
+
+    count: int
+    due: list[Due]
+
+
+def waiting(individual: Individual) -> Waiting:
+    """What Home says of it."""
+    rows = _WAITING.rows(individual.id)
+    until = agency.today() + dt.timedelta(days=1)
+    dated = [Due(public_id, day if isinstance(day, dt.date) else dt.date.fromisoformat(day)) for public_id, day in rows if day is not None]
+    return Waiting(len(rows), sorted((each for each in dated if each.due_on <= until), key=lambda each: each.due_on)[:MOST_TOLD])
+
+
+_WAITING = statements.Listing(
+    lambda of: (
+        Document.select(Document.public_id, Document.due_on)
+        .where(Document.individual == of, Document.state == "assigned", ~Document.is_paper)
+        .order_by(Document.due_on, Document.id)
+        .limit(MOST_OPEN)
+    )
+)
 
 
 def _thing(row: Document, form: Form, answers: dict[str, Any] | None, others: Sequence[Document]) -> Thing:

@@ -10,7 +10,7 @@ from models import JobRun
 # How long each may go without a good run.  An import that takes long holds nobody up: the next tick sees it and goes well.
 PATIENCE = {
     "each_minute": dt.timedelta(minutes=10), "take_in": dt.timedelta(minutes=10),
-    "in_bulk": dt.timedelta(minutes=10), "each_hour": dt.timedelta(hours=3),
+    "in_bulk": dt.timedelta(minutes=10), "make_pdfs": dt.timedelta(minutes=10), "each_hour": dt.timedelta(hours=3),
 }  # fmt: skip
 
 

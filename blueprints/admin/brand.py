@@ -41,8 +41,8 @@ class TileForm(Form):
 
 def _tiles() -> dict[str, str]:
     return {
-        "calendar": _("Calendar"), "inbox": _("Inbox"), "my_services": _("My Services"), "about_me": _("About Me"),
-        "my_portal": _("My Portal"),
+        "calendar": _("Calendar"), "inbox": _("Inbox"), "things_to_do": _("Things to Do"), "my_services": _("My Services"),
+        "about_me": _("About Me"), "my_portal": _("My Portal"),
     }  # fmt: skip
 
 

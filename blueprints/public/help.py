@@ -9,6 +9,7 @@ ARTICLES = (
     ("home", _l("Home"), "house", "home"),
     ("calendar", _l("Calendar"), "calendar", "calendar"),
     ("inbox", _l("Inbox"), "message-square", "inbox"),
+    ("things-to-do", _l("Things to Do"), "list-checks", "things_to_do"),
     ("my-services", _l("My Services"), "heart-handshake", "my_services"),
     ("about-me", _l("About Me"), "user-round", "about_me"),
     ("my-portal", _l("My Portal"), "key-round", "my_portal"),
@@ -18,7 +19,7 @@ ARTICLES = (
     ("quick-exit", _l("Leaving quickly"), "log-out", ""),
     ("shared-phone", _l("A phone that others use, too"), "shield-check", ""),
 )
-_SWITCHES = {"quick-exit": "quick_exit"}
+_SWITCHES = {"quick-exit": "quick_exit", "things-to-do": "documents"}
 _OF_PAGES = {blueprint: topic for topic, _, _, blueprint in ARTICLES if blueprint}
 
 

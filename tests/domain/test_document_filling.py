@@ -311,7 +311,7 @@ def test_overdue_comes_first_then_by_day_then_the_oldest(cast, school, frozen):
         clock.shift(minutes=1)
     documents.assign(cast.bob, school, cast.by("dora"))
     documents.withdraw(made["other"], "Enough", cast.by("dora"))
-    clock.shift(hours=30)
+    clock.shift(hours=40)
     found = things_to_do.open_of(cast.alice)
     assert [each.document.public_id for each in found] == [made[name].public_id for name in ("over", "soon", "late", "none")]
     assert [each.is_overdue for each in found] == [True, False, False, False]
