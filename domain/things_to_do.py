@@ -10,7 +10,8 @@ from typing import Any
 
 from peewee import Case
 
-from domain import agency, document_forms, document_rules, settings, statements
+from domain import agency, document_forms, settings, statements
+from domain.document_filling import Filling
 from domain.document_parts import Form
 from models import Checklist, Document, DocumentAnswer, DocumentVersion, Individual, Worker
 
@@ -24,7 +25,7 @@ class Thing:
 
     document: Document
     form: Form
-    page: int = 0  # of a draft: the one that is open, of how many
+    page: int = 0  # of a draft: the step that is open, of how many; the last one is to look at all of it and to send it
     pages: int = 0
     waits: bool = False
 
@@ -36,13 +37,13 @@ class Thing:
     @property
     def is_overdue(self) -> bool:
         """True when its day is over, where the agency is."""
-        return self.document.due_on is not None and self.document.due_on < agency.today()
+        return bool(self.document.due_on is not None and self.document.due_on < agency.today())
 
 
 _LISTED = (
     Document.id, Document.public_id, Document.state, Document.due_on, Document.assigned_at, Document.saves, Document.page,
-    Document.position, Document.ended_at, Document.corrects, DocumentVersion.id, DocumentVersion.digest, Worker.id, Worker.first_name, Worker.last_name,
-    Worker.display_name, Checklist.id, Checklist.name, Checklist.is_ordered,
+    Document.position, Document.ended_at, Document.corrects, DocumentVersion.id, DocumentVersion.digest, Worker.id, Worker.first_name,
+    Worker.last_name, Worker.display_name, Checklist.id, Checklist.name, Checklist.is_ordered,
 )  # fmt: skip
 
 
@@ -117,8 +118,8 @@ def _thing(row: Document, form: Form, answers: dict[str, Any] | None, others: Se
     )  # fmt: skip
     if answers is None:
         return Thing(row, form, waits=waits)
-    far = document_rules.progress(form, answers, row.page if row.page in {page.key for page in form.pages} else "")
-    return Thing(row, form, far.page, far.pages, waits)
+    keys = [page.key for page in Filling(row, form, answers).pages]
+    return Thing(row, form, keys.index(row.page) + 1 if row.page in keys else 0, len(keys) + 1, waits)
 
 
 def _answers(drafts: Sequence[Document]) -> dict[int, dict[str, Any]]:

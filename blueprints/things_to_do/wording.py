@@ -53,7 +53,7 @@ def _state(thing: Thing) -> tuple[str, str]:
         return _("overdue"), "bad"
     if not thing.is_begun:
         return "", "info"
-    return (_("begun: page %(page)s of %(pages)s", page=thing.page, pages=thing.pages) if thing.page else _("begun")), "warn"
+    return (_("begun: %(step)s of %(steps)s", step=thing.page, steps=thing.pages) if thing.page else _("begun")), "warn"
 
 
 def done_row(thing: Thing) -> Row:

@@ -55,7 +55,7 @@ def test_the_list_says_who_asked_by_when_how_long_and_how_far(cast, browse, scho
         assert said in page
     documents.save(made, {"money": "1"}, cast.by("alice"), seen=0)
     documents.turn_to(made, "p2")
-    assert "begun: page 2 of 3" in alice.open(AT)
+    assert "begun: 2 of 4" in alice.open(AT)
     assert "Due tomorrow" in alice.open("/")
 
 
