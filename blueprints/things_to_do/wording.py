@@ -48,7 +48,7 @@ def row(thing: Thing) -> Row:
 
 def _state(thing: Thing) -> tuple[str, str]:
     if thing.waits:
-        return _("Something else comes first"), "info"
+        return _("not yet"), "info"
     if thing.is_overdue:
         return _("overdue"), "bad"
     if not thing.is_begun:

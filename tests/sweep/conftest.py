@@ -21,6 +21,7 @@ from pages.conftest import (  # noqa: F401 - fixtures
     make_app,
     production,
 )
+from sweep import documents_of
 from sweep.scenes import living, requested, scene, scenes, walk  # noqa: F401 - fixtures
 
 import models
@@ -194,6 +195,9 @@ class World:
             "attachment": lambda: models.Attachment.select().join(models.Message).join(models.Discussion).where(
                 models.Discussion.individual == person
             ).get(),
+            "document": lambda: models.Document.get(models.Document.individual == person, models.Document.state == "assigned"),
+            "sent document": lambda: models.Document.get(models.Document.individual == person, models.Document.state == "completed"),
+            "document file": lambda: models.DocumentFile.select().join(models.Document).where(models.Document.individual == person).get(),
             "group": lambda: models.RosterEntry.get(models.RosterEntry.individual == person).group,
             "their group": lambda: models.RosterEntry.get(models.RosterEntry.individual == person).group,
             "entry": lambda: models.RosterEntry.get(models.RosterEntry.individual == person),
@@ -228,6 +232,7 @@ def build_world(cast: Any, application: Any) -> World:
     ines = cast.by("ines")
     for group in ("names", "legal", "contacts", "emergency"):
         settings.change(f"about_me_{group}", "approval", SYSTEM)
+    visit = documents_of.visit(cast.by("ada"))
     for person, word in ((cast.alice, "plain"), (cast.bob, "canary")):
         profile.add_contact(person, profile.Reach("address", f"1 {word} street", instructions=f"{word} heron"), ines, country="CA")
         profile.add_contact(person, profile.Reach("emergency", "902 555 0177", person=f"{word} aunt"), ines, country="CA")
@@ -237,6 +242,7 @@ def build_world(cast: Any, application: Any) -> World:
         profile_changes.ask_details(person, "names", {"preferred_name": f"{word} finch", "pronouns": "", "gender": ""}, by)
         files = attachments.ready([(f"{word} toad.pdf", io.BytesIO(nasty.pdf(objects=f"% {word} heron\n".encode())))])
         discussions.start(person, f"{word} otter", f"{word} newt", by, category="intake", files=files)
+        documents_of.give(person, visit, word, cast.by("ines"), by)
         notices.put("password_changed", 1, to=account.email, account=account, individual=person)
     for _ in range(2):
         notices.settle(_claim(), Outcome(Verdict.REFUSED, 550, "550 5.7.1 not today", False))

@@ -25,6 +25,7 @@ import time_machine
 from flask import Flask
 from pages.conftest import KEY, PORTAL, PRODUCTION, SMTP, Browser, Form, Page, born, sent
 from PIL import Image
+from sweep import documents_of
 
 import models
 from app import create_app
@@ -446,6 +447,7 @@ def _living(app: Flask) -> dict[str, Walker]:
     _appointments(ways["alice, who was asked whether she comes"])
     _time_for_clients()
     _discussions()
+    _documents()
     _by_mail(ways, pia, cleo)
     _steps(ways, pia)
     ways |= {who: Walker(app, who) for who in PEOPLE["living"] if who not in ways}
@@ -570,6 +572,12 @@ def _discussions() -> None:
     discussions.close(second, hers, version=models.Discussion.get_by_id(second.id).version)
     files = attachments.ready([("letter.pdf", io.BytesIO(nasty.pdf()))])
     discussions.start(alice, "For anybody", "Who can help me?", by, category="intake", files=files)
+
+
+def _documents() -> None:
+    """Alice has a form to fill in, and one that she sent."""
+    alice, dora = individual("alice"), Actor(worker=Worker.get(Worker.external_id == "dora"))
+    documents_of.give(alice, documents_of.visit(dora), "plain", dora, Actor(account=accounts.newest(alice)))
 
 
 def _by_mail(ways: dict[str, Walker], pia: PortalAccount, cleo: PortalAccount) -> None:

@@ -9,6 +9,7 @@ import itertools
 from urllib.parse import quote
 
 import pytest
+from sweep import documents_of
 from sweep.conftest import CANARIES, Saved, differences, rows_about, rows_of_everything
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.routing import RequestRedirect
@@ -155,6 +156,12 @@ RECIPES = {
     "/inbox/appointments/<place_id>/seen": ("place",),
     **{f"/inbox/<discussion_id>/{step}": ("discussion",) for step in ("", "new", "messages", "seen")},
     "/inbox/new/appointment/<place_id>": ("place",), "/inbox/new/service/<enrolment_id>": ("asked enrolment",),
+    "/things-to-do/": (), "/things-to-do/<document_id>/pages/<key>": ("document", "page key"),
+    "/things-to-do/<document_id>/answers/<place>": ("document", "place key"),
+    **{f"/things-to-do/<document_id>/{step}": ("document",) for step in ("", "review", "decline", "completion")},
+    **{f"/things-to-do/<document_id>/{step}": ("sent document",) for step in ("print", "pdf", "pdf/made", "corrections")},
+    "/things-to-do/<document_id>/files/<file_id>": ("document", "document file"),
+    "/things-to-do/<document_id>/pictures/<digest>": ("document", "picture digest"),
     "/admin/events/<event_id>/messages/new": ("event",), "/admin/groups/<public_id>/messages/new": ("their group",),
     "/admin/individuals/<public_id>/enrolments/<enrolment_id>/messages/new": ("individual", "enrolment"),
     "/admin/settings/office-hours": (), "/admin/workers/categories/<slug>/clients": ("category",),
@@ -191,6 +198,8 @@ FIELDS = {
     "about_me.change_contact": {"value": "902 555 0189"},
     "calendar.ask": {"way": ""},
     "inbox.begin": {"to": "team", "subject": "A question", "body": "When do you open?"}, "inbox.write": {"body": "And when do you close?"},
+    "things_to_do.fill_page": {"asked-q": "1", "q-q": "Nora", "seen": "99", "go": "next"}, "things_to_do.decline": {"reason": "Not now."},
+    "things_to_do.answer": {"q-q": "Nora", "seen": "99"}, "things_to_do.complete": {"seen": "1"},
     "inbox.seen": {"last": "999999"}, "admin.discussion_seen": {"last": "999999"},
     "admin.answer_discussion": {"body": "At nine."}, "admin.note_discussion": {"note": "Call them."},
     "admin.follow_discussion": {"on": "1"}, "admin.hand_on_discussion": {"to": "category:on_call", "version": "1"},
@@ -285,7 +294,7 @@ class Matrix:
             "change job": self.world.change_job, "activation job": self.world.activation_job,
             "row": self.world.row, "step": "start", "mark": "confirm", "moment": self.world.staff["moment"], "appointment": self.world.appointment, "feed": self.world.feed,
             "reply": self.world.reply, "arrival": self.world.arrival, "unsubscribe": self.world.unsubscribe,
-            "service": self.world.staff["service"],
+            "service": self.world.staff["service"], "page key": "p1", "place key": "q", "picture digest": documents_of.DIGEST,
             "worker": self.world.staff["worker"], "photo": self.world.staff["photo"], "class": self.world.staff["class"],
             **{kind: self.world.staff[kind] for kind in ("kind of time", "holiday", "week", "stretch", "day off", "absence")},
             "category": self.world.staff["category"], "invitation": self.world.staff["invitation"],
@@ -387,7 +396,7 @@ def fill(rule, values):
 def cases(matrix, kinds, absurd):
     """The arguments to try: what they are called, their values, and whose they are."""
     owned = ("individual", "account", "contact", "delivery", "task", "change", "device", "enrolment", "entry", "event", "place", "request",
-             "asked enrolment", "discussion", "attachment", "their group")
+             "asked enrolment", "discussion", "attachment", "their group", "document", "sent document", "document file")
     is_owned = any(kind in owned for kind in kinds)
     else_ = {"finn's file"} if {"import", "change job", "activation job"} & {*kinds} else {"nobody's"}  # or job
     own, foreign = ({"dora's"}, {"finn's"}) if "device of staff" in kinds else (else_, else_)

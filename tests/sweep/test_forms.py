@@ -113,6 +113,8 @@ TYPED: dict[str, Callable[[Scene, Found], dict[str, Any]]] = {
     "/admin/settings/office-hours": lambda scene, found: {"from_0": "9", "until_0": "17:00", "text_en": "We are closed."},
     "/admin/schedule/away/<public_id>/": lambda scene, found: {**born(in_days(40), "starts_on"), **born(in_days(42), "ends_on")},
     "/admin/workers/categories/<slug>/clients": lambda scene, found: {"days": "3"},
+    "/things-to-do/<document_id>/pages/<key>": lambda scene, found: {"q-q": "Nora", "q-kid": "Ann"},
+    "/things-to-do/<document_id>/decline": lambda scene, found: {"reason": "I have said this before."},
     "/inbox/<discussion_id>/messages": lambda scene, found: {"body": "And when do you close?"},
     "/admin/discussions/<discussion_id>/messages": lambda scene, found: {"body": "At nine."},
     "/admin/discussions/<discussion_id>/notes": lambda scene, found: {"note": "Call them."},
