@@ -33,6 +33,12 @@ def page(template: str, block: str = "", *, status: int = 200, **context: Any) -
     return response
 
 
+def part(template: str, **context: Any) -> Response:
+    """Answer htmx with a template that needs nothing of what stands around it: menu, news and look are not asked for."""
+    html: str = current_app.jinja_env.get_template(template).render(**context)
+    return make_response(showable(html), 200)
+
+
 def showable(html: str) -> str:
     """The page without the characters that no HTML may hold, such as a refused NUL that its form shows again."""
     return html if _SHOWABLE.fullmatch(html) else _UNSHOWABLE.sub("", html)

@@ -19,7 +19,7 @@ from domain.rules import NotFound, RuleBroken
 from models import Document
 from web import kept
 from web.addresses import url_for
-from web.fragments import done, nothing, page
+from web.fragments import done, nothing, page, part
 from web.languages import gettext as _
 from web.languages import spoken
 from web.posts import takes_files
@@ -223,7 +223,7 @@ def _is_half(question: Any, turn: int) -> bool:
 
 def _said(place: str, errors: list[str], changes: dict[str, Any] | None = None):
     slot = Slot(place, None)
-    return page("things_to_do/answer.html", slot=slot, errors=errors, **(changes or {"parts": [], "slots": [], "step": 0, "steps": 0}))
+    return part("things_to_do/answer.html", slot=slot, errors=errors, **(changes or {"parts": [], "slots": [], "step": 0, "steps": 0}))
 
 
 def _changes(before: Filling, now: Filling, at: Page) -> dict[str, Any]:

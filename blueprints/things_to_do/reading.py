@@ -12,7 +12,7 @@ from domain.rules import NotFound
 from models import Document, DocumentSignature, StoredFile
 from web import attached, formatting
 from web.addresses import url_for
-from web.fragments import done, nothing, page
+from web.fragments import done, nothing, page, part
 from web.languages import spoken
 
 
@@ -61,7 +61,7 @@ def pdf(document_id: str):
 def pdf_made(document_id: str):
     """Whether it is made: an open page asks every few seconds until then."""
     made = document_pdfs.of(_completed(document_id))
-    return page("things_to_do/pdf.html", document_id=document_id) if made is not None and made.file_id is not None else nothing()
+    return part("things_to_do/pdf.html", document_id=document_id) if made is not None and made.file_id is not None else nothing()
 
 
 def picture(found: StoredFile) -> Response:

@@ -10,7 +10,7 @@ from pages.conftest import File
 
 from domain import agency, document_filling, document_pdfs, documents
 from domain.document_parts import Question
-from models import Document, DocumentAnswer, DocumentSignature, StoredFile
+from models import Document, DocumentAnswer, DocumentSignature, StoredFile, db
 from tests.domain.test_document_filling import SWIRL, in_all, publish
 
 AT = "/things-to-do/"
@@ -287,3 +287,43 @@ def test_a_correction_is_a_new_one_and_the_old_one_stays(cast, browse, given):
     made = Document.get(Document.corrects == given)
     assert kept(made)["pets"] is False
     assert "There is a correction of this." in alice.open(at(given))
+
+
+# ---------------------------------------------------------------- how much is asked of the database
+
+
+KNOWN = ("login_session", "setting", "house_mark", "agency", "site", "portal_account", "form_receipt", "brand_choice", "brand_picture")
+
+
+@pytest.fixture
+def selects(monkeypatch):
+    """The SELECTs of one request, after those of session and settings."""
+    asked, execute = [], db.obj.execute_sql
+    monkeypatch.setattr(db.obj, "execute_sql", lambda sql, *more, **how: asked.append(sql) or execute(sql, *more, **how))
+
+    def count(request):
+        asked.clear()
+        assert request().status in (200, 204)
+        return [sql for sql in asked if sql.startswith("SELECT") and not re.search(rf'FROM "?({"|".join(KNOWN)})"?( |$)', sql)]
+
+    return count
+
+
+def test_the_list_a_page_of_forty_questions_and_one_answer_ask_little(cast, browse, selects):
+    questions = [ask(f"q{number}", "short_text", prefill="email" if number == 3 else "") for number in range(20)]
+    version = publish(cast, [section("s", *questions, ask("a"), *(ask(f"r{number}", "one", ("a", "equals", "true")) for number in range(19)))])
+    for _ in range(12):
+        made = documents.assign(cast.alice, version, cast.by("dora"))
+        documents.save(made, {"q1": "x"}, cast.by("alice"), seen=0)
+    fresh = documents.assign(cast.alice, version, cast.by("dora"))
+    documents.withdraw(documents.assign(cast.alice, version, cast.by("dora")), "Enough", cast.by("dora"))
+    alice = browse("alice")
+    alice.open(AT)
+    assert len(selects(lambda: alice.ask(AT))) <= 6
+    for document in (made, fresh):
+        assert len(selects(lambda at_=at(document, "pages/p1"): alice.ask(at_))) <= 6
+    token = alice.token
+    for place, typed in (("q2", {"q-q2": "y"}), ("a", {"q-a": "yes"})):
+        path = at(made, f"answers/{place}")
+        found = selects(lambda path_=path, typed_=typed: alice.send(path_, {"csrf_token": token, "seen": "1", **typed_}, PART))
+        assert len(found) <= 4, found
