@@ -8,9 +8,9 @@ import pytest
 from document_forms import ask, section
 from pages.conftest import File
 
-from domain import agency, document_filling, document_pdfs, documents
+from domain import agency, clock, document_edits, document_filling, document_pdfs, document_templates, documents, profile, store
 from domain.document_parts import Question
-from models import Document, DocumentAnswer, DocumentSignature, StoredFile, db
+from models import Document, DocumentAnswer, DocumentSignature, DocumentTemplate, LoginSession, StoredFile, db
 from tests.domain.test_document_filling import SWIRL, in_all, publish
 
 AT = "/things-to-do/"
@@ -327,3 +327,73 @@ def test_the_list_a_page_of_forty_questions_and_one_answer_ask_little(cast, brow
         path = at(made, f"answers/{place}")
         found = selects(lambda path_=path, typed_=typed: alice.send(path_, {"csrf_token": token, "seen": "1", **typed_}, PART))
         assert len(found) <= 4, found
+
+
+# ---------------------------------------------------------------- when something goes wrong
+
+
+def test_what_was_typed_when_the_session_had_ended_is_there_again(cast, browse, given):
+    alice = browse("alice")
+    alice.open(at(given, "pages/p1"))
+    form = alice.page.form("Next")
+    values = {**form.filled({"q-mail": "late@example.org", "q-money": "7"}), **form.said_by["Next"]}
+    with store.writing():
+        LoginSession.update(seen_at=clock.ago(days=2), created_at=clock.ago(days=3)).execute()
+    answer = alice.ask(form.action, "POST", values, {"Origin": alice.root, "Referer": f"{alice.root}{form.action}", "Sec-Fetch-Site": "same-origin"})
+    assert "/sign-in" in answer.location
+    assert kept(given) == {}
+    alice.open(answer.location)
+    page = alice.press("Sign in", email=cast.email_of("alice"), password=cast.password_of("alice"))
+    assert 'value="late@example.org"' in page.html
+    alice.press("Next")
+    assert (kept(given)["mail"], kept(given)["money"]) == ("late@example.org", "7")
+
+
+def test_sent_five_times_is_sent_once(cast, browse, signed_only):
+    alice = browse("alice")
+    alice.open(at(signed_only))
+    form = alice.page.form("Sign and send")
+    values = form.filled({"q-sign-how": "typed", "q-sign-name": "Alice"})
+    for number in range(5):
+        answer = alice.send(form.action, {**values, "form_id": values["form_id"] if number < 3 else ""})
+        assert (answer.status, answer.location.endswith(at(signed_only))) == (303, True)
+    assert DocumentSignature.select().count() == 1
+
+
+def test_a_drawing_of_five_megabytes_is_refused(cast, browse, signed_only):
+    alice = browse("alice")
+    alice.open(at(signed_only))
+    form = alice.page.form("Sign and send")
+    values = form.filled({"q-sign-how": "drawn", "q-sign-name": "Alice"})
+    assert alice.send(form.action, {**values, "q-sign-drawn": "M1 1" + "L2 2" * 1_300_000}).status == 413
+    assert Document.get().state == "assigned"
+
+
+def test_answers_to_what_is_hidden_or_made_up_are_not_sent(cast, browse, given):
+    alice = browse("alice")
+    alice.open(at(given, "pages/p3"))
+    form = alice.page.form("Next")
+    alice.send(form.action, {**form.filled({"q-pets": "no"}), "asked-which": "1", "q-which": "hidden", "asked-nobody": "1", "q-nobody": "x", "go": "next"})
+    alice.open(at(given, "review"))
+    alice.press("Sign and send", {"q-sign-how": "typed", "q-sign-name": "Alice"})
+    done = kept(given)
+    assert done["pets"] is False
+    assert {"which", "nobody"}.isdisjoint(done)
+
+
+def test_a_new_version_of_the_form_changes_no_draft(cast, browse, given):
+    alice = browse("alice")
+    alice.open(at(given, "pages/p3"))
+    template = DocumentTemplate.get()
+    form = document_edits.change(document_templates.draft_of(template), "pets", words=in_all("Have you animals?"))
+    document_templates.change(template, form, cast.by("ada"), version=template.version)
+    document_templates.publish(template, cast.by("ada"), version=template.version + 1)
+    assert "Question pets" in alice.open(at(given, "pages/p3"))
+    alice.press("Next", {"q-pets": "no"})
+    assert kept(given)["pets"] is False
+
+
+def test_in_arabic_everything_stands_there_with_its_words(cast, browse, given):
+    profile.choose_language(cast.alice, "ar", cast.by("alice"))
+    page = browse("alice").open(at(given, "pages/p1"))
+    assert 'dir="rtl"' in page.html
