@@ -72,7 +72,8 @@ def picture(found: StoredFile) -> Response:
 def _handed_out(found: StoredFile, disposition: str) -> Response:
     response = Response(attachments.bytes_of(found), mimetype=found.media_type)
     response.headers["Content-Disposition"] = disposition
-    response.headers["Content-Security-Policy"] = attached.POLICY
+    if disposition.startswith("attachment"):
+        response.headers["Content-Security-Policy"] = attached.POLICY
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Cache-Control"] = "no-store"
     return response

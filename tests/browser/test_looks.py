@@ -257,8 +257,8 @@ ANYBODY = [
     State("mailbox", "/dev/mail", "/dev/mail"),
     State("every component", "/dev/components", "/dev/components"),
     *(State(f"help: {topic}", "/pages/help/<topic>", f"/pages/help/{topic}") for topic in (
-        "home", "calendar", "inbox", "my-services", "about-me", "my-portal", "activation", "sign-in", "forgotten-password", "quick-exit",
-        "shared-phone")),
+        "home", "calendar", "inbox", "things-to-do", "my-services", "about-me", "my-portal", "activation", "sign-in", "forgotten-password",
+        "quick-exit", "shared-phone")),
     *(State(slug, "/pages/<slug>", f"/pages/{slug}") for slug in ("privacy", "terms", "help", "technical", "contact")),
 ]  # fmt: skip
 
@@ -567,6 +567,8 @@ MESSAGES = {  # in tests/browser/test_inbox.py
     RECORD + "discussions/", RECORD + "discussions/new", "/inbox/new/appointment/<place_id>", "/inbox/new/service/<enrolment_id>",
     *(f"/reply/{step}" for step in ("", "date-of-birth", "messages", "new-link")), "/arrival/", "/arrival/new-link",  # in test_reply_link.py
 }  # fmt: skip
+THINGS = {f"/things-to-do/{step}" for step in (  # in tests/browser/test_filling.py
+    "", "<document_id>/", "<document_id>/pages/<key>", "<document_id>/review", "<document_id>/decline", "<document_id>/print")}
 SECOND_STEP = {
     *(f"/sign-in/{page}" for page in ("app", "code", "recovery-code", "recovery-codes")), WORKERS + "<public_id>/second-step",
     *(f"/admin/my-sign-in/{page}" for page in ("new-codes", "new-phone", "new-app", "recovery-codes")),
@@ -582,6 +584,7 @@ NO_PAGES = {  # links that lead on at once, and what only programs read
     "/feed/<token>.ics", "/calendar/<place_id>/appointment.ics", "/inbox/count", "/inbox/<discussion_id>/new", "/admin/discussions/<discussion_id>/new",
     "/brand.css", "/brand/<address>", "/photos/<photo_id>", "/admin/photos/<photo_id>",
     "/inbox/<discussion_id>/files/<file_id>", "/admin/discussions/<discussion_id>/files/<file_id>",
+    *(f"/things-to-do/<document_id>/{what}" for what in ("files/<file_id>", "pictures/<digest>", "pdf", "pdf/made")),
     "/manifest.webmanifest", "/healthz", "/readyz", "/metrics",
 }  # fmt: skip
 
@@ -979,7 +982,7 @@ def test_no_page_is_left_out(town: Town) -> None:
     looked_at_below = {REQUESTS + "<event_id>/", RECORD + "changes/<change_id>/refusal", "/admin/tasks/<public_id>/", WORKERS + "<public_id>/withdrawal"}
     routes = {row["route"] for row in json.loads(town.command("audiences", "--json")) if "GET" in row["methods"]}
     looked_at = {state.route for state in ANYBODY + CLIENTS + STAFF + EMPTY}
-    assert routes - looked_at - ACTIVATION - RESET - TERMS - SECOND_STEP - LETTERS - REQUESTING - MESSAGES - FIRST_START - NO_PAGES - looked_at_below == set()
+    assert routes - looked_at - ACTIVATION - RESET - TERMS - SECOND_STEP - LETTERS - REQUESTING - MESSAGES - THINGS - FIRST_START - NO_PAGES - looked_at_below == set()
 
 
 # ---------------------------------------------------------------- budgets

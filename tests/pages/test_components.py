@@ -56,8 +56,8 @@ COMPONENTS = {
     "quick_exit": Component("/", "/quick-exit", ("/quick-exit",), help="/pages/help/quick-exit", on="1", off="0"),
 }
 BESIDE = {"quick_exit_address"}  # what stands beside a switch, and is none
-# Tried in test_photos, in test_requesting, where somebody has hours, and in test_inbox, where the other switch is on.
-ELSEWHERE = {"worker_photos", "requesting", "changing_time", "starting_discussions"}
+# Tried in test_things_to_do, in test_photos, in test_requesting, where somebody has hours, and in test_inbox, where the other switch is on.
+ELSEWHERE = {"documents", "worker_photos", "requesting", "changing_time", "starting_discussions"}
 
 
 def test_setup_has_one_page_with_every_switch_and_each_says_what_it_takes_away():

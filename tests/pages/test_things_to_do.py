@@ -75,6 +75,10 @@ def test_without_the_component_all_of_it_is_gone(cast, browse, given, decided):
     assert "Things to Do" not in alice.open("/")
     assert [alice.ask(at(given, rest)).status for rest in ("", "pages/p1", "review")] == [404, 404, 404]
     assert alice.ask(AT).status == 404
+    token = alice.token
+    for rest in ("pages/p1", "answers/mail", "completion", "decline", "corrections"):
+        assert alice.send(at(given, rest), {"csrf_token": token}).status == 404
+    assert alice.ask("/pages/help/things-to-do").status == 404
 
 
 def test_nobody_else_finds_it(cast, browse, given):

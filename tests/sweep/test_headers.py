@@ -40,7 +40,7 @@ MAY_BE_KEPT = ("/static/", "/brand.css", "/sw.js", "/offline", "/manifest.webman
 def faults(headers, path, *, https=False):
     """What an answer's headers lack."""
     told = dict(part.strip().partition(" ")[::2] for part in headers.get("Content-Security-Policy", "").split(";"))
-    is_file = "/files/" in path and headers.get("Content-Disposition", "").startswith("attachment;")
+    is_file = ("/files/" in path or path.endswith("/pdf")) and headers.get("Content-Disposition", "").startswith("attachment;")
     if {name: set(sources.split()) for name, sources in told.items() if name} != (OF_FILES if is_file else POLICY):
         yield f"the content policy is {headers.get('Content-Security-Policy')!r}"
     for name, value in FIXED.items():
