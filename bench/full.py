@@ -6,8 +6,22 @@ import dataclasses
 import datetime as dt
 
 from bench import appointments
-from domain import addressees, audit, categories, clock, notices, profile, profile_changes, settings, store, work_queue
+from domain import (
+    addressees,
+    audit,
+    categories,
+    clock,
+    document_templates,
+    documents,
+    notices,
+    profile,
+    profile_changes,
+    settings,
+    store,
+    work_queue,
+)
 from domain.actor import SYSTEM, Actor
+from domain.document_parts import Page, Question, Section
 from models import (
     AddressHealth,
     Contact,
@@ -53,6 +67,7 @@ def fill() -> Individual:
     _wishes_of_others(accounts)
     _messages(one, staff.worker)  # type: ignore[arg-type]
     _open_categories()
+    _documents(one, staff.worker)  # type: ignore[arg-type]
     return Individual.get_by_id(one.individual_id)
 
 
@@ -72,6 +87,27 @@ def _messages(account: PortalAccount, worker: Worker) -> None:
                 for each in range(200 if number == 59 else 2)
             ]  # fmt: skip
             store.insert(Message, rows)
+
+
+def _documents(account: PortalAccount, worker: Worker) -> None:
+    """Thirty forms of forty questions to fill in, the half of them begun, and thirty that are no longer needed."""
+    by, client = Actor(worker=worker), Actor(account=account)
+    every = ("en", "es", "fr", "ar")
+    asked = tuple(Question(f"q{number}", "short_text", dict.fromkeys(every, f"Question {number}")) for number in range(40))
+    made = document_templates.create("form", "First visit", "en", by)
+    section = Section("s1", dict.fromkeys(every, "You"), asked)
+    form = dataclasses.replace(
+        document_templates.draft_of(made), title=dict.fromkeys(every, "First visit"),
+        pages=(Page("p1", dict.fromkeys(every, "You"), (section,)),),
+    )  # fmt: skip
+    document_templates.change(made, form, by, version=1)
+    version = document_templates.publish(made, by, version=2)
+    for number in range(60):
+        document = documents.assign(account.individual, version, by)
+        if number % 2:
+            documents.save(document, {"q1": "Yes"}, client, seen=0)
+        if number > 29:
+            documents.withdraw(document, "Not needed", by)
 
 
 def _open_categories() -> None:

@@ -19,6 +19,7 @@ from models import (
     BulkJob,
     Delivery,
     Discussion,
+    Document,
     Event,
     EventRequest,
     Group,
@@ -144,7 +145,9 @@ def pages(person: Individual) -> dict[str, tuple[str, str]]:
         "calendar": (client, "/calendar/"), "calendar_history": (client, "/calendar/history?outcome=attended"),
         "appointment": (client, f"/calendar/{_a_place(person).public_id}"), "calendar_feed": (client, appointments.feed_of(person)),
         "inbox": (client, "/inbox/"), "inbox_search": (client, "/inbox/?q=message+7"), "inbox_count": (client, "/inbox/count?n=x"),
-        "inbox_new": (client, "/inbox/new"),
+        "inbox_new": (client, "/inbox/new"), "things_to_do": (client, "/things-to-do/"),
+        "document_page": (client, f"/things-to-do/{_a_document(person).public_id}/pages/p1"),
+        "document_review": (client, f"/things-to-do/{_a_document(person).public_id}/review"),
         "inbox_poll": (client, f"/inbox/{_a_discussion(person).public_id}/new?after=999999999&seen=999999999"),
         "discussion": (client, f"/inbox/{_a_discussion(person).public_id}/"),
         "my_services": (client, "/my-services/"), "my_timeline": (client, "/my-services/timeline"),
@@ -161,6 +164,11 @@ def _a_place(person: Individual) -> Attendance:
 
 def _a_discussion(person: Individual) -> Discussion:
     found: Discussion = Discussion.select().where(Discussion.individual == person).order_by(Discussion.id.desc()).first()
+    return found
+
+
+def _a_document(person: Individual) -> Document:
+    found: Document = Document.select().where(Document.individual == person, Document.state == "assigned").order_by(Document.id).first()
     return found
 
 

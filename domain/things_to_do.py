@@ -32,7 +32,7 @@ class Thing:
     @property
     def is_begun(self) -> bool:
         """True once an answer was given."""
-        return self.document.saves > 0
+        return bool(self.document.saves > 0)
 
     @property
     def is_overdue(self) -> bool:

@@ -321,3 +321,18 @@ def test_overdue_comes_first_then_by_day_then_the_oldest(cast, school, frozen):
 def test_a_correction_keeps_fixed_what_the_record_says(cast, given):
     made = documents.correct(sign(cast, given), cast.by("alice"))
     assert now(made).fixed == {"name"}
+
+
+def test_many_devices_that_begin_and_send_at_once_begin_once_and_send_once(cast, given, at_once):
+    answers = at_once([lambda: give(cast, given, {"note": "x"}, seen=0, device="same")] * 4)
+    assert not [each for each in answers if isinstance(each, RuleBroken)]
+    assert DocumentAnswer.select().where(DocumentAnswer.place == "name").count() == 1
+    give(cast, given, {"pets": False})
+    at_once([lambda: sign(cast, given)] * 4)
+    assert (DocumentSignature.select().count(), DocumentPdf.select().count()) == (1, 1)
+
+
+def test_two_who_make_pdfs_make_each_once(cast, given, at_once):
+    sign(cast, given)
+    at_once([document_pdfs.make_due] * 3)
+    assert (StoredFile.select().count(), DocumentPdf.get().tries) == (1, 1)
