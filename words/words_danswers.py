@@ -1,0 +1,32 @@
+"""Sentences of the answers of documents, with their translations."""
+
+WORDS = {
+    "Yes": {"es": "Sí", "fr": "Oui", "ar": "نعم"},
+    "Choose one of the list or write another answer, not both.": {"es": "Elija una opción de la lista o escriba otra respuesta, no las dos cosas.", "fr": "Choisissez dans la liste ou écrivez une autre réponse, pas les deux.", "ar": "اختر من القائمة أو اكتب إجابة أخرى، وليس الاثنين معًا."},
+    "Choose at least %(least)s.": {"es": "Elija al menos %(least)s.", "fr": "Choisissez-en au moins %(least)s.", "ar": "أقل عدد للاختيار: %(least)s."},
+    "Choose at most %(most)s.": {"es": "Elija como máximo %(most)s.", "fr": "Choisissez-en au plus %(most)s.", "ar": "أكبر عدد للاختيار: %(most)s."},
+    "Write your other answer.": {"es": "Escriba su otra respuesta.", "fr": "Écrivez votre autre réponse.", "ar": "اكتب إجابتك الأخرى."},
+    "Enter the street or place.": {"es": "Escriba la calle o el lugar.", "fr": "Indiquez la rue ou le lieu.", "ar": "أدخل الشارع أو المكان."},
+    "Enter the town.": {"es": "Escriba la ciudad.", "fr": "Indiquez la ville.", "ar": "أدخل المدينة."},
+    "Choose the file again.": {"es": "Elija el archivo otra vez.", "fr": "Choisissez à nouveau le fichier.", "ar": "اختر الملف مرة أخرى."},
+    "Choose how you sign.": {"es": "Elija cómo firma.", "fr": "Choisissez comment vous signez.", "ar": "اختر طريقة التوقيع."},
+    "Enter the name of the person who signs.": {"es": "Escriba el nombre de la persona que firma.", "fr": "Indiquez le nom de la personne qui signe.", "ar": "أدخل اسم الشخص الذي يوقّع."},
+    "Draw your signature.": {"es": "Dibuje su firma.", "fr": "Dessinez votre signature.", "ar": "ارسم توقيعك."},
+    "Enter %(least)s or later.": {"es": "Escriba %(least)s o después.", "fr": "Indiquez %(least)s ou plus tard.", "ar": "أدخل %(least)s أو ما بعده."},
+    "Enter %(most)s or earlier.": {"es": "Escriba %(most)s o antes.", "fr": "Indiquez %(most)s ou plus tôt.", "ar": "أدخل %(most)s أو ما قبله."},
+    "Use at most %(most)s digits.": {"es": "Use como máximo %(most)s cifras.", "fr": "Utilisez au plus %(most)s chiffres.", "ar": "أكبر عدد للأرقام: %(most)s."},
+    "This can be read in two ways. If you mean %(number)s, write it like that.": {"es": "Esto se puede leer de dos maneras. Si quiere decir %(number)s, escríbalo así.", "fr": "Cela peut se lire de deux façons. Si vous voulez dire %(number)s, écrivez-le ainsi.", "ar": "يمكن قراءة هذا بطريقتين. إذا كنت تقصد %(number)s فاكتبه هكذا."},
+    "This can be read in two ways. Write %(first)s or %(second)s.": {"es": "Esto se puede leer de dos maneras. Escriba %(first)s o %(second)s.", "fr": "Cela peut se lire de deux façons. Écrivez %(first)s ou %(second)s.", "ar": "يمكن قراءة هذا بطريقتين. اكتب %(first)s أو %(second)s."},
+    "Enter a number from %(least)s to %(most)s.": {"es": "Escriba un número de %(least)s a %(most)s.", "fr": "Indiquez un nombre de %(least)s à %(most)s.", "ar": "أدخل رقمًا من %(least)s إلى %(most)s."},
+    "Enter %(least)s or more.": {"es": "Escriba %(least)s o más.", "fr": "Indiquez %(least)s ou plus.", "ar": "أدخل %(least)s أو أكثر."},
+    "Enter %(most)s or less.": {"es": "Escriba %(most)s o menos.", "fr": "Indiquez %(most)s ou moins.", "ar": "أدخل %(most)s أو أقل."},
+    "Enter one of the steps, such as %(number)s.": {"es": "Escriba uno de los valores posibles, por ejemplo %(number)s.", "fr": "Indiquez l’une des valeurs possibles, par exemple %(number)s.", "ar": "أدخل إحدى القيم الممكنة، مثل %(number)s."},
+    ("Write at most one digit after the decimal sign.", "Write at most %(count)s digits after the decimal sign."): {
+        "es": ["Escriba como máximo una cifra decimal.", "Escriba como máximo %(count)s de cifras decimales.", "Escriba como máximo %(count)s cifras decimales."],
+        "fr": ["Écrivez au plus un chiffre après la virgule.", "Écrivez au plus %(count)s de chiffres après la virgule.", "Écrivez au plus %(count)s chiffres après la virgule."],
+        "ar": ["لا تكتب أي رقم بعد الفاصلة العشرية.", "اكتب رقمًا واحدًا على الأكثر بعد الفاصلة العشرية.", "اكتب رقمين على الأكثر بعد الفاصلة العشرية.", "اكتب %(count)s أرقام على الأكثر بعد الفاصلة العشرية.", "اكتب %(count)s رقمًا على الأكثر بعد الفاصلة العشرية.", "اكتب %(count)s رقم على الأكثر بعد الفاصلة العشرية."],
+    },
+    "Enter an amount in %(currency)s, such as %(example)s.": {"es": "Escriba un importe en %(currency)s, por ejemplo %(example)s.", "fr": "Indiquez un montant en %(currency)s, par exemple %(example)s.", "ar": "أدخل مبلغًا بعملة %(currency)s، مثل %(example)s."},
+    "Enter a whole number, such as %(example)s.": {"es": "Escriba un número entero, por ejemplo %(example)s.", "fr": "Indiquez un nombre entier, par exemple %(example)s.", "ar": "أدخل عددًا صحيحًا، مثل %(example)s."},
+    "Enter a number, such as %(example)s.": {"es": "Escriba un número, por ejemplo %(example)s.", "fr": "Indiquez un nombre, par exemple %(example)s.", "ar": "أدخل رقمًا، مثل %(example)s."},
+}
