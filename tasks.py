@@ -25,6 +25,7 @@ from domain import (
     bulk,
     bulk_jobs,
     dispatch,
+    document_messages,
     duty,
     event_messages,
     event_reminders,
@@ -71,6 +72,7 @@ def each_minute(config: Config) -> None:
     request_answers.expire_due()
     event_messages.plan_anew()
     overdue.tell_due()
+    document_messages.tell_due()
     event_reminders.plan_due()
     deliver(config)
 

@@ -16,6 +16,7 @@ class KindsForm(Form):
     confirmations = BooleanField(_l(preferences.NAMES["confirmations"]))
     updates = BooleanField(_l(preferences.NAMES["updates"]))
     messages = BooleanField(_l(preferences.NAMES["messages"]))
+    documents = BooleanField(_l(preferences.NAMES["documents"]))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -12,7 +12,7 @@ from domain.actor import Actor
 from domain.rules import N_, NotFound, RuleBroken
 from models import PENDING, Individual, Link, PortalAccount
 
-_PLACES = {"d": "/inbox/{}/", "c": "/calendar/{}"}
+_PLACES = {"d": "/inbox/{}/", "c": "/calendar/{}", "t": "/things-to-do/{}"}
 _LETTERS = 22  # of a public id
 
 

@@ -13,7 +13,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from domain import audit, clock, document_parts, document_places, document_rules, document_values, profile, store
+from domain import audit, clock, document_messages, document_parts, document_places, document_rules, document_values, profile, store
 from domain.actor import Actor
 from domain.document_parts import Form, Question
 from domain.rules import N_, STALE, NotFound, RuleBroken
@@ -88,7 +88,10 @@ def assign(individual: Individual, version: DocumentVersion, by: Actor, what: As
         made: Document = Document.create(
             individual=individual, form=version, checklist=what.checklist, position=what.position, enrolment=what.enrolment,
             event=what.event, due_on=what.due_on, is_paper=what.is_paper, assigned_at=clock.now(), assigned_by=by.worker,
+            remind_at=document_messages.remind_at(what.due_on, clock.now()),
         )  # fmt: skip
+        if document_messages.waits_for(made) is None:
+            document_messages.assigned([made])
         audit.record("document.assigned", by, individual=individual, subject=named(made), version=version.id,
                      due_on=what.due_on.isoformat() if what.due_on else "")  # fmt: skip
     return made
@@ -124,10 +127,17 @@ def _open(document: Document) -> Document:
     return now
 
 
+def _turn_has_come(document: Document) -> None:
+    """Raises RuleBroken ``waits`` for what follows, in a fixed order, on something that is still to be done."""
+    if document_messages.waits_for(document) is not None:
+        raise RuleBroken(N_("Something else has to be done before this."), code="waits")
+
+
 def _end(document: Document, state: str, by: Actor, **more: Any) -> None:
     Document.update(
         state=state, ended_at=clock.now(), ended_by=by.worker, account=by.account, version=Document.version + 1, **more
     ).where(Document.id == document.id).execute()
+    document_messages.ended(document, state, by)
 
 
 # ---------------------------------------------------------------- filled in
@@ -149,6 +159,7 @@ def save(document: Document, given: Mapping[str, Any], by: Actor, *, seen: int, 
     """
     with store.writing():
         now = _open(document)
+        _turn_has_come(now)
         _must_be_asked(form_of(now), given, for_staff=for_staff)
         places = DocumentAnswer.place.in_(list(given))
         before = {row.place: row for row in DocumentAnswer.select().where(DocumentAnswer.document == now.id, places)}
@@ -219,6 +230,7 @@ def complete(document: Document, by: Actor, *, seen: int, signatures: Sequence[S
         if held.state == "completed":
             return held
         now = _open(held)
+        _turn_has_come(now)
         form, answers = form_of(now), answers_of(now)
         if now.saves != seen:
             raise RuleBroken(STALE, code="stale")

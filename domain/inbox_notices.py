@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any
 
 from domain import clock, store
-from models import Attendance, Delivery, Individual, Notice, ProfileChange
+from models import Attendance, Delivery, Document, Individual, Notice, ProfileChange
 
 ASKING = ("event_confirmation", "request_offered")  # what can be answered until the time comes
 
@@ -30,6 +31,18 @@ def put(delivery: Delivery, place: Attendance, starts_at: dt.datetime) -> None:
 def put_change(change: ProfileChange, kind: str) -> None:
     """What became of a change that a client asked for: ``change_accepted`` or ``change_declined``."""
     Notice.create(individual=change.individual_id, kind=kind, change=change, at=clock.now())
+
+
+def put_documents(kind: str, documents: Sequence[Document]) -> None:
+    """That each of these is to be done, or is due: ``document_assigned`` or ``document_due``."""
+    now = clock.now()
+    store.insert_rows([Notice(individual=each.individual_id, kind=kind, document=each.id, at=now) for each in documents])
+
+
+def end_documents(numbers: Sequence[int], *, is_withdrawn: bool) -> None:
+    """What tells of these documents is no news any more, and where they were withdrawn, it never was any."""
+    theirs = Notice.update(is_unread=False, is_withdrawn=is_withdrawn).where(Notice.document.in_(numbers))
+    theirs.where(Notice.is_unread | is_withdrawn).execute()
 
 
 def put_off(delivery: int, at: dt.datetime, starts_at: dt.datetime) -> None:

@@ -50,6 +50,7 @@ KINDS = {
     "request_offered": 3, "request_declined": 5, "request_expired": 5, "client_requested": 1, "client_booked": 1,
     "client_running_late": 1, "client_cannot_come": 1, "client_cancelled": 1,
     "message_waiting": 3, "client_wrote": 3, "message_overdue": 3, "reply_link_closed": 3,
+    "document_assigned": 5, "document_due": 4,
     "event_reminder": 1, "client_confirmed": 5, "client_missed": 5,
 }  # fmt: skip
 

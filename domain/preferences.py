@@ -22,6 +22,7 @@ KINDS = {
         "event_booked", "event_moved", "event_changed", "event_cancelled", "request_offered", "request_declined", "request_expired",
     ),
     "messages": ("message_waiting",),
+    "documents": ("document_assigned", "document_due"),
 }  # fmt: skip
 KIND_OF = {delivery: kind for kind, deliveries in KINDS.items() for delivery in deliveries}
 # What each is called, for clients and for staff.
@@ -29,11 +30,13 @@ NAMES = {
     "confirmations": N_("Questions whether you come to an appointment"),
     "updates": N_("What is new about appointments"),
     "messages": N_("New messages"),
+    "documents": N_("What there is to do, and by when"),
 }
 _OFFERED: dict[str, Callable[[], bool]] = {
     "confirmations": lambda: bool(settings.get("confirming") and settings.get("event_confirmation")),
     "updates": lambda: any(settings.get(key) for key in ("event_booked", "event_moved", "event_cancelled", "requesting")),
     "messages": lambda: bool(settings.get("discussions")),
+    "documents": lambda: any(settings.get(key) for key in ("document_assigned", "document_due_before", "document_due_after")),
 }
 NOT_WANTED = N_("The client does not want e-mails of this kind.")
 

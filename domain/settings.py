@@ -141,6 +141,9 @@ CATALOGUE: dict[str, Kind] = {
     "late_cancelling": Kind(
         True, N_("Clients may cancel late"), "", N_("After the notice it counts as cancelled late. Without it they are asked to tell you."),
     ),
+    "document_assigned": Kind(True, N_("Tell clients that there is something to do"), "", N_("An e-mail when a document is assigned.")),
+    "document_due_before": Kind(3, N_("Reminder before something is due"), N_("days before"), N_("0 means never."), 0, 60),
+    "document_due_after": Kind(2, N_("Reminder after something was due"), N_("days after"), N_("0 means never."), 0, 60),
     "discussions": Kind(True, N_("Clients and staff write to each other"), "", N_("Without it messages and their pages are gone.")),
     "starting_discussions": Kind(
         True, N_("Clients may begin a discussion"), "", N_("Without it they only answer what staff have written."),
@@ -313,6 +316,10 @@ SECTIONS: dict[str, Section] = {
     "requests": Section(N_("Requested appointments"), (
         "request_mode", "request_notice", "days_ahead", "slot_step", "slot_buffer", "requests_a_day", "request_expiry", "request_soon",
     ), N_("Which times clients can request, and what happens then.")),
+    "documents": Section(
+        N_("Documents"), ("document_assigned", "document_due_before", "document_due_after"),
+        N_("When clients are told and reminded of what there is to do."),
+    ),
     "discussions": Section(N_("Messages"), (
         "answer_days", "unanswered_limit", "unanswered_discussions", "closed_answer_days", "unread_delay", "reply_link_days",
         "attachments_each", "attachment_megabytes", *_PLACES,

@@ -18,6 +18,7 @@ KINDS = {
     "delivery_problem": "delivery_problems", "worker_unreached": "delivery_problems",
     "address_undone": "intake",
     "running_late": "intake", "cannot_come": "intake",
+    "document_completed": "intake", "document_declined": "intake",
     "reply_link_closed": "intake", "reply_link_wanted": "intake",
 }  # fmt: skip
 

@@ -3,6 +3,8 @@
 What was published, completed or signed is never changed and never removed.
 """
 
+import re
+
 from peewee import (
     SQL,
     BooleanField,
@@ -115,6 +117,7 @@ class Document(Row):
     due_on = DateField(null=True)
     assigned_at = DateTimeField()
     assigned_by = ForeignKeyField(Worker, null=True, on_delete="RESTRICT")
+    remind_at = DateTimeField(null=True)
     is_paper = BooleanField()
     begun_at = DateTimeField(null=True)
     page = CharField(max_length=16)
@@ -138,6 +141,7 @@ _OPEN = SQL("state = 'assigned'")
 Document.add_index(Document.index(Document.individual, Document.due_on, Document.id, where=_OPEN, name="document_to_do"))
 Document.add_index(Document.index(Document.individual, Document.ended_at, Document.id, name="document_done"))
 Document.add_index(Document.index(Document.due_on, where=_OPEN, name="document_due"))
+Document.add_index(Document.index(Document.remind_at, Document.id, where=_OPEN, name="document_remind"))
 
 
 class DocumentAnswer(Row):
@@ -190,11 +194,14 @@ TABLES = [
 KEPT = ("document_version", "document_signature")  # from the first moment on
 OF_DOCUMENT = ("document_answer", "document_file")  # from when their document has ended
 REFUSED = "is append-only"
+VERB = "assign"  # one more that is done to many
 
 
 def up(migrator, db):
     with db.bind_ctx([*OLD, *TABLES]):
         db.create_tables(TABLES, safe=False)
+    _tell_of_documents(db)
+    _take_verbs(db, [*_verbs(db), VERB])
     for table in KEPT:
         for verb in ("UPDATE", "DELETE"):
             _refuse(db, table, verb)
@@ -209,6 +216,59 @@ def up(migrator, db):
         for table in (*KEPT, "document", *OF_DOCUMENT):
             truncate = f"CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table}"
             db.execute_sql(f"{truncate} FOR EACH STATEMENT EXECUTE FUNCTION {table}_no_delete()")
+
+
+def _tell_of_documents(db):
+    """Notices of the Inbox may be about a document."""
+    key = 'FOREIGN KEY ("document_id") REFERENCES "document" ("id") ON DELETE RESTRICT'
+    db.execute_sql('ALTER TABLE "notice" ADD COLUMN "document_id" INTEGER')
+    if _is_sqlite(db):
+        _rewrite(db, "notice", lambda sql: f"{sql.rpartition(')')[0]}, {key})")
+    else:
+        db.execute_sql(f'ALTER TABLE "notice" ADD CONSTRAINT "notice_document_id_fkey" {key}')
+    db.execute_sql('CREATE INDEX "notice_document_id" ON "notice" ("document_id")')
+
+
+def _tell_no_more(db):
+    db.execute_sql("UPDATE delivery SET state = 'cancelled' WHERE state IN ('due', 'leased', 'held') AND kind LIKE 'document%'")
+    db.execute_sql('UPDATE "notice" SET is_withdrawn = TRUE, is_unread = FALSE WHERE document_id IS NOT NULL')
+    db.execute_sql('DROP INDEX "notice_document_id"')
+    if _is_sqlite(db):
+        _rewrite(db, "notice", lambda sql: re.sub(r', FOREIGN KEY \("document_id"\) REFERENCES [^)]*\) ON DELETE RESTRICT', "", sql))
+    db.execute_sql('ALTER TABLE "notice" DROP COLUMN "document_id"')
+
+
+def _verbs(db):
+    """What is done to many now: another migration may have added some."""
+    if _is_sqlite(db):
+        query = "SELECT sql FROM sqlite_master WHERE type = 'table' AND name = 'bulk_job'"
+    else:
+        query = "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = 'bulk_job_verb_check'"
+    (said,) = db.execute_sql(query).fetchone()
+    listed = re.search(r"verb IN \(([^)]*)\)", said)[1] if _is_sqlite(db) else said
+    return re.findall(r"'([a-z_]+)'", listed)
+
+
+def _take_verbs(db, wanted):
+    listed = ", ".join(f"'{verb}'" for verb in wanted)
+    if _is_sqlite(db):
+        _rewrite(db, "bulk_job", lambda sql: re.sub(r"verb IN \([^)]*\)", f"verb IN ({listed})", sql))
+        return
+    db.execute_sql("ALTER TABLE bulk_job DROP CONSTRAINT bulk_job_verb_check")
+    db.execute_sql(f"ALTER TABLE bulk_job ADD CONSTRAINT bulk_job_verb_check CHECK (verb IN ({listed}))")
+
+
+def _rewrite(db, table, change):
+    """SQLite alters no constraint of a table that others point to; its documented way is to change what it has noted."""
+    (sql,) = db.execute_sql("SELECT sql FROM sqlite_master WHERE type = 'table' AND name = ?", (table,)).fetchone()
+    changed = change(sql)
+    if changed == sql:
+        raise RuntimeError(f"{table} is not as it was expected")
+    (version,) = db.execute_sql("PRAGMA schema_version").fetchone()
+    db.execute_sql("PRAGMA writable_schema = ON")
+    db.execute_sql("UPDATE sqlite_master SET sql = ? WHERE type = 'table' AND name = ?", (changed, table))
+    db.execute_sql(f"PRAGMA schema_version = {int(version) + 1}")
+    db.execute_sql("PRAGMA writable_schema = RESET")
 
 
 def _refuse(db, table, verb, when="1 = 1"):
@@ -229,6 +289,11 @@ def _is_sqlite(db):
 
 
 def down(migrator, db):
+    """Jobs that assigned documents are forgotten; what the Inbox told of documents, too, for they go."""
+    db.execute_sql(f"DELETE FROM bulk_row WHERE job_id IN (SELECT id FROM bulk_job WHERE verb = '{VERB}')")
+    db.execute_sql(f"DELETE FROM bulk_job WHERE verb = '{VERB}'")
+    _take_verbs(db, [verb for verb in _verbs(db) if verb != VERB])
+    _tell_no_more(db)
     with db.bind_ctx([*OLD, *TABLES]):
         db.drop_tables(list(reversed(TABLES)), safe=False)
     if not _is_sqlite(db):

@@ -7,7 +7,7 @@ from tables.base import PublicId, Row, UTCDateTimeField, one_of
 from tables.individuals import Individual
 from tables.staff import Worker
 
-BULK_VERBS = ("activate", "close", "suspend", "unlock", "disable", "enable", "reset")
+BULK_VERBS = ("activate", "close", "suspend", "unlock", "disable", "enable", "reset", "assign")
 BULK_STATES = ("planning", "planned", "running", "stopped", "done", "given_up")
 BULK_OUTCOMES = ("left_out", "waiting", "done", "refused")
 

@@ -105,6 +105,7 @@ class Document(Row):
     due_on = DateField(null=True)
     assigned_at = UTCDateTimeField()
     assigned_by = ForeignKeyField(Worker, null=True, backref="+", on_delete="RESTRICT")
+    remind_at = UTCDateTimeField(null=True)  # when the client is next reminded of it
     is_paper = BooleanField(default=False)  # staff enter what was filled in on paper
     begun_at = UTCDateTimeField(null=True)
     page = CharField(max_length=16, default="")  # the key of the one that was open last
@@ -128,6 +129,7 @@ _OPEN = SQL("state = 'assigned'")
 Document.add_index(Document.index(Document.individual, Document.due_on, Document.id, where=_OPEN, name="document_to_do"))
 Document.add_index(Document.index(Document.individual, Document.ended_at, Document.id, name="document_done"))
 Document.add_index(Document.index(Document.due_on, where=_OPEN, name="document_due"))
+Document.add_index(Document.index(Document.remind_at, Document.id, where=_OPEN, name="document_remind"))
 
 
 class DocumentAnswer(Row):

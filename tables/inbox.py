@@ -4,13 +4,15 @@ from peewee import SQL, BooleanField, CharField, ForeignKeyField
 
 from tables.base import PublicId, Row, UTCDateTimeField
 from tables.calendar import Attendance
+from tables.documents import Document
 from tables.individuals import Individual
 from tables.outbox import Delivery
 from tables.work import ProfileChange
 
 
 class Notice(Row):
-    """What a client finds in the Inbox from ``at`` on: of a place in an event, or of a change that they asked for.
+    """What a client finds in the Inbox from ``at`` on: of a place in an event, of a change that they asked for, or of a
+    document.
 
     It is never removed (trigger).  ``delivery`` is the e-mail that tells the same; where that is cancelled before it left, the notice
     is withdrawn.  ``starts_at`` is the time of the appointment that it tells of.
@@ -21,6 +23,7 @@ class Notice(Row):
     kind = CharField(max_length=40)
     attendance = ForeignKeyField(Attendance, null=True, backref="notices", on_delete="RESTRICT")
     change = ForeignKeyField(ProfileChange, null=True, backref="+", on_delete="RESTRICT")
+    document = ForeignKeyField(Document, null=True, backref="+", on_delete="RESTRICT")
     delivery = ForeignKeyField(Delivery, null=True, unique=True, backref="+", on_delete="SET NULL")
     starts_at = UTCDateTimeField(null=True)
     at = UTCDateTimeField()

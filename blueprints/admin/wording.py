@@ -26,6 +26,8 @@ TASKS = {
     "cannot_come": N_("Cannot come to an appointment"),
     "reply_link_closed": N_("Reply link stopped: wrong date of birth"),
     "reply_link_wanted": N_("Wants a new reply link"),
+    "document_completed": N_("Completed a document"),
+    "document_declined": N_("Declined a document"),
 }
 
 PAGES = {
@@ -129,8 +131,9 @@ CONSEQUENCES = {
     "reset": N_("They are signed out everywhere. The old password stops working, and an e-mail asks them to choose a new one."),
 }
 
-BULK_VERBS = VERBS | {"activate": N_("Bulk activation")}
-BULK_CONSEQUENCES = CONSEQUENCES | {"activate": N_("Each of them gets an account and an e-mail with a link to activate it.")}
+BULK_VERBS = VERBS | {"activate": N_("Bulk activation"), "assign": N_("Documents for many")}
+BULK_CONSEQUENCES = CONSEQUENCES | {"activate": N_("Each of them gets an account and an e-mail with a link to activate it."),
+                                      "assign": N_("Each of them finds it in the portal and is told of it.")}  # fmt: skip
 BULK_STATES = {
     "planning": N_("being looked at"), "planned": N_("to be decided"), "running": N_("being done"), "stopped": N_("stopped"),
     "done": N_("done"), "given_up": N_("given up"),
@@ -222,6 +225,11 @@ _ENTRIES = {
     "device.removed": N_("Signed out and forgot one of their devices"),
     "device.trust_ended": N_("A device asks for a code again"),
     "device.trusted": N_("A device trusted: no code for %(days)s days"),
+    "document.assigned": N_("Document assigned"),
+    "document.completed": N_("Document completed"),
+    "document.corrected": N_("Correction of a document begun"),
+    "document.declined": N_("Document declined: %(reason)s"),
+    "document.withdrawn": N_("Document withdrawn: %(reason)s"),
     "enrolment.assigned": N_("The workers of an enrolment changed"),
     "enrolment.closed": N_("Enrolment closed"),
     "enrolment.opened": N_("Enrolled in a service"),
