@@ -13,7 +13,7 @@ from typing import Any
 from domain import agency, clock, inbox_notices, notices, settings, store, work_queue
 from domain.actor import Actor
 from domain.rules import N_
-from models import Checklist, Delivery, Document, DocumentVersion, Individual, Worker
+from models import Checklist, Delivery, Document, DocumentTemplate, DocumentVersion, Individual, Worker
 
 TO_DO, DUE = "document_assigned", "document_due"
 HOUR = 9  # of the day on which somebody is reminded
@@ -25,11 +25,20 @@ def waits_for(document: Document) -> Document | None:
     """In a fixed order, the one before that has to be done first; None when it can be begun, or has ended."""
     if document.checklist_id is None or document.state != "assigned" or not document.checklist.is_ordered:
         return None
-    before = Document.select(Document, DocumentVersion).join(DocumentVersion).where(
-        Document.checklist == document.checklist_id, Document.position < document.position, Document.state == "assigned"
-    )
-    found: Document | None = before.order_by(Document.position, Document.id).first()
-    return found
+    return waiting([document]).get(document.id)
+
+
+def waiting(documents: Sequence[Document]) -> dict[int, Document]:
+    """The same of each of these that waits, with the template of what it waits for, by its number."""
+    ordered = [each for each in documents if each.state == "assigned" and each.checklist_id is not None and each.checklist.is_ordered]
+    if not ordered:
+        return {}
+    every = Document.select(Document, DocumentVersion, DocumentTemplate).join(DocumentVersion).join(DocumentTemplate)
+    open_ones = every.where(Document.checklist.in_({each.checklist_id for each in ordered}), Document.state == "assigned")
+    first: dict[int, Document] = {}
+    for each in open_ones.order_by(Document.position, Document.id):
+        first.setdefault(each.checklist_id, each)
+    return {each.id: before for each in ordered if (before := first[each.checklist_id]).position < each.position}
 
 
 def assigned(firsts: Sequence[Document]) -> None:
@@ -37,8 +46,7 @@ def assigned(firsts: Sequence[Document]) -> None:
     told = [each for each in firsts if not each.is_paper]
     inbox_notices.put_documents(TO_DO, told)
     if settings.get("document_assigned"):
-        for each in told:
-            notices.put(TO_DO, each.id, to="", individual=Individual(id=each.individual_id))
+        notices.tell_people(TO_DO, [(each.id, each.individual_id) for each in told])
 
 
 def remind_at(due_on: dt.date | None, after: dt.datetime) -> dt.datetime | None:

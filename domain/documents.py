@@ -13,7 +13,17 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from domain import audit, clock, document_messages, document_parts, document_places, document_rules, document_values, profile, store
+from domain import (
+    audit,
+    clock,
+    document_messages,
+    document_parts,
+    document_places,
+    document_rules,
+    document_values,
+    profile,
+    store,
+)
 from domain.actor import Actor
 from domain.document_parts import Form, Question
 from domain.rules import N_, STALE, NotFound, RuleBroken
@@ -22,11 +32,13 @@ from models import (
     Document,
     DocumentAnswer,
     DocumentSignature,
+    DocumentTemplate,
     DocumentVersion,
     Enrolment,
     Event,
     Individual,
     StoredFile,
+    Worker,
 )
 
 REASON_LETTERS = 500
@@ -75,6 +87,14 @@ def form_of(document: Document) -> Form:
 def named(document: Document) -> str:
     """How the audit names it."""
     return f"document {document.id}"
+
+
+def whole() -> Any:
+    """The question for documents with their form, its template, and the checklist that they are of."""
+    every = Document.select(Document, DocumentVersion, DocumentTemplate, Checklist, Worker).join(DocumentVersion).join(DocumentTemplate)
+    return every.switch(Document).left_outer_join(Checklist).switch(Document).left_outer_join(
+        Worker, on=(Document.assigned_by == Worker.id), attr="assigned_by"
+    )
 
 
 # ---------------------------------------------------------------- assigned
@@ -151,6 +171,16 @@ def answers_of(document: Document) -> dict[str, Any]:
     return {place: json.loads(value) for place, value in rows.tuples() if value}
 
 
+def answers_of_each(every: Sequence[Document]) -> dict[int, dict[str, Any]]:
+    """The same of several that are not completed, by their numbers."""
+    found: dict[int, dict[str, Any]] = {each.id: {} for each in every}
+    if found:
+        rows = DocumentAnswer.select(DocumentAnswer.document, DocumentAnswer.place, DocumentAnswer.value)
+        for number, place, value in rows.where(DocumentAnswer.document.in_(list(found)), DocumentAnswer.value != "").tuples():
+            found[number][place] = json.loads(value)
+    return found
+
+
 def save(document: Document, given: Mapping[str, Any], by: Actor, *, seen: int, device: str = "", for_staff: bool = False) -> int:
     """Keep answers by their written places, None for one that was taken back; the document's count of saves after it.
 
@@ -164,7 +194,7 @@ def save(document: Document, given: Mapping[str, Any], by: Actor, *, seen: int, 
         places = DocumentAnswer.place.in_(list(given))
         before = {row.place: row for row in DocumentAnswer.select().where(DocumentAnswer.document == now.id, places)}
         said = {place: row.value for place, row in before.items()}
-        new = {place: words for place, value in given.items() if (words := _json(value)) != said.get(place, "")}
+        new = {place: words for place, value in given.items() if (words := written(value)) != said.get(place, "")}
         for place in new:
             row = before.get(place)
             if row is not None and row.saved > seen and row.device != device:
@@ -188,7 +218,8 @@ def turn_to(document: Document, page: str) -> None:
         Document.update(page=page).where(Document.id == document.id, Document.state == "assigned", Document.page != page).execute()
 
 
-def _json(value: Any) -> str:
+def written(value: Any) -> str:
+    """An answer as it is kept, in one way; empty for one that was taken back."""
     return "" if not document_values.is_answered(value) else json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
 
@@ -288,6 +319,6 @@ def correct(document: Document, by: Actor) -> Document:
             corrects=document, assigned_at=clock.now(), assigned_by=by.worker, begun_at=clock.now(), saves=1,
         )  # fmt: skip
         for place, value in answers_of(document).items():
-            DocumentAnswer.create(document=made, place=place, value=_json(value), saved=1, saved_at=clock.now(), worker=by.worker)
+            DocumentAnswer.create(document=made, place=place, value=written(value), saved=1, saved_at=clock.now(), worker=by.worker)
         audit.record("document.corrected", by, individual=document.individual, subject=named(made), corrects=document.id)
     return made

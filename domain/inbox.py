@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any
 
 from peewee import SQL, fn
 
 from domain import clock, inbox_notices, search, settings, statements, store, threads
-from models import Attendance, Discussion, Event, Individual, Message, Notice, Site, Worker
+from models import Attendance, Discussion, Document, Event, Individual, Message, Notice, Site, Worker
 
-FILTERS = ("messages", "reminders")
+FILTERS = ("messages", "reminders", "tasks")
 MOST_LETTERS = 100  # of a question
 MOST_WORDS = 6
 
@@ -120,7 +120,7 @@ def _place(table: Any, start: Entry | None) -> tuple[dt.datetime, int]:
 
 
 def _discussions(individual: Individual, wanted: Wanted, start: Entry | None, most: int) -> list[Discussion]:
-    if not settings.get("discussions") or wanted.show == "reminders":
+    if not settings.get("discussions") or wanted.show in ("reminders", "tasks"):
         return []
     at, number = _place(Discussion, start)
     if words_of(wanted.question):
@@ -149,24 +149,37 @@ def _notices(individual: Individual, wanted: Wanted, start: Entry | None, most: 
         return []
     at, number = _place(Notice, start)
     if words_of(wanted.question):
-        told = _told_to(individual, clock.now(), at, at, number).where(Notice.kind.in_(list(wanted.kinds)))
+        told = _TOLD_OF[wanted.show](_told_to(individual, clock.now(), at, at, number)).where(Notice.kind.in_(list(wanted.kinds)))
         return list(told.limit(most)) if wanted.kinds else []
     moment = Notice.at.db_value(at)
-    return _TOLD.all(individual.id, Notice.at.db_value(min(at, clock.now())), moment, moment, number, most)
+    return _TOLD[wanted.show].all(individual.id, Notice.at.db_value(min(at, clock.now())), moment, moment, number, most)
 
 
 def _told_to(individual: Any, upto: Any, before: Any, same: Any, number: Any) -> Any:
     columns = (Notice.id, Notice.public_id, Notice.kind, Notice.at, Notice.starts_at, Notice.is_unread, Attendance.id,
                Attendance.public_id, Attendance.state, Attendance.confirmed_at, Event.id, Event.state, Event.starts_at, Site.id,
-               Site.time_zone)  # fmt: skip
+               Site.time_zone, Document.id, Document.public_id, Document.state, Document.due_on)  # fmt: skip
     every = Notice.select(*columns).left_outer_join(Attendance).left_outer_join(Event).left_outer_join(Site)
+    every = every.switch(Notice).left_outer_join(Document)
     earlier = (Notice.at < before) | ((Notice.at == same) & (Notice.id < number))
     return every.where(Notice.individual == individual, Notice.at <= upto, earlier, SQL("NOT is_withdrawn")).order_by(
         Notice.at.desc(), Notice.id.desc()
     )
 
 
-_TOLD = statements.Listing(lambda *asked: _told_to(*asked[:-1]).limit(asked[-1]))
+# By what the list is narrowed: everything, or what is to be done, or what is not.
+_TOLD_OF: dict[str, Callable[[Any], Any]] = {
+    "": lambda told: told,
+    "reminders": lambda told: told.where(Notice.document.is_null()),
+    "tasks": lambda told: told.where(Notice.document.is_null(False)),
+}
+
+
+def _listing(narrow: Callable[[Any], Any]) -> statements.Listing:
+    return statements.Listing(lambda *asked: narrow(_told_to(*asked[:-1])).limit(asked[-1]))
+
+
+_TOLD = {show: _listing(narrow) for show, narrow in _TOLD_OF.items()}
 
 
 def words_of(question: str) -> list[str]:

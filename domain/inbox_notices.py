@@ -77,6 +77,13 @@ def seen(individual: Individual, place: Attendance | None = None, *, is_change: 
         return int(told.where(new_of(individual, place, is_change=is_change)).execute())
 
 
+def seen_documents(individual: Individual) -> int:
+    """They have seen what there is to do; how many notices of it were new."""
+    with store.writing():
+        told = Notice.update(is_unread=False, read_at=clock.now())
+        return int(told.where(new_of(individual), Notice.document.is_null(False)).execute())
+
+
 def begin(individual: Individual) -> None:
     """Somebody enters the portal for the first time: what was told of appointments that are over is no news to them."""
     mine = (Notice.individual == individual) & Notice.is_unread & (Notice.starts_at <= clock.now())

@@ -119,6 +119,17 @@ def _put_rows(kind: str, every: Sequence[tuple[int, PortalAccount, int | None]],
         store.after_commit(ring)
 
 
+def tell_people(kind: str, every: Sequence[tuple[int, int]]) -> None:
+    """One message to each of these individuals (their numbers) about the subject with that number; where to is found out at sending."""
+    now = clock.now()
+    with store.writing():
+        store.insert_rows([
+            Delivery(dedupe_key=key_of(kind, subject_id, 0), kind=kind, priority=KINDS[kind], to_address="", individual=individual,
+                     next_at=now, created_at=now) for subject_id, individual in every
+        ])  # fmt: skip
+        store.after_commit(ring)
+
+
 def drop_for(owner: PortalAccount | Worker, *kinds: str) -> None:
     """Cancel what still waits for an account or a worker: all of it, or only ``kinds``."""
     _drop((Delivery.account if isinstance(owner, PortalAccount) else Delivery.worker) == owner, kinds)

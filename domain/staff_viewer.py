@@ -6,7 +6,9 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
-from domain import audit, caseloads, clock, covers, devices, event_rows, requests, store, threads
+from peewee import Case
+
+from domain import audit, caseloads, clock, covers, devices, documents, event_rows, requests, store, threads
 from domain.actor import Actor
 from domain.devices import Place
 from domain.my_calendar import STANDS
@@ -22,6 +24,7 @@ from models import (
     Contact,
     Delivery,
     Discussion,
+    Document,
     Enrolment,
     Event,
     EventRequest,
@@ -388,6 +391,18 @@ class StaffViewer:
         ahead = self.events_of(individual).where(Attendance.starts_at > moment - event_rows.LONGEST, Event.ends_at > moment)
         stands = ahead.where(Event.state.in_(("requested", "booked")), Attendance.state.in_(STANDS))
         return stands.order_by(Attendance.starts_at, Attendance.id)
+
+    def documents_of(self, individual: Individual) -> Any:
+        """The documents of an individual whom the worker may see: what is to be done first, by when it is due, then the newest."""
+        theirs = documents.whole().where(Document.individual == individual)
+        open_first = Case(Document.state, [("assigned", 0)], 1)
+        without_day = Case(None, [((Document.state == "assigned") & Document.due_on.is_null(), 1)], 0)
+        day, oldest = (Case(Document.state, [("assigned", field)]) for field in (Document.due_on, Document.id))
+        return theirs.order_by(open_first, without_day, day, oldest, Document.ended_at.desc(), Document.id.desc())
+
+    def document(self, individual: Individual, public_id: str) -> Document:
+        """One of these.  Raises NotFound."""
+        return one(documents.whole().where(Document.individual == individual, Document.public_id == public_id))  # type: ignore[no-any-return]
 
     def _categories(self) -> Any:
         mine = WorkerCategory.select(WorkerCategory.slug).join(CategoryMember)

@@ -211,11 +211,20 @@ def up(migrator, db):
     for table in OF_DOCUMENT:
         for verb in ("INSERT", "UPDATE", "DELETE"):
             row = "NEW" if verb == "INSERT" else "OLD"
-            _refuse(db, table, verb, f"(SELECT state FROM document WHERE id = {row}.document_id) <> 'assigned'")
+            _refuse(db, table, verb, _ended(row) + (_BUT_STAFF if (table, row, verb) in _OPEN_TO_STAFF else ""))
     if not _is_sqlite(db):
         for table in (*KEPT, "document", *OF_DOCUMENT):
             truncate = f"CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table}"
             db.execute_sql(f"{truncate} FOR EACH STATEMENT EXECUTE FUNCTION {table}_no_delete()")
+
+
+def _ended(row):
+    return f"(SELECT state FROM document WHERE id = {row}.document_id) <> 'assigned'"
+
+
+# Staff answer what is asked of them alone also when it was completed; what was sent stands in the document itself.
+_BUT_STAFF = " AND (NEW.worker_id IS NULL OR (SELECT state FROM document WHERE id = NEW.document_id) <> 'completed')"
+_OPEN_TO_STAFF = (("document_answer", "NEW", "INSERT"), ("document_answer", "OLD", "UPDATE"))
 
 
 def _tell_of_documents(db):

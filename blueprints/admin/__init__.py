@@ -23,6 +23,7 @@ from blueprints.admin import (  # noqa: E402, F401
     holidays,
     hours,
     imports,
+    individual_documents,
     individuals,
     kinds_of_time,
     maintenance,

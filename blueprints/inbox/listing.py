@@ -11,9 +11,20 @@ from blueprints import paging
 from blueprints.calendar import wording as calendar
 from blueprints.inbox import starts
 from blueprints.inbox.wording import day_of
-from domain import agency, clock, events, inbox, inbox_notices, inbox_outcomes, search, settings, threads
+from domain import (
+    agency,
+    clock,
+    document_letters,
+    events,
+    inbox,
+    inbox_notices,
+    inbox_outcomes,
+    search,
+    settings,
+    threads,
+)
 from domain.inbox_outcomes import Outcomes
-from models import Discussion, Notice
+from models import Discussion, Document, Notice
 from web import formatting
 from web.addresses import url_for
 from web.languages import gettext as _
@@ -50,6 +61,7 @@ def titles() -> dict[str, str]:
         "event_cancelled": _("Appointment cancelled"), "event_confirmation": _("Please confirm your appointment"),
         "request_offered": _("Another time offered"), "request_declined": _("Request declined"),
         "request_expired": _("Request not answered in time"),
+        "document_assigned": _("Something new to do"), "document_due": _("Reminder: there is something to do"),
         "change_accepted": _("Your change was accepted"), "change_declined": _("Your change was declined"),
     }  # fmt: skip
 
@@ -67,8 +79,8 @@ def asked() -> List:
 
 def _filters() -> list[tuple[str, str]]:
     """A filter appears with what it shows."""
-    every = [("", _("All")), ("messages", _("Messages")), ("reminders", _("Reminders"))]
-    return every if settings.get("discussions") else []
+    every = [("", _("All")), ("messages", _("Messages")), ("reminders", _("Reminders")), ("tasks", _("Things to Do"))]
+    return every if settings.get("discussions") else [each for each in every if each[0] != "messages"]
 
 
 def _kinds(question: str) -> list[str]:
@@ -100,6 +112,8 @@ def _message(found: Discussion, at: dt.datetime) -> Row:
 def _notice(found: Notice, names: dict[str, str], outcomes: Outcomes) -> Row:
     is_new = inbox_notices.is_new(found)
     new = (_("new"), "good") if is_new else None
+    if found.document is not None:
+        return _document(found, names[found.kind], *(new or _done(found.document)), is_new)
     if found.attendance is None:
         return Row(url_for("about_me.show"), names[found.kind], "", *(new or ("", "info")), "user-round", is_new)
     zone = found.attendance.event.site.time_zone
@@ -108,6 +122,16 @@ def _notice(found: Notice, names: dict[str, str], outcomes: Outcomes) -> Row:
     became = _became(found, outcomes)
     is_done = bool(became[0]) and found.kind in inbox_notices.ASKING  # new or not, it asks no more
     return Row(href, names[found.kind], line, *(became if is_done else new or became), "calendar", is_new)
+
+
+def _document(found: Notice, title: str, state: str, tone: str, is_new: bool) -> Row:
+    due = found.document.due_on if found.document.state == "assigned" else None
+    line = _("due by %(date)s", date=formatting.day(due)) if due is not None else ""
+    return Row(document_letters.PAGE, title, line, state, tone, "list-checks", is_new)
+
+
+def _done(document: Document) -> tuple[str, str]:
+    return {"completed": (_("done"), "good"), "declined": (_("declined"), "info")}.get(document.state, ("", "info"))
 
 
 def _became(found: Notice, outcomes: Outcomes) -> tuple[str, str]:

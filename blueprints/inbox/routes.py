@@ -6,7 +6,7 @@ from flask import abort, g, request
 
 from blueprints.inbox import box, bp, listing, starts, wording
 from blueprints.inbox.starts import Start
-from domain import agency, discussions, inbox, inbox_notices, settings, texts, threads
+from domain import agency, discussions, document_letters, inbox, inbox_notices, settings, texts, threads
 from models import MESSAGE_LETTERS, SUBJECT_LETTERS, Discussion
 from web import attached
 from web.addresses import url_for
@@ -33,7 +33,7 @@ def _must_be_on():
         abort(404)
 
 
-_ALWAYS = ("inbox.show", "inbox.count", "inbox.seen_notices", "inbox.seen_place", "inbox.seen_changes")
+_ALWAYS = ("inbox.show", "inbox.count", "inbox.seen_notices", "inbox.seen_place", "inbox.seen_changes", "inbox.seen_documents")
 
 
 @bp.get("/")
@@ -74,6 +74,12 @@ def seen_place(place_id: str):
 def seen_changes():
     inbox_notices.seen(g.viewer.individual, is_change=True)
     return _counted() if is_fragment() else done(url_for("about_me.show"))
+
+
+@bp.post("/documents/seen")
+def seen_documents():
+    inbox_notices.seen_documents(g.viewer.individual)
+    return _counted() if is_fragment() else done(document_letters.PAGE)
 
 
 # ---------------------------------------------------------------- a new one
