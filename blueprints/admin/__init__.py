@@ -13,6 +13,7 @@ from blueprints.admin import (  # noqa: E402, F401
     booking,
     brand,
     changes,
+    checklists,
     deliveries,
     discussion_files,
     discussions,
