@@ -21,9 +21,10 @@ from domain.eligibility import Known
 from domain.rules import N_, RuleBroken
 from models import CLOSED, STATES, BulkJob, BulkRow, Individual, PortalAccount
 
-ACTIVATE = "activate"
+ACTIVATE, ASSIGN = "activate", "assign"
 STATUS_VERBS = ("close", "suspend", "unlock", "disable", "enable", forced_reset.VERB)
-RIGHTS = {ACTIVATE: "send_activations", **dict.fromkeys(STATUS_VERBS, "manage_accounts")}
+# Documents are assigned by every worker, to whom they may see.
+RIGHTS = {ACTIVATE: "send_activations", ASSIGN: "", **dict.fromkeys(STATUS_VERBS, "manage_accounts")}
 MOVES: dict[str, tuple[frozenset[str], str]] = {
     verb: (frozenset(origins.split()), target)
     for verb, (origins, target) in {
@@ -41,6 +42,7 @@ REASONS = {
     "is_pending": N_("The account is pending."), "is_active": N_("The account is active."),
     "is_locked": N_("The account is locked."), "is_disabled": N_("The account is disabled."),
     "is_closed": N_("The account is closed."), NOT_YOURS: N_("This person is no longer in the caseload."),
+    "has_it": N_("They have this to do already."),
 }  # fmt: skip
 TICKABLE = ("closed_staff", "closed_date_of_birth")
 MOST_TICKED = 100
@@ -130,7 +132,7 @@ def obstacle(account: PortalAccount, verb: str, known: Known | None) -> str:
 def plan_activation(people: Any, by: Actor) -> BulkJob:
     """Find out who of these individuals (a query) would get an account, and why the others not."""
     most, total = people.select(fn.MAX(Individual.id), fn.COUNT(Individual.id)).order_by().tuples().get()
-    return _plan(ACTIVATE, {"most": most or 0}, total, by)
+    return plan(ACTIVATE, {"most": most or 0}, total, by)
 
 
 def plan_change(verb: str, seen: Any, by: Actor, *, ticked: Sequence[str] = (), all_of: Sought | None = None) -> BulkJob:
@@ -148,7 +150,7 @@ def plan_change(verb: str, seen: Any, by: Actor, *, ticked: Sequence[str] = (), 
     chosen = seen.where(PortalAccount.public_id.in_(list(ticked)[:MOST_TICKED])) if all_of is None else all_of.narrow(seen)
     most, total = chosen.select(fn.MAX(PortalAccount.id), fn.COUNT(PortalAccount.id)).order_by().tuples().get()
     choice = {"ticked": list(ticked)[:MOST_TICKED]} if all_of is None else {"sought": all_of.as_text()}
-    return _plan(verb, {**choice, "most": most or 0}, total, by)
+    return plan(verb, {**choice, "most": most or 0}, total, by)
 
 
 def plan_reset_of_all(seen: Any, typed: str, by: Actor) -> BulkJob:
@@ -164,7 +166,7 @@ def plan_reset_of_all(seen: Any, typed: str, by: Actor) -> BulkJob:
     if said.casefold() != " ".join(name.split()).casefold() and not is_number(said, total):
         raise RuleBroken(N_("This is not what has to be typed. Type %(name)s, or the number %(number)s."), code="not_confirmed",
                          field="typed", name=name, number=total)  # fmt: skip
-    return _plan(forced_reset.VERB, {"sought": {}, "most": most, "is_everybody": True}, total, by)
+    return plan(forced_reset.VERB, {"sought": {}, "most": most, "is_everybody": True}, total, by)
 
 
 def is_number(typed: str, number: int) -> bool:
@@ -178,7 +180,8 @@ def is_for_everybody(job: BulkJob) -> bool:
     return bool(json.loads(job.choice).get("is_everybody"))
 
 
-def _plan(verb: str, choice: dict[str, Any], total: int, by: Actor) -> BulkJob:
+def plan(verb: str, choice: dict[str, Any], total: int, by: Actor) -> BulkJob:
+    """A job whose preview begins now; ``total`` are to be looked at."""
     with store.writing():
         job: BulkJob = BulkJob.create(
             verb=verb, worker=by.worker, network=by.network[:45], choice=json.dumps(choice), total=total,

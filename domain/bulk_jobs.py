@@ -13,7 +13,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from domain import accounts, bulk, clock, dispatch, eligibility, forced_reset, store, viewer
+from domain import accounts, bulk, clock, dispatch, document_jobs, eligibility, forced_reset, store, viewer
 from domain.actor import Actor
 from domain.rules import N_
 from models import BulkJob, BulkRow, Individual, PortalAccount
@@ -85,14 +85,15 @@ def _step() -> bool:
 
 
 def _may(job: BulkJob) -> bool:
-    return bool(job.worker.is_active) and bulk.RIGHTS[job.verb] in viewer.rights_of(job.worker)
+    right = bulk.RIGHTS[job.verb]
+    return bool(job.worker.is_active) and (not right or right in viewer.rights_of(job.worker))
 
 
 # ---------------------------------------------------------------- the preview
 
 
 def _look(job: BulkJob) -> None:
-    found = _look_at_people(job) if job.verb == bulk.ACTIVATE else _look_at_accounts(job)
+    found = _LOOKS.get(job.verb, _look_at_accounts)(job)
     if found is None:
         bulk.move(job, "plan")
         planned = BulkJob.get_by_id(job.id)
@@ -110,6 +111,14 @@ def _look_at_people(job: BulkJob) -> tuple[list[BulkRow], int] | None:
     known = eligibility.known_of_each(people)
     found = [(person, eligibility.left_out(person, known[person.id])) for person in people]
     return [_row(job, person.id, None, refusal.code if refusal else "") for person, refusal in found], people[-1].id
+
+
+def _look_for_documents(job: BulkJob) -> tuple[list[BulkRow], int] | None:
+    found = document_jobs.look(job, viewer.seen_by(job.worker), LOOKED_AT)
+    return ([_row(job, person.id, None, code) for person, code in found], found[-1][0].id) if found else None
+
+
+_LOOKS = {bulk.ACTIVATE: _look_at_people, bulk.ASSIGN: _look_for_documents}
 
 
 def _look_at_accounts(job: BulkJob) -> tuple[list[BulkRow], int] | None:
@@ -146,7 +155,10 @@ def _carry_out(job: BulkJob) -> None:
     seen = _still_seen(job, rows)
     ours = [row for row in rows if row.individual_id in seen]
     answers = dict.fromkeys((row.id for row in rows), bulk.NOT_YOURS)
-    _note(job, rows, answers | (_activate(ours, seen, by) if job.verb == bulk.ACTIVATE else _change(job, ours, seen, by)))
+    if job.verb == bulk.ASSIGN:
+        _note(job, rows, answers | document_jobs.carry_out(job, ours, seen, by))
+    else:
+        _note(job, rows, answers | (_activate(ours, seen, by) if job.verb == bulk.ACTIVATE else _change(job, ours, seen, by)))
 
 
 def _still_seen(job: BulkJob, rows: Sequence[BulkRow]) -> dict[int, Individual]:

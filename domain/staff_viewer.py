@@ -203,8 +203,17 @@ class StaffViewer:
     @property
     def change_jobs(self) -> Any:
         """Bulk changes of accounts, newest first; none without the right."""
-        verbs = [verb for verb in BULK_VERBS if verb != "activate"]
+        verbs = [verb for verb in BULK_VERBS if verb not in ("activate", "assign")]
         return self._bulk_jobs(*(verbs if self.may("manage_accounts") else []))
+
+    @property
+    def assignment_jobs(self) -> Any:
+        """Documents assigned to many, newest first."""
+        return self._bulk_jobs("assign")
+
+    def assignment_job(self, public_id: str) -> BulkJob:
+        """One of these.  Raises NotFound."""
+        return one(self.assignment_jobs.where(BulkJob.public_id == public_id))  # type: ignore[no-any-return]
 
     def activation_job(self, public_id: str) -> BulkJob:
         """One bulk activation.  Raises NotFound."""

@@ -10,6 +10,7 @@ from blueprints.admin import (  # noqa: E402, F401
     absences,
     accounts,
     answering,
+    assignments,
     booking,
     brand,
     changes,

@@ -140,31 +140,31 @@ def _new_passwords(form: EverybodyForm):
 @bp.get("/accounts/changes/")
 @right("manage_accounts")
 def change_jobs():
-    return _jobs(g.viewer.change_jobs, "changes")
+    return jobs_page(g.viewer.change_jobs, "changes")
 
 
 @bp.get("/accounts/changes/<public_id>/")
 @right("manage_accounts")
 def change_job(public_id: str):
-    return _job(g.viewer.change_job(public_id), "changes")
+    return job_page(g.viewer.change_job(public_id), "changes")
 
 
 @bp.get("/accounts/changes/<public_id>/people")
 @right("manage_accounts")
 def change_rows(public_id: str):
-    return _rows(g.viewer.change_job(public_id), "changes")
+    return rows_page(g.viewer.change_job(public_id), "changes")
 
 
 @bp.get("/accounts/changes/<public_id>/people.csv")
 @right("manage_accounts")
 def change_list(public_id: str):
-    return _list(g.viewer.change_job(public_id))
+    return list_file(g.viewer.change_job(public_id))
 
 
 @bp.post("/accounts/changes/<public_id>/steps/<step>")
 @right("manage_accounts")
 def step_change(public_id: str, step: str):
-    return _stepped(g.viewer.change_job(public_id), step, "admin.change_job")
+    return stepped(g.viewer.change_job(public_id), step, "admin.change_job")
 
 
 # ---------------------------------------------------------------- activations
@@ -173,7 +173,7 @@ def step_change(public_id: str, step: str):
 @bp.get("/accounts/activations/")
 @right("send_activations")
 def activation_jobs():
-    return _jobs(g.viewer.activation_jobs, "activations")
+    return jobs_page(g.viewer.activation_jobs, "activations")
 
 
 @bp.post("/accounts/activations/")
@@ -186,25 +186,25 @@ def plan_activation():
 @bp.get("/accounts/activations/<public_id>/")
 @right("send_activations")
 def activation_job(public_id: str):
-    return _job(g.viewer.activation_job(public_id), "activations")
+    return job_page(g.viewer.activation_job(public_id), "activations")
 
 
 @bp.get("/accounts/activations/<public_id>/people")
 @right("send_activations")
 def activation_rows(public_id: str):
-    return _rows(g.viewer.activation_job(public_id), "activations")
+    return rows_page(g.viewer.activation_job(public_id), "activations")
 
 
 @bp.get("/accounts/activations/<public_id>/people.csv")
 @right("send_activations")
 def activation_list(public_id: str):
-    return _list(g.viewer.activation_job(public_id))
+    return list_file(g.viewer.activation_job(public_id))
 
 
 @bp.post("/accounts/activations/<public_id>/steps/<step>")
 @right("send_activations")
 def step_activation(public_id: str, step: str):
-    return _stepped(g.viewer.activation_job(public_id), step, "admin.activation_job")
+    return stepped(g.viewer.activation_job(public_id), step, "admin.activation_job")
 
 
 @bp.post("/accounts/activations/<public_id>/people/<row_id>")
@@ -223,17 +223,17 @@ def include_person(public_id: str, row_id: str):
 # ---------------------------------------------------------------- what both have in common
 
 
-def _jobs(query, family: str):
+def jobs_page(query, family: str):
     jobs, older = paging.newest(query, BulkJob)
-    return page("admin/bulk_jobs.html", jobs=jobs, older=older, family=family, bulk=bulk, wording=wording)
+    return page("admin/bulk_jobs.html", jobs=jobs, older=older, family=family, place=_places(family), bulk=bulk, wording=wording)
 
 
-def _job(job: BulkJob, family: str):
-    return page("admin/bulk_job.html", "job", job=job, family=family, place=_places(family), bulk=bulk, reason=_reason,
+def job_page(job: BulkJob, family: str, about: str = ""):
+    return page("admin/bulk_job.html", "job", job=job, family=family, place=_places(family), bulk=bulk, reason=_reason, about=about,
                 free=eligibility.free_licences() if job.state == "planned" else None, wording=wording)  # fmt: skip
 
 
-def _rows(job: BulkJob, family: str):
+def rows_page(job: BulkJob, family: str):
     outcome, reason = request.args.get("outcome", "waiting"), request.args.get("reason", "")
     if outcome not in BULK_OUTCOMES or (reason and reason not in bulk.REASONS):
         abort(404)
@@ -243,7 +243,7 @@ def _rows(job: BulkJob, family: str):
                 is_tickable=job.state == "planned" and reason in bulk.TICKABLE, wording=wording)  # fmt: skip
 
 
-def _list(job: BulkJob):
+def list_file(job: BulkJob):
     bulk.listed(job, g.viewer.actor)
     heading = (_("Number"), _("Last name"), _("First name"), _("Date of birth"), _("What became of it"), _("Why"))
     people = ((row.individual, row) for row in g.viewer.bulk_rows(job).order_by(BulkRow.id).iterator())
@@ -254,7 +254,7 @@ def _list(job: BulkJob):
     return answer
 
 
-def _stepped(job: BulkJob, step: str, back: str):
+def stepped(job: BulkJob, step: str, back: str):
     verb = bulk.STEPS.get(step) or abort(404)
     with refusals_told():
         verb(job, g.viewer.actor)
@@ -268,6 +268,6 @@ def _reason(code: str) -> str:
 
 def _places(family: str) -> dict[str, str]:
     """What the addresses of a family of jobs are called."""
-    one = {"changes": "change", "activations": "activation"}[family]
+    one = {"changes": "change", "activations": "activation", "assignments": "assignment"}[family]
     return {"jobs": f"admin.{one}_jobs", "job": f"admin.{one}_job", "rows": f"admin.{one}_rows", "list": f"admin.{one}_list",
             "step": f"admin.step_{one}"}  # fmt: skip

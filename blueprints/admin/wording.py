@@ -132,6 +132,9 @@ CONSEQUENCES = {
 }
 
 BULK_VERBS = VERBS | {"activate": N_("Bulk activation"), "assign": N_("Documents for many")}
+BULK_FAMILIES = {
+    "activations": BULK_VERBS["activate"], "assignments": BULK_VERBS["assign"], "changes": N_("Changes of many accounts"),
+}  # fmt: skip
 BULK_CONSEQUENCES = CONSEQUENCES | {"activate": N_("Each of them gets an account and an e-mail with a link to activate it."),
                                       "assign": N_("Each of them finds it in the portal and is told of it.")}  # fmt: skip
 BULK_STATES = {
@@ -151,6 +154,11 @@ IMPORT_STATES = {
 IMPORT_TONES = {"applied": "good", "failed": "bad", "given_up": "info", "checking": "info", "applying": "info"}
 
 ONE_LINE = dt.timedelta(hours=1)  # within which a worker's looks at a record are told as one
+
+
+def bulk_family(family: str) -> str:
+    """What jobs of a family are called."""
+    return str(_(BULK_FAMILIES[family]))
 
 
 def checklist(steps: Sequence[readiness.Step]) -> list[tuple[str, str, str, bool]]:
