@@ -91,6 +91,7 @@ from tables.documents import (  # noqa: F401
     Document,
     DocumentAnswer,
     DocumentFile,
+    DocumentPdf,
     DocumentSignature,
     DocumentTemplate,
     DocumentVersion,
@@ -195,5 +196,5 @@ TABLES: tuple[type[Row], ...] = (
     Discussion, DiscussionFollower, Message, StoredFile, StoredPiece, Attachment, Notice, OfficeDay, OfficeText, WorkerAbsence,
     ReplyLink, ClientChoice, WorkerChoice, WorkerReminder, EventReminder, MessageText,
     DocumentTemplate, DocumentVersion, ChecklistTemplate, ChecklistItem, Checklist, Document, DocumentAnswer, DocumentFile,
-    DocumentSignature,
+    DocumentSignature, DocumentPdf,
 )  # fmt: skip

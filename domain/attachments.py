@@ -129,11 +129,12 @@ def attach(message: Message, files: Iterable[Ready]) -> None:
     """Keep files with a message, inside its transaction: no byte is there without its message."""
     for each in files:
         if each.kept is None:
-            each.kept = _keep(each)
+            each.kept = keep(each)
         Attachment.create(message=message, file=each.kept, name=each.name)
 
 
-def _keep(file: Ready) -> StoredFile:
+def keep(file: Ready) -> StoredFile:
+    """The bytes of a file, inside the transaction of whatever they belong to."""
     made: StoredFile = StoredFile.create(media_type=file.media_type, size=file.size, digest=file.digest)
     file.body.seek(0)
     number = 0

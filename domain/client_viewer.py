@@ -20,6 +20,7 @@ from domain import (
     profile_changes,
     settings,
     soon,
+    things_to_do,
     threads,
 )
 from domain.actor import Actor
@@ -33,6 +34,7 @@ from models import (
     Attendance,
     Contact,
     Discussion,
+    Document,
     Enrolment,
     Event,
     Group,
@@ -186,6 +188,23 @@ class ClientViewer:
     def has_newer(self, discussion: str, after: int, seen: int) -> bool:
         """Whether a message came after one in that discussion, or was read since.  Raises NotFound."""
         found = threads.has_newer_for_client(self.individual, discussion, after, seen)
+        if found is None:
+            raise NotFound
+        return found
+
+    @property
+    def things_to_do(self) -> list[things_to_do.Thing]:
+        """What the client is to do: what is overdue first, then by its day, then the oldest."""
+        return things_to_do.open_of(self.individual)
+
+    @property
+    def things_done(self) -> Any:
+        """The question for what they have done, declined, or need no more do, the latest first."""
+        return things_to_do.done_of(self.individual)
+
+    def document(self, public_id: str) -> Document:
+        """One of the client's documents, with what it asks.  Raises NotFound."""
+        found = things_to_do.one_of(self.individual, public_id)
         if found is None:
             raise NotFound
         return found

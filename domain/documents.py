@@ -10,14 +10,14 @@ import dataclasses
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from domain import (
     audit,
     clock,
+    document_forms,
     document_messages,
-    document_parts,
     document_places,
     document_rules,
     document_values,
@@ -31,6 +31,7 @@ from models import (
     Checklist,
     Document,
     DocumentAnswer,
+    DocumentPdf,
     DocumentSignature,
     DocumentTemplate,
     DocumentVersion,
@@ -42,6 +43,7 @@ from models import (
 )
 
 REASON_LETTERS = 500
+ring: Callable[[], object] = lambda: None  # wakes who makes PDFs (tasks.bind)
 ENDED = {
     "completed": N_("You have sent this already. It can be read, and no longer changed."),
     "declined": N_("You have declined this, so it can no longer be filled in. Call us if that was a mistake."),
@@ -81,7 +83,7 @@ class Meanwhile(RuleBroken):
 
 def form_of(document: Document) -> Form:
     """What it asks."""
-    return document_parts.read(document.form.body)
+    return document_forms.of(document.form)
 
 
 def named(document: Document) -> str:
@@ -142,6 +144,7 @@ def decline(document: Document, reason: str, by: Actor) -> None:
 def _open(document: Document) -> Document:
     """Held, and not ended yet.  Raises RuleBroken ``ended``."""
     now: Document = store.lock(Document.select().where(Document.id == document.id)).get()
+    now.form = document.form  # read already, and the same for ever
     if now.state != "assigned":
         raise RuleBroken(ENDED[now.state], code="ended")
     return now
@@ -277,6 +280,8 @@ def complete(document: Document, by: Actor, *, seen: int, signatures: Sequence[S
                 signed_at=clock.now(), network=by.network, digest=digest,
             )  # fmt: skip
         _end(now, "completed", by, body=body, digest=digest)
+        DocumentPdf.create(document=now, next_at=clock.now())
+        store.after_commit(lambda: ring())
         audit.record("document.completed", by, individual=now.individual, subject=named(now), digest=digest)
         return Document.get_by_id(now.id)  # type: ignore[no-any-return]
 

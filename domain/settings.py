@@ -145,6 +145,7 @@ CATALOGUE: dict[str, Kind] = {
     "document_due_before": Kind(3, N_("Reminder before something is due"), N_("days before"), N_("0 means never."), 0, 60),
     "document_due_after": Kind(2, N_("Reminder after something was due"), N_("days after"), N_("0 means never."), 0, 60),
     "discussions": Kind(True, N_("Clients and staff write to each other"), "", N_("Without it messages and their pages are gone.")),
+    "documents": Kind(True, N_("Clients fill in forms and read letters"), "", N_("Without it Things to Do and its pages are gone.")),
     "starting_discussions": Kind(
         True, N_("Clients may begin a discussion"), "", N_("Without it they only answer what staff have written."),
     ),
@@ -290,7 +291,7 @@ class Section:
 SECTIONS: dict[str, Section] = {
     "components": Section(N_("What clients can use"), (
         "about_me_names", "about_me_contacts", "about_me_emergency", "about_me_legal", "address_change", "confirming", "cancelling",
-        "requesting", "changing_time", "discussions", "starting_discussions",
+        "requesting", "changing_time", "discussions", "starting_discussions", "documents",
         "calendar_feed", "quick_exit", "quick_exit_address", "worker_photos",
     ), N_("Each part of the portal that you can switch off. What is off is gone for clients: no button, no page.")),
     "accounts": Section(N_("Portal accounts"), (

@@ -186,10 +186,23 @@ class DocumentSignature(Row):
         ]
 
 
+class DocumentPdf(Row):
+    document = ForeignKeyField(Document, unique=True, on_delete="RESTRICT")
+    file = ForeignKeyField(StoredFile, null=True, on_delete="RESTRICT")
+    next_at = DateTimeField(null=True)
+    tries = SmallIntegerField()
+
+    class Meta:
+        constraints = [Check("file_id IS NULL OR next_at IS NULL"), Check("tries >= 0")]
+
+
+DocumentPdf.add_index(DocumentPdf.index(DocumentPdf.next_at, where=SQL("next_at IS NOT NULL"), name="document_pdf_due"))
+
+
 OLD = [Worker, Individual, PortalAccount, Event, Enrolment, StoredFile]
 TABLES = [
     DocumentTemplate, DocumentVersion, ChecklistTemplate, ChecklistItem, Checklist, Document, DocumentAnswer, DocumentFile,
-    DocumentSignature,
+    DocumentSignature, DocumentPdf,
 ]  # fmt: skip
 KEPT = ("document_version", "document_signature")  # from the first moment on
 OF_DOCUMENT = ("document_answer", "document_file")  # from when their document has ended

@@ -178,3 +178,18 @@ class DocumentSignature(Row):
             one_of("signer", SIGNERS), one_of("how", SIGNING), Check("(how = 'drawn') = (file_id IS NOT NULL)"), Check("name <> ''"),
             Check("length(digest) = 64"),
         ]
+
+
+class DocumentPdf(Row):
+    """The PDF of a document that was completed: to be made at ``next_at``, which moves on with each try; nobody waits for it."""
+
+    document = ForeignKeyField(Document, unique=True, backref="pdfs", on_delete="RESTRICT")
+    file = ForeignKeyField(StoredFile, null=True, backref="+", on_delete="RESTRICT")
+    next_at = UTCDateTimeField(null=True)
+    tries = SmallIntegerField(default=0)
+
+    class Meta:
+        constraints = [Check("file_id IS NULL OR next_at IS NULL"), Check("tries >= 0")]
+
+
+DocumentPdf.add_index(DocumentPdf.index(DocumentPdf.next_at, where=SQL("next_at IS NOT NULL"), name="document_pdf_due"))
