@@ -90,6 +90,7 @@ from tables.documents import (  # noqa: F401
     ChecklistTemplate,
     Document,
     DocumentAnswer,
+    DocumentDecision,
     DocumentFile,
     DocumentPdf,
     DocumentSignature,
@@ -196,5 +197,5 @@ TABLES: tuple[type[Row], ...] = (
     Discussion, DiscussionFollower, Message, StoredFile, StoredPiece, Attachment, Notice, OfficeDay, OfficeText, WorkerAbsence,
     ReplyLink, ClientChoice, WorkerChoice, WorkerReminder, EventReminder, MessageText,
     DocumentTemplate, DocumentVersion, ChecklistTemplate, ChecklistItem, Checklist, Document, DocumentAnswer, DocumentFile,
-    DocumentSignature, DocumentPdf,
+    DocumentSignature, DocumentDecision, DocumentPdf,
 )  # fmt: skip

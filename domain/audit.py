@@ -78,6 +78,7 @@ KINDS: dict[str, frozenset[str]] = {
         "document.assigned": "version due_on",
         "document.completed": "digest",
         "document.corrected": "corrects",
+        "document.decided": "place is_accepted",
         "document.declined": "reason",
         "document.withdrawn": "reason",
         "document_template.changed": "digest",

@@ -14,7 +14,7 @@ Answers = dict[str, Any]
 
 def of(form: Form, person: Individual, *, today: dt.date, currency: str = "") -> Answers:
     """The answers that a document of somebody begins with, by their written places."""
-    known = _known(person) if any(question.prefill for _, _, question in form.questions()) else {}
+    known = record_of(person) if any(question.prefill for _, _, question in form.questions()) else {}
     found: Answers = {}
     for _, section, question in form.questions():
         value = _first(question, known, today, currency)
@@ -33,13 +33,13 @@ def of_turn(section: Section, turn: int, *, today: dt.date, currency: str = "") 
 def _first(question: Question, known: Answers, today: dt.date, currency: str) -> Any:
     if not question.asks or question.is_for_staff or question.kind in ("file", "signature"):
         return None
-    for value in (_fitted(question, known.get(question.prefill)), None if question.prefill and not question.may_change else question.default):
+    for value in (fitted(question, known.get(question.prefill)), None if question.prefill and not question.may_change else question.default):
         if value is not None and document_answers.is_answer(question, value, today=today, currency=currency):
             return value
     return None
 
 
-def _fitted(question: Question, value: Any) -> Any:
+def fitted(question: Question, value: Any) -> Any:
     """What the record says as an answer to this question: its gender is a word there, and here perhaps one of a list."""
     if not isinstance(value, str) or question.kind != "one":
         return value
@@ -49,7 +49,7 @@ def _fitted(question: Question, value: Any) -> Any:
     return {"key": found.key} if found else {"other": value} if question.has_other else None
 
 
-def _known(person: Individual) -> Answers:
+def record_of(person: Individual) -> Answers:
     """What the record says of somebody, by the names of ``document_parts.PREFILLS``."""
     main: dict[str, str] = {}
     for contact in profile.contacts_of(person):

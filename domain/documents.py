@@ -43,6 +43,7 @@ from models import (
 )
 
 REASON_LETTERS = 500
+ON_PAPER = ("signature", "file")  # what stands on the paper that is scanned
 ring: Callable[[], object] = lambda: None  # wakes who makes PDFs (tasks.bind)
 ENDED = {
     "completed": N_("You have sent this already. It can be read, and no longer changed."),
@@ -268,7 +269,7 @@ def complete(document: Document, by: Actor, *, seen: int, signatures: Sequence[S
         form, answers = form_of(now), answers_of(now)
         if now.saves != seen:
             raise RuleBroken(STALE, code="stale")
-        if without := missing_of(form, answers):
+        if without := [each for each in missing_of(form, answers) if not (now.is_paper and each[1].kind in ON_PAPER)]:
             refused = [RuleBroken(N_("Answer this question."), code="missing", field=each.place) for each, _ in without]
             refused[0].every = tuple(refused)
             raise refused[0]

@@ -186,6 +186,17 @@ class DocumentSignature(Row):
         ]
 
 
+class DocumentDecision(Row):
+    document = ForeignKeyField(Document, on_delete="RESTRICT")
+    place = CharField(max_length=24)
+    is_accepted = BooleanField()
+    decided_at = DateTimeField()
+    decided_by = ForeignKeyField(Worker, on_delete="RESTRICT")
+
+    class Meta:
+        indexes = ((("document", "place"), True),)
+
+
 class DocumentPdf(Row):
     document = ForeignKeyField(Document, unique=True, on_delete="RESTRICT")
     file = ForeignKeyField(StoredFile, null=True, on_delete="RESTRICT")
@@ -202,9 +213,9 @@ DocumentPdf.add_index(DocumentPdf.index(DocumentPdf.next_at, where=SQL("next_at 
 OLD = [Worker, Individual, PortalAccount, Event, Enrolment, StoredFile]
 TABLES = [
     DocumentTemplate, DocumentVersion, ChecklistTemplate, ChecklistItem, Checklist, Document, DocumentAnswer, DocumentFile,
-    DocumentSignature, DocumentPdf,
+    DocumentSignature, DocumentDecision, DocumentPdf,
 ]  # fmt: skip
-KEPT = ("document_version", "document_signature")  # from the first moment on
+KEPT = ("document_version", "document_signature", "document_decision")  # from the first moment on
 OF_DOCUMENT = ("document_answer", "document_file")  # from when their document has ended
 REFUSED = "is append-only"
 VERB = "assign"  # one more that is done to many

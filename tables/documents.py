@@ -180,6 +180,19 @@ class DocumentSignature(Row):
         ]
 
 
+class DocumentDecision(Row):
+    """Whether staff took an answer that differs from the record into it; never changed and never removed (triggers)."""
+
+    document = ForeignKeyField(Document, backref="decisions", on_delete="RESTRICT")
+    place = CharField(max_length=24)
+    is_accepted = BooleanField()
+    decided_at = UTCDateTimeField()
+    decided_by = ForeignKeyField(Worker, backref="+", on_delete="RESTRICT")
+
+    class Meta:
+        indexes = ((("document", "place"), True),)
+
+
 class DocumentPdf(Row):
     """The PDF of a document that was completed: to be made at ``next_at``, which moves on with each try; nobody waits for it."""
 

@@ -18,6 +18,7 @@ from blueprints.admin import (  # noqa: E402, F401
     deliveries,
     discussion_files,
     discussions,
+    document_answering,
     enrolments,
     events,
     first_start,

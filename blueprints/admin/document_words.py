@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from domain import agency, document_messages, document_reading, document_rules, documents
+from domain import agency, document_differences, document_messages, document_reading, document_rules, documents
+from domain.document_differences import Difference
 from domain.document_parts import Form, say
 from domain.document_reading import Line, Scored
-from models import Document
-from web import formatting
+from models import Document, DocumentFile, Individual, StoredFile
+from web import attached, formatting
+from web.addresses import url_for
 from web.languages import gettext as _
 from web.languages import ngettext, spoken
 
@@ -82,6 +84,36 @@ def staff_part(form: Form, answers: Mapping[str, Any]) -> list[tuple[str, Sequen
 def _lines(question: Any, value: Any, language: str, own: str) -> Sequence[str]:
     shown = document_reading.in_words(question, value, language, own)
     return shown.lines or [f"{row}: {chosen}" for row, chosen in shown.rows]
+
+
+def files(person: Individual, found: Document) -> list[attached.Linked]:
+    """The files of a document that may be opened; drawn signatures stand with who signed."""
+    rows = DocumentFile.select(DocumentFile, StoredFile).join(StoredFile).where(DocumentFile.document == found.id).order_by(DocumentFile.id)
+    here = {"public_id": person.public_id, "document_id": found.public_id}
+    return [attached.linked(each, url_for("admin.document_file", file_id=each.public_id, **here)) for each in rows]
+
+
+class Differing(NamedTuple):
+    """An answer that is not what the record says."""
+
+    place: str
+    words: str
+    before: str
+    after: str
+    is_accepted: bool | None
+
+
+def differences(found: Document) -> list[Differing]:
+    """What was answered otherwise than the record says."""
+    own, language = agency.settled().language, spoken()
+
+    def shown(each: Difference, value: Any) -> str:
+        return ", ".join(_lines(each.question, value, language, own)) if value is not None else ""
+
+    return [
+        Differing(each.place, say(each.question.words, language, own), shown(each, each.before), shown(each, each.after), each.is_accepted)
+        for each in document_differences.of(found)
+    ]
 
 
 def scores(found: Sequence[Scored]) -> list[tuple[str, str, str]]:

@@ -156,6 +156,7 @@ def _read(person: Individual, found: Document):
         leaves=document_reading.leaves(form, answers, spoken()),
         staff=document_words.staff_part(form, answers), scores=document_words.scores(document_reading.scored(form, answers, spoken())),
         over_time=document_words.charts(document_reading.over_time(person, found, spoken())), waits=waits_for(found),
+        files=document_words.files(person, found), differences=document_words.differences(found),
         signatures=list(found.signatures), is_sound=found.state != "completed" or documents.is_sound(found), today=agency.today(),
     )  # fmt: skip
 

@@ -239,6 +239,7 @@ _ENTRIES = {
     "document.assigned": N_("Document assigned"),
     "document.completed": N_("Document completed"),
     "document.corrected": N_("Correction of a document begun"),
+    "document.decided": N_("Whether an answer is taken into the record decided"),
     "document.declined": N_("Document declined: %(reason)s"),
     "document.withdrawn": N_("Document withdrawn: %(reason)s"),
     "enrolment.assigned": N_("The workers of an enrolment changed"),

@@ -3,10 +3,10 @@
 import datetime as dt
 
 import pytest
+from pages.test_individual_documents import here, published
 
 from domain import bulk, bulk_jobs, enrolments, services, store
 from models import BulkJob, Delivery, Document, Individual
-from tests.pages.test_individual_documents import here, published
 
 
 @pytest.fixture

@@ -1,10 +1,10 @@
 """Checklists of documents: built by who manages documents, assigned by everybody."""
 
 import pytest
+from pages.test_individual_documents import here, published
 
 from domain import agency
 from models import AuditEntry, ChecklistItem, ChecklistTemplate, Document
-from tests.pages.test_individual_documents import here, published
 
 
 @pytest.fixture
