@@ -83,6 +83,7 @@ KINDS: dict[str, frozenset[str]] = {
         "document.withdrawn": "reason",
         "document_template.changed": "digest",
         "document_template.created": "kind",
+        "document_template.exported": "",
         "document_template.offered": "is_in_use",
         "document_template.published": "number digest",
         "document_template.renamed": "before after",

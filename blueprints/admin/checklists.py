@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
-from flask import g, request, url_for
+from flask import current_app, g, request, url_for
 from wtforms import BooleanField
 from wtforms.fields.choices import SelectChoice
 
 from blueprints.admin import bp, paging
-from domain import checklists, document_templates
+from domain import checklists, document_exports, document_templates, spreadsheet
 from domain.checklists import MOST, Entry, Typed
 from models import ChecklistTemplate
 from web.access import right
 from web.forms import Choice, Form, Required, Text, _l, version_in
 from web.fragments import done, page
 from web.languages import gettext as _
+from web.languages import spoken
 from web.sessions import refusals_told, tell
 
 EMPTY = 3  # lines to fill in beside those that are there
@@ -86,6 +87,18 @@ def offer_checklist(public_id: str):
         checklists.set_in_use(found, g.viewer.actor, is_in_use=request.form.get("is_in_use") == "1", version=version_in(request.form))
         tell("good", _("Saved."))
     return done(url_for("admin.all_checklists"))
+
+
+@bp.get("/document-templates/<public_id>/answers.csv")
+@right("manage_documents")
+def answers_of_template(public_id: str):
+    template = document_templates.find(public_id)
+    document_exports.exported(template, g.viewer.actor)
+    answer = current_app.response_class(
+        spreadsheet.written(document_exports.rows_of(template, g.viewer.individuals, spoken())), mimetype="text/csv"
+    )
+    answer.headers["Content-Disposition"] = 'attachment; filename="answers.csv"'
+    return answer
 
 
 def _lines_sent() -> int:

@@ -6,7 +6,7 @@ import dataclasses
 
 from flask import g, url_for
 
-from blueprints.admin import bp, document_words, event_words, paging, people
+from blueprints.admin import bp, document_rows, event_words, paging, people
 from domain import agency, assigning, document_reading, documents, events, staff_calendar
 from domain.assigning import About, Bundle
 from domain.document_messages import waits_for
@@ -60,7 +60,7 @@ class Place:
 def documents_of(public_id: str):
     person = g.viewer.individual(public_id)
     rows, following = paging.by_number(g.viewer.documents_of(person))
-    return people.page_about(person, "admin/documents_of.html", rows=document_words.lines(rows), following=following)
+    return people.page_about(person, "admin/documents_of.html", rows=document_rows.lines(rows), following=following)
 
 
 # ---------------------------------------------------------------- assigned
@@ -152,11 +152,11 @@ def document_of(public_id: str, document_id: str):
 def _read(person: Individual, found: Document):
     form, answers = documents.form_of(found), document_reading.answers_with_staff(found)
     return people.page_about(
-        person, "admin/document_of.html", document=found, line=document_words.line(found),
+        person, "admin/document_of.html", document=found, line=document_rows.line(found),
         leaves=document_reading.leaves(form, answers, spoken()),
-        staff=document_words.staff_part(form, answers), scores=document_words.scores(document_reading.scored(form, answers, spoken())),
-        over_time=document_words.charts(document_reading.over_time(person, found, spoken())), waits=waits_for(found),
-        files=document_words.files(person, found), differences=document_words.differences(found),
+        staff=document_rows.staff_part(form, answers), scores=document_rows.scores(document_reading.scored(form, answers, spoken())),
+        over_time=document_rows.charts(document_reading.over_time(person, found, spoken())), waits=waits_for(found),
+        files=document_rows.files(person, found), differences=document_rows.differences(found),
         signatures=list(found.signatures), is_sound=found.state != "completed" or documents.is_sound(found), today=agency.today(),
     )  # fmt: skip
 

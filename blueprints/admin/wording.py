@@ -236,6 +236,7 @@ _ENTRIES = {
     "checklist_template.added": N_("Checklist of documents added"),
     "checklist_template.changed": N_("Checklist of documents changed"),
     "checklist_template.offered": N_("Whether a checklist of documents is in use changed"),
+    "document_template.exported": N_("Answers to a document template downloaded"),
     "document.assigned": N_("Document assigned"),
     "document.completed": N_("Document completed"),
     "document.corrected": N_("Correction of a document begun"),

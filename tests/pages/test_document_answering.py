@@ -9,7 +9,7 @@ from pages.test_individual_documents import here, published, words
 
 from domain import document_edits, document_templates, documents
 from domain.document_parts import Question
-from models import Delivery, Document, DocumentFile, Individual, Notice
+from models import AuditEntry, Delivery, Document, DocumentFile, Individual, Notice
 
 PDF = File("form.pdf", nasty.pdf())
 
@@ -133,3 +133,13 @@ def test_who_may_not_edit_records_decides_nothing(cast, names, browse):
     answer = dora.send(here(cast.alice, made.public_id, "differences"), {"place": "pref", "accept": "1", "csrf_token": dora.token})
     assert answer.status == 404
     assert Individual.get_by_id(cast.alice.id).preferred_name != "Lou"
+
+
+def test_answers_leave_as_csv_without_a_formula(cast, school, browse):
+    sent(cast, school, {"name": "=1+1", "mood": {"key": "good"}})
+    sheet = browse("ada").open(f"/admin/document-templates/{school.template.public_id}/answers.csv").body.decode("utf-8-sig")
+    heading, row = sheet.strip().split("\r\n")
+    assert heading.endswith("Completed,Version,Your name,How are you?,What we saw,Wellness")
+    assert "'=1+1,Well,,3" in row
+    assert AuditEntry.select().where(AuditEntry.kind == "document_template.exported").exists()
+    assert browse("dora").open(f"/admin/document-templates/{school.template.public_id}/answers.csv").status == 404
