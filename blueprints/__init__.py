@@ -103,6 +103,7 @@ def _staff_menu(who: StaffViewer) -> list[tuple[str, str, str]]:
         *([("/admin/accounts/", "shield-check", _("Accounts"))] if who.may("manage_accounts") else
           [("/admin/accounts/activations/", "shield-check", _("Accounts"))] if who.may("send_activations") else []),
         *([("/admin/services/", "book-open", _("Services"))] if who.may("manage_services") else []),
+        *([("/admin/document-templates/", "file-text", _("Document templates"))] if who.may("manage_documents") else []),
         ("/admin/deliveries/", "mail", _("Deliveries")),
         *([("/admin/workers/", "heart-handshake", _("Workers"))] if who.may("manage_workers") else []),
         *([("/admin/imports/", "upload", _("Import"))] if who.may("import_data") else []),

@@ -151,8 +151,8 @@ def _turns(section: Section, shown: document_rules.Visible, answers: Mapping[str
     made = []
     for turn in range(number):
         places = [(document_places.place(question.key, turn), question) for question in section.questions]
-        asked = [_asked(question, place, turn, answers.get(place), reading) for place, question in places if place in shown.questions]
-        made.append(Block(section, turn, number, title, text, asked, may_go=section.repeats and number > section.least))
+        drawn = [asked(question, place, turn, answers.get(place), reading) for place, question in places if place in shown.questions]
+        made.append(Block(section, turn, number, title, text, drawn, may_go=section.repeats and number > section.least))
     if section.repeats and number < section.most:
         if not made:
             made = [Block(section, 0, 0, title, text, [])]
@@ -160,7 +160,8 @@ def _turns(section: Section, shown: document_rules.Visible, answers: Mapping[str
     return made
 
 
-def _asked(question: Question, place: str, turn: int, value: Any, reading: Reading) -> Asked:
+def asked(question: Question, place: str, turn: int, value: Any, reading: Reading) -> Asked:
+    """One question, as it is drawn."""
     made = Asked(question, place, "", reading.say(question.words), _help(question, reading))
     if not question.asks:
         made.shape = question.kind

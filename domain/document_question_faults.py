@@ -209,6 +209,11 @@ def _length(kind: str, value: Any) -> int:
     return len(value["keys"]) + ("other" in value) if kind == "many" else len(value)
 
 
+def prefills(kind: str) -> tuple[str, ...]:
+    """What of the record can be put into a question of a kind."""
+    return tuple(name for name in PREFILLS if kind in _FILLED_BY.get(name, ("short_text", "long_text")))
+
+
 def _prefill(question: Question) -> Iterator[RuleBroken]:
     name = question.prefill
     kinds = _FILLED_BY.get(name, ("short_text", "long_text"))
