@@ -9,7 +9,7 @@ from typing import Any
 from domain import agency, audit, clock, document_answers, document_beginnings, documents, profile, store
 from domain.actor import Actor
 from domain.document_parts import Question
-from domain.rules import N_, NotFound, RuleBroken
+from domain.rules import N_, RuleBroken
 from models import Document, DocumentDecision, Individual
 
 KINDS = {"email": "email", "mobile": "mobile", "address": "address"}  # of contacts, by what is filled in from them
@@ -63,7 +63,7 @@ def _decided(document: Document) -> dict[str, bool]:
 def decide(document: Document, place: str, by: Actor, *, is_accepted: bool) -> None:
     """Accept what was answered, or leave the record as it is.
 
-    Raises RuleBroken: ``decided`` where a colleague was quicker, and as ``profile`` does; NotFound for what is no difference.
+    Raises RuleBroken: ``decided`` where a colleague was quicker, ``same`` for what is no difference, and as ``profile`` does.
     """
     with store.writing():
         store.hold(document.individual)
@@ -71,7 +71,7 @@ def decide(document: Document, place: str, by: Actor, *, is_accepted: bool) -> N
         document.individual = person
         found = next((each for each in of(document) if each.place == place), None)
         if found is None:
-            raise NotFound(place)
+            raise RuleBroken(N_("This no longer differs from the record."), code="same")
         if found.is_accepted is not None:
             raise RuleBroken(N_("Somebody has decided this already."), code="decided")
         DocumentDecision.create(document=document, place=place, is_accepted=is_accepted, decided_at=clock.now(), decided_by=by.worker)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import documents_given
 import nasty
 import peewee
 import pytest
@@ -194,6 +195,8 @@ class World:
             "attachment": lambda: models.Attachment.select().join(models.Message).join(models.Discussion).where(
                 models.Discussion.individual == person
             ).get(),
+            "document": lambda: models.Document.get(models.Document.individual == person, models.Document.is_paper),
+            "document file": lambda: models.DocumentFile.select().join(models.Document).where(models.Document.individual == person).get(),
             "group": lambda: models.RosterEntry.get(models.RosterEntry.individual == person).group,
             "their group": lambda: models.RosterEntry.get(models.RosterEntry.individual == person).group,
             "entry": lambda: models.RosterEntry.get(models.RosterEntry.individual == person),
@@ -262,7 +265,8 @@ def build_world(cast: Any, application: Any) -> World:
     unlock, former_address = _ways_back(cast.alice_account, first.expires_at)
     return World(cast, links.token(first), links.token(second), links.token(reset), box.messages()[0][0], links.token(unlock),
                  links.token(former_address), file.public_id, **_appointments(cast),
-                 staff=_staff(cast) | _services(cast) | _hours(cast) | _requesting(cast),
+                 staff=_staff(cast) | _services(cast) | _hours(cast) | _requesting(cast) | documents_given.world(
+                     ((cast.alice, "plain"), (cast.bob, "canary")), cast.by("ada")),
                  **bulk_previews(cast.by("ada")))  # fmt: skip
 
 

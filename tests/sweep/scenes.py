@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
+import documents_given
 import html5lib
 import nasty
 import peewee
@@ -446,6 +447,7 @@ def _living(app: Flask) -> dict[str, Walker]:
     _appointments(ways["alice, who was asked whether she comes"])
     _time_for_clients()
     _discussions()
+    _documents()
     _by_mail(ways, pia, cleo)
     _steps(ways, pia)
     ways |= {who: Walker(app, who) for who in PEOPLE["living"] if who not in ways}
@@ -570,6 +572,12 @@ def _discussions() -> None:
     discussions.close(second, hers, version=models.Discussion.get_by_id(second.id).version)
     files = attachments.ready([("letter.pdf", io.BytesIO(nasty.pdf()))])
     discussions.start(alice, "For anybody", "Who can help me?", by, category="intake", files=files)
+
+
+def _documents() -> None:
+    """Alice has documents at each step; there are checklists, and a job for many."""
+    alice, dora = individual("alice"), Worker.get(Worker.external_id == "dora")
+    documents_given.scene(alice, Actor(account=accounts.newest(alice)), Actor(worker=dora), _ada())
 
 
 def _by_mail(ways: dict[str, Walker], pia: PortalAccount, cleo: PortalAccount) -> None:

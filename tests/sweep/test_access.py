@@ -23,10 +23,10 @@ SEES = {"dora": {"alice"}, "vera": {"alice"}, "ines": {"alice", "bob"}, "finn": 
 NO_CANARIES = ("nobody", "alice", "eve", "dora", "otto", "vera")  # who sees nothing of Bob's
 INTAKE = {"view_all_individuals", "edit_individuals", "manage_accounts", "manage_services", "answer_requests"}
 RIGHTS = {
-    "dora": set(), "otto": set(), "ines": INTAKE, "finn": INTAKE | {"view_audit", "import_data", "view_statistics", "manage_workers"},  # and more, that no route names yet
-    "ada": INTAKE | {"view_audit", "import_data", "view_statistics", "manage_workers", "send_activations", "manage_setup"},
+    "dora": set(), "otto": set(), "ines": INTAKE, "finn": INTAKE | {"view_audit", "import_data", "view_statistics", "manage_workers", "manage_documents"},  # and more, that no route names yet
+    "ada": INTAKE | {"view_audit", "import_data", "view_statistics", "manage_workers", "send_activations", "manage_setup", "manage_documents"},
     # Of the group of Dora and Otto, with a security class: every right that a route names, and still the own caseload only.
-    "vera": INTAKE - {"view_all_individuals"} | {"view_audit", "import_data", "view_statistics", "manage_workers", "send_activations", "manage_setup"},
+    "vera": INTAKE - {"view_all_individuals"} | {"view_audit", "import_data", "view_statistics", "manage_workers", "send_activations", "manage_setup", "manage_documents"},
 }  # fmt: skip
 
 # Who looks after an event as well as sees it: whose it is, and who looks after the schedules of others.
@@ -164,6 +164,16 @@ RECIPES = {
        for step in ("", "new", "messages", "notes", "seen", "holder", "followers", "hand-on", "closing", "opening")},
     **{f"/admin/individuals/<public_id>/discussions/{step}": ("individual",) for step in ("", "new")},
     **dict.fromkeys(("/inbox/<discussion_id>/files/<file_id>", "/admin/discussions/<discussion_id>/files/<file_id>"), ("discussion", "attachment")),
+    **{f"/admin/individuals/<public_id>/documents/{step}": ("individual",) for step in ("", "new", "paper")},
+    **{f"/admin/individuals/<public_id>/documents/<document_id>/{step}": ("individual", "document")
+       for step in ("", "withdrawal", "assessment", "paper", "differences")},
+    "/admin/individuals/<public_id>/documents/<document_id>/files/<file_id>": ("individual", "document", "document file"),
+    "/admin/individuals/<public_id>/enrolments/<enrolment_id>/documents/new": ("individual", "enrolment"),
+    "/admin/events/<event_id>/documents/new": ("event",), "/admin/document-templates/<public_id>/answers.csv": ("template with answers",),
+    "/admin/checklists/": (), "/admin/checklists/new": (), **{f"/admin/checklists/<public_id>/{step}": ("checklist",) for step in ("", "use")},
+    "/admin/assignments/": (), "/admin/assignments/new": (), "/inbox/documents/seen": (),
+    **{f"/admin/assignments/<public_id>/{part}": ("assignment job",) for part in ("", "people", "people.csv")},
+    "/admin/assignments/<public_id>/steps/<step>": ("assignment job", "step"),
     "/dev/components": (), "/dev/mail": (), "/dev/mail/<name>": ("message",),
 }  # fmt: skip
 
@@ -287,7 +297,7 @@ class Matrix:
             "reply": self.world.reply, "arrival": self.world.arrival, "unsubscribe": self.world.unsubscribe,
             "service": self.world.staff["service"],
             "worker": self.world.staff["worker"], "photo": self.world.staff["photo"], "class": self.world.staff["class"],
-            **{kind: self.world.staff[kind] for kind in ("kind of time", "holiday", "week", "stretch", "day off", "absence")},
+            **{kind: self.world.staff[kind] for kind in ("kind of time", "holiday", "week", "template with answers", "checklist", "assignment job", "stretch", "day off", "absence")},
             "category": self.world.staff["category"], "invitation": self.world.staff["invitation"],
             "activation": self.world.activation if whose == "alice" else self.world.another_activation, "reset": self.world.reset,
             "unlock": self.world.unlock, "former address": self.world.former_address,
@@ -387,9 +397,9 @@ def fill(rule, values):
 def cases(matrix, kinds, absurd):
     """The arguments to try: what they are called, their values, and whose they are."""
     owned = ("individual", "account", "contact", "delivery", "task", "change", "device", "enrolment", "entry", "event", "place", "request",
-             "asked enrolment", "discussion", "attachment", "their group")
+             "asked enrolment", "discussion", "attachment", "their group", "document", "document file")
     is_owned = any(kind in owned for kind in kinds)
-    else_ = {"finn's file"} if {"import", "change job", "activation job"} & {*kinds} else {"nobody's"}  # or job
+    else_ = {"finn's file"} if {"import", "change job", "activation job", "assignment job"} & {*kinds} else {"nobody's"}  # or job
     own, foreign = ({"dora's"}, {"finn's"}) if "device of staff" in kinds else (else_, else_)
     yield "own", matrix.arguments(kinds, "alice"), {"alice"} if is_owned else own
     if not kinds:
