@@ -15,10 +15,13 @@ from domain import (
     document_jobs,
     document_papers,
     document_templates,
+    documents,
+    store,
+    viewer,
 )
 from domain.assigning import Bundle, Item
 from domain.document_parts import Band, Choice, Question, Score
-from domain.rules import RuleBroken
+from models import BulkJob
 
 
 def words(text):
@@ -56,26 +59,15 @@ def world(people, ada):
 
 def job(version, ada, question="a"):
     """A job that somebody may begin."""
-    from domain import viewer
-
     made = document_jobs.plan(Bundle((Item(version, None),)), document_jobs.Whom(question), viewer.seen_by(ada.worker), ada)
-    bulk_jobs.run_due()
+    for _ in range(2):  # this one alone: others that were begun stay as they are
+        with store.writing():
+            bulk_jobs._look(BulkJob.get_by_id(made.id))
     return made.public_id
-
-
-def refused(verb):
-    """What a verb refuses."""
-    try:
-        verb()
-    except RuleBroken as broken:
-        return broken.code
-    return ""
 
 
 def scene(alice, alices, dora, ada):
     """Alice has one to do, one that she sent twice, one on paper; there are checklists and jobs."""
-    from domain import documents
-
     version, other = published(ada, "For school"), published(ada, "For sport")
     for mood in ("bad", "good"):
         made = documents.assign(alice, version, dora)
