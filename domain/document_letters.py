@@ -13,7 +13,7 @@ PAGE = "/things-to-do/"
 
 def to_do(delivery: Delivery, portal_url: str) -> Letter:
     """Something new is to be done.  Raises Unwanted."""
-    if not settings.get("document_assigned"):
+    if not (settings.get("documents") and settings.get("document_assigned")):
         raise Unwanted(OFF)
     told = Document.get_by_id(int(delivery.dedupe_key.split(":")[1]))
     first = Document.id == told.id
@@ -27,7 +27,7 @@ def to_do(delivery: Delivery, portal_url: str) -> Letter:
 def due(delivery: Delivery, portal_url: str) -> Letter:
     """Something is due soon, or was.  Raises Unwanted."""
     before, late = settings.get("document_due_before"), settings.get("document_due_after")
-    if not (before or late):
+    if not (settings.get("documents") and (before or late)):
         raise Unwanted(OFF)
     to_do = document_messages.to_do_of(delivery.individual_id).where(Document.due_on.is_null(False))
     if not to_do.exists():

@@ -43,7 +43,7 @@ def waiting(documents: Sequence[Document]) -> dict[int, Document]:
 
 def assigned(firsts: Sequence[Document]) -> None:
     """Each of these is what its client is told of; what was assigned with it is not told of by itself.  Paper is told to nobody."""
-    told = [each for each in firsts if not each.is_paper]
+    told = [each for each in firsts if not each.is_paper] if settings.get("documents") else []
     inbox_notices.put_documents(TO_DO, told)
     if settings.get("document_assigned"):
         notices.tell_people(TO_DO, [(each.id, each.individual_id) for each in told])
@@ -62,6 +62,8 @@ def remind_at(due_on: dt.date | None, after: dt.datetime) -> dt.datetime | None:
 
 def tell_due() -> int:
     """Remind of what is due soon, or was; each minute.  How many reminders there were."""
+    if not settings.get("documents"):
+        return 0
     due = Document.select(Document.id).where(Document.state == "assigned", Document.remind_at <= clock.now())
     numbers = [number for (number,) in due.order_by(Document.remind_at, Document.id).limit(AT_ONCE).tuples()]
     return sum(_remind(number) for number in numbers)

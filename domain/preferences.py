@@ -36,7 +36,8 @@ _OFFERED: dict[str, Callable[[], bool]] = {
     "confirmations": lambda: bool(settings.get("confirming") and settings.get("event_confirmation")),
     "updates": lambda: any(settings.get(key) for key in ("event_booked", "event_moved", "event_cancelled", "requesting")),
     "messages": lambda: bool(settings.get("discussions")),
-    "documents": lambda: any(settings.get(key) for key in ("document_assigned", "document_due_before", "document_due_after")),
+    "documents": lambda: bool(settings.get("documents"))
+    and any(settings.get(key) for key in ("document_assigned", "document_due_before", "document_due_after")),
 }
 NOT_WANTED = N_("The client does not want e-mails of this kind.")
 

@@ -172,3 +172,13 @@ def test_two_at_once_remind_once(cast, school, frozen, at_once):  # noqa: F811
     at_once([document_messages.tell_due, document_messages.tell_due])
     assert len(told("document_due")) == 1
     assert Notice.select().where(Notice.kind == "document_due").count() == 1
+
+
+def test_where_documents_are_off_nobody_is_told(cast, school, frozen, decided):  # noqa: F811
+    frozen("2026-03-04 16:00")
+    give(cast, school, 10)
+    decided(documents=0)
+    frozen("2026-03-11 20:00")
+    assert document_messages.tell_due() == 0
+    with pytest.raises(Unwanted):
+        letters.letter(Delivery.get(Delivery.kind == "document_assigned"), "https://portal.example.org")

@@ -74,7 +74,7 @@ def test_alice_chooses_by_kind_and_staff_see_it(browse, cast):
 
 def test_only_what_the_agency_sends_is_offered_and_what_is_not_stays_as_it_was(browse, cast, decided):
     preferences.choose(cast.alice, {"messages": False}, cast.by("alice"), how="portal")
-    decided(discussions=0)
+    decided(discussions=0, documents=0)
     alice = browse("alice")
     page = alice.open(MESSAGES)
     assert page.form("Save").names & set(preferences.KINDS) == {"confirmations", "updates"}
