@@ -44,6 +44,7 @@ class Reading:
     typed: Mapping[str, Sequence[str]] | None = None
     errors: Mapping[str, list[str]] = dataclasses.field(default_factory=dict)
     picture: str = "/documents/pictures/"  # where a picture is had by its digest
+    marks_optional: bool = True
 
     def say(self, words: Mapping[str, str]) -> str:
         return say(words, self.language, self.own)
@@ -93,6 +94,7 @@ class Asked:
     unit: str = ""
     shown: str = ""  # what stands there, of what cannot be changed
     picture: str = ""
+    is_optional: bool = False
     files: list[Option] = dataclasses.field(default_factory=list)
 
 
@@ -163,6 +165,7 @@ def _turns(section: Section, shown: document_rules.Visible, answers: Mapping[str
 def asked(question: Question, place: str, turn: int, value: Any, reading: Reading) -> Asked:
     """One question, as it is drawn."""
     made = Asked(question, place, "", reading.say(question.words), _help(question, reading))
+    made.is_optional = reading.marks_optional and not question.is_required
     if not question.asks:
         made.shape = question.kind
         made.picture = f"{reading.picture}{question.picture}" if question.picture else ""
@@ -236,7 +239,7 @@ class _Drawn:
 
     def _label(self, text: str, *, is_optional: bool | None = None) -> Markup:
         said = Markup('<span dir="auto">{}</span>').format(text)
-        is_optional = not self.question.is_required if is_optional is None else is_optional
+        is_optional = self.reading.marks_optional and (not self.question.is_required if is_optional is None else is_optional)
         return Markup('{} <span class="optional">{}</span>').format(said, _("(optional)")) if is_optional else said
 
     def _add(self, part: str, label: Markup, html: Any = None, options: Sequence[Option] = (), *, many: bool = False) -> Control:

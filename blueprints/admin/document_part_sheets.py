@@ -391,7 +391,8 @@ def score_read(form: Form, part: Score, values: Values) -> dict[str, Any]:
     bands = [_band_read(form, number, band, values) for number, band in enumerate(part.bands)]
     return {
         "words": words_of(values, "words", form.languages, part.words), "how": (values.get("how") or {}).get("key", part.how),
-        "questions": tuple((values.get("questions") or {}).get("keys", ())), "is_shown": "is_shown" in _flags(values), "bands": tuple(bands),
+        "questions": tuple((values.get("questions") or {}).get("keys", ())), "is_shown": "is_shown" in _flags(values),
+        "bands": tuple(bands),
     }  # fmt: skip
 
 

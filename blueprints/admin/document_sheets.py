@@ -77,11 +77,11 @@ def words_of(values: Mapping[str, Any], name: str, languages: Sequence[str], bef
 class Sheet:
     """A form that is shown and read; what was typed is kept when it is refused."""
 
-    def __init__(self, fields: Sequence[Question], values: Mapping[str, Any], language: str = "") -> None:
+    def __init__(self, fields: Sequence[Question], values: Mapping[str, Any]) -> None:
         self.fields = {field.key: field for field in fields}
         self.errors: dict[str, list[str]] = {}
-        self._values, self._typed, self._is_stale = values, None, False
-        self._language = language
+        self._values, self._is_stale = values, False
+        self._typed: dict[str, list[str]] | None = None
         if request.method in posts.SAFE and (back := kept.given_back(self)):
             self._typed = {name: back.getlist(name) for name in back}
 
@@ -94,7 +94,7 @@ class Sheet:
         return key in self.fields
 
     def __getitem__(self, key: str) -> questions.Asked:
-        reading = questions.Reading(spoken(), _ANY, agency.country(), "", None, self._typed, self.errors)
+        reading = questions.Reading(spoken(), _ANY, agency.country(), "", None, self._typed, self.errors, marks_optional=False)
         return questions.asked(self.fields[key], key, 0, self._values.get(key), reading)
 
     def has_errors(self, keys: Sequence[str]) -> bool:
