@@ -57,6 +57,7 @@ SELECTS = {
     "sites": 10, "footer_pages": 10, "texts": 10, "text": 10, "devices": 10,
     "my_sign_in": 10, "schedule_week": 10, "requests": 10, "request": 10,
     "inbox": 6, "inbox_search": 6, "inbox_poll": 2, "inbox_count": 2, "discussion": 6, "messages": 10, "staff_discussion": 10,
+    "document_templates": 10, "document_template": 10, "document_preview": 10,
     "inbox_new": 6, "kinds_of_time": 10, "holidays": 10, "hours": 10, "hours_week": 10, "hours_removal": 10,
 }  # fmt: skip
 SCANS = {"status": 1}  # counts what was found, up to a number after which it says "more than"

@@ -6,7 +6,20 @@ import dataclasses
 import datetime as dt
 
 from bench import appointments
-from domain import addressees, audit, categories, clock, notices, profile, profile_changes, settings, store, work_queue
+from domain import (
+    addressees,
+    audit,
+    categories,
+    clock,
+    document_edits,
+    document_templates,
+    notices,
+    profile,
+    profile_changes,
+    settings,
+    store,
+    work_queue,
+)
 from domain.actor import SYSTEM, Actor
 from models import (
     AddressHealth,
@@ -53,7 +66,18 @@ def fill() -> Individual:
     _wishes_of_others(accounts)
     _messages(one, staff.worker)  # type: ignore[arg-type]
     _open_categories()
+    _document_templates(staff)
     return Individual.get_by_id(one.individual_id)
+
+
+def _document_templates(staff: Actor) -> None:
+    """Forty forms of forty questions each."""
+    for number in range(40):
+        made = document_templates.create("form", f"Form {number}", "en", staff)
+        form = document_templates.draft_of(made)
+        for _ in range(40):
+            form, _question = document_edits.add_question(form, form.pages[0].sections[0].key, "short_text", {"en": "What?"})
+        document_templates.change(made, form, staff, version=1)
 
 
 def _messages(account: PortalAccount, worker: Worker) -> None:

@@ -19,6 +19,7 @@ from models import (
     BulkJob,
     Delivery,
     Discussion,
+    DocumentTemplate,
     Event,
     EventRequest,
     Group,
@@ -33,7 +34,7 @@ from models import (
 SMALL = {
     "agency", "site", "setting", "page_version", "security_class", "channel_health", "audit_head", "import_run", "house_mark",
     "availability_type", "availability_calendar", "availability_row", "availability_exception", "holiday",
-    "worker", "worker_category", "category_member", "bulk_job", "service", "service_group", "service_worker",
+    "document_template", "document_version", "worker", "worker_category", "category_member", "bulk_job", "service", "service_group", "service_worker",
 }  # fmt: skip
 # What every request asks before its view: who is there, and what the agency decided.  The audit's head belongs to a write.
 BEFORE = ("login_session", "house_mark", "setting", "audit_head")
@@ -170,6 +171,7 @@ def _of_the_agency() -> dict[str, str]:
     worker = f"workers/{Worker.select().where(Worker.group == 'worker').first().public_id}/"
     job = f"accounts/changes/{_a_job().public_id}/"
     event = Event.select().where(Event.starts_at > clock.now()).order_by(Event.starts_at).first()
+    form = DocumentTemplate.select().order_by(DocumentTemplate.id).first().public_id
     return {
         "services": "services/", "service": f"services/{Service.select().order_by(Service.id).first().public_id}/",
         "group": f"groups/{Group.select().order_by(Group.id).first().public_id}/", "event": f"events/{event.public_id}/",
@@ -179,6 +181,8 @@ def _of_the_agency() -> dict[str, str]:
         "status_search": "accounts/?q=an&state=active",
         "status_site": f"accounts/?site={sites.in_use()[-1].public_id}", "bulk_job": job, "bulk_people": f"{job}people",
         "activations": "accounts/activations/", "statistics": "statistics/", "sites": "settings/sites/",
+        "document_templates": "document-templates/?q=form", **{f"document_{page}": f"document-templates/{form}/{step}"
+                                                               for page, step in (("template", ""), ("preview", "preview"))},
         "kinds_of_time": "settings/kinds-of-time/", "holidays": "settings/holidays/", **_hours(),
         "footer_pages": "settings/pages/", "texts": "settings/texts/", "text": "settings/texts/booked/en/",
         "devices": "my-sign-in/devices/", "my_sign_in": "my-sign-in/", "mail_to_me": "my-messages/",

@@ -1,11 +1,11 @@
 """Staff build a document on a page: every button without JavaScript, nothing that was typed is lost, nothing of a preview is kept."""
 
+import document_forms as df
 import pytest
 
 from domain import document_edits, document_faults, document_templates
 from domain.document_parts import QUESTION_KINDS, Condition
 from models import AuditEntry, DocumentTemplate, DocumentVersion
-from tests import document_forms as df
 
 pytestmark = pytest.mark.usefixtures("cast")
 HOME = "/admin/document-templates/"

@@ -6,13 +6,13 @@ import datetime as dt
 import html5lib
 import pytest
 from flask import render_template_string
+from pages.conftest import words
 
 from blueprints import questions
 from domain import document_answers, document_parts
 from domain.document_parts import SILENT, Condition, Page, Section, ShowIf
 from domain.rules import RuleBroken
 from tests.domain.test_document_answers import KEPT, RIGHT, TODAY, asks
-from tests.pages.conftest import words
 
 pytestmark = pytest.mark.usefixtures("house")
 PLACE = "{% import 'documents/_questions.html' as asked with context %}<form id='f'>{{ asked.summary(errors) }}{{ asked.blocks(blocks) }}</form>"

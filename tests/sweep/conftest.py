@@ -11,6 +11,7 @@ from typing import Any
 import nasty
 import peewee
 import pytest
+from document_forms import ask, paper, score
 from pages.conftest import (  # noqa: F401 - fixtures
     Browser,
     _routes_are_compiled_once,
@@ -39,6 +40,7 @@ from domain import (
     covers,
     discussions,
     dispatch,
+    document_templates,
     enrolments,
     event_letters,
     events,
@@ -262,7 +264,7 @@ def build_world(cast: Any, application: Any) -> World:
     unlock, former_address = _ways_back(cast.alice_account, first.expires_at)
     return World(cast, links.token(first), links.token(second), links.token(reset), box.messages()[0][0], links.token(unlock),
                  links.token(former_address), file.public_id, **_appointments(cast),
-                 staff=_staff(cast) | _services(cast) | _hours(cast) | _requesting(cast),
+                 staff=_staff(cast) | _services(cast) | _hours(cast) | _documents(cast) | _requesting(cast),
                  **bulk_previews(cast.by("ada")))  # fmt: skip
 
 
@@ -354,6 +356,14 @@ def _hours(cast: Any) -> dict[str, str]:
     absence = covers.be_away(wim, covers.Away(day, day, None, "On a boat."), ada)
     return {"kind of time": spare.public_id, "holiday": holiday.public_id, "week": week.public_id, "stretch": row.public_id, "day off": away.public_id,
             "absence": absence.public_id}  # fmt: skip
+
+
+def _documents(cast: Any) -> dict[str, str]:
+    """A form that is being built."""
+    made = document_templates.create("form", "Intake", "en", cast.by("ada"))
+    form = paper([ask("a", "scale"), ask("b")], scores=[score("x", "sum", "a")])
+    document_templates.change(made, form, cast.by("ada"), version=1)
+    return {"document template": made.public_id, "part of it": "b", "score of it": "x"}
 
 
 def _services(cast: Any) -> dict[str, str]:

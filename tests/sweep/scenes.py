@@ -22,6 +22,7 @@ import peewee
 import pyotp
 import pytest
 import time_machine
+from document_forms import ask, en, paper, score, section
 from flask import Flask
 from pages.conftest import KEY, PORTAL, PRODUCTION, SMTP, Browser, Form, Page, born, sent
 from PIL import Image
@@ -46,6 +47,8 @@ from domain import (
     clock,
     covers,
     discussions,
+    document_edits,
+    document_templates,
     enrolments,
     event_letters,
     events,
@@ -406,6 +409,7 @@ def _living(app: Flask) -> dict[str, Walker]:
     ways = {who: Walker(app) for who in PEOPLE["living"] if " " in who}
     _services()
     _hours()
+    _documents()
     pia = accounts.create(individual("pia"), _ada())
     cleo, nora, dan, ron = (newcomer(*name) for name in (("Cleo", "Cove"), ("Nora", "North"), ("Dan", "Dale"), ("Ron", "Reef")))
     for account in (dan, ron):
@@ -482,6 +486,19 @@ def _hours() -> None:
     availability.be_away(dora, day, _ada())
     covers.be_away(dora, covers.Away(day, day), _ada())
     availability.add_holiday(day + dt.timedelta(days=1), "Founders’ day", _ada())
+
+
+def _documents() -> None:
+    """A form that can be published, and was before."""
+    made = document_templates.create("form", "Intake", "en", _ada())
+    form = paper([ask("a", "scale"), ask("b", "one")], [section("s", ask("c", "short_text", ("b", "equals", "a")), most=3)],
+                 scores=[score("x", "sum", "a", bands=[("0", "10", "Well")])])  # fmt: skip
+    document_templates.change(made, form, _ada(), version=1)
+    document_templates.publish(made, _ada(), version=2)
+    document_templates.change(made, document_edits.add_page(form, en("Last page")), _ada(), version=3)
+    now = document_templates.draft_of(models.DocumentTemplate.get())
+    now, _question = document_edits.add_question(now, now.pages[-1].sections[0].key, "heading", en("The end"))
+    document_templates.change(made, now, _ada(), version=4)
 
 
 def _events() -> None:

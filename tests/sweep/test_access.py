@@ -159,6 +159,11 @@ RECIPES = {
     "/admin/individuals/<public_id>/enrolments/<enrolment_id>/messages/new": ("individual", "enrolment"),
     "/admin/settings/office-hours": (), "/admin/workers/categories/<slug>/clients": ("category",),
     "/admin/schedule/away/<public_id>/": ("worker",), "/admin/schedule/away/<public_id>/<absence_id>/removal": ("worker", "absence"),
+    "/admin/document-templates/": (), "/admin/document-templates/new": (),
+    **{f"/admin/document-templates/<public_id>/{step}": ("document template",)
+       for step in ("", "about", "copy", "preview", "publication", "offered")},
+    **{f"/admin/document-templates/<public_id>/{kind}s/<key>/{step}": ("document template", f"{kind} of it")
+       for kind in ("part", "score") for step in ("", "removal")},
     "/admin/discussions/": (),
     **{f"/admin/discussions/<discussion_id>/{step}": ("discussion",)
        for step in ("", "new", "messages", "notes", "seen", "holder", "followers", "hand-on", "closing", "opening")},
@@ -199,6 +204,12 @@ FIELDS = {
     **{f"admin.write_to_{place}": {"subject": "Your form", "body": "Please bring it."} for place in ("event", "enrolment", "group")},
     "admin.change_office_hours": {"from_0": "9", "until_0": "17"}, "admin.open_category": {"is_open": "y"},
     "admin.accept_change": {"version": "1"},
+    "admin.create_document_template": {"name": "Another form", "kind": "form"}, "admin.copy_document_template": {"name": "A copy"},
+    "admin.build_document_template": {"do": "page:", "version": "2"}, "admin.try_document": {"page": "p0"},
+    "admin.describe_document_template": {"q-name": "Another name", "q-kind": "form", "q-languages": "en", "version": "2"},
+    "admin.offer_document_template": {"offered": "no", "version": "2"},
+    **{f"admin.change_document_{part}": {"q-words.en": "Other words", "version": "2"} for part in ("part", "score")},
+    **{f"admin.{verb}": {"version": "2"} for verb in ("publish_document_template", "remove_document_part", "remove_document_score")},
     "admin.book_event": {"time": "10:00", "date-day": "3", "date-month": "2", "date-year": "2026", "individual": "", "way": ""},
     "admin.move_event": {"time": "10:00", "date-day": "3", "date-month": "2", "date-year": "2026", "minutes": "20", "version": "1"},
     "admin.cancel_event": {"reason": "Somebody is ill.", "version": "1"},
@@ -287,6 +298,7 @@ class Matrix:
             "reply": self.world.reply, "arrival": self.world.arrival, "unsubscribe": self.world.unsubscribe,
             "service": self.world.staff["service"],
             "worker": self.world.staff["worker"], "photo": self.world.staff["photo"], "class": self.world.staff["class"],
+            **{kind: self.world.staff[kind] for kind in ("document template", "part of it", "score of it")},
             **{kind: self.world.staff[kind] for kind in ("kind of time", "holiday", "week", "stretch", "day off", "absence")},
             "category": self.world.staff["category"], "invitation": self.world.staff["invitation"],
             "activation": self.world.activation if whose == "alice" else self.world.another_activation, "reset": self.world.reset,

@@ -50,11 +50,12 @@ from models import (
 
 # To end a session twice is harmless, and so is staying: these forms need no one-time id.  A visitor's choice of a language
 # is kept by the browser alone.
-WITHOUT_ONE_TIME_ID = {"/sign-out", "/quick-exit", "/reply/quick-exit", "/stay-signed-in", "/language"}
+TRIAL = "/admin/document-templates/<public_id>/preview"  # filled in to try it, and kept nowhere
+WITHOUT_ONE_TIME_ID = {"/sign-out", "/quick-exit", "/reply/quick-exit", "/stay-signed-in", "/language", TRIAL}
 # Whoever presses it must leave the page in any case: without a good token nothing is done, but the way out is shown.
 LEADS_OUT = {"/quick-exit", "/reply/quick-exit"}
 # Their answer is the page itself and not the way to another one.
-ANSWERS_ON_THE_SPOT = {"/activate/new-link", "/arrival/new-link", "/reply/new-link"}
+ANSWERS_ON_THE_SPOT = {"/activate/new-link", "/arrival/new-link", "/reply/new-link", TRIAL}
 # What is changed is a cookie and nothing else.
 KEPT_BY_THE_BROWSER = {"/language"}
 # The browser's own session ends with the first post, so that a second one finds nobody signed in.
@@ -170,6 +171,10 @@ TYPED: dict[str, Callable[[Scene, Found], dict[str, Any]]] = {
     "/admin/workers/categories/<slug>/": lambda scene, found: {"name": "Homes"},
     "/admin/tasks/<public_id>/": lambda scene, found: {"to": "category:on_call"},
     "/invitation/": lambda scene, found: {"password": "seven brave geese fly"},
+    "/admin/document-templates/new": lambda scene, found: {"name": "Consent"},
+    "/admin/document-templates/<public_id>/about": lambda scene, found: {"q-title.en": "Who you are"},
+    **dict.fromkeys((f"/admin/document-templates/<public_id>/{kind}/<key>/" for kind in ("parts", "scores")),
+                    lambda scene, found: {"q-words.en": "In other words"}),
     "/admin/settings/<section>": lambda scene, found: another_value(found),
     "/admin/imports/new": lambda scene, found: {"subject": "sites", "file": File("sites.csv", b"id,name\n9,North\n")},
     "/admin/imports/<public_id>/columns": lambda scene, found: {"keep_as": "Ours"},
@@ -196,6 +201,10 @@ TYPED: dict[str, Callable[[Scene, Found], dict[str, Any]]] = {
 }  # fmt: skip
 
 
+# Which button is pressed in a form that has several, by its route.
+PRESSED = {"/admin/document-templates/<public_id>/": "Add a page"}
+
+
 def another(found: Found, field: str) -> str:
     """One of what is offered, and not what is chosen already."""
     return next(option for option in found.form.options[field] if option not in ("", found.form.values[field]))
@@ -212,7 +221,7 @@ def another_value(found: Found) -> dict[str, Any]:
 def filled(scene: Scene, found: Found) -> dict[str, str]:
     """The form as somebody would send it who knows what they want."""
     typed = TYPED.get(found.route, lambda scene, found: {})(scene, found)
-    return found.form.filled(typed)
+    return found.form.filled(typed) | found.form.said_by.get(PRESSED.get(found.route, ""), {})
 
 
 def state() -> dict[str, Any]:
@@ -236,7 +245,7 @@ def test_every_address_that_takes_a_post_is_reached_by_a_form_that_somebody_meet
     # Who allows no e-mail meets the one; the other is for mail programs alone: tests/pages/test_preferences.py
     consent, program = "/my-portal/messages/consent", "/unsubscribe/<token>"
     assert takes - met == {"/password-strength", texts, consent, program, *moved}
-    assert only_ask == {"/password-strength", "/language", texts}
+    assert only_ask == {"/password-strength", "/language", texts, TRIAL}
 
 
 @everybody
