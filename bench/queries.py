@@ -34,7 +34,8 @@ from models import (
 SMALL = {
     "agency", "site", "setting", "page_version", "security_class", "channel_health", "audit_head", "import_run", "house_mark",
     "availability_type", "availability_calendar", "availability_row", "availability_exception", "holiday",
-    "document_template", "document_version", "worker", "worker_category", "category_member", "bulk_job", "service", "service_group", "service_worker",
+    "document_template", "document_version",
+    "worker", "worker_category", "category_member", "bulk_job", "service", "service_group", "service_worker",
 }  # fmt: skip
 # What every request asks before its view: who is there, and what the agency decided.  The audit's head belongs to a write.
 BEFORE = ("login_session", "house_mark", "setting", "audit_head")
