@@ -216,6 +216,7 @@ IMPORTS, UPLOAD, IMPORT = "/admin/imports/", "/admin/imports/new", "/admin/impor
 ACCOUNTS, MANY = "/admin/accounts/", "/admin/accounts/activations/"
 CHANGES = "/admin/accounts/changes/"
 WORKERS = "/admin/workers/"
+TEMPLATES = "/admin/document-templates/"
 SERVICES, GROUPS, ENROLMENTS = "/admin/services/", "/admin/groups/<public_id>/", RECORD + "enrolments/"
 ONE = INDIVIDUALS + "?q=client1@example.org"
 GOOD = "id,name,born,e-mail,A column with a long heading\n7,Maximiliane-Charlotte Rindfleischetikettierung,1990-01-01,,\n"
@@ -261,6 +262,18 @@ ANYBODY = [
         "shared-phone")),
     *(State(slug, "/pages/<slug>", f"/pages/{slug}") for slug in ("privacy", "terms", "help", "technical", "contact")),
 ]  # fmt: skip
+
+def built(page: Page) -> None:
+    """A document template that was begun just now."""
+    page.goto(TEMPLATES + "new")
+    typed({"Name": "Intake"}, "Build it")(page)
+
+
+def added(page: Page) -> None:
+    """With a question of several choices."""
+    page.get_by_label("Kind of question").select_option("one")
+    page.get_by_role("button", name="Add a question").click()
+
 
 CLIENTS = [
     State("home", "/", "/", CLIENT),
@@ -452,6 +465,18 @@ STAFF = [
           lambda page: (first_row(page), press("Remove this class")(page))),
     State("class, new", WORKERS + "classes/new", WORKERS + "classes/new", ADMIN),
     State("class, new, no name", WORKERS + "classes/new", WORKERS + "classes/new", ADMIN, press("Save")),
+    State("document templates, none", TEMPLATES, TEMPLATES, ADMIN),
+    State("document template, new, nothing typed", TEMPLATES + "new", TEMPLATES + "new", ADMIN, press("Build it")),
+    *(State(f"document template, {name}", TEMPLATES + f"<public_id>/{step}", TEMPLATES, ADMIN,
+            lambda page, name=name, step=step: (built(page), page.goto(page.url.partition("?")[0] + step)))
+      for name, step in {"built": "", "title": "about", "copy": "copy", "preview": "preview", "publication": "publication"}.items()),
+    State("document template, a question", TEMPLATES + "<public_id>/parts/<key>/", TEMPLATES, ADMIN, lambda page: (built(page), added(page))),
+    State("document template, a question to be removed", TEMPLATES + "<public_id>/parts/<key>/removal", TEMPLATES, ADMIN,
+          lambda page: (built(page), added(page), press("Remove this")(page))),
+    State("document template, a score", TEMPLATES + "<public_id>/scores/<key>/", TEMPLATES, ADMIN,
+          lambda page: (built(page), press("Add a score")(page))),
+    State("document template, a score to be removed", TEMPLATES + "<public_id>/scores/<key>/removal", TEMPLATES, ADMIN,
+          lambda page: (built(page), press("Add a score", "Remove this")(page))),
     State("categories", WORKERS + "categories/", WORKERS + "categories/", ADMIN),
     State("category, built in", WORKERS + "categories/<slug>/", WORKERS + "categories/", ADMIN, first_row),
     State("category, to be removed", WORKERS + "categories/<slug>/removal", WORKERS + "categories/", ADMIN,

@@ -21,7 +21,7 @@ IDS = (  # arguments that are a row's public id
     "event_id", "file_id", "place_id", "worker_id", "absence_id",
 )  # fmt: skip
 WORDS = (  # arguments that are none
-    "address", "part", "kind", "slug", "language", "section", "topic", "verb", "step", "name", "filename", "token", "what", "moment",
+    "address", "part", "kind", "slug", "language", "section", "topic", "verb", "step", "name", "filename", "token", "what", "moment", "key",
 )  # fmt: skip
 
 
