@@ -23,10 +23,10 @@ SEES = {"dora": {"alice"}, "vera": {"alice"}, "ines": {"alice", "bob"}, "finn": 
 NO_CANARIES = ("nobody", "alice", "eve", "dora", "otto", "vera")  # who sees nothing of Bob's
 INTAKE = {"view_all_individuals", "edit_individuals", "manage_accounts", "manage_services", "answer_requests"}
 RIGHTS = {
-    "dora": set(), "otto": set(), "ines": INTAKE, "finn": INTAKE | {"view_audit", "import_data", "view_statistics", "manage_workers"},  # and more, that no route names yet
-    "ada": INTAKE | {"view_audit", "import_data", "view_statistics", "manage_workers", "send_activations", "manage_setup"},
+    "dora": set(), "otto": set(), "ines": INTAKE, "finn": INTAKE | {"view_audit", "import_data", "view_statistics", "manage_workers", "manage_documents"},  # and more, that no route names yet
+    "ada": INTAKE | {"view_audit", "import_data", "view_statistics", "manage_workers", "manage_documents", "send_activations", "manage_setup"},
     # Of the group of Dora and Otto, with a security class: every right that a route names, and still the own caseload only.
-    "vera": INTAKE - {"view_all_individuals"} | {"view_audit", "import_data", "view_statistics", "manage_workers", "send_activations", "manage_setup"},
+    "vera": INTAKE - {"view_all_individuals"} | {"view_audit", "import_data", "view_statistics", "manage_workers", "manage_documents", "send_activations", "manage_setup"},
 }  # fmt: skip
 
 # Who looks after an event as well as sees it: whose it is, and who looks after the schedules of others.
