@@ -17,7 +17,8 @@ Words = list[tuple[str, str]]
 MOST = 100_000  # characters of one form
 MOST_FORMS = 5  # of one ended session
 MOST_ASIDE = 50  # of one that goes on; then the oldest one goes
-ASIDE = "aside"  # among the words: they were set aside, and no session ended
+ASIDE = "aside"  # the first of the words: they were set aside, and no session ended
+_IS_ASIDE = UnsentForm.words.startswith(json.dumps([(ASIDE, "1")])[:-1])
 
 
 def was_somebodys(token: str) -> bool:
@@ -34,7 +35,7 @@ def keep(token: str, page: str, words: Words) -> bool:
     mine = UnsentForm.session_hash == session.token_hash
     with store.writing():
         UnsentForm.delete().where(mine, UnsentForm.page == page).execute()
-        if UnsentForm.select().where(mine).count() >= MOST_FORMS:
+        if UnsentForm.select().where(mine, ~_IS_ASIDE).count() >= MOST_FORMS:
             return False
         UnsentForm.create(session_hash=session.token_hash, account=session.account_id, worker=session.worker_id,
                           page=page, words=text, kept_at=clock.now())  # fmt: skip

@@ -58,6 +58,13 @@ def test_what_is_too_long_too_much_or_nothing_is_not_kept(ended):
     assert UnsentForm.select().count() == unsent.MOST_FORMS
 
 
+def test_what_was_set_aside_before_the_session_ended_takes_no_room_of_what_is_sent_after_it(ended):
+    for number in range(unsent.MOST_FORMS + 1):
+        assert unsent.set_aside(sign_in.digest(ended), f"/{number}", WORDS, session(ended))
+    kept = [unsent.keep(ended, f"/sent/{number}", WORDS) for number in range(unsent.MOST_FORMS + 1)]
+    assert kept == [True] * unsent.MOST_FORMS + [False]
+
+
 def test_it_waits_until_the_form_with_its_fields_is_sent(cast, ended):
     unsent.keep(ended, PAGE, WORDS)
     reader, name = session(ended), sign_in.digest(ended)
