@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import http.client
-import threading
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import waitress
-from waitress import wasyncore
-
-from web.server import _channel
+from behind_waitress import served
 
 
 def _answer(environ: dict[str, Any], start: Any) -> list[bytes]:
@@ -23,20 +18,8 @@ def _answer(environ: dict[str, Any], start: Any) -> list[bytes]:
 
 @pytest.fixture
 def port() -> Iterator[int]:
-    server = waitress.create_server(_answer, host="127.0.0.1", port=0, threads=2)
-    server.channel_class = _channel(https=True)
-
-    def run() -> None:
-        with contextlib.suppress(OSError):  # it is closed while it waits
-            server.run()
-
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    yield int(server.effective_port)
-    server.close()
-    server.task_dispatcher.shutdown(timeout=5)
-    thread.join(10)
-    wasyncore.close_all(server._map)
+    with served(_answer, https=True) as number:
+        yield number
 
 
 def _ask(line: http.client.HTTPConnection, path: str, **headers: str) -> http.client.HTTPResponse:

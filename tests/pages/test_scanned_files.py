@@ -45,11 +45,15 @@ def alice_begins(browse, cast, mailbox, *files):
     return alice, alice.press("Send", {**WORDS, "files": list(files)})
 
 
+def answers(browse, cast, name, page, by, files):
+    made = discussions.start(cast.alice, "A question", "When?", cast.by(by), worker=cast.dora)
+    somebody = browse(name)
+    somebody.open(page.format(made.public_id))
+    return somebody, somebody.press("Send", {"body": WORDS["body"], "files": list(files)})
+
+
 def alice_answers(browse, cast, mailbox, *files):
-    made = discussions.start(cast.alice, "A question", "When?", cast.by("dora"), worker=cast.dora)
-    alice = browse("alice")
-    alice.open(f"/inbox/{made.public_id}")
-    return alice, alice.press("Send", {"body": WORDS["body"], "files": list(files)})
+    return answers(browse, cast, "alice", "/inbox/{}", "dora", files)
 
 
 def pia_answers(browse, cast, mailbox, *files):
@@ -64,10 +68,7 @@ def pia_answers(browse, cast, mailbox, *files):
 
 
 def dora_answers(browse, cast, mailbox, *files):
-    made = discussions.start(cast.alice, "A question", "When?", cast.by("alice"), worker=cast.dora)
-    dora = browse("dora")
-    dora.open(f"/admin/discussions/{made.public_id}/")
-    return dora, dora.press("Send", {"body": WORDS["body"], "files": list(files)})
+    return answers(browse, cast, "dora", "/admin/discussions/{}/", "alice", files)
 
 
 def dora_begins(browse, cast, mailbox, *files):

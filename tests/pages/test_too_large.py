@@ -2,15 +2,12 @@
 
 import contextlib
 import http.client
-import threading
 
 import pytest
-import waitress
-from waitress import wasyncore
+from behind_waitress import served
 
 from tests.pages.conftest import File
 from web import oversize, posts
-from web.server import _channel
 
 SENTENCE = "Your files are too large together, so nothing was sent."
 MOST = 300_000
@@ -24,21 +21,9 @@ def small(monkeypatch):
 @pytest.fixture
 def port(app, small):
     """The portal behind the server that it has in an agency."""
-    server = waitress.create_server(app, host="127.0.0.1", port=0, threads=2, max_request_body_size=MOST + 1)
     app.config["MAX_CONTENT_LENGTH"] = MOST // 2  # of all other forms
-    server.channel_class = _channel(https=False)
-
-    def run():
-        with contextlib.suppress(OSError):  # it is closed while it waits
-            server.run()
-
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    yield int(server.effective_port)
-    server.close()
-    server.task_dispatcher.shutdown(timeout=5)
-    thread.join(10)
-    wasyncore.close_all(server._map)
+    with served(app, https=False, max_request_body_size=MOST + 1) as number:
+        yield number
 
 
 @pytest.fixture
